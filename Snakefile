@@ -1,0 +1,38 @@
+# Label unlabelled videos: videos -> manifest -> shards -> index -> pretrain -> assign -> results.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+if "datasets" not in config:
+
+    configfile: "config/demo.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        STAGES["tables"],
+        STAGES["figures"],
+        STAGES["explorer"],
+        STAGES["assign"],
+
+
+# `snakemake metrics_all` makes one stage of every run and dataset, and what it needs.
+for stage, files in STAGES.items():
+
+    rule:
+        name:
+            f"{stage}_all"
+        input:
+            files,

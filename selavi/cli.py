@@ -1,0 +1,91 @@
+"""`selavi <stage>`: the stages in order, one command each.
+
+A command's imports of heavy libraries stand inside its `run`, so that `--help` and the small stages
+start at once.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from selavi import __version__
+from selavi.files import UserError
+from selavi.logs import start_logging
+from selavi.training.signals import Stopped
+
+STAGES = (
+    "demo-data",
+    "settings",
+    "manifest",
+    "shard",
+    "index",
+    "pretrain",
+    "assign",
+    "metrics",
+    "baselines",
+    "tables",
+    "figures",
+    "explorer",
+)
+STOPPED = 75  # EX_TEMPFAIL: run the same command again
+
+EPILOG = """\
+The stages are listed in the order in which data flows through them. Snakemake runs them all:
+
+  snakemake --profile profiles/local             everything in config/demo.yaml
+  snakemake --profile profiles/local -n          the plan only
+  snakemake --profile profiles/local metrics     one stage, and what it needs
+
+Each can be run by hand too; `selavi STAGE --help` says how.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one stage. Returns 0; 1 for a mistake that the message explains; 75 for "go on later"."""
+    options = _parser().parse_args(arguments)
+    start_logging(options.log)
+    log = logging.getLogger("selavi")
+    try:
+        options.call(options)
+    except (UserError, ValueError) as error:
+        if not isinstance(error, UserError):
+            log.debug("where it happened", exc_info=True)
+        log.error("selavi %s: %s", options.stage, error)
+        return 1
+    except KeyboardInterrupt:
+        log.error("selavi %s: interrupted", options.stage)
+        return 130
+    except Stopped:
+        log.warning("stopped as asked; the state is saved, the same command goes on from it")
+        return STOPPED
+    except Exception:
+        log.exception(
+            "selavi %s: unexpected error; please report it with these lines", options.stage
+        )
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="selavi",
+        description="Label unlabelled videos: audio-visual self-labelling by optimal transport.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"selavi {__version__}")
+    stages = parser.add_subparsers(dest="stage", metavar="STAGE", required=True, title="stages")
+    for name in STAGES:
+        command = import_module(f"selavi.commands.{name.replace('-', '_')}")
+        stage = stages.add_parser(name, help=command.HELP, description=command.HELP + ".")
+        stage.add_argument("--log", type=Path, metavar="FILE", help="write the log here as well")
+        command.add_arguments(stage)
+        stage.set_defaults(call=command.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

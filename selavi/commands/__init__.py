@@ -1,0 +1,1 @@
+"""One file per stage: parse the arguments, call one function."""

@@ -1,0 +1,25 @@
+"""selavi pretrain: train SeLaVi on a split."""
+
+import argparse
+from pathlib import Path
+
+from selavi.commands import arguments
+from selavi.config_file import read_section
+from selavi.settings import RunSettings
+
+HELP = "train the network by self-labelling; goes on where an earlier call was stopped"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.settings(parser, "run")
+    arguments.file(parser, "index", "index of the training split")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER",
+        help="folder of model.pt, log.csv, labels.csv, config.yaml, and of the resumable state",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> None:
+    from selavi.training.pretrain import pretrain
+
+    pretrain(options.index, read_section(options.settings, RunSettings), options.output)

@@ -1,0 +1,1 @@
+"""From videos on disk to clips in memory: manifest, shard, index, load."""

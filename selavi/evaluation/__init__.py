@@ -1,0 +1,1 @@
+"""How good the clusters are, and what simpler methods would give."""

@@ -1,0 +1,97 @@
+"""What simpler methods give on the same clips: chance, and k-means on features nobody trained."""
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+from selavi.data.index import read_index
+from selavi.data.loader import Clips, pass_batches
+from selavi.evaluation.clustering import clustering_scores
+from selavi.files import UserError, write_csv
+from selavi.models.checkpoint import build_network
+from selavi.settings import RunSettings
+
+log = logging.getLogger(__name__)
+
+MINIBATCH_ABOVE = 50_000
+CHANCE_DRAWS = 10
+GRID = 16  # side of the pixel grid that raw pictures are reduced to
+
+
+def baselines(index: Path, settings: RunSettings, output: Path, workers: int = 0) -> pd.DataFrame:
+    """Score chance and k-means, with as many clusters as the run has, and write the CSV.
+
+    Raw features are, for the picture, the clip's pixels on a 16 x 16 grid; for the sound, mean and
+    deviation over time of every mel filter. Untrained features are those of the run's network with
+    its first weights. Features are standardised; "video+audio" weighs both modalities equally.
+
+    Raises UserError if no clip has a class.
+    """
+    table = read_index(index)
+    known = (table["label"] != "").to_numpy()
+    if not known.any():
+        raise UserError(f"{index}: no clip has a class, so there is nothing to compare with")
+    classes = table["label"].to_numpy(dtype=str)[known]
+    clusters = settings.network.clusters
+    rows = [{"method": "chance", "modality": "none"} | _chance(classes, clusters, settings.seed)]
+    clips = Clips(table, index.parent, settings.video, settings.audio)
+    for method, features in _features(clips, settings, workers).items():
+        combined = {"video+audio": np.concatenate(list(features.values()), 1)} | features
+        for modality, matrix in combined.items():
+            found = kmeans(matrix, min(clusters, len(matrix)), settings.seed)
+            scores = asdict(clustering_scores(classes, found[known]))
+            rows.append({"method": method, "modality": modality} | scores)
+            log.info("%s, %s: NMI %.3f", method, modality, scores["nmi"])
+    result = pd.DataFrame(rows)
+    write_csv(output, result)
+    return result
+
+
+def kmeans(features: np.ndarray, clusters: int, seed: int) -> np.ndarray:
+    """Clusters of the rows of (N, D) features: best of 10 starts; in minibatches above 50,000."""
+    kind = MiniBatchKMeans if len(features) > MINIBATCH_ABOVE else KMeans
+    labels: np.ndarray = kind(clusters, n_init=10, random_state=seed).fit_predict(features)
+    return labels
+
+
+def _chance(classes: np.ndarray, clusters: int, seed: int) -> dict[str, float]:
+    """Mean scores of random clusters of equal size."""
+    random = np.random.default_rng(seed)
+    even = np.arange(len(classes)) % clusters
+    draws = [
+        asdict(clustering_scores(classes, random.permutation(even))) for _ in range(CHANCE_DRAWS)
+    ]
+    return {name: float(np.mean([d[name] for d in draws])) for name in draws[0]}
+
+
+@torch.inference_mode()
+def _features(
+    clips: Clips, settings: RunSettings, workers: int
+) -> dict[str, dict[str, np.ndarray]]:
+    """By method and modality: (N, D) float32, standardised, each modality of total variance 1."""
+    torch.manual_seed(settings.seed)
+    network = build_network(settings)
+    network.train()  # batch norm by the batch: its running statistics mean nothing yet
+    parts: dict[tuple[str, str], list[np.ndarray]] = {}
+    batches = pass_batches(clips, batch_size=32, workers=workers)
+    total = -(-len(clips) // 32)
+    for batch in tqdm(batches, total=total, desc="features", unit="batch", disable=None):
+        grid = F.adaptive_avg_pool2d(batch.video.flatten(1, 2), GRID)
+        deviation, mean = torch.std_mean(batch.audio.flatten(1, 2), dim=-1, correction=0)
+        raw = {"video": grid.flatten(1), "audio": torch.cat([mean, deviation], 1)}
+        for method, found in (("k-means raw", raw), ("k-means untrained", network.encode(batch))):
+            for modality, rows in found.items():
+                parts.setdefault((method, modality), []).append(rows.numpy())
+    result: dict[str, dict[str, np.ndarray]] = {}
+    for (method, modality), pieces in parts.items():
+        matrix = StandardScaler().fit_transform(np.concatenate(pieces))
+        result.setdefault(method, {})[modality] = matrix / np.sqrt(matrix.shape[1])
+    return result

@@ -1,0 +1,92 @@
+"""Whole files or none: atomic writing, and CSV that brings back every name as it was."""
+
+import csv
+import errno
+import os
+import pickle
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+
+class UserError(ValueError):
+    """A mistake the person at the terminal can mend; its text says what and how."""
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it there if the block succeeds.
+
+    Raises UserError when the disk is full. The temporary file never outlives the block.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        with explain_full_disk(path):
+            yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explain_full_disk(path: Path) -> Iterator[None]:
+    """Turn "no space left" (or a quota that is spent) into a sentence naming `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                f"no space left on the disk while writing {path}; "
+                "free some, then run the same command again: finished files are kept"
+            ) from error
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write `table` without its row index, atomically; floats with six decimals.
+
+    Text is always quoted, so that commas, quotes and line breaks in file names come back whole.
+    """
+    with atomic_path(path) as temporary:
+        table.to_csv(
+            temporary,
+            index=False,
+            quoting=csv.QUOTE_NONNUMERIC,
+            float_format="%.6f",
+            lineterminator="\n",
+        )
+
+
+def read_csv(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a CSV; the columns named in `text` stay text even if they read "007" or "NA".
+
+    Raises UserError if the file is missing.
+    """
+    if not path.exists():
+        raise UserError(f"{path} does not exist; make it with the stage before this one")
+    header = pd.read_csv(path, nrows=0).columns
+    numbers = {column: [""] for column in header if column not in text}
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(text, "str"), keep_default_na=False, na_values=numbers
+    )
+
+
+def write_pickle(path: Path, content: dict[str, object]) -> None:
+    """Pickle a dict of numpy and pandas objects, atomically."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        pickle.dump(content, file, protocol=4)

@@ -1,0 +1,1 @@
+"""Labels by optimal transport: the heart of the method. Tensors in, labels out."""

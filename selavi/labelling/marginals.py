@@ -1,0 +1,28 @@
+"""How large each cluster shall be: uniform, or Gaussian sizes drawn once per head."""
+
+import torch
+from torch import Tensor
+
+SMALLEST_SHARE = 0.05  # of the mean size: a wide draw must not ask for an empty cluster
+
+
+def draw_sizes(kind: str, clusters: int, deviation: float, generator: torch.Generator) -> Tensor:
+    """Shares of the clusters, ascending: (K,) float64, positive, sum 1 (paper, section 3.2).
+
+    kind : "uniform", or "gaussian" for N(1, deviation) kept at or above 0.05, then normalised.
+    """
+    if kind == "uniform":
+        return torch.full((clusters,), 1 / clusters, dtype=torch.float64)
+    draw = torch.randn(clusters, generator=generator, dtype=torch.float64) * deviation + 1
+    sizes = draw.clamp_min(SMALLEST_SHARE).sort().values
+    return sizes / sizes.sum()
+
+
+def match_by_rank(sizes: Tensor, mass: Tensor) -> Tensor:
+    """Give the largest share to the cluster that holds the most soft mass, and so on down.
+
+    sizes : (K,) ascending. mass : (K,) soft mass of each cluster. Returns (K,) shares.
+    """
+    matched = torch.empty_like(sizes)
+    matched[mass.argsort(stable=True)] = sizes
+    return matched

@@ -1,0 +1,1 @@
+"""The two encoders, their heads, and how they are stored."""

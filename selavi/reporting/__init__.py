@@ -1,0 +1,1 @@
+"""Tables, figures and the page to watch the clusters. Reads files only."""

@@ -1,0 +1,5 @@
+"""The explorer: a page to watch and hear the clusters."""
+
+from selavi.reporting.explorer.build import make_explorer
+
+__all__ = ["make_explorer"]

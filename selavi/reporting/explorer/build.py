@@ -1,0 +1,108 @@
+"""Make the page: read the assignments, write the clips, then the one file that shows them."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from selavi.data.index import read_index
+from selavi.files import UserError, read_csv, write_text
+from selavi.reporting.explorer.clips import remove_others, write_clips
+from selavi.reporting.explorer.contents import choose_clips, describe, number_of_clusters
+
+log = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+TEXT_COLUMNS = ("id", "key", "path", "label")
+COLUMNS = {"sample", *TEXT_COLUMNS, "cluster", "confidence"}
+
+
+def make_explorer(
+    assignments: Path,
+    index: Path,
+    output: Path,
+    *,
+    title: str,
+    clips_per_cluster: int = 12,
+    threads: int = 1,
+    clusters: int | None = None,
+) -> None:
+    """Write a page to watch and hear the clusters; it opens without server or network.
+
+    Beside the page come `clips/{id}.mp4` and `clips/{id}.jpg`; clips of an earlier page that this
+    one does not show are removed. The page is the last file to be written, and refers to the others
+    by relative paths.
+
+    Parameters
+    ----------
+    assignments : CSV of the assign stage.
+    index : index of the same split; the shards lie beside it.
+    output : the page, usually index.html.
+    title : heading of the page, any text.
+    clips_per_cluster : clips shown of each cluster, 1 or more: half are the most confident, the
+        other half lie evenly spaced over the rest, down to the least confident.
+    threads : ffmpeg processes at a time; it does not change the result.
+    clusters : K, if known, so that empty clusters are counted rightly; see `number_of_clusters`.
+
+    Raises
+    ------
+    UserError if a number is out of range, a file is missing or is not what it should be, the index
+    lacks a clip of the assignments, or the disk is full.
+    """
+    for name, number in (("clips_per_cluster", clips_per_cluster), ("threads", threads)):
+        if number < 1:
+            raise UserError(f"{name} is {number}; it must be 1 or more")
+    table = _read_assignments(assignments)
+    places = read_index(index).set_index("id", drop=False)
+    missing = ~table["id"].isin(places.index)
+    if missing.any():
+        first = table.loc[missing, "key"].iloc[0]
+        raise UserError(f"{missing.sum()} of the {len(table)} clips in {assignments} are not in "
+                        f"{index}, the first of them {first!r}; give the index of the same split")  # fmt: skip
+    shown = choose_clips(table, clips_per_cluster)
+    contents = describe(table, shown, number_of_clusters(table, clusters))
+    folder = output.parent / "clips"
+    write_clips(places.loc[shown["id"]], index.parent, folder, threads)
+    write_text(output, _render(title, contents, clips_per_cluster))
+    removed = remove_others(set(shown["id"]), folder)
+    if removed:
+        log.info("removed %d files of an earlier page from %s", removed, folder)
+    log.info(
+        "%s: %d clips shown of %d, %d of %d clusters have clips",
+        output,
+        len(shown),
+        len(table),
+        len(contents["cards"]),
+        contents["clusters"],
+    )
+
+
+def _read_assignments(path: Path) -> pd.DataFrame:
+    table = read_csv(path, TEXT_COLUMNS)
+    lacking = sorted(COLUMNS - set(table))
+    if lacking:
+        raise UserError(f"{path} has no column {lacking[0]!r}; give what `selavi assign` writes")
+    if table.empty:
+        raise UserError(f"{path} holds no clips; make it again")
+    return table
+
+
+def _render(title: str, contents: dict[str, Any], clips_per_cluster: int) -> str:
+    """Names and titles are escaped by the template; only our own style and scripts are trusted."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    trusted = {
+        name.replace(".", "_"): Markup((HERE / name).read_text(encoding="utf-8"))
+        for name in ("page.css", "page.js", "player.js")
+    }
+    return environment.get_template("page.html.j2").render(
+        title=title, contents=contents, clips_per_cluster=clips_per_cluster, **trusted
+    )

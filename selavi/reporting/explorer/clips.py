@@ -1,0 +1,109 @@
+"""The clips of the page: picture and sound of a shard put together, and a still of the middle."""
+
+import logging
+import re
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import pandas as pd
+from tqdm import tqdm
+
+from selavi.data.clips import read_member
+from selavi.data.media import ffmpeg_binary
+from selavi.files import UserError, atomic_path
+
+log = logging.getLogger(__name__)
+
+_OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
+
+
+def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1) -> None:
+    """Write `{id}.mp4` (H.264 as in the shard, sound as AAC) and `{id}.jpg` for each row.
+
+    Parameters
+    ----------
+    rows : rows of an index. shards : the folder of its tars. folder : where to write.
+    threads : ffmpeg processes at a time; it does not change the result.
+
+    Raises UserError if an id could not be a file's name, a shard does not hold what the index
+    says, or the disk is full. Each file appears whole or not at all.
+    """
+    for id_ in rows["id"]:
+        if not _OURS.fullmatch(f"{id_}.mp4"):
+            raise UserError(f"the id {id_!r} is not 16 hex digits; make manifest and index again")
+    with ThreadPoolExecutor(threads) as pool:
+        work = pool.map(lambda row: _write_clip(row, shards, folder), rows.to_dict("records"))
+        try:
+            for _ in tqdm(work, total=len(rows), desc="explorer", unit="clip", disable=None):
+                pass
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def remove_others(ids: set[str], folder: Path) -> int:
+    """Remove what `write_clips` made for other ids, and nothing else; returns how many files."""
+    stale = [
+        path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.stem not in ids
+    ]
+    for path in stale:
+        path.unlink()
+    return len(stale)
+
+
+def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
+    tar = shards / row["shard"]
+    with (
+        tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
+        atomic_path(folder / f"{row['id']}.mp4") as clip,
+        atomic_path(folder / f"{row['id']}.jpg") as still,
+    ):
+        picture, sound = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
+        picture.write_bytes(read_member(tar, row["video_offset"], row["video_size"]))
+        sound.write_bytes(read_member(tar, row["audio_offset"], row["audio_size"]))
+        middle = row["frames"] / row["fps"] / 2
+        done = subprocess.run(
+            _command(picture, sound, clip, still, middle),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        words = done.stderr.decode("utf-8", "replace").strip()
+        if "No space left on device" in words:
+            raise UserError(f"no space left on the disk while writing {folder}; free some, "
+                            "then run the same command again")  # fmt: skip
+        if done.returncode != 0 or not still.stat().st_size:
+            last = words.splitlines()[-1] if words else f"exit status {done.returncode}"
+            raise UserError(f"{tar}: clip {row['id']} cannot be read ({last}); make it again")
+
+
+def _command(picture: Path, sound: Path, clip: Path, still: Path, middle: float) -> list[str]:
+    """Outputs are named by format and protocol, since their temporary names tell ffmpeg nothing."""
+    source = ffmpeg.input(str(picture), threads=1)
+    at_middle = ffmpeg.input(str(picture), threads=1, ss=f"{middle:.3f}")
+    outputs = ffmpeg.merge_outputs(
+        ffmpeg.output(
+            source.video,
+            ffmpeg.input(str(sound)).audio,
+            f"file:{clip}",
+            format="mp4",
+            vcodec="copy",
+            acodec="aac",
+            audio_bitrate="64k",
+            movflags="+faststart",
+            map_metadata=-1,
+            **{"fflags": "+bitexact", "flags:a": "+bitexact"},
+        ),
+        ffmpeg.output(
+            at_middle.video,
+            f"file:{still}",
+            format="mjpeg",
+            vframes=1,
+            pix_fmt="yuvj420p",
+            **{"q:v": 3, "threads": 1},
+        ),
+    ).global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-filter_threads", "1")
+    return list(ffmpeg.compile(outputs, cmd=ffmpeg_binary()))

@@ -1,0 +1,100 @@
+"""The pretrain stage: train, then write the model, its log and its labels."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import normalized_mutual_info_score
+from torch.utils.tensorboard import SummaryWriter
+
+from selavi import __version__
+from selavi.config_file import write_section
+from selavi.data.index import read_index
+from selavi.data.loader import Clips
+from selavi.files import write_csv
+from selavi.models.checkpoint import save_model
+from selavi.settings import RunSettings
+from selavi.training.distributed import process_group
+from selavi.training.loop import Trained, Trainer
+from selavi.training.signals import stop_on_signals
+
+log = logging.getLogger(__name__)
+
+
+def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
+    """Train a run and write model.pt, log.csv, labels.csv and config.yaml into `output`.
+
+    The resumable state lies in `output`/state: killed at any moment, the same call goes on from
+    there; once finished, the same call writes the outputs again. TensorBoard events are in
+    `output`/events.
+
+    Raises
+    ------
+    UserError for missing files, ValueError for settings that do not fit the clips, Stopped when a
+    signal asked for it.
+    """
+    table = read_index(index)
+    clips = Clips(table, index.parent, settings.video, settings.audio)
+    with process_group() as group, stop_on_signals() as stop, Journal(output) as journal:
+        trained = Trainer(clips, settings, output / "state", group, stop, journal.write).run()
+        if group.first:
+            _write(trained, table, settings, output)
+
+
+def agreement(labels: np.ndarray) -> np.ndarray:
+    """How well each head agrees with the others: mean NMI of its labels with theirs.
+
+    labels : (N, H). Returns (H,) in [0, 1]; the one head of a network of one agrees with itself.
+    """
+    heads = labels.shape[1]
+    table = np.ones((heads, heads))
+    for a in range(heads):
+        for b in range(a):
+            table[a, b] = table[b, a] = normalized_mutual_info_score(labels[:, a], labels[:, b])
+    return (table.sum(1) - 1) / max(1, heads - 1) if heads > 1 else np.ones(1)
+
+
+def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
+    labels = trained.labels.numpy()
+    agreements = agreement(labels)
+    head = int(agreements.argmax())
+    log.info("head %d agrees best with the others (mean NMI %.3f)", head, agreements[head])
+    columns = [pd.Series(labels[:, h], name=f"head{h}") for h in range(labels.shape[1])]
+    write_csv(output / "labels.csv", pd.concat([index[["sample", "id", "key"]], *columns], axis=1))
+    write_csv(output / "log.csv", pd.DataFrame(trained.history).astype({"epoch": int}))
+    write_section(output / "config.yaml", settings)
+    facts = {
+        "version": __version__,
+        "head": head,
+        "agreement": agreements.tolist(),
+        "steps": trained.steps,
+        "clips": len(index),
+    }
+    save_model(output / "model.pt", trained.network, settings, facts)
+
+
+class Journal:
+    """log.csv and TensorBoard events, brought up to date after every epoch."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.events: SummaryWriter | None = None
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.events:
+            self.events.close()
+
+    def write(self, history: list[dict[str, float]]) -> None:
+        """Take in one more epoch. Epochs that a killed run had written again are purged."""
+        epoch = int(history[-1]["epoch"])
+        write_csv(self.output / "log.csv", pd.DataFrame(history).astype({"epoch": int}))
+        if self.events is None:
+            self.events = SummaryWriter(str(self.output / "events"), purge_step=epoch)
+        for name, value in history[-1].items():
+            if name != "epoch":
+                self.events.add_scalar(name, value, epoch)
+        self.events.flush()

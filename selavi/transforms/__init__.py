@@ -1,0 +1,1 @@
+"""What is done to a decoded clip before the network sees it."""

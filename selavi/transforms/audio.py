@@ -1,0 +1,129 @@
+"""From samples to the network's sound: a log mel filterbank, 20 ms frames every 10 ms.
+
+The filters are those of python_speech_features (mel = 2595 log10(1 + f / 700), filter edges on
+whole Fourier bins), which the paper's release uses; at 24 kHz, 38 of its 257 filters are empty.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selavi.settings import AudioSettings
+
+FRAME_SECONDS = 0.02
+HOP_SECONDS = 0.01
+PRE_EMPHASIS = 0.97
+SMALLEST = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class AudioView:
+    """One way to listen to a clip; everything random has been drawn.
+
+    volume : factor on the samples.
+    shift : filters the spectrogram is moved up by.
+    mask_filters, mask_frames : (first, count) of what is silenced.
+    """
+
+    volume: float = 1.0
+    shift: int = 0
+    mask_filters: tuple[int, int] = (0, 0)
+    mask_frames: tuple[int, int] = (0, 0)
+
+
+def random_view(settings: AudioSettings, random: np.random.Generator) -> AudioView:
+    """A training view."""
+    frames = spectrogram_frames(settings.seconds)
+    return AudioView(
+        volume=float(random.uniform(1 - settings.volume, 1 + settings.volume)),
+        shift=int(random.integers(-settings.shift, settings.shift + 1)),
+        mask_filters=_stretch(settings.mask_filters, settings.filters, random),
+        mask_frames=_stretch(min(settings.mask_frames, frames), frames, random),
+    )
+
+
+def spectrogram_frames(seconds: float) -> int:
+    """Frames of a window: those that fit, the last one filled up with silence."""
+    return 1 + max(0, int(np.ceil(round((seconds - FRAME_SECONDS) / HOP_SECONDS, 6))))
+
+
+def cut_window(samples: np.ndarray, start_seconds: float, seconds: float, rate: int) -> np.ndarray:
+    """The window that starts at `start_seconds`, moved back if it would pass the end.
+
+    samples : (n,) int16. Returns (round(seconds * rate),) float32 on the int16 scale; what is
+    shorter is filled up with silence.
+    """
+    length = round(seconds * rate)
+    start = max(0, min(round(start_seconds * rate), len(samples) - length))
+    window = samples[start : start + length].astype(np.float32)
+    return np.pad(window, (0, length - len(window)))
+
+
+def log_filterbank(waves: Tensor, rate: int, filters: int, fft: int) -> Tensor:
+    """Log mel filterbank energies.
+
+    waves : (B, n) float32 on the int16 scale. Returns (B, F, S) float32; a filter without energy
+    gives log(2.22e-16) = -36.04. Frames are not windowed (rectangular), power is divided by `fft`.
+    """
+    length, hop = round(FRAME_SECONDS * rate), round(HOP_SECONDS * rate)
+    if fft < length:
+        raise ValueError(f"fft = {fft} is shorter than a frame of {length} samples at {rate} Hz")
+    emphasised = torch.cat([waves[:, :1], waves[:, 1:] - PRE_EMPHASIS * waves[:, :-1]], dim=1)
+    count = 1 + max(0, -(-(waves.shape[1] - length) // hop))
+    missing = (count - 1) * hop + length - waves.shape[1]
+    frames = torch.nn.functional.pad(emphasised, (0, max(0, missing))).unfold(1, length, hop)
+    spectrum = torch.fft.rfft(frames[:, :count], n=fft)
+    power = (spectrum.real**2 + spectrum.imag**2) / fft
+    energy = power @ mel_filters(filters, fft, rate).to(power)
+    return torch.where(energy == 0, SMALLEST, energy).log().transpose(1, 2)
+
+
+@cache
+def mel_filters(filters: int, fft: int, rate: int) -> Tensor:
+    """Triangular filters as a matrix: (fft // 2 + 1, F) float32."""
+    top = 2595 * np.log10(1 + rate / 2 / 700)
+    hertz = 700 * (10 ** (np.linspace(0, top, filters + 2) / 2595) - 1)
+    edges = np.floor((fft + 1) * hertz / rate)
+    bins = np.arange(fft // 2 + 1)[:, None]
+    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rising = np.where((bins >= low) & (bins < middle), (bins - low) / (middle - low), 0)
+        falling = np.where((bins >= middle) & (bins < high), (high - bins) / (high - middle), 0)
+    return torch.from_numpy(np.where(bins < middle, rising, falling).astype(np.float32))
+
+
+def prepare_audio(spectrograms: Tensor, views: list[AudioView], settings: AudioSettings) -> Tensor:
+    """Normalise spectrograms and apply what the views ask for.
+
+    spectrograms : (B, F, S). Returns (B, 1, F, S). Masks are filled with each clip's mean.
+    """
+    result = spectrograms
+    if settings.normalise == "fixed":
+        result = (result - 1.93) / 17.89
+    elif settings.normalise == "clip":
+        deviation, mean = torch.std_mean(result, dim=(1, 2), correction=0, keepdim=True)
+        result = (result - mean) / deviation.clamp_min(1e-3)
+    result = result.clone()
+    for clip, view in zip(result, views, strict=True):
+        mean = clip.mean()
+        if view.shift:
+            clip.copy_(_moved(clip, view.shift))
+        first, count = view.mask_filters
+        clip[first : first + count] = mean
+        first, count = view.mask_frames
+        clip[:, first : first + count] = mean
+    return result.unsqueeze(1)
+
+
+def _moved(clip: Tensor, shift: int) -> Tensor:
+    """The spectrogram moved by whole filters; the edge filter is repeated where it came from."""
+    rows = torch.arange(len(clip)) - shift
+    return clip[rows.clamp(0, len(clip) - 1)]
+
+
+def _stretch(longest: int, room: int, random: np.random.Generator) -> tuple[int, int]:
+    count = int(random.integers(0, longest + 1))
+    return int(random.integers(0, room - count + 1)), count

@@ -1,0 +1,93 @@
+"""Small real videos, shards and settings, made once for all tests."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from selavi.config_file import parse
+from selavi.data.demo import make_demo_dataset
+from selavi.data.index import write_index
+from selavi.data.manifest import write_manifest
+from selavi.data.media import ffmpeg_binary
+from selavi.data.shards import write_shard
+from selavi.settings import Config, MediaSettings, RunSettings
+
+REPOSITORY = Path(__file__).parent.parent
+MEDIA = MediaSettings(short_side=48, fps=16.0, audio_rate=16000, min_seconds=1.1)
+
+
+@pytest.fixture(scope="session")
+def demo_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """{train,test}/{class}/*.mp4: 4 classes of 6 + 2 videos, and the five broken ones."""
+    root = tmp_path_factory.mktemp("videos")
+    make_demo_dataset(root, classes=4, train_per_class=6, test_per_class=2, workers=1)
+    return root
+
+
+def make_split(folder: Path, output: Path, shards: int = 2, media: MediaSettings = MEDIA) -> Path:
+    """Run manifest, shard and index on a folder; return the index."""
+    manifest = output / "manifest.csv"
+    write_manifest(folder, "auto", shards, manifest)
+    for n in range(shards):
+        write_shard(manifest, n, output / f"{n:05d}.tar", output / f"{n:05d}.csv", media)
+    tables = [output / f"{n:05d}.csv" for n in range(shards)]
+    write_index(tables, output / "index.csv", output / "rejected.csv")
+    return output / "index.csv"
+
+
+@pytest.fixture(scope="session")
+def train_index(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Index of the 24 good training clips, in three shards."""
+    return make_split(demo_videos / "train", tmp_path_factory.mktemp("train"), shards=3)
+
+
+@pytest.fixture(scope="session")
+def tiny_run() -> Callable[..., RunSettings]:
+    """Settings of a run that trains in seconds; keyword arguments override sections."""
+    raw = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
+
+    def make(**sections: dict[str, object]) -> RunSettings:
+        run: dict[str, object] = {
+            "dataset": "demo",
+            "network": {"clusters": 4, "heads": 2, "hidden": 16},
+            "labelling": {"optimisations": 6},
+            "training": {
+                "epochs": 3, "batch_size": 4, "workers": 0, "warmup_batches": 2,
+                "precision": "float32",
+            },
+        }  # fmt: skip
+        for name, section in sections.items():
+            old = run.get(name)
+            run[name] = old | section if isinstance(old, dict) else section
+        return parse(raw | {"runs": {"tiny": run}}, Config, "test").runs["tiny"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_video() -> Callable[..., Path]:
+    """Make a video with ffmpeg's own test sources."""
+
+    def make(
+        path: Path,
+        seconds: float = 1.6,
+        size: str = "96x64",
+        fps: str = "25",
+        audio: bool = True,
+        hertz: int = 440,
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sound = ["-f", "lavfi", "-i", f"sine=frequency={hertz}:sample_rate=44100:duration={seconds}"]
+        command = [
+            ffmpeg_binary(), "-v", "error", "-y",
+            "-f", "lavfi", "-i", f"testsrc=size={size}:rate={fps}:duration={seconds}",
+            *(sound if audio else []),
+            "-pix_fmt", "yuv420p", f"file:{path}",
+        ]  # fmt: skip
+        subprocess.run(command, check=True)
+        return path
+
+    return make

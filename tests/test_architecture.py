@@ -1,0 +1,72 @@
+"""Who may import whom: imports point down only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "selavi"
+LAYERS = [
+    {"files"},
+    {"settings", "records", "logs"},
+    {"config_file"},
+    {"transforms", "models"},
+    {"data", "labelling"},
+    {"training", "evaluation"},
+    {"reporting"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+]
+LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_part_has_a_layer() -> None:
+    assert {part_of(p) for p in MODULES} - {"__init__"} == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    here = part_of(path)
+    for name in imported(path):
+        parts = name.split(".")
+        assert parts[0] != "snakemake", f"{path} imports snakemake"
+        if parts[0] != "selavi" or len(parts) < 2 or parts[1] not in LEVEL or parts[1] == here:
+            continue
+        if (here, name) in {("cli", "selavi.commands")}:
+            continue
+        assert LEVEL[parts[1]] < LEVEL[here], f"{here} imports {name}"
+
+
+@pytest.mark.parametrize("part", ["evaluation", "reporting"])
+def test_results_are_judged_apart_from_training(part: str) -> None:
+    for path in (PACKAGE / part).rglob("*.py"):
+        assert not any(name.startswith("selavi.training") for name in imported(path)), path
+
+
+def test_labelling_takes_tensors_and_loaders_as_arguments() -> None:
+    for path in (PACKAGE / "labelling").rglob("*.py"):
+        for forbidden in ("selavi.data", "selavi.training"):
+            assert not any(name.startswith(forbidden) for name in imported(path)), path
+
+
+def test_files_have_one_subject() -> None:
+    sizes = {p: len(p.read_text().splitlines()) for p in MODULES}
+    assert not {str(p): n for p, n in sizes.items() if n > 310}

@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from selavi.config_file import json_schema, parse, read_section, schema_text, write_section
+from selavi.files import UserError
+from selavi.settings import Config, RunSettings
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
+    return loaded
+
+
+def test_schema_file_is_that_of_the_settings() -> None:
+    path = REPOSITORY / "workflow/schemas/config.schema.json"
+    remedy = "remake it: selavi settings --schema workflow/schemas/config.schema.json"
+    assert path.read_text() == schema_text(), remedy
+
+
+def test_every_field_has_a_sentence() -> None:
+    for name, section in json_schema()["$defs"].items():
+        for field, schema in section["properties"].items():
+            assert schema.get("description"), f"{name}.{field}"
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_shipped_configurations_are_valid(path: Path) -> None:
+    assert read_section(path, Config).runs
+
+
+def test_runs_inherit_defaults_and_override_them(raw: dict[str, Any]) -> None:
+    raw["runs"]["other"] = {"dataset": "demo", "training": {"epochs": 2}}
+    runs = parse(raw, Config, "c").runs
+    assert runs["other"].training.epochs == 2
+    assert runs["other"].training.batch_size == raw["defaults"]["training"]["batch_size"]
+    assert runs["demo"].training.epochs == raw["defaults"]["training"]["epochs"]
+
+
+def test_defaults_are_the_papers() -> None:
+    run = RunSettings(dataset="vgg_sound")
+    assert (run.video.frames, run.video.crop, run.audio.filters) == (30, 112, 257)
+    assert (run.network.heads, run.labelling.groups, run.labelling.lambda_) == (10, 2, 20)
+    assert (run.labelling.optimisations, run.training.epochs, run.seed) == (100, 200, 31)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("runs.demo.trainin", {}, ["runs.demo.trainin: unknown key", "did you mean 'training'?"]),
+        ("defaults.training.epoch", 3, ["defaults.training.epoch", "did you mean 'epochs'?"]),
+        ("defaults.labelling.lamda", 3, ["did you mean 'lambda'?"]),
+        ("defaults.training.epochs", "x", ["defaults.training.epochs = 'x'", "integer"]),
+        ("defaults.training.epochs", 0, ["defaults.training.epochs = 0", "greater than or equal"]),
+        ("defaults.video.crop", 60, ["crop = 60", "scale_min = 44", "use crop <= 44"]),
+        ("defaults.network.clusters", 900, ["800 training clips", "network.clusters = 900"]),
+        ("defaults.labelling.groups", 9, ["labelling.groups = 9", "network.heads"]),
+        ("defaults.audio.seconds", 2.0, ["min_seconds = 1.1"]),
+        ("defaults.modalities", ["video", "video"], ["named twice"]),
+        ("datasets.demo.splits", {"test": {}}, ["must contain 'train'"]),
+        ("datasets.demo.splits.a/b", {}, ["datasets.demo.splits.a/b"]),
+        ("runs.demo.dataset", "other", ["runs.demo.dataset = 'other'", "demo"]),
+        ("runs.../../x", {"dataset": "demo"}, ["../../x"]),
+        ("datasets", None, ["datasets = None"]),
+    ],
+)
+def test_mistakes_are_named(raw: dict[str, Any], place: str, value: Any, words: list[str]) -> None:
+    *path, last = ["runs", "../../x"] if place.startswith("runs...") else place.split(".")
+    section = raw
+    for part in path:
+        section = section[part]
+    section[last] = value
+    with pytest.raises(UserError) as caught:
+        parse(raw, Config, "my.yaml")
+    message = str(caught.value)
+    assert "my.yaml" in message
+    for word in words:
+        assert word in message
+
+
+def test_an_inherited_mistake_is_said_once(raw: dict[str, Any]) -> None:
+    raw["defaults"]["training"]["epoch"] = 3
+    with pytest.raises(UserError) as caught:
+        parse(raw, Config, "my.yaml")
+    assert str(caught.value).count("unknown key") == 1
+
+
+def test_sections_survive_a_file(raw: dict[str, Any], tmp_path: Path) -> None:
+    run = parse(raw, Config, "c").runs["demo"]
+    write_section(tmp_path / "run.yaml", run)
+    assert read_section(tmp_path / "run.yaml", RunSettings) == run
+
+
+def test_bad_yaml_is_an_error_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: [1,")
+    with pytest.raises(UserError, match=r"x\.yaml is not valid YAML"):
+        read_section(path, Config)
+    with pytest.raises(UserError, match="No such file"):
+        read_section(tmp_path / "absent.yaml", Config)
+    assert json.loads(schema_text())["additionalProperties"] is False

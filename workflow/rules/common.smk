@@ -1,0 +1,102 @@
+# The checked settings, and which files each stage makes for them.
+from pathlib import Path
+
+from selavi import config_file
+from selavi.data.manifest import count_videos, has_classes
+from selavi.files import UserError
+from selavi.settings import Config, require_enough, split_folder
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+
+def checked_settings():
+    """The typed settings. Mistakes, and folders that cannot do, are said at once."""
+    try:
+        settings = config_file.parse(config, Config, "configuration")
+        for name, run in settings.runs.items():
+            dataset = settings.datasets[run.dataset]
+            if not dataset.embedded:
+                folder = split_folder(dataset, "train")
+                if not folder.is_dir():
+                    raise UserError(
+                        f"datasets.{run.dataset}: {folder} is not a folder; "
+                        "set root, and each split's folder, to where the videos are"
+                    )
+                enough = max(run.network.clusters, run.training.batch_size)
+                require_enough(name, run, count_videos(folder, enough))
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+    return settings
+
+
+SETTINGS = checked_settings()
+validate(config, "../schemas/config.schema.json", set_default=False)
+
+DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
+
+
+def is_labelled(dataset):
+    """Whether the dataset has classes to compare clusters with."""
+    data = DATASETS[dataset]
+    return bool(data.embedded) or has_classes(split_folder(data, "train"), data.labels)
+
+
+def shard_files(dataset, split, suffix):
+    return [
+        f"results/shards/{dataset}/{split}/{n:05d}.{suffix}"
+        for n in range(DATASETS[dataset].splits[split].shards)
+    ]
+
+
+def each_split(pattern):
+    return [pattern.format(dataset=d, split=s) for d in DATASETS for s in DATASETS[d].splits]
+
+
+def each_run(pattern):
+    return [pattern.format(run=run) for run in RUNS]
+
+
+def each_run_split(pattern, labelled=False):
+    """The pattern for every run and every split of its dataset; only those with classes if asked."""
+    return [
+        pattern.format(run=name, split=split)
+        for name, run in RUNS.items()
+        if not labelled or is_labelled(run.dataset)
+        for split in DATASETS[run.dataset].splits
+    ]
+
+
+STAGES = {
+    "manifest": each_split("results/manifest/{dataset}/{split}.csv"),
+    "shard": [f for d in DATASETS for s in DATASETS[d].splits for f in shard_files(d, s, "tar")],
+    "index": each_split("results/shards/{dataset}/{split}/index.csv"),
+    "pretrain": each_run("results/pretrain/{run}/model.pt"),
+    "assign": each_run_split("results/assign/{run}/{split}.csv"),
+    "metrics": each_run_split("results/metrics/{run}/{split}.csv", labelled=True),
+    "baselines": each_run_split("results/baselines/{run}/{split}.csv", labelled=True),
+    "tables": ["results/tables/clustering.csv"] if any(map(is_labelled, DATASETS)) else [],
+    "figures": each_run("results/figures/{run}/training.svg"),
+    "explorer": each_run("results/explorer/{run}"),
+}
+
+
+def split_index(wildcards):
+    """Index of the split that a run is evaluated on."""
+    return f"results/shards/{RUNS[wildcards.run].dataset}/{wildcards.split}/index.csv"
+
+
+def train_index(wildcards):
+    return f"results/shards/{RUNS[wildcards.run].dataset}/train/index.csv"
+
+
+def split_shards(wildcards):
+    """Shards of the split that a run is evaluated on; `train` where the rule has no split."""
+    split = getattr(wildcards, "split", "train")
+    return shard_files(RUNS[wildcards.run].dataset, split, "tar")
+
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    run="|".join(RUNS),
+    split=r"[A-Za-z0-9_-]+",
+    n=r"\d{5}",

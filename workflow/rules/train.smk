@@ -1,0 +1,39 @@
+localrules:
+    run_settings,
+
+
+rule run_settings:
+    output:
+        "results/settings/runs/{run}.yaml",
+    log:
+        "logs/settings/runs/{run}.log",
+    params:
+        text=lambda wildcards: config_file.section_text(RUNS[wildcards.run]),
+    shell:
+        "printf '%s' {params.text:q} > {output} 2> {log}"
+
+
+# The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
+# of a job that fails, and the next attempt goes on from the state.
+rule pretrain:
+    input:
+        settings="results/settings/runs/{run}.yaml",
+        index=train_index,
+        shards=split_shards,
+    output:
+        model="results/pretrain/{run}/model.pt",
+        log="results/pretrain/{run}/log.csv",
+        labels="results/pretrain/{run}/labels.csv",
+        config="results/pretrain/{run}/config.yaml",
+    log:
+        "logs/pretrain/{run}.log",
+    benchmark:
+        "results/benchmarks/pretrain/{run}.tsv"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        folder=lambda wildcards, output: Path(output.model).parent,
+    shell:
+        "selavi pretrain --settings {input.settings} --index {input.index}"
+        " --output {params.folder} --log {log}"
