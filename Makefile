@@ -28,3 +28,29 @@ define install
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 endef
+
+.PHONY: demo
+demo: $(VENV)/.run ## make the embedded dataset, run the whole workflow on it, show what came out
+	$(SNAKEMAKE) --quiet rules
+	@selavi tables --results results --runs demo --output results/tables/clustering.csv
+	@echo "videos set aside:  results/shards/demo/train/rejected.csv"
+	@echo "how training went: results/figures/demo/training.svg"
+	@echo "watch and hear the clusters, open in a browser:"
+	@echo "  file://$(abspath results/explorer/demo/index.html)"
+
+.PHONY: demo-full
+demo-full: $(VENV)/.run ## the demo with three seeds, and each modality alone
+	$(SNAKEMAKE) --quiet rules --configfile config/demo.yaml config/demo-full.yaml
+
+.PHONY: test
+test: $(VENV)/.dev ## lint, types, and every test
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+	pytest
+
+.PHONY: clean
+clean: ## remove the demo's videos and all results
+	rm -rf data/demo logs results/*/ .snakemake

@@ -1,5 +1,6 @@
 """Small real videos, shards and settings, made once for all tests."""
 
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,12 @@ def make_video() -> Callable[..., Path]:
         hertz: int = 440,
     ) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sound = ["-f", "lavfi", "-i", f"sine=frequency={hertz}:sample_rate=44100:duration={seconds}"]
+        sound = [
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine=frequency={hertz}:sample_rate=44100:duration={seconds}",
+        ]
         command = [
             ffmpeg_binary(), "-v", "error", "-y",
             "-f", "lavfi", "-i", f"testsrc=size={size}:rate={fps}:duration={seconds}",
@@ -91,3 +97,11 @@ def make_video() -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -16,6 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clips-per-cluster", type=int, default=12, metavar="N",
         help="clips shown per cluster (default: 12)",
     )  # fmt: skip
+    parser.add_argument(
+        "--clusters", type=int, metavar="K",
+        help="number of clusters, empty ones included (default: as far as the assignments tell)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="clips made at a time (default: 1)"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -27,4 +34,6 @@ def run(options: argparse.Namespace) -> None:
         options.output,
         title=options.title,
         clips_per_cluster=options.clips_per_cluster,
+        threads=options.threads,
+        clusters=options.clusters,
     )

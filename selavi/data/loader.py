@@ -109,6 +109,9 @@ def _load(
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
+        # Its own generator: the loader's draws must not move the training's random numbers, or a
+        # resumed epoch, which opens one more loader, would go another way.
+        generator=torch.Generator(),
         worker_init_fn=_one_thread,
         pin_memory=torch.cuda.is_available(),
     )

@@ -5,6 +5,7 @@ import logging
 import tarfile
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,13 @@ def write_shard(
                 if clip is not None:
                     writer.write(_sample(fate, clip))
                 fates.append(fate)
+            writer.close()
+        except BaseException:
+            with suppress(OSError):  # here, or its destructor would try and complain
+                writer.close()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
-        writer.close()
     result = _with_positions(pd.DataFrame(fates, columns=COLUMNS), tar)
     write_csv(table, result)
     log.info("%s: %d clips, %d set aside", tar, *_counts(result))

@@ -70,16 +70,17 @@ def relabel(
             found = sinkhorn(
                 settings.lambda_ * log_p, shares, settings.tolerance, settings.max_iterations
             )
-            if found.deviation > settings.tolerance:
-                log.warning(
-                    "Sinkhorn-Knopp, head %d: a cluster's mass is still off by %.2g of its share "
-                    "after %d iterations; raise labelling.max_iterations or labelling.tolerance",
-                    head, found.deviation, found.iterations,
-                )  # fmt: skip
             labels[owners, head] = all_rows(found.labels)
             iterations = max(iterations, found.iterations)
             deviation = max(deviation, found.deviation)
     network.train(was_training)
+    if deviation > settings.tolerance:
+        log.warning(
+            "Sinkhorn-Knopp stopped after %d iterations with a cluster's mass off by %.2g of its "
+            "share; raise labelling.max_iterations or labelling.tolerance",
+            iterations,
+            deviation,
+        )
     changed = float((before != labels).double().mean())
     return Relabelling(iterations, deviation, changed)
 

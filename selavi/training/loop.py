@@ -108,6 +108,7 @@ class Trainer:
         progress, started = self.state.progress, time.monotonic()
         self.learner.train()
         first_total = progress.total
+        self._renew_passes()
         for batch in self._training_batches(progress.epoch, progress.step):
             if progress.total in self.due:
                 self._relabel()
@@ -169,6 +170,14 @@ class Trainer:
         groups = self.settings.labelling.groups
         return self._pass(self.state.progress.relabellings * groups + number)
 
+    def _renew_passes(self) -> None:
+        """At the start of an epoch in which labels are due: groups beyond the first look anew."""
+        progress, stores = self.state.progress, self.state.stores
+        due = any(progress.total <= step < progress.total + self.steps for step in self.due)
+        if progress.step == 0 and progress.epoch > 0 and due:
+            for group in range(1, len(stores)):
+                stores[group] = self._pass(progress.epoch * len(stores) + group)
+
     def _pass(self, number: int) -> FeatureStore:
         """Features of this rank's clips, seen through augmentations of the pass's own."""
         batches = pass_batches(
@@ -184,10 +193,9 @@ class Trainer:
         )
 
     def _keep(self, samples: Tensor, features: Features) -> None:
-        """Labelling from training epochs: group g sees the epochs e with e mod groups = g."""
+        """The training epoch is the first group's pass, if labels come from epochs."""
         if self.state.stores:
-            stores = self.state.stores
-            stores[self.state.progress.epoch % len(stores)].update(samples, features)
+            self.state.stores[0].update(samples, features)
 
     @torch.no_grad()
     def _prepare(self) -> None:

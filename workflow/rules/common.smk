@@ -49,7 +49,9 @@ def shard_files(dataset, split, suffix):
 
 
 def each_split(pattern):
-    return [pattern.format(dataset=d, split=s) for d in DATASETS for s in DATASETS[d].splits]
+    return [
+        pattern.format(dataset=d, split=s) for d in DATASETS for s in DATASETS[d].splits
+    ]
 
 
 def each_run(pattern):
@@ -68,15 +70,22 @@ def each_run_split(pattern, labelled=False):
 
 STAGES = {
     "manifest": each_split("results/manifest/{dataset}/{split}.csv"),
-    "shard": [f for d in DATASETS for s in DATASETS[d].splits for f in shard_files(d, s, "tar")],
+    "shard": [
+        f
+        for d in DATASETS
+        for s in DATASETS[d].splits
+        for f in shard_files(d, s, "tar")
+    ],
     "index": each_split("results/shards/{dataset}/{split}/index.csv"),
     "pretrain": each_run("results/pretrain/{run}/model.pt"),
     "assign": each_run_split("results/assign/{run}/{split}.csv"),
     "metrics": each_run_split("results/metrics/{run}/{split}.csv", labelled=True),
     "baselines": each_run_split("results/baselines/{run}/{split}.csv", labelled=True),
-    "tables": ["results/tables/clustering.csv"] if any(map(is_labelled, DATASETS)) else [],
+    "tables": (
+        ["results/tables/clustering.csv"] if any(map(is_labelled, DATASETS)) else []
+    ),
     "figures": each_run("results/figures/{run}/training.svg"),
-    "explorer": each_run("results/explorer/{run}"),
+    "explorer": each_run("results/explorer/{run}/index.html"),
 }
 
 

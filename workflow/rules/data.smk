@@ -9,6 +9,8 @@ rule dataset_settings:
         "results/settings/datasets/{dataset}.yaml",
     log:
         "logs/settings/datasets/{dataset}.log",
+    conda:
+        "../envs/selavi.yaml"
     params:
         text=lambda wildcards: config_file.section_text(DATASETS[wildcards.dataset]),
     shell:
@@ -22,13 +24,15 @@ rule demo_data:
         "results/demo-data/{dataset}.csv",
     log:
         "logs/demo-data/{dataset}.log",
+    conda:
+        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/demo-data/{dataset}.tsv"
     threads: 2
     resources:
         mem_mb=1000,
     shell:
-        "selavi demo-data --settings {input.settings} --output {output}"
+        "python -m selavi demo-data --settings {input.settings} --output {output}"
         " --workers {threads} --log {log}"
 
 
@@ -36,16 +40,20 @@ rule manifest:
     input:
         settings="results/settings/datasets/{dataset}.yaml",
         made=lambda wildcards: (
-            ["results/demo-data/{dataset}.csv"] if DATASETS[wildcards.dataset].embedded else []
+            ["results/demo-data/{dataset}.csv"]
+            if DATASETS[wildcards.dataset].embedded
+            else []
         ),
     output:
         "results/manifest/{dataset}/{split}.csv",
     log:
         "logs/manifest/{dataset}/{split}.log",
+    conda:
+        "../envs/selavi.yaml"
     resources:
         mem_mb=500,
     shell:
-        "selavi manifest --settings {input.settings} --split {wildcards.split}"
+        "python -m selavi manifest --settings {input.settings} --split {wildcards.split}"
         " --output {output} --log {log}"
 
 
@@ -58,13 +66,15 @@ rule shard:
         table="results/shards/{dataset}/{split}/{n}.csv",
     log:
         "logs/shard/{dataset}/{split}/{n}.log",
+    conda:
+        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/shard/{dataset}/{split}/{n}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
     shell:
-        "selavi shard --settings {input.settings} --manifest {input.manifest}"
+        "python -m selavi shard --settings {input.settings} --manifest {input.manifest}"
         " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
         " --threads {threads} --log {log}"
 
@@ -78,12 +88,18 @@ rule index:
             "results/shards/{dataset}/{split}/rejected.csv",
             caption="../report/rejected.rst",
             category="Data",
-            labels={"dataset": "{dataset}", "split": "{split}", "table": "videos set aside"},
+            labels={
+                "dataset": "{dataset}",
+                "split": "{split}",
+                "table": "videos set aside",
+            },
         ),
     log:
         "logs/index/{dataset}/{split}.log",
+    conda:
+        "../envs/selavi.yaml"
     resources:
         mem_mb=500,
     shell:
-        "selavi index --tables {input.tables} --output {output.index}"
+        "python -m selavi index --tables {input.tables} --output {output.index}"
         " --rejected {output.rejected} --log {log}"

@@ -8,13 +8,15 @@ rule assign:
         pickle="results/assign/{run}/{split}.pkl",
     log:
         "logs/assign/{run}/{split}.log",
+    conda:
+        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/assign/{run}/{split}.tsv"
     threads: 2
     resources:
         mem_mb=3000,
     shell:
-        "selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
+        "python -m selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
         " --pickle {output.pickle} --workers 1 --log {log}"
 
 
@@ -30,10 +32,12 @@ rule metrics:
         ),
     log:
         "logs/metrics/{run}/{split}.log",
+    conda:
+        "../envs/selavi.yaml"
     resources:
         mem_mb=1000,
     shell:
-        "selavi metrics --assignments {input.assignments} --output {output} --log {log}"
+        "python -m selavi metrics --assignments {input.assignments} --output {output} --log {log}"
 
 
 rule baselines:
@@ -50,11 +54,13 @@ rule baselines:
         ),
     log:
         "logs/baselines/{run}/{split}.log",
+    conda:
+        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/baselines/{run}/{split}.tsv"
     threads: 2
     resources:
         mem_mb=3000,
     shell:
-        "selavi baselines --settings {input.settings} --index {input.index}"
+        "python -m selavi baselines --settings {input.settings} --index {input.index}"
         " --output {output} --workers 1 --log {log}"

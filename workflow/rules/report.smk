@@ -17,12 +17,14 @@ rule tables:
         md="results/tables/clustering.md",
     log:
         "logs/tables/clustering.log",
+    conda:
+        "../envs/selavi.yaml"
     resources:
         mem_mb=500,
     params:
         runs=list(RUNS),
     shell:
-        "selavi tables --results results --runs {params.runs} --output {output.csv} --log {log}"
+        "python -m selavi tables --results results --runs {params.runs} --output {output.csv} --log {log}"
 
 
 rule figures:
@@ -38,10 +40,12 @@ rule figures:
         ),
     log:
         "logs/figures/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
     resources:
         mem_mb=500,
     shell:
-        "selavi figures --history {input.log} --labels {input.labels} --output {output} --log {log}"
+        "python -m selavi figures --history {input.log} --labels {input.labels} --output {output} --log {log}"
 
 
 rule explorer:
@@ -50,15 +54,12 @@ rule explorer:
         index=train_index,
         shards=split_shards,
     output:
-        report(
-            directory("results/explorer/{run}"),
-            htmlindex="index.html",
-            caption="../report/explorer.rst",
-            category="Explorer",
-            labels={"run": "{run}", "page": "clusters to watch and hear"},
-        ),
+        page="results/explorer/{run}/index.html",
+        clips=directory("results/explorer/{run}/clips"),
     log:
         "logs/explorer/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/explorer/{run}.tsv"
     threads: 2
@@ -66,7 +67,8 @@ rule explorer:
         mem_mb=1000,
     params:
         clips=SETTINGS.explorer.clips_per_cluster,
+        clusters=lambda wildcards: RUNS[wildcards.run].network.clusters,
     shell:
-        "selavi explorer --assignments {input.assignments} --index {input.index}"
-        " --output {output}/index.html --title {wildcards.run}"
+        "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
+        " --output {output.page} --title {wildcards.run} --clusters {params.clusters}"
         " --clips-per-cluster {params.clips} --threads {threads} --log {log}"

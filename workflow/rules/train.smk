@@ -7,6 +7,8 @@ rule run_settings:
         "results/settings/runs/{run}.yaml",
     log:
         "logs/settings/runs/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
     params:
         text=lambda wildcards: config_file.section_text(RUNS[wildcards.run]),
     shell:
@@ -27,6 +29,8 @@ rule pretrain:
         config="results/pretrain/{run}/config.yaml",
     log:
         "logs/pretrain/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/pretrain/{run}.tsv"
     threads: 2
@@ -35,5 +39,5 @@ rule pretrain:
     params:
         folder=lambda wildcards, output: Path(output.model).parent,
     shell:
-        "selavi pretrain --settings {input.settings} --index {input.index}"
+        "python -m selavi pretrain --settings {input.settings} --index {input.index}"
         " --output {params.folder} --log {log}"

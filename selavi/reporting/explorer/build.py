@@ -60,13 +60,18 @@ def make_explorer(
     missing = ~table["id"].isin(places.index)
     if missing.any():
         first = table.loc[missing, "key"].iloc[0]
-        raise UserError(f"{missing.sum()} of the {len(table)} clips in {assignments} are not in "
-                        f"{index}, the first of them {first!r}; give the index of the same split")  # fmt: skip
+        raise UserError(
+            f"{missing.sum()} of the {len(table)} clips in {assignments} are not in {index}, "
+            f"the first of them {first!r}; give the index of the same split"
+        )
     shown = choose_clips(table, clips_per_cluster)
     contents = describe(table, shown, number_of_clusters(table, clusters))
     folder = output.parent / "clips"
-    write_clips(places.loc[shown["id"]], index.parent, folder, threads)
-    write_text(output, _render(title, contents, clips_per_cluster))
+    rows = places.loc[shown["id"]]
+    write_clips(rows, index.parent, folder, threads)
+    # One shape for all, so that the large view keeps still from clip to clip.
+    aspect = float((rows["width"] / rows["height"]).clip(0.75, 1.8).median())
+    write_text(output, _render(title, contents, clips_per_cluster, aspect))
     removed = remove_others(set(shown["id"]), folder)
     if removed:
         log.info("removed %d files of an earlier page from %s", removed, folder)
@@ -90,7 +95,7 @@ def _read_assignments(path: Path) -> pd.DataFrame:
     return table
 
 
-def _render(title: str, contents: dict[str, Any], clips_per_cluster: int) -> str:
+def _render(title: str, contents: dict[str, Any], clips_per_cluster: int, aspect: float) -> str:
     """Names and titles are escaped by the template; only our own style and scripts are trusted."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
@@ -104,5 +109,9 @@ def _render(title: str, contents: dict[str, Any], clips_per_cluster: int) -> str
         for name in ("page.css", "page.js", "player.js")
     }
     return environment.get_template("page.html.j2").render(
-        title=title, contents=contents, clips_per_cluster=clips_per_cluster, **trusted
+        title=title,
+        contents=contents,
+        clips_per_cluster=clips_per_cluster,
+        aspect=f"{aspect:.3f}",
+        **trusted,
     )

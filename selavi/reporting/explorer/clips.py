@@ -73,8 +73,10 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
         )
         words = done.stderr.decode("utf-8", "replace").strip()
         if "No space left on device" in words:
-            raise UserError(f"no space left on the disk while writing {folder}; free some, "
-                            "then run the same command again")  # fmt: skip
+            raise UserError(
+                f"no space left on the disk while writing {folder}; free some, "
+                "then run the same command again"
+            )
         if done.returncode != 0 or not still.stat().st_size:
             last = words.splitlines()[-1] if words else f"exit status {done.returncode}"
             raise UserError(f"{tar}: clip {row['id']} cannot be read ({last}); make it again")

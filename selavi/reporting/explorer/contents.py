@@ -1,6 +1,7 @@
 """What the page says: which clips stand for a cluster, and the figures beside them."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -80,7 +81,7 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
         labelled = sum(count for _, count in counts)
         cards.append(
             {
-                "number": int(number),
+                "number": int(group["cluster"].iloc[0]),
                 "size": len(group),
                 "confidence": round(float(group["confidence"].mean()), 4),
                 "purity": round(counts[0][1] / labelled, 4) if counts else None,
@@ -99,11 +100,8 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
 
 def _counts(classes: pd.Series) -> list[tuple[int, int]]:
     """(class, number of clips) without the clips of no class; ties in the order of the classes."""
-    found = classes[classes >= 0].value_counts()
-    return sorted(
-        ((int(place), int(count)) for place, count in found.items()),
-        key=lambda pair: (-pair[1], pair[0]),
-    )
+    found = Counter(classes[classes >= 0].tolist())
+    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _clips(rows: pd.DataFrame, places: dict[str, int]) -> list[dict[str, Any]]:

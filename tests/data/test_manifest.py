@@ -1,0 +1,162 @@
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from selavi.data.manifest import (
+    TEXT_COLUMNS,
+    count_videos,
+    find_videos,
+    has_classes,
+    shard_of,
+    write_manifest,
+)
+from selavi.files import UserError, read_csv
+
+AWKWARD = [
+    "plain.mp4",
+    "with space.mp4",
+    "quote'\"both.mp4",
+    "new\nline.mp4",
+    "carriage\rreturn.mp4",
+    "-dash.mp4",
+    "--help.mp4",
+    "comma,semi;colon.mp4",
+    "ünïcode 你好.MP4",
+    "percent%03d.mp4",
+    "$(touch owned).mp4",
+    "NA.mp4",
+]
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    return path
+
+
+def test_awkward_names_come_back_whole(tmp_path: Path) -> None:
+    for name in AWKWARD:
+        touch(tmp_path / "videos" / "NA" / name)
+    written = write_manifest(tmp_path / "videos", "auto", 3, tmp_path / "m.csv")
+    table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS)
+    assert sorted(table["key"]) == sorted(f"NA/{name}" for name in AWKWARD)
+    assert all(Path(p).exists() for p in table["path"])
+    assert set(table["label"]) == {"NA"}
+    assert table["id"].is_unique
+    assert table["id"].tolist() == written["id"].tolist()
+
+
+def test_same_name_in_two_classes_and_same_stem_twice(tmp_path: Path) -> None:
+    for name in ("a/clip.mp4", "b/clip.mp4", "a/clip.mkv"):
+        touch(tmp_path / name)
+    table = find_videos(tmp_path)
+    assert table["key"].tolist() == ["a/clip.mkv", "a/clip.mp4", "b/clip.mp4"]
+    assert table["id"].is_unique
+
+
+def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
+    touch(tmp_path / "a.mp4")
+    assert find_videos(tmp_path)["label"].tolist() == [""]
+    assert not has_classes(tmp_path, "auto")
+    touch(tmp_path / "class" / "deep" / "b.mp4")
+    assert sorted(find_videos(tmp_path)["label"]) == ["", "class"]
+    assert has_classes(tmp_path, "auto")
+    assert set(find_videos(tmp_path, labels="none")["label"]) == {""}
+    assert not has_classes(tmp_path, "none")
+
+
+def test_adding_a_video_moves_no_other(tmp_path: Path) -> None:
+    for n in range(50):
+        touch(tmp_path / f"{n}.mp4")
+    before = find_videos(tmp_path).assign(shard=lambda t: shard_of(t["id"], 7)).set_index("key")
+    touch(tmp_path / "0new.mp4")
+    after = find_videos(tmp_path).assign(shard=lambda t: shard_of(t["id"], 7)).set_index("key")
+    assert after.loc[before.index, ["id", "shard"]].equals(before[["id", "shard"]])
+    assert before["shard"].nunique() == 7
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    touch(tmp_path / "real" / "a.mp4")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "class").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "loop").symlink_to(tmp_path / "root")
+    assert find_videos(tmp_path / "root")["key"].tolist() == ["class/a.mp4"]
+
+
+def test_a_name_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
+    touch(tmp_path / "good.mp4")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.mp4")).write_bytes(b"x")
+    write_manifest(tmp_path, "auto", 1, tmp_path / "m.csv")
+    table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS).set_index("key")
+    assert table["reason"].to_dict() == {"good.mp4": "", "bad\\xff.mp4": "bad-name"}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([], "it is empty"),
+        (["a.txt", "b.txt", "c.jpg"], "found 2 x .txt, 1 x .jpg"),
+        ([".hidden.mp4"], "it is empty"),
+    ],
+)
+def test_a_folder_without_videos(tmp_path: Path, files: list[str], words: str) -> None:
+    for name in files:
+        touch(tmp_path / name)
+    with pytest.raises(UserError, match=words):
+        find_videos(tmp_path)
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not a folder"):
+        find_videos(tmp_path / "absent")
+
+
+def test_one_class_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    touch(tmp_path / "videos" / "only" / "a.mp4")
+    write_manifest(tmp_path / "videos", "auto", 1, tmp_path / "m.csv")
+    assert "only one class" in caplog.text
+
+
+def test_counting_stops_early(tmp_path: Path) -> None:
+    for n in range(5):
+        touch(tmp_path / f"{n}.mp4")
+    assert count_videos(tmp_path, 3) == 3
+    assert count_videos(tmp_path, 10) == 5
+
+
+UNREADABLE = """
+import os, sys
+from pathlib import Path
+from selavi.data.manifest import find_videos
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+print(find_videos(Path(sys.argv[1]))[["key", "reason"]].to_csv(index=False))
+"""
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="selavi-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_an_unreadable_folder_is_a_row(open_folder: Path) -> None:
+    touch(open_folder / "good" / "a.mp4")
+    locked = touch(open_folder / "locked" / "b.mp4").parent
+    locked.chmod(0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", UNREADABLE, str(open_folder)],
+            capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+    finally:
+        locked.chmod(0o755)
+    assert "good/a.mp4," in done.stdout, done.stderr
+    assert "locked,unreadable-folder" in done.stdout

@@ -1,0 +1,213 @@
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pandas as pd
+import pytest
+import webdataset as wds
+
+from selavi.data.clips import read_member
+from selavi.data.index import read_index, write_index
+from selavi.data.manifest import write_manifest
+from selavi.data.media import Rejected, normalise
+from selavi.data.shards import write_shard
+from selavi.files import UserError, read_csv
+from selavi.settings import MediaSettings
+from tests.conftest import MEDIA, make_split
+
+
+def rejected(index: Path) -> dict[str, str]:
+    table = read_csv(index.parent / "rejected.csv", ("key", "reason", "detail"))
+    assert (table["detail"].str.len() > 10).all()
+    return {Path(k).name: r for k, r in zip(table["key"], table["reason"], strict=True)}
+
+
+def test_every_bad_file_is_set_aside_with_its_reason(train_index: Path) -> None:
+    assert rejected(train_index) == {
+        "broken_no_audio.mp4": "no-audio",
+        "broken_truncated.mp4": "unreadable",
+        "broken_zero_bytes.mp4": "empty-file",
+        "broken_not_a_video.mp4": "unreadable",
+        "broken_too_short.mp4": "too-short",
+    }
+    assert len(read_index(train_index)) == 24
+
+
+def test_nothing_is_lost_or_doubled(train_index: Path, demo_videos: Path) -> None:
+    files = {
+        p.relative_to(demo_videos / "train").as_posix()
+        for p in (demo_videos / "train").rglob("*.mp4")
+    }
+    kept = read_index(train_index)
+    aside = read_csv(train_index.parent / "rejected.csv", ("key",))
+    assert sorted([*kept["key"], *aside["key"]]) == sorted(files)
+    assert kept["sample"].tolist() == list(range(len(kept)))
+
+
+def test_a_sample_is_what_the_index_says(train_index: Path) -> None:
+    index = read_index(train_index).set_index("id")
+    tars = sorted(str(p) for p in train_index.parent.glob("*.tar"))
+    samples = list(wds.WebDataset(tars, shardshuffle=False))
+    assert {s["__key__"] for s in samples} == set(index.index)
+    for sample in samples:
+        row = index.loc[sample["__key__"]]
+        facts = json.loads(sample["json"])
+        assert (facts["key"], facts["label"]) == (row["key"], row["label"])
+        tar = train_index.parent / row["shard"]
+        assert read_member(tar, row["video_offset"], row["video_size"]) == sample["mp4"]
+        assert read_member(tar, row["audio_offset"], row["audio_size"]) == sample["wav"]
+        with av.open(io.BytesIO(sample["mp4"])) as video:
+            stream = video.streams.video[0]
+            assert not video.streams.audio
+            assert (stream.width, stream.height) == (row["width"], row["height"]) == (48, 48)
+            assert sum(1 for _ in video.decode(stream)) == row["frames"] == 32
+        with wave.open(io.BytesIO(sample["wav"])) as sound:
+            assert (sound.getframerate(), sound.getnchannels()) == (16000, 1)
+            assert sound.getnframes() == row["samples"]
+
+
+def test_names_in_a_tar_come_from_the_id_alone(train_index: Path) -> None:
+    for path in train_index.parent.glob("*.tar"):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                name, _, suffix = member.name.partition(".")
+                assert len(name) == 16 and int(name, 16) >= 0
+                assert suffix in {"mp4", "wav", "json"}
+                assert (member.mtime, member.uid, member.gid, member.mode) == (0, 0, 0, 0o644)
+
+
+def test_a_shard_is_the_same_bytes_again(
+    demo_videos: Path, train_index: Path, tmp_path: Path
+) -> None:
+    manifest = train_index.parent / "manifest.csv"
+    write_shard(manifest, 1, tmp_path / "00001.tar", tmp_path / "00001.csv", MEDIA, threads=2)
+    for name in ("00001.tar", "00001.csv"):
+        assert (tmp_path / name).read_bytes() == (train_index.parent / name).read_bytes()
+
+
+def test_awkward_names_go_through(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    names = ["a b.mp4", "q'\"uote.mp4", "new\nline.mp4", "-dash.mp4", "ü%03d.mp4", "x:y.mp4"]
+    for n, name in enumerate(names):
+        make_video(tmp_path / "v" / name, hertz=300 + n)
+    index = read_index(make_split(tmp_path / "v", tmp_path / "out", shards=1))
+    assert sorted(index["key"]) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [("96x64", (72, 48)), ("64x96", (48, 72)), ("40x30", (40, 30)), ("101x67", (72, 48))],
+)
+def test_the_short_side_is_bounded_and_the_aspect_kept(
+    tmp_path: Path, make_video: Callable[..., Path], size: str, expected: tuple[int, int]
+) -> None:
+    fitted = size if size != "101x67" else "102x68"
+    clip = normalise(make_video(tmp_path / "a.mp4", size=fitted), MEDIA, tmp_path)
+    assert (clip.width, clip.height) == expected
+    assert clip.frames == pytest.approx(1.6 * 16, abs=1)
+    assert clip.samples == pytest.approx(1.6 * 16000, abs=200)
+
+
+def test_a_rate_that_is_no_integer_gives_constant_frames(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    clip = normalise(make_video(tmp_path / "a.mp4", fps="30000/1001", seconds=2), MEDIA, tmp_path)
+    assert clip.frames == pytest.approx(32, abs=1)
+
+
+def test_a_stuck_ffmpeg_is_ended(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    path = make_video(tmp_path / "long.mp4", seconds=30, size="640x480")
+    with pytest.raises(Rejected) as caught:
+        normalise(path, MediaSettings(timeout_seconds=0.01), tmp_path)
+    assert caught.value.reason == "timeout"
+
+
+def test_a_vanished_file_is_set_aside(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    make_video(tmp_path / "v" / "stays.mp4")
+    gone = make_video(tmp_path / "v" / "goes.mp4")
+    write_manifest(tmp_path / "v", "auto", 1, tmp_path / "m.csv")
+    gone.unlink()
+    table = write_shard(tmp_path / "m.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
+    assert table.set_index("key")["reason"].to_dict() == {"stays.mp4": "", "goes.mp4": "unreadable"}
+
+
+def test_no_usable_video_is_an_error_with_the_reasons(tmp_path: Path) -> None:
+    (tmp_path / "v").mkdir()
+    (tmp_path / "v" / "a.mp4").write_bytes(b"")
+    with pytest.raises(UserError, match="1 x empty-file"):
+        make_split(tmp_path / "v", tmp_path / "out", shards=1)
+    assert rejected(tmp_path / "out" / "index.csv") == {"a.mp4": "empty-file"}
+
+
+def test_an_empty_shard_is_fine(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    make_video(tmp_path / "v" / "a.mp4")
+    assert len(read_index(make_split(tmp_path / "v", tmp_path / "out", shards=5))) == 1
+
+
+def test_a_missing_stage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist; make it with the stage before"):
+        write_index([tmp_path / "0.csv"], tmp_path / "i.csv", tmp_path / "r.csv")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="needs root to mount")
+def test_a_full_disk_is_said_and_nothing_half_written_stays(
+    tmp_path: Path, demo_videos: Path, train_index: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    try:
+        (tmp_path / "d.yaml").write_text(
+            f"root: {demo_videos}\nsplits: {{train: {{shards: 3}}}}\n"
+            "media: {short_side: 48, fps: 16, audio_rate: 16000}\n"
+        )
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "selavi", "shard", "--settings", str(tmp_path / "d.yaml"),
+                "--manifest", str(train_index.parent / "manifest.csv"), "--shard", "0",
+                "--tar", str(small / "0.tar"), "--table", str(small / "0.csv"),
+            ],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        left = list(small.iterdir())
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert done.returncode == 1
+    assert "no space left on the disk while writing" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert left == []
+
+
+def test_a_killed_shard_leaves_no_tar(tmp_path: Path, train_index: Path) -> None:
+    code = (
+        "import sys, os, signal\nfrom pathlib import Path\nimport selavi.data.shards as s\n"
+        "from tests.conftest import MEDIA\n"
+        "real, seen = s._attempt, []\n"
+        "def attempt(*a):\n"
+        "    seen.append(1)\n"
+        "    if len(seen) > 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(*a)\n"
+        "s._attempt = attempt\n"
+        "s.write_shard(Path(sys.argv[1]), 0, Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)\n"
+    )
+    arguments = [
+        str(train_index.parent / "manifest.csv"),
+        *(str(tmp_path / n) for n in ("0.tar", "0.csv")),
+    ]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
+    assert done.returncode == -9
+    assert not (tmp_path / "0.tar").exists()
+    write_shard(Path(arguments[0]), 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
+    assert (tmp_path / "0.tar").read_bytes() == (train_index.parent / "00000.tar").read_bytes()
+    assert isinstance(pd.read_csv(tmp_path / "0.csv"), pd.DataFrame)

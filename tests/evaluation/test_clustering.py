@@ -1,0 +1,103 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from selavi.evaluation.baselines import kmeans
+from selavi.evaluation.clustering import clustering_scores, heads_by_modality, measure
+from selavi.files import UserError, read_csv, write_csv
+
+
+def scores(classes: str, clusters: str) -> dict[str, float]:
+    found = clustering_scores(np.array(list(classes)), np.array(list(clusters)))
+    return {k: round(v, 6) for k, v in vars(found).items()}
+
+
+def test_a_perfect_match_under_any_names() -> None:
+    perfect = {"nmi": 1, "ami": 1, "ari": 1, "accuracy": 1, "entropy": 0, "purity": 1}
+    assert scores("aabbcc", "221100") == perfect
+    assert scores("aabbcc", "002211") == perfect
+
+
+def test_by_hand() -> None:
+    # Cluster x holds a a b, cluster y holds b: the matching x-a, y-b is right for 3 of 4.
+    found = scores("aabb", "xxxy")
+    assert found["accuracy"] == 0.75
+    assert found["purity"] == round((2 / 3 + 1) / 2, 6)
+    in_x = -(2 / 3 * math.log(2 / 3) + 1 / 3 * math.log(1 / 3))
+    assert found["entropy"] == round(in_x / 2, 6)
+    mutual = math.log(2) - 3 / 4 * in_x
+    of_clusters = -(3 / 4 * math.log(3 / 4) + 1 / 4 * math.log(1 / 4))
+    assert found["nmi"] == round(mutual / ((math.log(2) + of_clusters) / 2), 6)
+
+
+def test_more_clusters_than_classes_and_fewer() -> None:
+    assert scores("aabb", "wxyz")["accuracy"] == 0.5
+    assert scores("abcd", "xxyy")["accuracy"] == 0.5
+    assert scores("aabb", "xxxx") | {"ami": 0} == {
+        "nmi": 0, "ami": 0, "ari": 0, "accuracy": 0.5, "entropy": round(math.log(2), 6), "purity": 0.5,
+    }  # fmt: skip
+
+
+def test_nothing_to_compare_is_an_error() -> None:
+    with pytest.raises(ValueError, match="0 classes for 0 clusters"):
+        clustering_scores(np.array([]), np.array([]))
+
+
+def assignments(labels: list[str], heads: list[list[int]], cluster: int = 0) -> pd.DataFrame:
+    table = pd.DataFrame({"sample": range(len(labels)), "label": labels})
+    for name in ("id", "key", "path"):
+        table[name] = [f"{name}{i}" for i in range(len(labels))]
+    table["cluster"], table["confidence"] = heads[cluster], 0.5
+    for modality in ("video+audio", "video"):
+        for h, column in enumerate(heads):
+            table[f"{modality}_head{h}"] = column
+            table[f"{modality}_head{h}_confidence"] = 0.5
+    return table
+
+
+def test_honest_and_oracle_choices_stand_apart(tmp_path: Path) -> None:
+    heads = [[0, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 1]]
+    write_csv(tmp_path / "a.csv", assignments(["x", "x", "y", "y"], heads, cluster=1))
+    measure(tmp_path / "a.csv", tmp_path / "m.csv")
+    table = read_csv(tmp_path / "m.csv", ("modality", "choice", "head"))
+    both = table[table["modality"] == "video+audio"].set_index("choice")
+    assert both.loc["agreement", "head"] == "1"  # as the assignments say, good or bad
+    assert both.loc["agreement", "nmi"] == 0
+    assert both.loc["oracle", ["head", "nmi"]].tolist() == ["2", 1.0]
+    assert not both.loc["oracle", "honest"]
+    assert both.drop("oracle")["honest"].all()
+    assert both.loc["mean", "accuracy"] == pytest.approx((0.75 + 0.5 + 1) / 3, abs=1e-6)
+    assert both.loc["first", "accuracy"] == 0.75
+    assert (table["choice"] == "head").sum() == 6
+
+
+def test_clips_without_a_class_are_left_out(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", assignments(["x", "y", "", "007"], [[0, 1, 1, 2]]))
+    table = measure(tmp_path / "a.csv", tmp_path / "m.csv")
+    assert set(table["clips"]) == {3}
+    assert set(table["classes"]) == {3}
+    assert set(table["nmi"]) == {1.0}
+
+
+def test_no_classes_at_all_is_an_error(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", assignments(["", ""], [[0, 1]]))
+    with pytest.raises(UserError, match="no clip has a class"):
+        measure(tmp_path / "a.csv", tmp_path / "m.csv")
+
+
+def test_columns_of_heads() -> None:
+    table = assignments(["x"], [[0], [0]])
+    assert heads_by_modality(table) == {
+        "video+audio": ["video+audio_head0", "video+audio_head1"],
+        "video": ["video_head0", "video_head1"],
+    }
+
+
+def test_kmeans_finds_what_is_plainly_there() -> None:
+    random = np.random.default_rng(0)
+    truth = np.repeat(np.arange(4), 50)
+    points = np.eye(4)[truth] * 10 + random.normal(size=(200, 4))
+    assert clustering_scores(truth, kmeans(points, 4, seed=0)).nmi == 1

@@ -1,0 +1,187 @@
+"""The real workflow: Snakemake, ffmpeg, training and the page, on a tiny cut of the demo."""
+
+import os
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "OMP_NUM_THREADS": "1",
+}
+TINY = {
+    "datasets": {
+        "demo": {
+            "embedded": {"classes": 5, "train_per_class": 6, "test_per_class": 2},
+            "splits": {"train": {"shards": 2}, "test": {"shards": 1}},
+        }
+    },
+    "defaults": {
+        "network": {"clusters": 5, "heads": 2, "hidden": 16},
+        "labelling": {"optimisations": 4},
+        "training": {"epochs": 2, "batch_size": 5, "workers": 0},
+    },
+    "explorer": {"clips_per_cluster": 2},
+}
+
+
+def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
+    done = subprocess.run(
+        ["snakemake", "--profile", "profiles/local", "--cores", "2", *arguments],
+        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Snakemake needs of the repository, and a tiny configuration laid over the demo's."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("workflow", "config", "profiles"):
+        shutil.copytree(REPOSITORY / name, folder / name)
+    shutil.copy(REPOSITORY / "Snakefile", folder)
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    return folder
+
+
+OVERLAY = ("--configfile", "config/demo.yaml", "tiny.yaml")
+
+
+@pytest.fixture(scope="module")
+def finished(checkout: Path) -> Path:
+    snakemake(checkout, *OVERLAY)
+    return checkout / "results"
+
+
+def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
+    plan = snakemake(checkout, *OVERLAY, "-n", "--quiet", "rules", "--forceall")
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE))
+    assert counts["shard"] == "3"
+    assert counts["pretrain"] == counts["explorer"] == "1"
+    assert counts["assign"] == counts["metrics"] == counts["baselines"] == "2"
+
+
+def test_every_output_is_there_and_right(finished: Path) -> None:
+    train = pd.read_csv(finished / "assign/demo/train.csv")
+    assert len(train) == 30
+    assert train["cluster"].between(0, 4).all()
+    assert train["confidence"].between(0, 1).all()
+    assert train["label"].nunique() == 5
+    rejected = pd.read_csv(finished / "shards/demo/train/rejected.csv")
+    assert sorted(rejected["reason"]) == [
+        "empty-file", "no-audio", "too-short", "unreadable", "unreadable",
+    ]  # fmt: skip
+    assert len(pd.read_csv(finished / "assign/demo/test.csv")) == 10
+    table = pd.read_csv(finished / "tables/clustering.csv")
+    assert {"SeLaVi", "chance", "k-means raw", "k-means untrained"} <= set(table["method"])
+    assert table["nmi"].between(0, 1).all()
+    assert "| SeLaVi |" in (finished / "tables/clustering.md").read_text().replace("  ", " ")
+    assert (finished / "figures/demo/training.svg").read_text().lstrip().startswith("<?xml")
+    page = finished / "explorer/demo/index.html"
+    assert page.stat().st_size > 10_000
+    shown = {p.stem for p in (page.parent / "clips").glob("*.mp4")}
+    assert shown <= set(train["id"].astype(str))
+    assert len(shown) == train["cluster"].value_counts().clip(upper=2).sum()
+
+
+def test_the_pickle_says_what_the_table_says(finished: Path) -> None:
+    table = pd.read_csv(finished / "assign/demo/train.csv")
+    with (finished / "assign/demo/train.pkl").open("rb") as file:
+        content: dict[str, Any] = pickle.load(file)
+    assert content["format"] == "selavi-assignments-1"
+    assert content["clips"]["key"].tolist() == table["key"].tolist()
+    assert set(content["clusters"]) == {"video+audio", "video", "audio"}
+    assert content["clusters"]["video+audio"].shape == (30, 2)
+    chosen = content["clusters"]["video+audio"][:, content["head"]]
+    assert chosen.tolist() == table["cluster"].tolist()
+    assert content["confidences"]["audio"].shape == (30, 2)
+
+
+def test_nothing_is_left_to_do(checkout: Path, finished: Path) -> None:
+    assert "Nothing to be done" in snakemake(checkout, *OVERLAY)
+
+
+def test_one_stage_is_run_again_by_its_file_or_its_name(checkout: Path, finished: Path) -> None:
+    target = "results/metrics/demo/train.csv"
+    before = (finished / "metrics/demo/train.csv").read_bytes()
+    (checkout / target).unlink()
+    assert set(rules_run(snakemake(checkout, *OVERLAY, "--", target))) == {"metrics"}
+    assert (checkout / target).read_bytes() == before
+    plan = snakemake(checkout, *OVERLAY, "-n", "--forcerun", "metrics", "--", "metrics_all")
+    assert set(rules_run(plan)) == {"metrics", "metrics_all"}
+
+
+def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: Path) -> None:
+    other = TINY | {"explorer": {"clips_per_cluster": 3}}
+    (checkout / "other.yaml").write_text(yaml.safe_dump(other))
+    plan = snakemake(checkout, "-n", "--configfile", "config/demo.yaml", "other.yaml")
+    assert set(rules_run(plan)) == {"explorer", "all"}
+
+
+def rules_run(output: str) -> list[str]:
+    return re.findall(r"^(?:local)?rule (\w+):$", output, re.MULTILINE)
+
+
+def test_the_report_is_made(checkout: Path, finished: Path) -> None:
+    snakemake(checkout, *OVERLAY, "--report", "report.html")
+    text = (checkout / "report.html").read_text()
+    for caption in ("could not be used", "not an honest figure", "labels that changed"):
+        assert caption in text
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ({"defaults": {"trainin": {}}}, "did you mean 'training'?"),
+        ({"defaults": {"video": {"crop": 60}}}, "use crop <= 36"),
+        ({"defaults": {"network": {"clusters": 500}}}, "30 training clips are too few"),
+        (
+            {"datasets": {"demo": {"embedded": None, "root": "absent"}}},
+            "absent/train is not a folder",
+        ),
+    ],
+)
+def test_mistakes_stop_the_run_at_once(checkout: Path, overlay: dict[str, Any], words: str) -> None:
+    (checkout / "wrong.yaml").write_text(yaml.safe_dump(overlay))
+    output = snakemake(checkout, *OVERLAY, "wrong.yaml", code=1)
+    assert words in output
+    assert "Traceback" not in output
+
+
+def test_your_own_flat_folder_needs_no_classes(
+    checkout: Path, demo_videos: Path, tmp_path: Path
+) -> None:
+    """The README's recipe for a person's own videos: no classes, so no metrics; a page all the same."""
+    videos = tmp_path / "my videos"
+    videos.mkdir()
+    for number, path in enumerate(sorted(demo_videos.rglob("clip*.mp4"))):
+        shutil.copy(path, videos / f"it's {number}.mp4")
+    own = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
+    own["datasets"] = {
+        "mine": {
+            "root": str(videos),
+            "splits": {"train": {"folder": ".", "shards": 2}},
+            "media": own["datasets"]["demo"]["media"],
+        }
+    }
+    own["defaults"] |= TINY["defaults"]
+    own["runs"] = {"mine": {"dataset": "mine"}}
+    (checkout / "own.yaml").write_text(yaml.safe_dump(own))
+    plan = snakemake(checkout, "--configfile", "own.yaml", "-n")
+    assert not {"metrics", "baselines", "tables"} & set(rules_run(plan))
+    snakemake(checkout, "--configfile", "own.yaml")
+    assert (checkout / "results/explorer/mine/index.html").exists()
+    assigned = pd.read_csv(checkout / "results/assign/mine/train.csv")
+    assert len(assigned) == len(list(videos.iterdir()))
+    assert assigned["label"].isna().all()
