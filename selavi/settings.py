@@ -189,8 +189,8 @@ class LabellingSettings(Section):
     power: float = Field(1.5, gt=0)
     """Exponent of the relabelling schedule; above 1, labels change most often early on."""
     source: Literal["pass", "epoch"] = "pass"
-    """Features to label from: a fresh pass, or (epoch) those kept while training; groups beyond the
-    first then have one pass per epoch."""
+    """Features to label from: those of a fresh pass, or (epoch) those kept while training, where
+    each further group looks at every batch once more."""
     tolerance: float = Field(1e-2, gt=0, lt=1)
     """Sinkhorn-Knopp stops when no cluster's mass is off by more than this share."""
     max_iterations: int = Field(2000, ge=1)

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ def test_schema_file_is_that_of_the_settings() -> None:
     path = REPOSITORY / "workflow/schemas/config.schema.json"
     remedy = "remake it: selavi settings --schema workflow/schemas/config.schema.json"
     assert path.read_text() == schema_text(), remedy
+
+
+def test_the_page_on_settings_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("describe", REPOSITORY / "config/describe.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (REPOSITORY / "config/README.md").read_text()
+    assert page == module.page(), "remake it: python config/describe.py"
 
 
 def test_every_field_has_a_sentence() -> None:

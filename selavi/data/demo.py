@@ -109,8 +109,8 @@ def make_demo_dataset(
         with it; "" for a good video).
 
     Raises:
-        UserError: (a ValueError) an argument is out of range, or `root` holds a demo dataset made with other
-            arguments.
+        UserError: (a ValueError) an argument is out of range, or `root` holds a demo dataset
+            made with other arguments.
     """
     recipe = _Recipe(seed, classes, train_per_class, test_per_class, bad_files)
     if workers < 1:

@@ -66,10 +66,13 @@ def training_batches(
     batch_size: int,
     rank: int = 0,
     world: int = 1,
+    views: int = 0,
     first_step: int = 0,
     workers: int = 0,
 ) -> Iterator[Batch]:
     """Augmented batches of one epoch for one rank, from `first_step` on.
+
+    Other `views` give the same clips in the same order, augmented in another way.
 
     A step's `batch_size * world` clips are dealt to the ranks in order, so that every rank has
     len(clips) // (batch_size * world) steps; the last incomplete step is dropped, as in the paper.
@@ -78,7 +81,7 @@ def training_batches(
     everyone = batch_size * world
     steps = len(order) // everyone
     chunks = order[: steps * everyone].reshape(steps, world, batch_size)[first_step:, rank]
-    return _load(clips, list(chunks), (seed, VIEWS, epoch), workers)
+    return _load(clips, list(chunks), (seed, VIEWS + views, epoch), workers)
 
 
 def pass_batches(

@@ -100,8 +100,10 @@ def normalise(path: Path, settings: MediaSettings, scratch: Path) -> Normalised:
         ) from None
     words = done.stderr.decode("utf-8", "replace").strip()
     if "No space left on device" in words:
-        raise UserError(f"no space left in the temporary folder {scratch.parent}; free some, or "
-                        "point TMPDIR to a larger disk, then run the same command again")  # fmt: skip
+        raise UserError(
+            f"no space left in the temporary folder {scratch.parent}; free some, or point TMPDIR "
+            "to a larger disk, then run the same command again"
+        )
     if done.returncode != 0:
         last = words.splitlines()[-1] if words else "no message"
         raise Rejected("decode-failed", f"ffmpeg exit status {done.returncode}: {last}")

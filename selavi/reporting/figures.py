@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from selavi.files import atomic_path, read_csv
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {  # matplotlib types the keys one by one
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

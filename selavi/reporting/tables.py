@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -19,14 +20,14 @@ HEADINGS = {
 }  # fmt: skip
 CHOICES = {
     "agreement": "SeLaVi",
-    "mean": "SeLaVi, mean over heads",
+    "mean": "SeLaVi, mean of heads",
     "first": "SeLaVi, head 0",
-    "oracle": "SeLaVi, best head by the classes",
+    "oracle": "SeLaVi, best head",
 }
 CAPTION = (
     "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
-    "classes. SeLaVi without more is the head that agrees best with the other heads. Entropy is in nats, "
-    "lower is better; everything else is better when higher."
+    "classes. SeLaVi without more is the head that agrees best with the other heads. Entropy is in "
+    "nats, lower is better; everything else is better when higher."
 )
 
 
@@ -83,17 +84,23 @@ def _cells(row: pd.Series) -> list[str]:
 
 
 def _print(table: pd.DataFrame) -> None:
-    """The table on the standard output; the honest rows of the method in bold."""
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
+    """The table on the standard output, 80 columns wide; the method's honest row stands out."""
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80)
     for (run, split), rows in table.groupby(["run", "split"], sort=False):
-        shown = Table(title=f"{run}, {split} clips", title_justify="left", title_style="bold")
-        for heading in ("method", "modality", "figure"):
-            shown.add_column(heading)
+        shown = Table(
+            title=f"{run}, {split} clips", title_justify="left", title_style="bold",
+            box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False,
+        )  # fmt: skip
+        shown.add_column("method", no_wrap=True)
+        shown.add_column("modality", no_wrap=True)
         for score in SCORES:
-            shown.add_column(HEADINGS[score], justify="right")
+            shown.add_column(HEADINGS[score], justify="right", no_wrap=True)
         for _, row in rows.iterrows():
             main = row["method"] == CHOICES["agreement"] and row["modality"] == "video+audio"
             style = "bold green" if main else "dim" if row["figure"] == "oracle" else ""
-            shown.add_row(*_cells(row)[2:], style=style)
+            method, modality, figure, *scores = _cells(row)[2:]
+            name = f"{method} (oracle)" if figure == "oracle" else method
+            shown.add_row(name, modality, *scores, style=style)
         console.print(shown)
+        console.print()
     console.print(CAPTION.replace("`", ""), style="dim", highlight=False)

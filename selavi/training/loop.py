@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,10 +22,11 @@ from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.relabel import Relabelling, relabel
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
-from selavi.models.network import Features, Network
+from selavi.models.network import Network
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.training.distributed import Group
+from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.optim import learning_rate, make_optimizer
 from selavi.training.precision import bfloat16_is_sound
 from selavi.training.signals import Stopped, StopRequest
@@ -42,7 +43,7 @@ class Trained:
 
     network: Network
     labels: Tensor
-    history: list[dict[str, float]]
+    history: list[Row]
     steps: int
 
 
@@ -56,7 +57,7 @@ class Trainer:
         folder: Path,
         group: Group,
         stop: StopRequest,
-        on_epoch: Callable[[list[dict[str, float]]], None],
+        on_epoch: Callable[[list[Row]], None],
     ) -> None:
         require_enough(settings.dataset, settings, len(clips))
         self.clips, self.settings, self.folder = clips, settings, folder
@@ -108,19 +109,18 @@ class Trainer:
         progress, started = self.state.progress, time.monotonic()
         self.learner.train()
         first_total = progress.total
-        self._renew_passes()
-        for batch in self._training_batches(progress.epoch, progress.step):
+        for batch, *others in self._batches(progress.epoch, progress.step):
             if progress.total in self.due:
                 self._relabel()
             loss = self._step(batch.to(self.group.device))
+            self._look_again(others)
             progress.step += 1
             progress.total += 1
             bar.set_description(f"epoch {progress.epoch + 1}/{self.settings.training.epochs}")
             bar.set_postfix(loss=f"{loss:.3f}", clips_s=f"{self._speed(first_total, started):.0f}")
             bar.update()
             self._save_if_due()
-        progress.sums["clips_per_second"] = self._speed(first_total, started)
-        self._finish_epoch()
+        self._finish_epoch(self._speed(first_total, started))
 
     def _step(self, batch: Batch) -> float:
         progress, optimizer = self.state.progress, self.state.optimizer
@@ -137,14 +137,16 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        self._keep(batch.sample, features)
+        if self.state.stores:  # the training epoch is the first group's pass
+            self.state.stores[0].update(batch.sample, features)
         value = float(loss.detach())
         if value != value:
             raise ValueError(
                 f"the loss is not a number in epoch {progress.epoch + 1}; "
                 "lower training.base_lr, or use training.precision: float32"
             )
-        self._add(loss=value, **{f"loss_{m}": float(v.detach()) for m, v in losses.items()})
+        of_modality = {f"loss_{m}": float(v.detach()) for m, v in losses.items()}
+        add(progress.sums, steps=1.0, loss=value, **of_modality)
         return value
 
     def _relabel(self) -> None:
@@ -161,7 +163,7 @@ class Trainer:
             align=settings.align and first,
         )
         progress.relabellings += 1
-        self._add(relabelled=1.0, changed=done.changed, iterations=float(done.iterations))
+        add(progress.sums, relabelled=1.0, changed=done.changed, iterations=done.iterations)
         log.debug("labels renewed before step %d: %s", progress.total, done)
 
     def _store_of_group(self, number: int) -> FeatureStore:
@@ -169,14 +171,6 @@ class Trainer:
             return self.state.stores[number]
         groups = self.settings.labelling.groups
         return self._pass(self.state.progress.relabellings * groups + number)
-
-    def _renew_passes(self) -> None:
-        """At the start of an epoch in which labels are due: groups beyond the first look anew."""
-        progress, stores = self.state.progress, self.state.stores
-        due = any(progress.total <= step < progress.total + self.steps for step in self.due)
-        if progress.step == 0 and progress.epoch > 0 and due:
-            for group in range(1, len(stores)):
-                stores[group] = self._pass(progress.epoch * len(stores) + group)
 
     def _pass(self, number: int) -> FeatureStore:
         """Features of this rank's clips, seen through augmentations of the pass's own."""
@@ -192,18 +186,21 @@ class Trainer:
             self.network, batches, self.group.device, self.state.progress.bfloat16
         )
 
-    def _keep(self, samples: Tensor, features: Features) -> None:
-        """The training epoch is the first group's pass, if labels come from epochs."""
-        if self.state.stores:
-            self.state.stores[0].update(samples, features)
+    def _look_again(self, others: Sequence[Batch]) -> None:
+        """Batches of the further groups' passes: their features are kept, nothing is learnt."""
+        for store, batch in zip(self.state.stores[1:], others, strict=True):
+            features = FeatureStore.from_pass(
+                self.network, [batch], self.group.device, self.state.progress.bfloat16
+            )
+            store.update(features.samples, features.rows)
 
     @torch.no_grad()
     def _prepare(self) -> None:
         """Check bfloat16, warm up batch norm, and fill the stores."""
         training = self.settings.training
         torch.manual_seed(self.settings.seed * 1_000_003 + self.group.rank)
-        batches = self._training_batches(WARMUP_EPOCH, 0)
-        for number, batch in enumerate(islice(batches, max(1, training.warmup_batches))):
+        batches = self._batches(WARMUP_EPOCH, 0)
+        for number, (batch, *_) in enumerate(islice(batches, max(1, training.warmup_batches))):
             on_device = batch.to(self.group.device)
             if number == 0 and training.precision == "bfloat16":
                 with torch.enable_grad():
@@ -216,42 +213,43 @@ class Trainer:
             groups = range(self.settings.labelling.groups)
             self.state.stores.extend(self._pass(number) for number in groups)
 
-    def _training_batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
+    def _batches(self, epoch: int, first_step: int) -> Iterator[tuple[Batch, ...]]:
+        """Per step, the batch to learn from and, for each further store, one to look at."""
         training = self.settings.training
-        return training_batches(
-            self.clips,
-            seed=self.settings.seed,
-            epoch=epoch,
-            batch_size=training.batch_size,
-            rank=self.group.rank,
-            world=self.group.world,
-            first_step=first_step,
-            workers=training.workers,
+        kinds = max(1, len(self.state.stores))
+        workers = -(-training.workers // kinds)
+        return zip(
+            *(
+                training_batches(
+                    self.clips,
+                    seed=self.settings.seed,
+                    epoch=epoch,
+                    views=kind,
+                    batch_size=training.batch_size,
+                    rank=self.group.rank,
+                    world=self.group.world,
+                    first_step=first_step,
+                    workers=workers,
+                )
+                for kind in range(kinds)
+            ),
+            strict=True,
         )
 
-    def _finish_epoch(self) -> None:
+    def _finish_epoch(self, clips_per_second: float) -> None:
         progress = self.state.progress
-        sums = dict(progress.sums)
-        steps, relabelled = sums.pop("steps"), sums.pop("relabelled", 0.0)
-        row = {
-            "epoch": float(progress.epoch + 1),
-            "learning_rate": float(self.state.optimizer.param_groups[0]["lr"]),
-            "loss": self._mean(sums["loss"], steps),
-        }
-        row |= {f"loss_{m}": self._mean(sums[f"loss_{m}"], steps) for m in self.network.modalities}
-        row["relabellings"] = relabelled
-        row["labels_changed"] = sums["changed"] / relabelled if relabelled else 0.0
-        row["sinkhorn_iterations"] = sums["iterations"] / relabelled if relabelled else 0.0
-        row["clips_per_second"] = sums["clips_per_second"]
+        row = epoch_row(
+            progress.epoch + 1,
+            self._over_ranks(progress.sums),
+            float(self.state.optimizer.param_groups[0]["lr"]),
+            clips_per_second,
+            self.network.modalities,
+        )
         progress.history.append(row)
         progress.sums = {}
         progress.epoch += 1
         progress.step = 0
-        log.info(
-            "epoch %d of %d: loss %.3f, labels renewed %d times (%.1f %% changed), %.0f clips/s",
-            progress.epoch, self.settings.training.epochs, row["loss"], relabelled,
-            100 * row["labels_changed"], row["clips_per_second"],
-        )  # fmt: skip
+        log.info(sentence(row, self.settings.training.epochs))
         self._save()
         if self.group.first:
             self.on_epoch(progress.history)
@@ -269,17 +267,10 @@ class Trainer:
         save_state(self.folder, self.state, self.fingerprint(), self.group)
         self.saved_at = time.monotonic()
 
-    def _add(self, **values: float) -> None:
-        sums = self.state.progress.sums
-        if "loss" in values:
-            sums["steps"] = sums.get("steps", 0.0) + 1
-        for name, value in values.items():
-            sums[name] = sums.get(name, 0.0) + value
-
-    def _mean(self, total: float, steps: float) -> float:
-        return float(all_sum(torch.tensor(total, device=self.group.device))) / (
-            steps * self.group.world
-        )
+    def _over_ranks(self, sums: Row) -> Row:
+        """Means over the ranks; relabellings are the same on all."""
+        values = torch.tensor(list(sums.values()), dtype=torch.float64, device=self.group.device)
+        return dict(zip(sums, (all_sum(values) / self.group.world).tolist(), strict=True))
 
     def _speed(self, first_total: int, started: float) -> float:
         clips = (self.state.progress.total - first_total) * self.settings.training.batch_size

@@ -5,21 +5,18 @@ A save is a folder `step-{n}` with `shared.pt` (network, optimiser, labels, hist
 name and renamed when every process has finished: a kill at any moment leaves the last whole one.
 """
 
-import random
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from selavi.files import UserError, explain_full_disk
 from selavi.labelling.features import FeatureStore
 from selavi.training.distributed import Group
+from selavi.training.history import Row
 
 
 @dataclass
@@ -35,8 +32,8 @@ class Progress:
     total: int = 0
     relabellings: int = 0
     bfloat16: bool = False
-    sums: dict[str, float] = field(default_factory=dict)
-    history: list[dict[str, float]] = field(default_factory=list)
+    sums: Row = field(default_factory=dict)
+    history: list[Row] = field(default_factory=list)
 
 
 @dataclass
@@ -119,20 +116,6 @@ def remove_state(folder: Path, group: Group) -> None:
     if group.first:
         shutil.rmtree(folder, ignore_errors=True)
     group.barrier()
-
-
-def seed_everything(seed: int, rank: int) -> None:
-    """Seed every generator that libraries might draw from; ranks differ."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed * 1_000_003 + rank)
-
-
-@contextmanager
-def random_state_kept() -> Iterator[None]:
-    """Restore torch's random state afterwards."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        yield
 
 
 def _shared(state: State, fingerprint: str, world: int) -> dict[str, Any]:

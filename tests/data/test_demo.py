@@ -124,7 +124,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
 
 def test_another_recipe_in_the_same_folder_is_refused(made: tuple[Path, pd.DataFrame]) -> None:
     before = contents(made[0])
-    with pytest.raises(UserError, match='made with .*"seed": 0.*, not .*"seed": 5'):
+    with pytest.raises(UserError, match=r'made with .*"seed": 0.*, not .*"seed": 5'):
         make_demo_dataset(made[0], seed=5, **SMALL)
     assert contents(made[0]) == before
 

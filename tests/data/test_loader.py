@@ -65,7 +65,7 @@ def test_ranks_split_each_step_and_agree_on_their_number(clips: Clips, world: in
     alone = [
         b.sample.tolist() for b in training_batches(clips, seed=1, epoch=0, batch_size=3 * world)
     ]
-    together = [sum((rank[step] for rank in batches), []) for step in range(len(batches[0]))]
+    together = [[s for rank in step for s in rank] for step in zip(*batches, strict=True)]
     assert together == alone
 
 

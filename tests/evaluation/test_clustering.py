@@ -37,7 +37,8 @@ def test_more_clusters_than_classes_and_fewer() -> None:
     assert scores("aabb", "wxyz")["accuracy"] == 0.5
     assert scores("abcd", "xxyy")["accuracy"] == 0.5
     assert scores("aabb", "xxxx") | {"ami": 0} == {
-        "nmi": 0, "ami": 0, "ari": 0, "accuracy": 0.5, "entropy": round(math.log(2), 6), "purity": 0.5,
+        "nmi": 0, "ami": 0, "ari": 0, "accuracy": 0.5, "purity": 0.5,
+        "entropy": round(math.log(2), 6),
     }  # fmt: skip
 
 

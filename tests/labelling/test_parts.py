@@ -83,7 +83,7 @@ def test_schedule_of_a_short_run() -> None:
 
 def test_groups_share_out_all_heads() -> None:
     groups = group_heads(10, 3, generator())
-    assert sorted(sum(groups, [])) == list(range(10))
+    assert sorted(itertools.chain.from_iterable(groups)) == list(range(10))
     assert sorted(len(g) for g in groups) == [3, 3, 4]
     assert group_heads(10, 3, generator(1)) != groups
 

@@ -162,7 +162,7 @@ def test_mistakes_stop_the_run_at_once(checkout: Path, overlay: dict[str, Any], 
 def test_your_own_flat_folder_needs_no_classes(
     checkout: Path, demo_videos: Path, tmp_path: Path
 ) -> None:
-    """The README's recipe for a person's own videos: no classes, so no metrics; a page all the same."""
+    """The README's recipe for a person's own videos: no classes, so no metrics, but a page."""
     videos = tmp_path / "my videos"
     videos.mkdir()
     for number, path in enumerate(sorted(demo_videos.rglob("clip*.mp4"))):
