@@ -37,7 +37,7 @@ The stages are listed in the order in which data flows through them. Snakemake r
 
   snakemake --profile profiles/local             everything in config/demo.yaml
   snakemake --profile profiles/local -n          the plan only
-  snakemake --profile profiles/local metrics     one stage, and what it needs
+  snakemake --profile profiles/local -- metrics_all   one stage, and what it needs
 
 Each can be run by hand too; `selavi STAGE --help` says how.
 """

@@ -32,6 +32,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())  # the content before the name, also through a power cut
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Logging: sentences above the progress bars on the screen, and with times in a file."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -15,14 +16,15 @@ class _Screen(logging.Handler):
 
 
 def start_logging(path: Path | None) -> None:
-    """Log to the screen, and to `path` if given."""
+    """Log to the screen, and to `path` if given; of a process group, the first process only."""
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
     screen = _Screen()
     screen.setFormatter(logging.Formatter("%(message)s"))
     handlers: list[logging.Handler] = [screen]
-    if path:
+    if path and first:
         path.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
     logging.captureWarnings(True)
-    logging.getLogger("selavi").setLevel(logging.INFO)
+    logging.getLogger("selavi").setLevel(logging.INFO if first else logging.WARNING)

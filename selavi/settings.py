@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from selavi.files import UserError
 
+FRAME_SECONDS = 0.02  # of the spectrogram
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Modality = Literal["video", "audio"]
 
@@ -77,8 +78,8 @@ class DatasetSettings(Section):
     """Folder of the videos, absolute or relative to where the command is run."""
     splits: dict[Name, SplitSettings] = Field(min_length=1)
     """The splits by name; the one called train is trained on."""
-    labels: Literal["auto", "folder", "none"] = "auto"
-    """Where classes come from: the first folder below the split, or nowhere; auto looks."""
+    labels: Literal["folder", "none"] = "folder"
+    """Where classes come from: the first folder below the split, if there are any, or nowhere."""
     media: MediaSettings = MediaSettings()
     """How videos are normalised."""
     embedded: EmbeddedSettings | None = None
@@ -214,8 +215,6 @@ class TrainingSettings(Section):
     """Momentum."""
     weight_decay: float = Field(1e-5, ge=0)
     """Weight decay."""
-    final_lr: float = Field(1.0, gt=0, le=1)
-    """Share of the learning rate left at the end of a cosine decay; 1 keeps it constant."""
     warmup_batches: int = Field(20, ge=0)
     """Batches that warm up batch norm before the first labels."""
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -240,7 +239,7 @@ class RunDefaults(Section):
     audio: AudioSettings = AudioSettings()
     """The sound half of a clip."""
     network: NetworkSettings = NetworkSettings()
-    """Encoders and heads."""
+    """The encoders and their heads."""
     labelling: LabellingSettings = LabellingSettings()
     """Self-labelling."""
     training: TrainingSettings = TrainingSettings()
@@ -311,6 +310,12 @@ class Config(Section):
                 raise ValueError(
                     f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
                     f"datasets.{run.dataset}.media.fps = {data.media.fps:g}"
+                )
+            if run.audio.fft < round(FRAME_SECONDS * data.media.audio_rate):
+                raise ValueError(
+                    f"runs.{name}.audio.fft = {run.audio.fft} is shorter than a frame of 20 ms at "
+                    f"datasets.{run.dataset}.media.audio_rate = {data.media.audio_rate}; use at "
+                    f"least {round(FRAME_SECONDS * data.media.audio_rate)}"
                 )
             longest = max(run.video.frames / run.video.fps, run.audio.seconds)
             if longest > data.media.min_seconds:

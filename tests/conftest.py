@@ -31,7 +31,7 @@ def demo_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_split(folder: Path, output: Path, shards: int = 2, media: MediaSettings = MEDIA) -> Path:
     """Run manifest, shard and index on a folder; return the index."""
     manifest = output / "manifest.csv"
-    write_manifest(folder, "auto", shards, manifest)
+    write_manifest(folder, "folder", shards, manifest)
     for n in range(shards):
         write_shard(manifest, n, output / f"{n:05d}.tar", output / f"{n:05d}.csv", media)
     tables = [output / f"{n:05d}.csv" for n in range(shards)]

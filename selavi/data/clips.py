@@ -3,7 +3,6 @@
 import io
 import os
 import wave
-from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -17,18 +16,15 @@ class CorruptClip(UserError):
     """A clip whose bytes in the shard cannot be decoded."""
 
 
-@lru_cache(maxsize=256)
-def _descriptor(path: str, process: int) -> int:
-    """An open shard; one per process, since a descriptor's offset is shared over a fork."""
-    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-
 def read_member(tar: Path, offset: int, size: int) -> bytes:
     """Bytes of one member of a shard. Raises UserError if the shard is missing or cut short."""
     try:
-        content = os.pread(_descriptor(str(tar), os.getpid()), size, offset)
+        with tar.open("rb", buffering=0) as file:
+            content = os.pread(file.fileno(), size, offset)
+    except FileNotFoundError:
+        raise UserError(f"{tar} is missing; make it again with the shard stage") from None
     except OSError as error:
-        raise UserError(f"{tar}: {error.strerror}; make it again with the shard stage") from None
+        raise UserError(f"{tar}: {error.strerror}") from None
     if len(content) != size:
         raise UserError(f"{tar} is shorter than its index says; make it again")
     return content

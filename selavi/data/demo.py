@@ -186,6 +186,11 @@ def _claim(root: Path, recipe: _Recipe) -> None:
     mark = root / ".demo.json"
     text = json.dumps(asdict(recipe))
     if not mark.exists():
+        if root.is_dir() and any(root.iterdir()):
+            raise UserError(
+                f"{root} is not empty and holds no demo dataset; the demo's videos would mix with "
+                "what is there. For videos of your own, remove the key 'embedded'"
+            )
         write_text(mark, text)
     elif mark.read_text(encoding="utf-8") != text:
         raise UserError(

@@ -5,6 +5,7 @@ and clips within a window of a few shards, so that reading stays local. A clip's
 from (seed, pass, sample) alone.
 """
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,18 +116,28 @@ def _load(
         # Its own generator: the loader's draws must not move the training's random numbers, or a
         # resumed epoch, which opens one more loader, would go another way.
         generator=torch.Generator(),
-        worker_init_fn=_one_thread,
+        worker_init_fn=_start_worker,
         pin_memory=torch.cuda.is_available(),
     )
-    return iter(loader)
+    for item in loader:
+        if isinstance(item, Exception):
+            raise item
+        yield item
 
 
-def _one_thread(worker: int) -> None:
+def _start_worker(worker: int) -> None:
+    """One thread each; signals to the whole process group are the training's to answer."""
     torch.set_num_threads(1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
 
 
-class _Batches(Dataset[Batch]):
-    """Batch i is chunks[i], whichever worker makes it."""
+class _Batches(Dataset[Batch | Exception]):
+    """Batch i is chunks[i], whichever worker makes it.
+
+    A mistake that a person can mend is handed over as a value: raised in a worker it would arrive
+    wrapped in the worker's traceback.
+    """
 
     def __init__(
         self, clips: Clips, chunks: list[np.ndarray], key: tuple[int, int, int] | None
@@ -139,8 +150,13 @@ class _Batches(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.chunks)
 
-    def __getitem__(self, number: int) -> Batch:
-        samples = self.chunks[number]
+    def __getitem__(self, number: int) -> Batch | Exception:
+        try:
+            return self._batch(self.chunks[number])
+        except ValueError as error:
+            return error
+
+    def _batch(self, samples: np.ndarray) -> Batch:
         pictures, waves, views = [], [], []
         for sample in samples:
             picture, wave, view = self._clip(int(sample))

@@ -17,14 +17,14 @@ EXTENSIONS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".mpg",
 TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail")
 
 
-def find_videos(folder: Path, labels: str = "auto") -> pd.DataFrame:
+def find_videos(folder: Path, labels: str = "folder") -> pd.DataFrame:
     """List the videos below `folder`, whatever its depth, in the order of their keys.
 
     Parameters
     ----------
     folder : the split's folder. Links are followed; hidden files are passed over.
-    labels : "folder" takes the first folder below `folder` as class, "none" takes none, "auto"
-        takes folders if there are any.
+    labels : "folder" takes the first folder below `folder` as class, if there is one; "none" takes
+        none.
 
     Returns
     -------
@@ -67,12 +67,11 @@ def find_videos(folder: Path, labels: str = "auto") -> pd.DataFrame:
 
 
 def has_classes(folder: Path, labels: str) -> bool:
-    """Whether videos of this folder will have classes; looks at one level of folders only."""
-    if labels == "auto":
-        return folder.is_dir() and any(
-            entry.is_dir() for entry in os.scandir(folder) if not entry.name.startswith(".")
-        )
-    return labels == "folder"
+    """Whether videos here will have classes: one that lies in a folder below is enough."""
+    return labels != "none" and any(
+        not problem and path.suffix.lower() in EXTENSIONS and path.parent != folder
+        for path, problem in _walk(folder)
+    )
 
 
 def count_videos(folder: Path, enough: int) -> int:

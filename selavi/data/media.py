@@ -114,11 +114,16 @@ def _command(path: Path, settings: MediaSettings, video: Path, audio: Path) -> l
     side = settings.short_side
     shorter = f"trunc(min({side},min(iw,ih))/2)*2"
     source = ffmpeg.input(_locator(path))
-    picture = source.video.filter("fps", fps=settings.fps, round="near").filter(
-        "scale",
-        w=f"if(gt(iw,ih),-2,{shorter})",
-        h=f"if(gt(iw,ih),{shorter},-2)",
-        flags="bilinear",
+    # The first track of each kind: a film may bring several languages.
+    picture = (
+        source["v:0"]
+        .filter("fps", fps=settings.fps, round="near")
+        .filter(
+            "scale",
+            w=f"if(gt(iw,ih),-2,{shorter})",
+            h=f"if(gt(iw,ih),{shorter},-2)",
+            flags="bilinear",
+        )
     )
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
@@ -134,7 +139,7 @@ def _command(path: Path, settings: MediaSettings, video: Path, audio: Path) -> l
             **{"flags:v": "+bitexact", "fflags": "+bitexact", "map_metadata": -1},
         ),
         ffmpeg.output(
-            source.audio,
+            source["a:0"],
             str(audio),
             acodec="pcm_s16le",
             ac=1,

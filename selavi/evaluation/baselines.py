@@ -23,15 +23,16 @@ log = logging.getLogger(__name__)
 
 MINIBATCH_ABOVE = 50_000
 CHANCE_DRAWS = 10
-GRID = 16  # side of the pixel grid that raw pictures are reduced to
+GRID = (4, 8, 8)  # frames, rows and columns that raw pictures are reduced to
 
 
 def baselines(index: Path, settings: RunSettings, output: Path, workers: int = 0) -> pd.DataFrame:
     """Score chance and k-means, with as many clusters as the run has, and write the CSV.
 
-    Raw features are, for the picture, the clip's pixels on a 16 x 16 grid; for the sound, mean and
-    deviation over time of every mel filter. Untrained features are those of the run's network with
-    its first weights. Features are standardised; "video+audio" weighs both modalities equally.
+    Raw features are, for the picture, the clip's pixels on a grid of 4 x 8 x 8 (time and space);
+    for the sound, mean and deviation over time of every mel filter. Untrained features are those
+    of the run's network with its first weights. Features are standardised; "video+audio" weighs
+    both modalities equally.
 
     Raises UserError if no clip has a class.
     """
@@ -44,7 +45,9 @@ def baselines(index: Path, settings: RunSettings, output: Path, workers: int = 0
     rows = [{"method": "chance", "modality": "none"} | _chance(classes, clusters, settings.seed)]
     clips = Clips(table, index.parent, settings.video, settings.audio)
     for method, features in _features(clips, settings, workers).items():
-        combined = {"video+audio": np.concatenate(list(features.values()), 1)} | features
+        combined = dict(features)
+        if len(features) == 2:
+            combined = {"video+audio": np.concatenate(list(features.values()), 1)} | features
         for modality, matrix in combined.items():
             found = kmeans(matrix, min(clusters, len(matrix)), settings.seed)
             scores = asdict(clustering_scores(classes, found[known]))
@@ -78,18 +81,22 @@ def _features(
 ) -> dict[str, dict[str, np.ndarray]]:
     """By method and modality: (N, D) float32, standardised, each modality of total variance 1."""
     torch.manual_seed(settings.seed)
-    network = build_network(settings)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = build_network(settings).to(device)
     network.train()  # batch norm by the batch: its running statistics mean nothing yet
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
     batches = pass_batches(clips, batch_size=32, workers=workers)
     total = -(-len(clips) // 32)
     for batch in tqdm(batches, total=total, desc="features", unit="batch", disable=None):
-        grid = F.adaptive_avg_pool2d(batch.video.flatten(1, 2), GRID)
+        grid = F.adaptive_avg_pool3d(batch.video, GRID)
         deviation, mean = torch.std_mean(batch.audio.flatten(1, 2), dim=-1, correction=0)
         raw = {"video": grid.flatten(1), "audio": torch.cat([mean, deviation], 1)}
-        for method, found in (("k-means raw", raw), ("k-means untrained", network.encode(batch))):
+        for method, found in (
+            ("k-means raw", raw),
+            ("k-means untrained", network.encode(batch.to(device))),
+        ):
             for modality, rows in found.items():
-                parts.setdefault((method, modality), []).append(rows.numpy())
+                parts.setdefault((method, modality), []).append(rows.cpu().numpy())
     result: dict[str, dict[str, np.ndarray]] = {}
     for (method, modality), pieces in parts.items():
         matrix = StandardScaler().fit_transform(np.concatenate(pieces))

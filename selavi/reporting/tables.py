@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 SCORES = ["nmi", "ami", "ari", "accuracy", "entropy", "purity"]
 HEADINGS = {
-    "nmi": "NMI", "ami": "adj. MI", "ari": "ARI",
-    "accuracy": "accuracy", "entropy": "entropy", "purity": "purity",
+    "nmi": "NMI", "ami": "AMI", "ari": "ARI",
+    "accuracy": "acc.", "entropy": "entropy", "purity": "purity",
 }  # fmt: skip
 CHOICES = {
     "agreement": "SeLaVi",
-    "mean": "SeLaVi, mean of heads",
+    "mean": "SeLaVi, head mean",
     "first": "SeLaVi, head 0",
-    "oracle": "SeLaVi, best head",
+    "oracle": "SeLaVi, best head",  # by the classes
 }
 CAPTION = (
     "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
@@ -49,7 +49,8 @@ def clustering_table(results: Path, runs: list[str] | None, output: Path) -> pd.
 
 def _run_rows(results: Path, run: str) -> list[pd.DataFrame]:
     parts = []
-    for path in sorted((results / "metrics" / run).glob("*.csv"), reverse=True):  # train, then test
+    paths = (results / "metrics" / run).glob("*.csv")
+    for path in sorted(paths, key=lambda p: (p.stem != "train", p.stem)):
         metrics = read_csv(path, ("modality", "choice", "head"))
         both = metrics["modality"] == metrics["modality"].iloc[0]
         shown = metrics["choice"].isin(list(CHOICES)) & (both | (metrics["choice"] == "agreement"))
@@ -95,11 +96,11 @@ def _print(table: pd.DataFrame) -> None:
         shown.add_column("modality", no_wrap=True)
         for score in SCORES:
             shown.add_column(HEADINGS[score], justify="right", no_wrap=True)
-        for _, row in rows.iterrows():
-            main = row["method"] == CHOICES["agreement"] and row["modality"] == "video+audio"
+        for place, (_, row) in enumerate(rows.iterrows()):
+            main = place == 0
             style = "bold green" if main else "dim" if row["figure"] == "oracle" else ""
             method, modality, figure, *scores = _cells(row)[2:]
-            name = f"{method} (oracle)" if figure == "oracle" else method
+            name = method.replace("SeLaVi,", "oracle:") if figure == "oracle" else method
             shown.add_row(name, modality, *scores, style=style)
         console.print(shown)
         console.print()

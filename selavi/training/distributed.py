@@ -1,4 +1,4 @@
-"""The process group that torchrun (or srun) started, or a group of one."""
+"""The process group that torchrun started, or a group of one."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Group:
         """Wait for all."""
         if self.world > 1:
             dist.barrier()
+
+    def share_buffers(self, network: nn.Module) -> None:
+        """Give every rank the first one's batch-norm statistics, where ranks gather their own."""
+        if self.world > 1:
+            for buffer in network.buffers():
+                dist.broadcast(buffer, src=0)
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on any rank."""

@@ -1,6 +1,5 @@
 """Pretraining: alternate between labelling the clips and learning the labels (paper, section 3)."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +29,7 @@ from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.optim import learning_rate, make_optimizer
 from selavi.training.precision import bfloat16_is_sound
 from selavi.training.signals import Stopped, StopRequest
-from selavi.training.state import State, load_state, remove_state, save_state
+from selavi.training.state import State, fingerprint, load_state, save_state
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +65,8 @@ class Trainer:
         self.steps = len(clips) // (training.batch_size * group.world)
         if self.steps == 0:
             raise ValueError(
-                f"{len(clips)} clips do not fill one step of training.batch_size = "
-                f"{training.batch_size} on {group.world} processes"
+                f"{len(clips)} clips do not fill a step of {group.world} x training.batch_size = "
+                f"{training.batch_size}"
             )
         if training.threads:
             torch.set_num_threads(training.threads)
@@ -84,19 +83,22 @@ class Trainer:
             if group.device.type == "cuda":  # torch has no SyncBatchNorm for CPUs
                 nn.SyncBatchNorm.convert_sync_batchnorm(self.network)
             self.learner = DistributedDataParallel(self.network)
+        self.fingerprint = fingerprint(settings, clips.index)
         self.saved_at = time.monotonic()
 
     def run(self) -> Trained:
         """Train from the newest state, or from the start. Raises Stopped if asked to stop."""
         progress, epochs = self.state.progress, self.settings.training.epochs
-        if load_state(self.folder, self.state, self.fingerprint(), self.group):
+        if load_state(self.folder, self.state, self.fingerprint, self.group):
             progress = self.state.progress
             log.info("going on from epoch %d, step %d", progress.epoch, progress.step)
         else:
-            remove_state(self.folder, self.group)
             self._prepare()
         with tqdm(
-            total=epochs * self.steps, initial=progress.total, unit="step", disable=None
+            total=epochs * self.steps,
+            initial=progress.total,
+            unit="step",
+            disable=None if self.group.first else True,
         ) as bar:
             while progress.epoch < epochs:
                 self._epoch(bar)
@@ -140,7 +142,7 @@ class Trainer:
         if self.state.stores:  # the training epoch is the first group's pass
             self.state.stores[0].update(batch.sample, features)
         value = float(loss.detach())
-        if value != value:
+        if self.group.any(value != value):
             raise ValueError(
                 f"the loss is not a number in epoch {progress.epoch + 1}; "
                 "lower training.base_lr, or use training.precision: float32"
@@ -153,6 +155,7 @@ class Trainer:
         """Renew the labels (paper, section 3.1); the first time, align the modalities too."""
         progress, settings = self.state.progress, self.settings.labelling
         first = progress.relabellings == 0
+        self.group.share_buffers(self.network)
         done: Relabelling = relabel(
             self.network,
             self._store_of_group,
@@ -259,12 +262,13 @@ class Trainer:
         if self.group.any(self.stop.requested):
             self._save()
             raise Stopped
-        minutes = (time.monotonic() - self.saved_at) / 60
-        if self.group.any(minutes >= self.settings.training.checkpoint_minutes):
+        seconds = time.monotonic() - self.saved_at
+        if self.group.any(seconds >= 60 * self.settings.training.checkpoint_minutes):
             self._save()
 
     def _save(self) -> None:
-        save_state(self.folder, self.state, self.fingerprint(), self.group)
+        self.group.share_buffers(self.network)
+        save_state(self.folder, self.state, self.fingerprint, self.group)
         self.saved_at = time.monotonic()
 
     def _over_ranks(self, sums: Row) -> Row:
@@ -275,12 +279,6 @@ class Trainer:
     def _speed(self, first_total: int, started: float) -> float:
         clips = (self.state.progress.total - first_total) * self.settings.training.batch_size
         return clips * self.group.world / max(1e-9, time.monotonic() - started)
-
-    def fingerprint(self) -> str:
-        """Identifies what the state belongs to: the settings and the clips."""
-        keys = "\n".join(self.clips.index["id"])
-        text = self.settings.model_dump_json() + keys
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def _fresh_state(self) -> State:
         network, labelling = self.settings.network, self.settings.labelling

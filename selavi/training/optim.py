@@ -1,6 +1,5 @@
 """Stochastic gradient descent and its learning rate."""
 
-import math
 from collections.abc import Iterable
 
 import torch
@@ -25,12 +24,10 @@ def learning_rate(settings: TrainingSettings, epochs_done: float, world: int) ->
     """The rate after `epochs_done` epochs, fractions included.
 
     It grows linearly over the warm-up from warmup_from to base_lr * world, so that it equals the
-    paper's epoch-wise rate at every epoch's start; final_lr below 1 lets a cosine follow.
+    paper's epoch-wise rate at every epoch's start, and stays there.
     """
     full = settings.base_lr * world
-    if epochs_done < settings.warmup_epochs:
-        share = epochs_done / settings.warmup_epochs
-        return settings.warmup_from + share * (full - settings.warmup_from)
-    rest = max(1e-9, settings.epochs - settings.warmup_epochs)
-    wave = (1 + math.cos(math.pi * (epochs_done - settings.warmup_epochs) / rest)) / 2
-    return full * (settings.final_lr + (1 - settings.final_lr) * wave)
+    if epochs_done >= settings.warmup_epochs:
+        return full
+    share = epochs_done / settings.warmup_epochs
+    return settings.warmup_from + share * (full - settings.warmup_from)

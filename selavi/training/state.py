@@ -1,22 +1,30 @@
 """The resumable state of a run: saved whole or not at all, restored exactly.
 
-A save is a folder `step-{n}` with `shared.pt` (network, optimiser, labels, history) and one
-`rank-{r}.pt` per process (random state, features of its clips). It is written under a temporary
-name and renamed when every process has finished: a kill at any moment leaves the last whole one.
+A save is a folder `step-{epoch}-{total steps}` with `shared.pt` (network, optimiser, labels,
+history) and one `rank-{r}.pt` per process (random state, features of its clips). It is written
+under a temporary name and renamed when every process has finished: a kill at any moment leaves the
+last whole one.
 """
 
+import hashlib
+import logging
+import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from selavi.files import UserError, explain_full_disk
 from selavi.labelling.features import FeatureStore
+from selavi.settings import RunSettings
 from selavi.training.distributed import Group
 from selavi.training.history import Row
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -55,38 +63,43 @@ class State:
 
 def save_state(folder: Path, state: State, fingerprint: str, group: Group) -> None:
     """Save on every rank; the earlier save is removed once this one is whole."""
-    final = folder / f"step-{state.progress.total:09d}"
+    final = folder / f"step-{state.progress.epoch:06d}-{state.progress.total:012d}"
     part = folder / f".{final.name}.part"
     if group.first:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
     group.barrier()
     with explain_full_disk(part):
-        torch.save(_own(state), part / f"rank-{group.rank}.pt")
+        _write(_own(state), part / f"rank-{group.rank}.pt")
         if group.first:
-            torch.save(_shared(state, fingerprint, group.world), part / "shared.pt")
+            _write(_shared(state, fingerprint, group.world), part / "shared.pt")
     group.barrier()
     if group.first:
         older = _saves(folder)
-        if final in older:
-            shutil.rmtree(final)
         part.rename(final)
         for path in older:
-            if path != final:
-                shutil.rmtree(path)
+            shutil.rmtree(path)
     group.barrier()
 
 
 def load_state(folder: Path, state: State, fingerprint: str, group: Group) -> bool:
     """Fill `state` from the newest save of the same settings and clips; say whether there was one.
 
-    Raises UserError if it was made by another number of processes.
+    Saves of other settings or clips are moved aside, to `{folder}.earlier`. Raises UserError if
+    the state was made by another number of processes.
     """
     saves = _saves(folder)
     if not saves:
         return False
     shared = torch.load(saves[-1] / "shared.pt", map_location="cpu", weights_only=True)
     if shared["fingerprint"] != fingerprint:
+        group.barrier()
+        if group.first:
+            earlier = folder.with_name(f"{folder.name}.earlier")
+            log.warning("settings or clips have changed: starting afresh; see also %s", earlier)
+            shutil.rmtree(earlier, ignore_errors=True)
+            folder.rename(earlier)
+        group.barrier()
         return False
     if shared["world"] != group.world:
         raise UserError(
@@ -111,11 +124,18 @@ def load_state(folder: Path, state: State, fingerprint: str, group: Group) -> bo
     return True
 
 
-def remove_state(folder: Path, group: Group) -> None:
-    """Remove all saves."""
-    if group.first:
-        shutil.rmtree(folder, ignore_errors=True)
-    group.barrier()
+def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
+    """Identifies the result that a state leads to: the settings that shape it, and the clips."""
+    machine = {"training": {"workers", "threads", "checkpoint_minutes"}}
+    text = settings.model_dump_json(exclude=machine)
+    table = index.drop(columns="path").to_csv(index=False)
+    return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
+
+
+def _write(content: dict[str, Any], path: Path) -> None:
+    with path.open("wb") as file:
+        torch.save(content, file)
+        os.fsync(file.fileno())
 
 
 def _shared(state: State, fingerprint: str, world: int) -> dict[str, Any]:

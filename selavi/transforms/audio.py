@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.settings import AudioSettings
+from selavi.settings import FRAME_SECONDS, AudioSettings
 
-FRAME_SECONDS = 0.02
 HOP_SECONDS = 0.01
 PRE_EMPHASIS = 0.97
 SMALLEST = float(np.finfo(np.float64).eps)

@@ -16,14 +16,15 @@ class VideoView:
 
     start : first stored frame of the clip.
     short_side : pixels the frame's short side is resized to.
-    crop_at : crop offsets as shares of the room there is, (down, across), each in [0, 1].
+    crop_at : where the crop lies in the room there is, (down, across), each in [0, 1); None is the
+        centre.
     flip : mirror left and right.
     gain, bias : applied after normalisation.
     """
 
     start: int
     short_side: int
-    crop_at: tuple[float, float]
+    crop_at: tuple[float, float] | None = None
     flip: bool = False
     gain: float = 1.0
     bias: float = 0.0
@@ -53,7 +54,7 @@ def random_view(
 def centre_view(settings: VideoSettings, frames: int, source_fps: float) -> VideoView:
     """The evaluation view: the middle of the video, its short side at the crop, its centre."""
     room = max(0.0, frames - clip_span(settings, source_fps))
-    return VideoView(start=int(room * 0.5), short_side=settings.crop, crop_at=(0.5, 0.5))
+    return VideoView(start=int(room * 0.5), short_side=settings.crop)
 
 
 def frame_numbers(
@@ -85,10 +86,11 @@ def prepare_video(frames: Tensor, view: VideoView, settings: VideoSettings) -> T
     clip = frames.float()
     if size != (height, width):
         clip = F.interpolate(clip, size=size, mode="bilinear", align_corners=False)
-    top, left = (
-        int(np.ceil((length - settings.crop) * share))
-        for length, share in zip(size, view.crop_at, strict=True)
-    )
+    room = (size[0] - settings.crop, size[1] - settings.crop)
+    if view.crop_at is None:
+        top, left = -(-room[0] // 2), -(-room[1] // 2)
+    else:
+        top, left = (int(share * (r + 1)) for share, r in zip(view.crop_at, room, strict=True))
     clip = clip[..., top : top + settings.crop, left : left + settings.crop]
     if view.flip:
         clip = clip.flip(-1)

@@ -111,7 +111,7 @@ def test_passes_differ_in_their_augmentations_and_repeat_by_number(clips: Clips)
 
 def test_shapes(clips: Clips) -> None:
     batch = next(pass_batches(clips, batch_size=4))
-    assert batch.video.shape == (4, 1, 8, 44, 44)
+    assert batch.video.shape == (4, 1, 6, 32, 32)
     assert batch.audio.shape == (4, 1, 40, 99)
     assert batch.video.dtype == batch.audio.dtype == torch.float32
 
@@ -139,12 +139,13 @@ def test_a_damaged_clip_names_its_video(clips: Clips, tmp_path: Path) -> None:
             )
         (tmp_path / path.name).write_bytes(content)
     damaged = Clips(clips.index, tmp_path, clips.video, clips.audio)
-    with pytest.raises(CorruptClip, match=str(Path(row["path"]).name)):
-        list(pass_batches(damaged, batch_size=4))
+    for workers in (0, 1):
+        with pytest.raises(CorruptClip, match=f"^[^\n]*{Path(row['path']).name}[^\n]*$"):
+            list(pass_batches(damaged, batch_size=4, workers=workers))
 
 
 def test_a_missing_or_cut_shard_is_said(clips: Clips, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"\.tar: No such file"):
+    with pytest.raises(UserError, match=r"\.tar is missing"):
         next(pass_batches(Clips(clips.index, tmp_path, clips.video, clips.audio), batch_size=1))
     for path in clips.folder.glob("*.tar"):
         (tmp_path / path.name).write_bytes(path.read_bytes()[:3000])

@@ -42,7 +42,7 @@ def touch(path: Path) -> Path:
 def test_awkward_names_come_back_whole(tmp_path: Path) -> None:
     for name in AWKWARD:
         touch(tmp_path / "videos" / "NA" / name)
-    written = write_manifest(tmp_path / "videos", "auto", 3, tmp_path / "m.csv")
+    written = write_manifest(tmp_path / "videos", "folder", 3, tmp_path / "m.csv")
     table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS)
     assert sorted(table["key"]) == sorted(f"NA/{name}" for name in AWKWARD)
     assert all(Path(p).exists() for p in table["path"])
@@ -62,10 +62,12 @@ def test_same_name_in_two_classes_and_same_stem_twice(tmp_path: Path) -> None:
 def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
     touch(tmp_path / "a.mp4")
     assert find_videos(tmp_path)["label"].tolist() == [""]
-    assert not has_classes(tmp_path, "auto")
+    assert not has_classes(tmp_path, "folder")
+    touch(tmp_path / "thumbnails" / "a.jpg")
+    assert not has_classes(tmp_path, "folder")
     touch(tmp_path / "class" / "deep" / "b.mp4")
     assert sorted(find_videos(tmp_path)["label"]) == ["", "class"]
-    assert has_classes(tmp_path, "auto")
+    assert has_classes(tmp_path, "folder")
     assert set(find_videos(tmp_path, labels="none")["label"]) == {""}
     assert not has_classes(tmp_path, "none")
 
@@ -91,7 +93,7 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
 def test_a_name_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
     touch(tmp_path / "good.mp4")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.mp4")).write_bytes(b"x")
-    write_manifest(tmp_path, "auto", 1, tmp_path / "m.csv")
+    write_manifest(tmp_path, "folder", 1, tmp_path / "m.csv")
     table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS).set_index("key")
     assert table["reason"].to_dict() == {"good.mp4": "", "bad\\xff.mp4": "bad-name"}
 
@@ -118,7 +120,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 def test_one_class_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     touch(tmp_path / "videos" / "only" / "a.mp4")
-    write_manifest(tmp_path / "videos", "auto", 1, tmp_path / "m.csv")
+    write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv")
     assert "only one class" in caplog.text
 
 

@@ -17,7 +17,7 @@ import webdataset as wds
 from selavi.data.clips import read_member
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Rejected, normalise
+from selavi.data.media import Rejected, ffmpeg_binary, normalise
 from selavi.data.shards import write_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
@@ -120,6 +120,20 @@ def test_a_rate_that_is_no_integer_gives_constant_frames(
 ) -> None:
     clip = normalise(make_video(tmp_path / "a.mp4", fps="30000/1001", seconds=2), MEDIA, tmp_path)
     assert clip.frames == pytest.approx(32, abs=1)
+
+
+def test_the_first_of_several_sound_tracks_is_taken(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    one = make_video(tmp_path / "one.mp4")
+    two = tmp_path / "two.mkv"
+    command = [
+        ffmpeg_binary(), "-v", "error", "-i", str(one), "-f", "lavfi", "-i", "sine=3000:duration=2",
+        "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c:v", "copy", str(two),
+    ]  # fmt: skip
+    subprocess.run(command, check=True)
+    clip = normalise(two, MEDIA, tmp_path)
+    assert clip.samples == pytest.approx(1.6 * 16000, abs=1000)
 
 
 def test_a_stuck_ffmpeg_is_ended(tmp_path: Path, make_video: Callable[..., Path]) -> None:

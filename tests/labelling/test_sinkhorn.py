@@ -92,7 +92,6 @@ def test_posteriors_so_sure_that_plain_kernels_vanish() -> None:
     truth = torch.arange(400) % 8
     log_p = torch.full((400, 8), -200.0)
     log_p[torch.arange(400), truth] = 0.0
-    assert float((10 * 2 * log_p.double()).exp().sum(1).min()) in (0.0, 1.0)
     shifted = LAMBDA * (log_p - 300)  # as if both modalities found every cluster impossible
     assert float(shifted.double().exp().sum()) == 0.0
     found = sinkhorn(shifted, torch.full((8,), 1 / 8))

@@ -14,9 +14,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from selavi.config_file import write_section
+from selavi.data.index import read_index
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
 from selavi.settings import RunSettings
+from selavi.training.state import fingerprint
 
 Run = Callable[..., RunSettings]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -88,7 +90,7 @@ def test_a_killed_run_goes_on_to_the_same_result(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
     seconds_after_first_save: float,
 ) -> None:  # fmt: skip
-    """SIGKILL, as by a power cut; the state is saved at every step here."""
+    """SIGKILL, as when memory runs out; the state is saved at every step here."""
     process = subprocess.Popen(
         command(settings, train_index, tmp_path), env=ENVIRONMENT, stderr=subprocess.DEVNULL
     )
@@ -120,6 +122,24 @@ def test_a_signal_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+def test_a_signal_to_the_whole_group_saves_too(
+    tiny_run: Run, train_index: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    """As Ctrl-C and cluster schedulers do it: the loader's processes get the signal as well."""
+    settings = tiny_run(training={"epochs": 4, "checkpoint_minutes": 0.0, "workers": 2})
+    process = subprocess.Popen(
+        command(settings, train_index, tmp_path), env=ENVIRONMENT, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    while process.poll() is None and not list((tmp_path / "state").glob("step-*")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, words = process.communicate()
+    assert process.returncode == 75, words
+    train(settings, train_index, tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
 def test_a_finished_run_writes_its_outputs_again(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +158,19 @@ def test_workers_do_not_change_the_result(
     same_result(tmp_path, undisturbed)
 
 
+def test_other_clips_under_the_same_names_start_afresh(
+    settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    table = read_index(train_index)
+    before = fingerprint(settings, table)
+    assert fingerprint(settings, table.assign(path="moved")) == before
+    assert fingerprint(settings, table.assign(frames=table["frames"] + 1)) != before
+    faster = settings.model_copy(update={"training": settings.training.model_copy(
+        update={"workers": 3, "threads": 2}
+    )})  # fmt: skip
+    assert fingerprint(faster, table) == before
+
+
 def test_other_settings_start_afresh(
     settings: RunSettings, tiny_run: Run, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -147,6 +180,7 @@ def test_other_settings_start_afresh(
     assert (tmp_path / "labels.csv").read_bytes() != (undisturbed / "labels.csv").read_bytes()
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
+    assert list((tmp_path / "state.earlier").glob("step-*"))
 
 
 @pytest.mark.parametrize("source", ["epoch", "pass"])

@@ -111,12 +111,27 @@ def test_evaluation_takes_the_centre(height: int, width: int) -> None:
     assert torch.allclose(clip, expected.transpose(0, 1), atol=1e-4)
 
 
+def test_random_crops_reach_both_edges() -> None:
+    settings = VideoSettings(
+        frames=1, crop=8, scale_min=8, scale_max=8, grey=True, normalise="fixed"
+    )
+    ramp = torch.arange(10, dtype=torch.uint8).expand(1, 1, 8, 10)  # room for three offsets
+    random = np.random.default_rng(0)
+    seen = set()
+    for _ in range(200):
+        view = video.random_view(settings, 30, 30.0, random)
+        clip = video.prepare_video(ramp, view, settings)
+        edge = clip[0, 0, 0, :].min()
+        seen.add(round(float((edge * 0.225 + 0.45) * 255)))
+    assert seen == {0, 1, 2}
+
+
 def test_frames_are_spread_evenly_and_clamped() -> None:
-    view = video.VideoView(start=10, short_side=112, crop_at=(0.5, 0.5))
+    view = video.VideoView(start=10, short_side=112, crop_at=None)
     assert video.frame_numbers(view, PAPER, 300, 30.0).tolist() == list(range(10, 40))
     demo = VideoSettings(frames=8, fps=8.0)
     assert video.frame_numbers(view, demo, 32, 16.0).tolist() == [10, 12, 14, 16, 18, 20, 22, 25]
-    late = video.VideoView(start=290, short_side=112, crop_at=(0.5, 0.5))
+    late = video.VideoView(start=290, short_side=112, crop_at=None)
     assert video.frame_numbers(late, PAPER, 300, 30.0).max() == 299
 
 
@@ -131,9 +146,9 @@ def test_training_views_cover_their_ranges() -> None:
 def test_a_flip_mirrors_and_grey_keeps_one_channel() -> None:
     settings = VideoSettings(crop=8, scale_min=8, scale_max=8, grey=True, normalise="clip")
     frames = torch.randint(0, 256, (30, 1, 8, 8), dtype=torch.uint8)
-    view = video.VideoView(0, 8, (0.5, 0.5))
+    view = video.VideoView(0, 8)
     plain = video.prepare_video(frames, view, settings)
-    mirrored = video.prepare_video(frames, video.VideoView(0, 8, (0.5, 0.5), flip=True), settings)
+    mirrored = video.prepare_video(frames, video.VideoView(0, 8, flip=True), settings)
     assert torch.equal(mirrored, plain.flip(-1))
     assert float(plain.mean()) == pytest.approx(0, abs=1e-5)
     assert float(plain.std(correction=0)) == pytest.approx(1, abs=1e-4)

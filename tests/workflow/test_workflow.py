@@ -144,7 +144,7 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     ("overlay", "words"),
     [
         ({"defaults": {"trainin": {}}}, "did you mean 'training'?"),
-        ({"defaults": {"video": {"crop": 60}}}, "use crop <= 36"),
+        ({"defaults": {"video": {"crop": 60}}}, "use crop <= 32"),
         ({"defaults": {"network": {"clusters": 500}}}, "30 training clips are too few"),
         (
             {"datasets": {"demo": {"embedded": None, "root": "absent"}}},

@@ -2,7 +2,7 @@
 from pathlib import Path
 
 from selavi import config_file
-from selavi.data.manifest import count_videos, has_classes
+from selavi.data.manifest import count_videos, find_videos, has_classes
 from selavi.files import UserError
 from selavi.settings import Config, require_enough, split_folder
 from snakemake.exceptions import WorkflowError
@@ -13,17 +13,18 @@ def checked_settings():
     """The typed settings. Mistakes, and folders that cannot do, are said at once."""
     try:
         settings = config_file.parse(config, Config, "configuration")
+        for name, dataset in settings.datasets.items():
+            for split in dataset.splits if not dataset.embedded else []:
+                if count_videos(split_folder(dataset, split), enough=1) == 0:
+                    find_videos(
+                        split_folder(dataset, split)
+                    )  # says what is there instead
         for name, run in settings.runs.items():
             dataset = settings.datasets[run.dataset]
             if not dataset.embedded:
-                folder = split_folder(dataset, "train")
-                if not folder.is_dir():
-                    raise UserError(
-                        f"datasets.{run.dataset}: {folder} is not a folder; "
-                        "set root, and each split's folder, to where the videos are"
-                    )
                 enough = max(run.network.clusters, run.training.batch_size)
-                require_enough(name, run, count_videos(folder, enough))
+                found = count_videos(split_folder(dataset, "train"), enough)
+                require_enough(name, run, found)
     except ValueError as error:
         raise WorkflowError(str(error)) from None
     return settings
@@ -35,10 +36,10 @@ validate(config, "../schemas/config.schema.json", set_default=False)
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 
 
-def is_labelled(dataset):
-    """Whether the dataset has classes to compare clusters with."""
+def is_labelled(dataset, split):
+    """Whether the split has classes to compare clusters with."""
     data = DATASETS[dataset]
-    return bool(data.embedded) or has_classes(split_folder(data, "train"), data.labels)
+    return bool(data.embedded) or has_classes(split_folder(data, split), data.labels)
 
 
 def shard_files(dataset, split, suffix):
@@ -63,8 +64,8 @@ def each_run_split(pattern, labelled=False):
     return [
         pattern.format(run=name, split=split)
         for name, run in RUNS.items()
-        if not labelled or is_labelled(run.dataset)
         for split in DATASETS[run.dataset].splits
+        if not labelled or is_labelled(run.dataset, split)
     ]
 
 
@@ -81,12 +82,10 @@ STAGES = {
     "assign": each_run_split("results/assign/{run}/{split}.csv"),
     "metrics": each_run_split("results/metrics/{run}/{split}.csv", labelled=True),
     "baselines": each_run_split("results/baselines/{run}/{split}.csv", labelled=True),
-    "tables": (
-        ["results/tables/clustering.csv"] if any(map(is_labelled, DATASETS)) else []
-    ),
     "figures": each_run("results/figures/{run}/training.svg"),
     "explorer": each_run("results/explorer/{run}/index.html"),
 }
+STAGES["tables"] = ["results/tables/clustering.csv"] if STAGES["metrics"] else []
 
 
 def split_index(wildcards):

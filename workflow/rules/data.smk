@@ -24,10 +24,10 @@ rule demo_data:
         "results/demo-data/{dataset}.csv",
     log:
         "logs/demo-data/{dataset}.log",
-    conda:
-        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/demo-data/{dataset}.tsv"
+    conda:
+        "../envs/selavi.yaml"
     threads: 2
     resources:
         mem_mb=1000,
@@ -66,10 +66,10 @@ rule shard:
         table="results/shards/{dataset}/{split}/{n}.csv",
     log:
         "logs/shard/{dataset}/{split}/{n}.log",
-    conda:
-        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/shard/{dataset}/{split}/{n}.tsv"
+    conda:
+        "../envs/selavi.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -8,10 +8,10 @@ rule assign:
         pickle="results/assign/{run}/{split}.pkl",
     log:
         "logs/assign/{run}/{split}.log",
-    conda:
-        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/assign/{run}/{split}.tsv"
+    conda:
+        "../envs/selavi.yaml"
     threads: 2
     resources:
         mem_mb=3000,
@@ -54,10 +54,10 @@ rule baselines:
         ),
     log:
         "logs/baselines/{run}/{split}.log",
-    conda:
-        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/baselines/{run}/{split}.tsv"
+    conda:
+        "../envs/selavi.yaml"
     threads: 2
     resources:
         mem_mb=3000,

@@ -58,10 +58,10 @@ rule explorer:
         clips=directory("results/explorer/{run}/clips"),
     log:
         "logs/explorer/{run}.log",
-    conda:
-        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/explorer/{run}.tsv"
+    conda:
+        "../envs/selavi.yaml"
     threads: 2
     resources:
         mem_mb=1000,

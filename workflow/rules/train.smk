@@ -29,10 +29,10 @@ rule pretrain:
         config="results/pretrain/{run}/config.yaml",
     log:
         "logs/pretrain/{run}.log",
-    conda:
-        "../envs/selavi.yaml"
     benchmark:
         "results/benchmarks/pretrain/{run}.tsv"
+    conda:
+        "../envs/selavi.yaml"
     threads: 2
     resources:
         mem_mb=4000,

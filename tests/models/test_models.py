@@ -1,0 +1,95 @@
+import pytest
+import torch
+
+from selavi.models.encoders import audio_encoder, feature_size, video_encoder
+from selavi.models.network import Network
+from selavi.records import Batch
+from selavi.settings import NetworkSettings, TrainingSettings
+from selavi.training.optim import learning_rate
+
+
+def batch(clips: int = 4) -> Batch:
+    generator = torch.Generator().manual_seed(0)
+    return Batch(
+        torch.arange(clips),
+        torch.randn(clips, 1, 6, 32, 32, generator=generator),
+        torch.randn(clips, 1, 40, 99, generator=generator),
+    )
+
+
+def narrow(**settings: object) -> Network:
+    torch.manual_seed(0)
+    base = {
+        "video_encoder": "r2plus1d_narrow", "audio_encoder": "resnet_narrow",
+        "clusters": 5, "heads": 3, "hidden": 16,
+    }  # fmt: skip
+    return Network(NetworkSettings(**(base | settings)), ["video", "audio"], channels=1)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "shape", "millions"),
+    [
+        (video_encoder("r2plus1d_18", 3), (2, 3, 8, 56, 56), 31.3),
+        (audio_encoder("resnet_9"), (2, 1, 257, 99), 4.9),
+    ],
+    ids=["r2plus1d_18", "resnet_9"],
+)
+def test_the_papers_encoders(
+    encoder: torch.nn.Module, shape: tuple[int, ...], millions: float
+) -> None:
+    with torch.no_grad():
+        assert encoder(torch.randn(shape)).shape == (2, 512)
+    assert feature_size(encoder) == 512
+    assert sum(p.numel() for p in encoder.parameters()) / 1e6 == pytest.approx(millions, abs=0.1)
+
+
+def test_convolutions_in_two_parts_are_the_3d_ones() -> None:
+    from selavi.models.encoders import SpatialConv, TemporalConv
+
+    x = torch.randn(2, 3, 6, 8, 8)
+    spatial = SpatialConv(3, 5, 3, 2, 1, bias=False)
+    expected = torch.nn.functional.conv3d(
+        x, spatial.weight[:, :, None], stride=(1, 2, 2), padding=(0, 1, 1)
+    )
+    assert torch.allclose(spatial(x), expected, atol=1e-5)
+    temporal = TemporalConv(3, 5, stride=2)
+    expected = torch.nn.functional.conv3d(
+        x, temporal.weight[..., None], stride=(2, 1, 1), padding=(1, 0, 0)
+    )
+    assert torch.allclose(temporal(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", ["mlp", "linear"])
+def test_renumbering_a_head_renumbers_its_outputs_alone(head: str) -> None:
+    network = narrow(head=head).eval()
+    with torch.no_grad():
+        before = network(batch())[1]["audio"]
+        order = torch.tensor([3, 1, 4, 0, 2])
+        network.permute_head("audio", 1, order)
+        after = network(batch())[1]["audio"]
+    assert torch.allclose(after[1], before[1][:, order], atol=1e-6)
+    assert torch.equal(after[[0, 2]], before[[0, 2]])
+
+
+def test_shapes_and_heads_apart() -> None:
+    network = narrow().eval()
+    with torch.no_grad():
+        features, logits = network(batch())
+        chosen = network.logits("video", features["video"], [2])
+    assert {m: tuple(rows.shape) for m, rows in features.items()} == {
+        "video": (4, 128), "audio": (4, 128),
+    }  # fmt: skip
+    assert logits["video"].shape == (3, 4, 5)
+    assert torch.equal(chosen[0], logits["video"][2])
+    assert not torch.allclose(logits["video"][0], logits["video"][1])
+
+
+def test_rate_of_the_paper() -> None:
+    settings = TrainingSettings()
+    # With 64 processes: 0.01 x ((64 - 1) e / 10 + 1) at the start of epoch e, then 0.64.
+    for epoch in range(10):
+        expected = 0.01 * (63 * epoch / 10 + 1)
+        assert learning_rate(settings, epoch, world=64) == pytest.approx(expected)
+    assert learning_rate(settings, 10, world=64) == pytest.approx(0.64)
+    assert learning_rate(settings, 199.9, world=64) == pytest.approx(0.64)
+    assert learning_rate(settings, 0, world=1) == pytest.approx(0.01)  # never a rate of 0

@@ -1,0 +1,99 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from selavi.cli import STAGES, main
+from selavi.files import UserError, atomic_path, read_csv, write_csv
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "selavi", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_help_lists_the_stages_in_order() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    places = [done.stdout.index(f"\n    {stage}") for stage in STAGES]
+    assert places == sorted(places)
+
+
+def test_help_and_small_stages_do_not_wait_for_torch() -> None:
+    code = "import sys, selavi.cli as c; c._parser(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_explains_itself(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main([stage, "--help"])
+    assert done.value.code == 0
+    assert "--log FILE" in capsys.readouterr().out
+
+
+def test_a_mistake_is_a_sentence_on_the_screen_and_in_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "x.log"
+    done = run(
+        "metrics", "--assignments", str(tmp_path / "absent.csv"),
+        "--output", str(tmp_path / "m.csv"), "--log", str(log),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "absent.csv does not exist; make it with the stage before" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "absent.csv does not exist" in log.read_text()
+
+
+def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
+    config = Path(__file__).parent.parent / "config/demo.yaml"
+    assert run("settings", "--config", str(config)).returncode == 0
+    wrong = run("settings", "--config", str(config), "--run", "dmo", "--output", "x")
+    assert wrong.returncode == 1
+    assert "'dmo' is not in" in wrong.stderr
+    output = tmp_path / "run.yaml"
+    assert (
+        run(
+            "settings", "--config", str(config), "--run", "demo", "--output", str(output)
+        ).returncode
+        == 0
+    )
+    assert "warmup_batches: 20" in output.read_text()
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_quota_or_full_disk_is_explained(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UserError, match="no space left on the disk while writing"),
+        atomic_path(tmp_path / "a"),
+    ):
+        Path("/dev/full").write_text("x" * 100_000)
+
+
+def test_text_comes_back_from_csv_as_it_was(tmp_path: Path) -> None:
+    words = ["007", "NA", "null", "", "1e5", "a,b", 'q"q', "l\nm", "c\rr", " space "]
+    write_csv(tmp_path / "t.csv", pd.DataFrame({"text": words, "number": range(10)}))
+    back = read_csv(tmp_path / "t.csv", ("text",))
+    assert back["text"].tolist() == words
+    assert back["number"].tolist() == list(range(10))
+
+
+def test_a_misspelt_key_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("datasts: {}\nruns: {}\n")
+    assert (
+        "datasts: unknown key; did you mean 'datasets'?"
+        in run("settings", "--config", str(path)).stderr
+    )
