@@ -58,7 +58,7 @@ class Trainer:
         stop: StopRequest,
         on_epoch: Callable[[list[Row]], None],
     ) -> None:
-        require_enough(settings.dataset, settings, len(clips))
+        require_enough(folder.parent.name, settings, len(clips))
         self.clips, self.settings, self.folder = clips, settings, folder
         self.group, self.stop, self.on_epoch = group, stop, on_epoch
         training = settings.training
