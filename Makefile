@@ -32,7 +32,7 @@ endef
 .PHONY: demo
 demo: $(VENV)/.run ## make the embedded dataset, run the whole workflow on it, show what came out
 	$(SNAKEMAKE) --quiet rules
-	@selavi tables --results results --runs demo --output results/tables/clustering.csv
+	@selavi tables --results results --runs demo
 	@echo "videos set aside:  results/shards/demo/train/rejected.csv"
 	@echo "how training went: results/figures/demo/training.svg"
 	@echo "watch and hear the clusters, open in a browser:"
@@ -41,6 +41,7 @@ demo: $(VENV)/.run ## make the embedded dataset, run the whole workflow on it, s
 .PHONY: demo-full
 demo-full: $(VENV)/.run ## the demo with three seeds, and each modality alone
 	$(SNAKEMAKE) --quiet rules --configfile config/demo.yaml config/demo-full.yaml
+	@selavi tables --results results
 
 .PHONY: test
 test: $(VENV)/.dev ## lint, types, and every test

@@ -1,15 +1,18 @@
 """selavi tables: put the scores of all runs into one table, and print it."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "put the scores of all runs and baselines into one table; print it"
+HELP = "print the scores of all runs and baselines as one table, and write it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.folder(parser, "results", "the results folder")
-    arguments.file(parser, "output", "the table to write (CSV); a .md is written beside it")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it too (CSV), and a .md beside it"
+    )
     parser.add_argument(
         "--runs", nargs="+", metavar="NAME", help="runs to show (default: all in the folder)"
     )

@@ -31,18 +31,19 @@ CAPTION = (
 )
 
 
-def clustering_table(results: Path, runs: list[str] | None, output: Path) -> pd.DataFrame:
-    """Join results/metrics and results/baselines into one table, write it and print it.
+def clustering_table(results: Path, runs: list[str] | None, output: Path | None) -> pd.DataFrame:
+    """Join results/metrics and results/baselines into one table and print it.
 
-    `output` gets CSV; Markdown goes beside it. Raises UserError if there is nothing to show.
+    `output`, if given, gets CSV; Markdown goes beside it. Raises UserError if there is nothing.
     """
     chosen = runs or sorted(p.name for p in (results / "metrics").glob("*") if p.is_dir())
     parts = [part for run in chosen for part in _run_rows(results, run)]
     if not parts:
         raise UserError(f"no metrics of {chosen or 'any run'} in {results}; make them first")
     table = pd.concat(parts, ignore_index=True)
-    write_csv(output, table)
-    write_text(output.with_suffix(".md"), _markdown(table))
+    if output:
+        write_csv(output, table)
+        write_text(output.with_suffix(".md"), _markdown(table))
     _print(table)
     return table
 

@@ -24,7 +24,8 @@ rule tables:
     params:
         runs=list(RUNS),
     shell:
-        "python -m selavi tables --results results --runs {params.runs} --output {output.csv} --log {log}"
+        "python -m selavi tables --results results --runs {params.runs} --output {output.csv}"
+        " --log {log} > /dev/null"
 
 
 rule figures:
