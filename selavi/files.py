@@ -4,7 +4,6 @@ import csv
 import errno
 import os
 import pickle
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,18 +19,14 @@ class UserError(ValueError):
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it there if the block succeeds.
 
-    Raises UserError when the disk is full. The temporary file never outlives the block.
+    Raises UserError when the disk is full. The temporary file does not outlive the block; should
+    the process be killed, the next one that writes `path` takes the same name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.part")
     try:
         with explain_full_disk(path):
             yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())  # the content before the name, also through a power cut
         temporary.replace(path)

@@ -140,6 +140,11 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
         assert caption in text
 
 
+def own_root(root: str) -> dict[str, Any]:
+    flat = {"train": {"folder": "."}, "test": {"folder": "."}}
+    return {"datasets": {"demo": {"embedded": None, "root": root, "splits": flat}}}
+
+
 @pytest.mark.parametrize(
     ("overlay", "words"),
     [
@@ -150,9 +155,15 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
             {"datasets": {"demo": {"embedded": None, "root": "absent"}}},
             "absent/train is not a folder",
         ),
+        (own_root("empty"), "no videos in empty: looked for .avi, .m4v"),
+        (own_root("texts"), "found 2 x .txt"),
     ],
 )
 def test_mistakes_stop_the_run_at_once(checkout: Path, overlay: dict[str, Any], words: str) -> None:
+    (checkout / "empty").mkdir(exist_ok=True)
+    (checkout / "texts").mkdir(exist_ok=True)
+    for name in ("a.txt", "b.txt"):
+        (checkout / "texts" / name).write_text("words")
     (checkout / "wrong.yaml").write_text(yaml.safe_dump(overlay))
     output = snakemake(checkout, *OVERLAY, "wrong.yaml", code=1)
     assert words in output
