@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV ?= .venv
-CORES ?= 2
+CORES ?= all
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 SNAKEMAKE := snakemake --profile profiles/local --cores $(CORES)
 
