@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Never
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
@@ -26,6 +25,7 @@ from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.training.distributed import Group
 from selavi.training.history import Row, add, epoch_row, sentence
+from selavi.training.loss import heads_loss
 from selavi.training.optim import learning_rate, make_optimizer
 from selavi.training.precision import bfloat16_is_sound
 from selavi.training.signals import Stopped, StopRequest
@@ -297,8 +297,3 @@ class Trainer:
             stores=[],
             groups=generator,
         )
-
-
-def heads_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy, mean over heads and clips: logits (H, B, K), labels (B, H)."""
-    return F.cross_entropy(logits.flatten(0, 1), labels.T.flatten())
