@@ -1,0 +1,45 @@
+"""Every setting, typed and closed: a unit and a sentence per field, checked before any work.
+
+`Config` is the whole file; `RunSettings` is what one training run needs, and `DatasetSettings` what
+one dataset needs. Defaults are the paper's (arXiv 2006.13662).
+"""
+
+from selavi.settings.clips import FRAME_SECONDS, AudioSettings, VideoSettings
+from selavi.settings.config import Config, ExplorerSettings, require_enough
+from selavi.settings.data import (
+    DatasetSettings,
+    EmbeddedSettings,
+    MediaSettings,
+    SplitSettings,
+    split_folder,
+)
+from selavi.settings.run import (
+    LabellingSettings,
+    NetworkSettings,
+    RunDefaults,
+    RunSettings,
+    TrainingSettings,
+)
+from selavi.settings.section import Modality, Name, Section
+
+__all__ = [
+    "FRAME_SECONDS",
+    "AudioSettings",
+    "Config",
+    "DatasetSettings",
+    "EmbeddedSettings",
+    "ExplorerSettings",
+    "LabellingSettings",
+    "MediaSettings",
+    "Modality",
+    "Name",
+    "NetworkSettings",
+    "RunDefaults",
+    "RunSettings",
+    "Section",
+    "SplitSettings",
+    "TrainingSettings",
+    "VideoSettings",
+    "require_enough",
+    "split_folder",
+]

@@ -1,0 +1,85 @@
+"""The whole configuration file, and what must hold between its sections."""
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from selavi.settings.clips import FRAME_SECONDS
+from selavi.settings.data import DatasetSettings
+from selavi.settings.run import RunDefaults, RunSettings
+from selavi.settings.section import Name, Section
+
+
+class ExplorerSettings(Section):
+    """The page to watch and hear the clusters."""
+
+    clips_per_cluster: int = Field(12, ge=1)
+    """Clips shown per cluster."""
+
+
+class Config(Section):
+    """The whole configuration file."""
+
+    datasets: dict[Name, DatasetSettings] = Field(min_length=1)
+    """Datasets by name."""
+    defaults: RunDefaults = RunDefaults()
+    """Settings shared by all runs."""
+    runs: dict[Name, RunSettings] = Field(min_length=1)
+    """Runs by name."""
+    explorer: ExplorerSettings = ExplorerSettings()
+    """The page."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or not isinstance(raw.get("runs"), dict):
+            return raw
+        defaults = raw.get("defaults") or {}
+        return raw | {"runs": {k: _merged(defaults, run) for k, run in raw["runs"].items()}}
+
+    @model_validator(mode="after")
+    def _names_and_sizes(self) -> Self:
+        for name, run in self.runs.items():
+            if run.dataset not in self.datasets:
+                known = ", ".join(sorted(self.datasets))
+                raise ValueError(f"runs.{name}.dataset = {run.dataset!r} is not one of: {known}")
+            data = self.datasets[run.dataset]
+            if data.embedded:
+                clips = data.embedded.classes * data.embedded.train_per_class
+                require_enough(name, run, clips)
+            if run.video.fps > data.media.fps:
+                raise ValueError(
+                    f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
+                    f"datasets.{run.dataset}.media.fps = {data.media.fps:g}"
+                )
+            if run.audio.fft < round(FRAME_SECONDS * data.media.audio_rate):
+                raise ValueError(
+                    f"runs.{name}.audio.fft = {run.audio.fft} is shorter than a frame of 20 ms at "
+                    f"datasets.{run.dataset}.media.audio_rate = {data.media.audio_rate}; use at "
+                    f"least {round(FRAME_SECONDS * data.media.audio_rate)}"
+                )
+            longest = max(run.video.frames / run.video.fps, run.audio.seconds)
+            if longest > data.media.min_seconds:
+                raise ValueError(
+                    f"runs.{name}: a clip lasts {longest:g} s, but videos of more than "
+                    f"datasets.{run.dataset}.media.min_seconds = {data.media.min_seconds:g} s are "
+                    "accepted; raise min_seconds or shorten the clip"
+                )
+        return self
+
+
+def require_enough(name: str, run: RunSettings, clips: int) -> None:
+    """Raise ValueError if `clips` training clips cannot fill the run's clusters and batches."""
+    least = max(run.network.clusters, run.training.batch_size)
+    if clips < least:
+        raise ValueError(
+            f"runs.{name}: {clips} training clips are too few for network.clusters = "
+            f"{run.network.clusters} and training.batch_size = {run.training.batch_size}; "
+            f"use at least {least} clips, or lower these"
+        )
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return base if over is None else over
+    return {k: _merged(base.get(k), over.get(k)) for k in base | over}

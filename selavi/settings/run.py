@@ -1,0 +1,124 @@
+"""A training run: its clips, network, labelling and optimisation. Defaults are the paper's."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from selavi.settings.clips import AudioSettings, VideoSettings
+from selavi.settings.section import Modality, Name, Section
+
+
+class NetworkSettings(Section):
+    """Encoders and heads."""
+
+    video_encoder: Literal["r2plus1d_18", "r2plus1d_narrow"] = "r2plus1d_18"
+    """Video encoder: R(2+1)D-18, or a narrow one of the same family for small jobs."""
+    audio_encoder: Literal["resnet_9", "resnet_narrow"] = "resnet_9"
+    """Audio encoder: ResNet-9, or a narrow one of the same family."""
+    clusters: int = Field(309, ge=2)
+    """Clusters (K)."""
+    heads: int = Field(10, ge=1)
+    """Classifier heads per modality (H)."""
+    head: Literal["mlp", "linear"] = "mlp"
+    """Shape of a head."""
+    hidden: int = Field(512, ge=1)
+    """Hidden width of an mlp head."""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Dropout in an mlp head."""
+
+
+class LabellingSettings(Section):
+    """Self-labelling by optimal transport (paper, section 3)."""
+
+    lambda_: float = Field(20.0, gt=0, alias="lambda")
+    """Sharpness of the assignment: the kernel is (p_video * p_audio) ** (lambda / 2)."""
+    marginals: Literal["uniform", "gaussian"] = "gaussian"
+    """Cluster sizes: all equal, or drawn once per head from a normal distribution."""
+    gaussian_sd: float = Field(0.1, gt=0)
+    """Deviation of Gaussian cluster sizes, relative to the mean size."""
+    align: bool = True
+    """Match the audio heads' clusters to the video heads' before the first labels."""
+    groups: int = Field(2, ge=1)
+    """Groups of decorrelated heads, each labelled from its own augmented pass."""
+    optimisations: int = Field(100, ge=1)
+    """Relabellings planned over the training."""
+    power: float = Field(1.5, gt=0)
+    """Exponent of the relabelling schedule; above 1, labels change most often early on."""
+    source: Literal["pass", "epoch"] = "pass"
+    """Features to label from: those of a fresh pass, or (epoch) those kept while training, where
+    each further group looks at every batch once more."""
+    tolerance: float = Field(1e-2, gt=0, lt=1)
+    """Sinkhorn-Knopp stops when no cluster's mass is off by more than this share."""
+    max_iterations: int = Field(2000, ge=1)
+    """Sinkhorn-Knopp stops here in any case, and says how far off it was."""
+
+
+class TrainingSettings(Section):
+    """Optimisation (stochastic gradient descent) and the machine's share in it."""
+
+    epochs: int = Field(200, ge=1)
+    """Passes over the training clips."""
+    batch_size: int = Field(16, ge=2)
+    """Clips per process and step."""
+    base_lr: float = Field(0.01, gt=0)
+    """Learning rate after warm-up, per process: the rate in force is this times the processes."""
+    warmup_from: float = Field(0.01, gt=0)
+    """Learning rate of the first step."""
+    warmup_epochs: int = Field(10, ge=0)
+    """Epochs over which the rate grows linearly from warmup_from to base_lr x processes."""
+    momentum: float = Field(0.9, ge=0, lt=1)
+    """Momentum."""
+    weight_decay: float = Field(1e-5, ge=0)
+    """Weight decay."""
+    warmup_batches: int = Field(20, ge=0)
+    """Batches that warm up batch norm before the first labels."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the encoders; bfloat16 is checked first and given up if unsound."""
+    workers: int = Field(4, ge=0)
+    """Loader processes per training process."""
+    threads: int = Field(0, ge=0)
+    """CPU threads per training process; 0 lets PyTorch choose."""
+    checkpoint_minutes: float = Field(15.0, ge=0)
+    """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
+
+
+class RunDefaults(Section):
+    """Settings shared by all runs; each run may override any of them."""
+
+    seed: int = Field(31, ge=0)
+    """Seed of everything random in the run."""
+    modalities: list[Modality] = Field(["video", "audio"], min_length=1)
+    """Modalities trained and labelled from."""
+    video: VideoSettings = VideoSettings()
+    """The picture half of a clip."""
+    audio: AudioSettings = AudioSettings()
+    """The sound half of a clip."""
+    network: NetworkSettings = NetworkSettings()
+    """The encoders and their heads."""
+    labelling: LabellingSettings = LabellingSettings()
+    """Self-labelling."""
+    training: TrainingSettings = TrainingSettings()
+    """Optimisation."""
+
+    @field_validator("modalities")
+    @classmethod
+    def _no_twice(cls, value: list[Modality]) -> list[Modality]:
+        if len(set(value)) != len(value):
+            raise ValueError(f"a modality is named twice: {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _groups_fit(self) -> Self:
+        if self.labelling.groups > self.network.heads:
+            raise ValueError(
+                f"labelling.groups = {self.labelling.groups} is more than "
+                f"network.heads = {self.network.heads}; a group needs a head"
+            )
+        return self
+
+
+class RunSettings(RunDefaults):
+    """One training run: a dataset and the settings that make it different."""
+
+    dataset: Name
+    """Name of the dataset to train on."""
