@@ -121,10 +121,10 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float, grey: bool) 
                 wanted = next(missing)
                 for frame in container.decode(stream):
                     number = round(((frame.pts or 0) - origin) * tick * fps)
-                    if number < wanted:
-                        continue
                     if number > wanted or frame.is_corrupt:
                         raise CorruptClip(f"frame {wanted} cannot be decoded")
+                    if number < wanted:
+                        continue
                     found.append(convert(frame))
                     wanted = next(missing, -1)
                     if wanted < 0:
@@ -135,8 +135,9 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float, grey: bool) 
     except (av.error.FFmpegError, IndexError, ValueError) as error:
         if isinstance(error, UserError):
             raise
+        words = getattr(error, "strerror", None) or error
         raise CorruptClip(
-            f"frames {numbers[0]} to {numbers[-1]} cannot be decoded: {error}"
+            f"frames {numbers[0]} to {numbers[-1]} cannot be decoded: {words}"
         ) from None
 
 
