@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
-from selavi.data.index import read_index
-from selavi.data.loader import Clips, pass_batches
+from selavi.data.loader import Clips, open_clips, pass_batches
 from selavi.files import write_csv, write_pickle
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
@@ -24,7 +22,10 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Prediction:
-    """Clusters (N, H) int64 and confidences (N, H) float32 of one modality or of both together."""
+    """Clusters (N, H) int64 and confidences (N, H) float32 of one modality or of both together.
+
+    A clip that could not be read has cluster -1 and confidence 0.
+    """
 
     clusters: np.ndarray
     confidences: np.ndarray
@@ -36,13 +37,14 @@ def assign(model: Path, index: Path, csv: Path, pickle: Path, workers: int = 0) 
     Each video is seen once: its middle clip, centre crop. The decision of both modalities is the
     largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
     head whose training labels agreed best with the other heads': no class label has a part in it.
+    A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`.
     """
     network, settings, facts = load_model(model)
-    table = read_index(index)
-    clips = Clips(table, index.parent, settings.video, settings.audio)
+    clips = open_clips(index, settings)
     predictions = predict(network, clips, settings, workers)
     head = int(facts["head"])
-    result = table[["sample", "id", "key", "path", "label"]].copy()
+    result = clips.index[["sample", "id", "key", "path", "label"]].copy()
+    result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
     columns = {"cluster": first.clusters[:, head], "confidence": first.confidences[:, head]}
     for name, prediction in predictions.items():
@@ -61,7 +63,10 @@ def assign(model: Path, index: Path, csv: Path, pickle: Path, workers: int = 0) 
             "number_of_clusters": settings.network.clusters,
         },
     )
-    log.info("%s: %d clips in %d clusters", csv, len(result), len(np.unique(columns["cluster"])))
+    used = np.unique(columns["cluster"][columns["cluster"] >= 0])
+    log.info("%s: %d clips in %d clusters", csv, len(result), len(used))
+    if clips.corrupt:
+        log.warning("%s: %d corrupt clips have no cluster", csv, len(clips.corrupt))
 
 
 @torch.inference_mode()
@@ -71,8 +76,8 @@ def predict(
     """Predictions by modality; with two, "video+audio" comes first."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = network.to(device).eval()
-    found: dict[str, list[tuple[Tensor, Tensor]]] = {}
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers)
+    found: dict[str, Prediction] = {}
+    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
     total = -(-len(clips) // BATCH)
     for batch in tqdm(batches, total=total, desc="assign", unit="batch", disable=None):
         _, logits = network(batch.to(device))
@@ -80,12 +85,14 @@ def predict(
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
             log_p = {"video+audio": both.log_softmax(-1)} | log_p
+        samples = batch.sample.cpu().numpy()
         for name, rows in log_p.items():
             best = rows.max(-1)
-            found.setdefault(name, []).append((best.indices.T.cpu(), best.values.exp().T.cpu()))
-    return {
-        name: Prediction(
-            torch.cat([p[0] for p in parts]).numpy(), torch.cat([p[1] for p in parts]).numpy()
-        )
-        for name, parts in found.items()
-    }
+            entry = found.setdefault(name, _unread(len(clips), len(rows)))
+            entry.clusters[samples] = best.indices.T.cpu()
+            entry.confidences[samples] = best.values.exp().T.cpu()
+    return found
+
+
+def _unread(clips: int, heads: int) -> Prediction:
+    return Prediction(np.full((clips, heads), -1), np.zeros((clips, heads), np.float32))

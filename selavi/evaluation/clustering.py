@@ -18,7 +18,7 @@ from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
-TEXT_COLUMNS = ("id", "key", "path", "label")
+TEXT_COLUMNS = ("id", "key", "path", "label", "detail")
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,13 @@ def measure(assignments: Path, output: Path) -> pd.DataFrame:
     Raises UserError if no clip has a class.
     """
     table = read_csv(assignments, TEXT_COLUMNS)
-    known = table[table["label"] != ""]
+    known = table[(table["label"] != "") & (table["cluster"] >= 0)]
     if known.empty:
         raise UserError(f"{assignments}: no clip has a class, so there is nothing to compare with")
     if len(known) < len(table):
-        log.info("%d of %d clips have a class; the others are left out", len(known), len(table))
+        log.info(
+            "%d of %d clips have class and cluster; others are left out", len(known), len(table)
+        )
     picked = _picked_head(table)
     rows = []
     classes = known["label"].to_numpy(dtype=str)

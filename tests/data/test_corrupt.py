@@ -1,0 +1,262 @@
+"""Shards that were damaged after they were made: what each fault does to a run."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from selavi.config_file import write_section
+from selavi.data.loader import (
+    Clips,
+    ViewGrid,
+    open_clips,
+    pass_batches,
+    training_batches,
+    view_batches,
+)
+from selavi.evaluation.assign import assign
+from selavi.evaluation.baselines import baselines
+from selavi.evaluation.clustering import measure
+from selavi.files import UserError, read_csv
+from selavi.settings import RunSettings
+
+Run = Callable[..., RunSettings]
+BAD = 2  # the sample that is damaged below
+
+
+@pytest.fixture
+def clips(train_index: Path, tiny_run: Run, tmp_path: Path) -> Clips:
+    """The training clips in a folder of the test's own; two of them may be corrupt."""
+    for path in train_index.parent.iterdir():
+        shutil.copy(path, tmp_path)
+    return replace(open_clips(tmp_path / "index.csv", tiny_run()), max_corrupt=0.1)
+
+
+def overwrite(clips: Clips, sample: int, kind: str, content: bytes, at: int = 0) -> None:
+    row = clips.index.iloc[sample]
+    with (clips.folder / row["shard"]).open("r+b") as tar:
+        tar.seek(row[f"{kind}_offset"] + at)
+        tar.write(content)
+
+
+def break_video(clips: Clips, sample: int = BAD) -> None:
+    overwrite(clips, sample, "video", bytes(int(clips.index["video_size"][sample])))
+
+
+def noise(size: int) -> bytes:
+    return np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8).tobytes()
+
+
+def zero_video(clips: Clips) -> Clips:
+    break_video(clips)
+    return clips
+
+
+def noise_in_video(clips: Clips) -> Clips:
+    """The container is whole, its frames are not."""
+    overwrite(clips, BAD, "video", noise(int(clips.index["video_size"][BAD]) - 4000), at=100)
+    return clips
+
+
+def no_sound_header(clips: Clips) -> Clips:
+    overwrite(clips, BAD, "audio", bytes(44))
+    return clips
+
+
+def truncated_sound(clips: Clips) -> Clips:
+    """As an index says that was made from a wave cut short."""
+    index = clips.index.copy()
+    index.loc[BAD, "audio_size"] = 44 + 2 * 12000
+    return replace(clips, index=index)
+
+
+def truncated_video(clips: Clips) -> Clips:
+    index = clips.index.copy()
+    index.loc[BAD, "video_size"] //= 2
+    return replace(clips, index=index)
+
+
+def empty_member(clips: Clips) -> Clips:
+    index = clips.index.copy()
+    index.loc[BAD, "video_size"] = 0
+    return replace(clips, index=index)
+
+
+FAULTS = {
+    zero_video: "cannot be decoded",
+    noise_in_video: "cannot be decoded",
+    truncated_video: "cannot be decoded",
+    empty_member: "its member of the shard has no bytes",
+    no_sound_header: "the sound cannot be decoded",
+    truncated_sound: "the sound ends 12000 samples too early",
+}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.__name__)
+def test_a_corrupt_clip_is_left_out_and_reported_once(
+    clips: Clips, fault: Callable[[Clips], Clips], workers: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = fault(clips)
+    for _ in range(2):
+        batches = list(pass_batches(damaged, batch_size=5, workers=workers))
+        assert [s for b in batches for s in b.sample.tolist()] == [s for s in range(24) if s != BAD]
+        assert [len(b.of("video")) for b in batches] == [4, 5, 5, 5, 4]
+        assert all(len(b.of("audio")) == len(b.sample) for b in batches)
+    assert list(damaged.corrupt) == [BAD]
+    [record] = [r for r in caplog.records if r.levelno == logging.WARNING]
+    row = damaged.index.iloc[BAD]
+    assert row["path"] in record.message
+    assert row["shard"] in record.message
+    assert FAULTS[fault] in record.message
+    assert "\n" not in record.message
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_its_place_in_an_epoch_goes_to_another_clip_of_the_batch(clips: Clips, world: int) -> None:
+    """Batches keep their size and ranks their steps, whatever the number of workers."""
+    options = {"seed": 1, "epoch": 0, "batch_size": 4, "world": world}
+    whole = [list(training_batches(clips, rank=r, **options)) for r in range(world)]
+    break_video(clips)
+    seen = 0
+    for rank in range(world):
+        damaged = replace(clips, corrupt={})
+        batches = [list(training_batches(damaged, rank=rank, workers=w, **options)) for w in (0, 2)]
+        assert len(batches[0]) == len(batches[1]) == len(whole[rank])
+        for before, one, other in zip(whole[rank], *batches, strict=True):
+            assert torch.equal(one.sample, other.sample)
+            assert torch.equal(one.of("video"), other.of("video"))
+            if BAD not in before.sample:
+                assert torch.equal(one.sample, before.sample)
+                assert torch.equal(one.of("video"), before.of("video"))
+                continue
+            seen += 1
+            kept = before.sample != BAD
+            assert torch.equal(one.sample[:3], before.sample[kept])
+            assert torch.equal(one.of("video")[:3], before.of("video")[kept])
+            assert one.sample[3] == one.sample[0]
+            assert torch.equal(one.of("audio")[3], one.of("audio")[0])
+    assert seen == 1
+
+
+def test_test_views_leave_it_out(clips: Clips) -> None:
+    break_video(clips)
+    batches = list(view_batches(clips, views=ViewGrid(2, 3), batch_size=6))
+    assert [b.sample.tolist() for b in batches] == [[s] * 6 for s in range(24) if s != BAD]
+
+
+def test_a_batch_of_nothing_but_corrupt_clips(clips: Clips) -> None:
+    """A pass goes on without it; an epoch has nothing to put in its place."""
+    break_video(clips)
+    assert len(list(pass_batches(clips, batch_size=1))) == 23
+    words = f"every clip of a batch is corrupt.*\n  {clips.index['path'][BAD]}"
+    with pytest.raises(UserError, match=words):
+        list(training_batches(clips, seed=0, epoch=0, batch_size=1))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_too_many_stop_the_run_with_the_list(clips: Clips, workers: int) -> None:
+    for sample in (3, 8, 20):
+        break_video(clips, sample)
+    with pytest.raises(UserError, match=r"3 of 24 clips are corrupt.*max_corrupt = 0\.1") as raised:
+        list(pass_batches(clips, batch_size=4, workers=workers))
+    lines = str(raised.value).splitlines()[1:]
+    for line, sample in zip(lines, (3, 8, 20), strict=True):
+        assert clips.index["path"][sample] in line
+
+
+def test_what_other_processes_met_counts_too(clips: Clips) -> None:
+    clips.note_corrupt([(3, "torn")])
+    clips.merge_corrupt([3, 8])
+    assert clips.corrupt == {3: "torn", 8: "found so by another process"}
+    with pytest.raises(UserError, match="3 of 24 clips are corrupt"):
+        clips.merge_corrupt([20])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_missing_or_cut_shard_ends_the_run_at_once(clips: Clips, workers: int) -> None:
+    path = clips.folder / clips.index["shard"][BAD]
+    content = path.read_bytes()
+    path.write_bytes(content[:3000])
+    with pytest.raises(UserError, match=rf"{path.name} is shorter than its index says"):
+        list(pass_batches(clips, batch_size=4, workers=workers))
+    path.unlink()
+    with pytest.raises(UserError, match=rf"{path.name} is missing; make it again"):
+        list(training_batches(clips, seed=0, epoch=0, batch_size=4, workers=workers))
+    assert not clips.corrupt
+
+
+@pytest.fixture
+def trained(clips: Clips, tiny_run: Run, tmp_path: Path) -> tuple[Path, RunSettings, str]:
+    """A run of two processes over shards with a corrupt clip; what it said."""
+    break_video(clips)
+    settings = tiny_run(training={"epochs": 2}).model_copy(update={"max_corrupt": 0.1})
+    output = tmp_path / "run"
+    output.mkdir()
+    write_section(output / "settings.yaml", settings)
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+            "-m", "selavi", "pretrain", "--settings", str(output / "settings.yaml"),
+            "--index", str(tmp_path / "index.csv"), "--output", str(output),
+        ],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return output, settings, done.stderr
+
+
+def test_a_run_goes_on_without_it_and_says_so(
+    trained: tuple[Path, RunSettings, str], clips: Clips, tmp_path: Path
+) -> None:
+    output, settings, said = trained
+    assert "1 of 24 clips are corrupt and were left out" in said
+    labels = pd.read_csv(output / "labels.csv").set_index("sample")
+    assert (labels.loc[BAD, ["head0", "head1"]] == -1).all()
+    assert (labels.drop(BAD)[["head0", "head1"]] >= 0).all().all()
+
+    csv = tmp_path / "assigned.csv"
+    assign(output / "model.pt", tmp_path / "index.csv", csv, tmp_path / "assigned.pkl")
+    table = read_csv(csv, ("id", "key", "path", "label", "detail")).set_index("sample")
+    assert list(table.index) == list(range(24))
+    assert "cannot be decoded" in table["detail"][BAD]
+    assert (table["detail"].drop(BAD) == "").all()
+    assert table["cluster"][BAD] == -1
+    assert (table["cluster"].drop(BAD) >= 0).all()
+    assert table["confidence"][BAD] == 0
+    scores = measure(csv, tmp_path / "metrics.csv")
+    assert set(scores["clips"]) == {23}
+    found = baselines(tmp_path / "index.csv", settings, tmp_path / "baselines.csv")
+    assert found["nmi"].between(0, 1).all()
+
+
+def test_a_run_of_several_processes_ends_with_the_list(
+    clips: Clips, tiny_run: Run, tmp_path: Path
+) -> None:
+    """Each process meets one corrupt clip, which alone would be allowed."""
+    for sample in (3, 20):
+        break_video(clips, sample)
+    settings = tiny_run(training={"epochs": 2}).model_copy(update={"max_corrupt": 0.05})
+    write_section(tmp_path / "settings.yaml", settings)
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+            "-m", "selavi", "pretrain", "--settings", str(tmp_path / "settings.yaml"),
+            "--index", str(tmp_path / "index.csv"), "--output", str(tmp_path / "run"),
+        ],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "2 of 24 clips are corrupt, more than max_corrupt = 0.05 allows" in done.stderr
+    assert clips.index["path"][3] in done.stderr
+    assert clips.index["path"][20] in done.stderr
