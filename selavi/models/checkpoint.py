@@ -43,4 +43,9 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
 
 def build_network(settings: RunSettings) -> Network:
     """The untrained network of a run."""
-    return Network(settings.network, settings.modalities, 1 if settings.video.grey else 3)
+    return Network(
+        settings.network,
+        settings.modalities,
+        channels=1 if settings.video.grey else 3,
+        channels_last=settings.training.channels_last,
+    )
