@@ -83,7 +83,7 @@ class TrainingSettings(Section):
     """Keep pictures, spectrograms and weights with the channels last in memory."""
     compile: bool = False
     """Compile the encoders with torch.compile: minutes at the start, for faster steps."""
-    collapse: float = Field(0.5, gt=0, le=1)
+    collapse: float = Field(0.8, gt=0, le=1)
     """Stop when one cluster takes more than this share of a head's labels, or of its predictions
     for epochs on end, and more than twice its set size; 1 never stops."""
     workers: int = Field(4, ge=0)

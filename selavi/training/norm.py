@@ -3,11 +3,12 @@
 Letters in shapes: B clips of this process, C channels, W processes.
 """
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -52,7 +53,7 @@ class SharedNorm(_BatchNorm):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
             return super().forward(input)
-        out, mean, variance, count = _Normalise.apply(input, self.weight, self.bias, self.eps)
+        out, mean, variance, count = _normalise(input, self.weight, self.bias, self.eps)
         with torch.no_grad():
             assert self.running_mean is not None and self.running_var is not None
             assert self.num_batches_tracked is not None and self.momentum is not None
@@ -71,7 +72,7 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         x: Tensor,
         weight: Tensor,
         bias: Tensor,
@@ -86,15 +87,13 @@ class _Normalise(torch.autograd.Function):
         variance = variances.mean(0) + means.var(0, correction=0)
         count = x.numel() // x.shape[1] * len(parts)
         ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt())
-        ctx.count = count  # type: ignore[attr-defined]
+        ctx.count = count
         out = F.batch_norm(x, mean, variance, weight, bias, training=False, eps=eps)
         ctx.mark_non_differentiable(mean, variance)
         return out, mean, variance, count
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: FunctionCtx, out_grad: Tensor, *_: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, out_grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x, weight, mean, scale = ctx.saved_tensors
         shape = (1, -1, *(1,) * (x.ndim - 2))
         grad = out_grad.float()
@@ -103,9 +102,13 @@ class _Normalise(torch.autograd.Function):
         weight_grad = (grad * normal).sum(_all_but_channels(x))
         shared = torch.stack([bias_grad, weight_grad])
         dist.all_reduce(shared)
-        along_bias, along_weight = (shared / ctx.count).view(2, *shape)  # type: ignore[attr-defined]
+        along_bias, along_weight = (shared / ctx.count).view(2, *shape)
         x_grad = (weight * scale).view(shape) * (grad - along_bias - normal * along_weight)
         return x_grad.to(x.dtype), weight_grad, bias_grad, None
+
+
+# Left out of compiled graphs: collectives inside them are not sound on every backend.
+_normalise: Any = torch.compiler.disable(_Normalise.apply)
 
 
 def _all_but_channels(x: Tensor) -> list[int]:

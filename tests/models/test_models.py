@@ -4,8 +4,7 @@ import torch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
 from selavi.models.network import Network
 from selavi.records import Batch
-from selavi.settings import NetworkSettings, TrainingSettings
-from selavi.training.optim import learning_rate
+from selavi.settings import NetworkSettings
 
 
 def batch(clips: int = 4) -> Batch:
@@ -82,14 +81,3 @@ def test_shapes_and_heads_apart() -> None:
     assert logits["video"].shape == (3, 4, 5)
     assert torch.equal(chosen[0], logits["video"][2])
     assert not torch.allclose(logits["video"][0], logits["video"][1])
-
-
-def test_rate_of_the_paper() -> None:
-    settings = TrainingSettings()
-    # With 64 processes: 0.01 x ((64 - 1) e / 10 + 1) at the start of epoch e, then 0.64.
-    for epoch in range(10):
-        expected = 0.01 * (63 * epoch / 10 + 1)
-        assert learning_rate(settings, epoch, world=64) == pytest.approx(expected)
-    assert learning_rate(settings, 10, world=64) == pytest.approx(0.64)
-    assert learning_rate(settings, 199.9, world=64) == pytest.approx(0.64)
-    assert learning_rate(settings, 0, world=1) == pytest.approx(0.01)  # never a rate of 0
