@@ -6,8 +6,8 @@ from torch import Tensor
 
 from selavi.settings import TrainingSettings
 
-PATIENCE = 3
-"""Epochs on end after warm-up whose predictions may be collapsed: the first ones often are."""
+PATIENCE_EPOCHS, PATIENCE_STEPS = 3, 100
+"""After warm-up, for how long on end predictions may be collapsed: they often are at first."""
 
 
 class Diverged(ValueError):
@@ -52,16 +52,19 @@ def largest_share(predicted: Tensor) -> float:
     return float((predicted.max(1).values / predicted.sum(1).clamp_min(1)).max())
 
 
-def check_predictions(shares: list[float], sizes: Tensor, settings: TrainingSettings) -> None:
-    """Raise Diverged if one cluster took too many predictions in each of the last epochs.
+def check_predictions(
+    shares: list[float], steps: int, sizes: Tensor, settings: TrainingSettings
+) -> None:
+    """Raise Diverged if one cluster took too many predictions for epochs on end.
 
     shares : by epoch, `largest_share` of what was predicted in training. Epochs of the warm-up do
-    not count: an untrained network predicts one cluster for nearly all.
+    not count: an untrained network predicts one cluster for nearly all. steps : of an epoch.
     """
-    last = shares[settings.warmup_epochs :][-PATIENCE:]
-    if len(last) == PATIENCE and min(last) > max(_allowed(row, settings) for row in sizes):
+    patience = max(PATIENCE_EPOCHS, math.ceil(PATIENCE_STEPS / steps))
+    last = shares[settings.warmup_epochs :][-patience:]
+    if len(last) == patience and min(last) > max(_allowed(row, settings) for row in sizes):
         raise Diverged(
-            f"the predictions have collapsed: in each of epochs {len(shares) - PATIENCE + 1} to "
+            f"the predictions have collapsed: in each of epochs {len(shares) - patience + 1} to "
             f"{len(shares)} some head predicted one cluster for {min(last):.0%} of the clips or "
             "more. The network does not learn the labels: lower training.base_lr or "
             "training.weight_decay, or lengthen training.warmup_epochs. To train on all the same, "

@@ -191,7 +191,7 @@ class Trainer:
         progress.step = 0
         log.info(sentence(row, training.epochs))
         shares = [row["largest_cluster"] for row in progress.history]
-        check_predictions(shares, self.state.sizes, training)
+        check_predictions(shares, self.steps, self.state.sizes, training)
         self._save()
         if self.group.first:
             self.on_epoch(progress.history)

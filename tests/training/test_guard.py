@@ -9,7 +9,6 @@ import torch
 
 from selavi.settings import RunSettings, TrainingSettings
 from selavi.training.guard import (
-    PATIENCE,
     Diverged,
     check_labels,
     check_loss,
@@ -61,10 +60,10 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
 def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
-    training = {"epochs": 9, "warmup_epochs": 1, "base_lr": 0.4, "weight_decay": 8.0}
+    training = {"epochs": 18, "warmup_epochs": 1, "base_lr": 0.4, "weight_decay": 8.0}
     settings = tiny_run(labelling={"optimisations": 1}, training=training)
     assert wait(start(settings, train_index, tmp_path)) == [1]
-    assert "the predictions have collapsed: in each of epochs 2 to 4" in words(tmp_path)
+    assert "the predictions have collapsed: in each of epochs 2 to 18" in words(tmp_path)
     on = tiny_run(labelling={"optimisations": 1}, training=training | {"collapse": 1.0})
     assert wait(start(on, train_index, tmp_path)) == [0]  # goes on from the last save, as told
 
@@ -82,10 +81,13 @@ def test_what_counts_as_collapsed() -> None:
 
 def test_predictions_may_be_collapsed_at_first_or_for_an_epoch() -> None:
     training = TrainingSettings(collapse=0.5, warmup_epochs=2)
-    check_predictions([0.9] * (2 + PATIENCE - 1), SIZES, training)
-    check_predictions([0.9, 0.9, 0.9, 0.4, 0.9, 0.9], SIZES, training)
+    check_predictions([0.9] * 4, 100, SIZES, training)
+    check_predictions([0.9, 0.9, 0.9, 0.4, 0.9, 0.9], 100, SIZES, training)
     with pytest.raises(Diverged, match=r"in each of epochs 4 to 6 some head .* 60% of the clips"):
-        check_predictions([0.1, 0.1, 0.1, 0.7, 0.6, 0.9], SIZES, training)
+        check_predictions([0.1, 0.1, 0.1, 0.7, 0.6, 0.9], 100, SIZES, training)
+    check_predictions([0.9] * 11, 10, SIZES, training)  # short epochs: so many more of them
+    with pytest.raises(Diverged, match=r"in each of epochs 3 to 12"):
+        check_predictions([0.9] * 12, 10, SIZES, training)
 
 
 def test_shares_and_losses() -> None:

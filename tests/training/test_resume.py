@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from selavi.settings import RunSettings
-from tests.training.runs import first_save, same_result, start, train, wait, words
+from tests.training.runs import same_result, start, train, wait, words
 
 Run = Callable[..., RunSettings]
 
@@ -139,17 +139,3 @@ def test_the_same_processes_with_another_batch_start_afresh(
     bigger = settings.training.model_copy(update={"batch_size": 6})
     train(settings.model_copy(update={"training": bigger}), train_index, tmp_path)
     assert "settings or clips have changed: starting afresh" in words(tmp_path)
-
-
-def test_a_save_is_never_seen_half_written(
-    settings: RunSettings, train_index: Path, tmp_path: Path
-) -> None:
-    (run,) = start(settings, train_index, tmp_path)
-    first_save([run], tmp_path)
-    seen = 0
-    while run.is_alive():
-        for save in (tmp_path / "state").glob("step-*"):
-            names = {p.name for p in save.iterdir()} if save.exists() else set()
-            seen += names >= {"shared.pt", "rank-0.pt"}
-    run.join()
-    assert run.exitcode == 0 and seen
