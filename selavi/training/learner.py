@@ -27,10 +27,7 @@ class Learner:
             require_compiler(group.device)
             for encoder in network.encoders.values():
                 encoder.compile()
-        # Buffers need no sending round: synchronised batch norm keeps them the same on all ranks.
-        self.parallel = (
-            DistributedDataParallel(network, broadcast_buffers=False) if group.world > 1 else None
-        )
+        self.parallel = DistributedDataParallel(network) if group.world > 1 else None
 
     def gradients(
         self, batch: Batch, labels: Tensor, share: float, last: bool, bfloat16: bool

@@ -25,7 +25,9 @@ SIZES = torch.full((2, 10), 0.1)
 def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
-    settings = tiny_run(training={"epochs": 4, "base_lr": 1e30, "warmup_epochs": 0})
+    settings = tiny_run(
+        labelling={"optimisations": 1}, training={"base_lr": 1e30, "warmup_epochs": 0}
+    )
     assert wait(start(settings, train_index, tmp_path)) == [1]
     assert "the loss is nan in epoch 1, step" in words(tmp_path)
     assert "lower training.base_lr or lengthen training.warmup_epochs" in words(tmp_path)
@@ -33,7 +35,10 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
 
 
 def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
-    settings = tiny_run(training={"batch_size": 3, "base_lr": 1e30, "warmup_epochs": 0})
+    settings = tiny_run(
+        labelling={"optimisations": 1},
+        training={"batch_size": 3, "base_lr": 1e30, "warmup_epochs": 0},
+    )
     assert wait(start(settings, train_index, tmp_path, world=2)) == [1, 1]
     assert words(tmp_path).count("the loss is nan in epoch 1, step") == 2
 

@@ -15,8 +15,8 @@ from tests.training.runs import arguments, first_save, same_result, start, train
 
 Run = Callable[..., RunSettings]
 TORCHRUN = [
-    str(Path(sys.executable).with_name("torchrun")), "--standalone", "--nproc-per-node=2", "-m",
-    "selavi",
+    str(Path(sys.executable).with_name("torchrun")), "--standalone", "--nproc-per-node=2",
+    "--signals-to-handle", "SIGTERM,SIGINT,SIGUSR1", "-m", "selavi",
 ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_one_rank_of_two_is_asked(
     same_result(tmp_path, undisturbed_pair)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_to_torchruns_whole_group(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
     number: signal.Signals,
