@@ -38,8 +38,9 @@ def check_labels(labels: Tensor, sizes: Tensor, settings: TrainingSettings, wher
             raise Diverged(
                 f"the labels have collapsed in {where}: head {head} gives cluster "
                 f"{int(counts.argmax())} {share:.0%} of the clips. The network's outputs are not "
-                "finite, or hardly differ between clips: see that the clips do differ, lower training.base_lr or "
-                "training.weight_decay, or start from another seed. To train on all the same, "
+                "finite, or hardly differ between clips: see that the clips do differ, lower "
+                "training.base_lr or training.weight_decay, or start from another seed. To train "
+                "on all the same, "
                 f"raise training.collapse, now {settings.collapse:g}"
             )
 
