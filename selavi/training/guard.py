@@ -28,11 +28,11 @@ def check_loss(loss: float, where: str, bfloat16: bool) -> None:
 def check_labels(labels: Tensor, sizes: Tensor, settings: TrainingSettings, where: str) -> None:
     """Raise Diverged if one cluster of a head was given too many clips.
 
-    labels : (N, H) int64. sizes : (H, K) the share that each cluster was to get. A cluster may
-    always take twice the largest of its head's sizes.
+    labels : (N, H) int64, negative where a clip has none. sizes : (H, K) the share that each
+    cluster was to get. A cluster may always take twice the largest of its head's sizes.
     """
     for head, row in enumerate(labels.T):
-        counts = row.bincount(minlength=sizes.shape[1])
+        counts = row[row >= 0].bincount(minlength=sizes.shape[1])
         share = float(counts.max()) / len(row)
         if share > _allowed(sizes[head], settings):
             raise Diverged(

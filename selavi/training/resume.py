@@ -41,9 +41,7 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
     if found is None:
         return False
     shared, ranks = found
-    before, now = shared["process_clips"] * shared["world"], saves.process_clips * group.world
-    same_batch = before == now or shared["process_clips"] == saves.process_clips
-    if shared["fingerprint"] != saves.fingerprint or not same_batch:
+    if shared["fingerprint"] != saves.fingerprint or not _same_batch(shared, saves, group):
         _move_aside(saves.folder, group)
         return False
     state.network.load_state_dict(shared["network"])
@@ -54,6 +52,7 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
         state.predicted.copy_(shared["predicted"])
     state.groups.set_state(shared["groups"])
     state.progress = Progress(**shared["progress"])
+    before, now = shared["process_clips"] * shared["world"], saves.process_clips * group.world
     if before != now:
         _convert(state.progress, before, now, steps)
     _deal_stores(state, ranks, group)
@@ -78,6 +77,14 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     text = settings.model_dump_json(exclude={"training": spread | machine})
     table = index.drop(columns="path").to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
+
+
+def _same_batch(shared: dict[str, Any], saves: Saves, group: Group) -> bool:
+    """Whether the effective batch is as it was, or differs by the number of processes alone."""
+    clips = shared["process_clips"]
+    return clips == saves.process_clips or clips * shared["world"] == (
+        saves.process_clips * group.world
+    )
 
 
 def _newest_whole(saves: Saves, group: Group) -> Save | None:
