@@ -12,17 +12,26 @@ from selavi.settings import Modality, NetworkSettings
 Features = dict[str, Tensor]
 """By modality: pooled features (B, D) float32, row n of each from the same clip."""
 
-LAYOUT = {"video": torch.channels_last_3d, "audio": torch.channels_last}
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Network(nn.Module):
-    """An encoder per modality, and heads on each: `heads[modality][h]` maps (B, D) to (B, K)."""
+    """An encoder per modality, and heads on each: `heads[modality][h]` maps (B, D) to (B, K).
+
+    channels : of the picture, 3, or 1 for grey. channels_last : how maps lie in memory; values are
+    the same but for rounding.
+    """
 
     def __init__(
-        self, settings: NetworkSettings, modalities: Sequence[Modality], channels: int
+        self,
+        settings: NetworkSettings,
+        modalities: Sequence[Modality],
+        channels: int,
+        channels_last: bool = True,
     ) -> None:
         super().__init__()
         self.settings = settings
+        self.channels_last = channels_last
         self.encoders = nn.ModuleDict(
             {
                 modality: video_encoder(settings.video_encoder, channels)
@@ -37,7 +46,8 @@ class Network(nn.Module):
                 for modality, encoder in self.encoders.items()
             }
         )
-        _channels_last(self)
+        if channels_last:
+            _channels_last(self)
 
     @property
     def modalities(self) -> list[str]:
@@ -46,7 +56,9 @@ class Network(nn.Module):
 
     def encode(self, batch: Batch, bfloat16: bool = False) -> Features:
         """Pooled features of a batch; encoders may run in bfloat16, features are float32."""
-        inputs = {name: batch.of(name).to(memory_format=LAYOUT[name]) for name in self.encoders}
+        inputs = {name: batch.of(name) for name in self.encoders}
+        if self.channels_last:
+            inputs = {n: x.to(memory_format=_FORMATS[x.ndim]) for n, x in inputs.items()}
         with torch.autocast(batch.sample.device.type, dtype=torch.bfloat16, enabled=bfloat16):
             return {name: enc(inputs[name]).float() for name, enc in self.encoders.items()}
 
@@ -94,7 +106,5 @@ def _head(features: int, settings: NetworkSettings) -> nn.Module:
 def _channels_last(network: nn.Module) -> None:
     """Store convolution weights as the convolutions read them; values are unchanged."""
     for part in network.modules():
-        if isinstance(part, nn.Conv2d):
-            part.to(memory_format=torch.channels_last)
-        elif isinstance(part, nn.Conv3d):
-            part.to(memory_format=torch.channels_last_3d)
+        if isinstance(part, nn.Conv2d | nn.Conv3d):
+            part.to(memory_format=_FORMATS[part.weight.ndim])

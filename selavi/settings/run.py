@@ -59,13 +59,18 @@ class TrainingSettings(Section):
     epochs: int = Field(200, ge=1)
     """Passes over the training clips."""
     batch_size: int = Field(16, ge=2)
-    """Clips per process and step."""
+    """Clips that pass through the network at once, in each process; batch norm sees those of all
+    processes."""
+    accumulation: int = Field(1, ge=1)
+    """Such batches, in each process, whose mean gradient makes one step. The effective batch is
+    batch_size x accumulation x processes: the paper's 1,024 is 16 x 1 x 64, or 16 x 4 x 16."""
     base_lr: float = Field(0.01, gt=0)
-    """Learning rate after warm-up, per process: the rate in force is this times the processes."""
+    """Learning rate after warm-up for 16 clips of the effective batch: the rate in force is this
+    times effective batch / 16, the paper's 0.01 x 64."""
     warmup_from: float = Field(0.01, gt=0)
-    """Learning rate of the first step."""
+    """Learning rate of the first step, or the full rate where that is lower."""
     warmup_epochs: int = Field(10, ge=0)
-    """Epochs over which the rate grows linearly from warmup_from to base_lr x processes."""
+    """Epochs over which the rate grows linearly from warmup_from to the full rate."""
     momentum: float = Field(0.9, ge=0, lt=1)
     """Momentum."""
     weight_decay: float = Field(1e-5, ge=0)
@@ -74,12 +79,22 @@ class TrainingSettings(Section):
     """Batches that warm up batch norm before the first labels."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the encoders; bfloat16 is checked first and given up if unsound."""
+    channels_last: bool = True
+    """Keep pictures, spectrograms and weights with the channels last in memory."""
+    compile: bool = False
+    """Compile the encoders with torch.compile: minutes at the start, for faster steps."""
+    collapse: float = Field(0.8, gt=0, le=1)
+    """Stop when one cluster takes more than this share of a head's labels, or of its predictions
+    for epochs on end, and more than twice its set size; 1 never stops."""
     workers: int = Field(4, ge=0)
     """Loader processes per training process."""
     threads: int = Field(0, ge=0)
     """CPU threads per training process; 0 lets PyTorch choose."""
     checkpoint_minutes: float = Field(15.0, ge=0)
     """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
+    saves: int = Field(2, ge=1)
+    """Saves of the resumable state that are kept; should the newest be damaged, the one before it
+    serves."""
 
 
 class RunDefaults(Section):

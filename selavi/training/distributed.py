@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor
 
-from selavi.labelling.collectives import all_rows, all_sum
-from selavi.training.history import Row
+from selavi.labelling.collectives import all_rows
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,15 @@ class Group:
         if self.world > 1:
             dist.barrier()
 
-    def share_buffers(self, network: nn.Module) -> None:
-        """Give every rank the first one's batch-norm statistics, where ranks gather their own."""
+    def sum(self, values: Tensor) -> Tensor:
+        """`values` summed over ranks, in place; bit for bit the same on all of them."""
         if self.world > 1:
-            for buffer in network.buffers():
-                dist.broadcast(buffer, src=0)
+            dist.all_reduce(values)
+        return values
 
     def gather(self, numbers: list[int]) -> list[int]:
         """The numbers of every rank, which may differ in how many they have."""
         return all_rows(torch.tensor(numbers, dtype=torch.int64, device=self.device)).tolist()
-
-    def mean(self, row: Row) -> Row:
-        """Means over the ranks."""
-        values = torch.tensor(list(row.values()), dtype=torch.float64, device=self.device)
-        return dict(zip(row, (all_sum(values) / self.world).tolist(), strict=True))
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on any rank."""
@@ -53,6 +48,11 @@ class Group:
         shared = torch.tensor(float(flag), device=self.device)
         dist.all_reduce(shared, op=dist.ReduceOp.MAX)
         return bool(shared)
+
+    def seed(self, *numbers: int) -> None:
+        """Start this rank's random stream (dropout) from the run's seed and a place in the run."""
+        draw = np.random.default_rng((*numbers, self.rank))
+        torch.manual_seed(int(draw.integers(2**63)))
 
 
 @contextmanager

@@ -12,7 +12,12 @@ def add(sums: Row, **values: float) -> None:
 
 
 def epoch_row(
-    epoch: int, sums: Row, rate: float, clips_per_second: float, modalities: Iterable[str]
+    epoch: int,
+    sums: Row,
+    rate: float,
+    clips_per_second: float,
+    modalities: Iterable[str],
+    largest_cluster: float,
 ) -> Row:
     """One row of log.csv.
 
@@ -21,6 +26,7 @@ def epoch_row(
     epoch : counted from 1.
     sums : totals of steps, loss, loss_{modality}, and of relabelled, changed, iterations.
     rate : learning rate of the last step.
+    largest_cluster : share of the predictions of the worst head that fall into one cluster.
 
     Returns
     -------
@@ -32,6 +38,7 @@ def epoch_row(
     row["relabellings"] = relabelled
     row["labels_changed"] = sums.get("changed", 0.0) / max(1.0, relabelled)
     row["sinkhorn_iterations"] = sums.get("iterations", 0.0) / max(1.0, relabelled)
+    row["largest_cluster"] = largest_cluster
     row["clips_per_second"] = clips_per_second
     return row
 

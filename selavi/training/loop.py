@@ -2,33 +2,33 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Never
 
 import torch
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 from tqdm import tqdm
 
-from selavi.data.loader import Clips, pass_batches, training_batches
-from selavi.labelling.features import FeatureStore
+from selavi.data.loader import Clips
 from selavi.labelling.marginals import draw_sizes
-from selavi.labelling.relabel import Relabelling, relabel
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.training.distributed import Group
+from selavi.training.guard import check_loss, check_predictions, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
-from selavi.training.loss import heads_loss
-from selavi.training.optim import learning_rate, make_optimizer
+from selavi.training.labeller import Labeller
+from selavi.training.learner import Learner
+from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
 from selavi.training.precision import bfloat16_is_sound
+from selavi.training.resume import fingerprint, load_state
 from selavi.training.signals import Stopped, StopRequest
-from selavi.training.state import State, fingerprint, load_state, save_state
+from selavi.training.state import Saves, State
 
 log = logging.getLogger(__name__)
 
@@ -58,41 +58,45 @@ class Trainer:
         on_epoch: Callable[[list[Row]], None],
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
-        self.clips, self.settings, self.folder = clips, settings, folder
+        self.settings, self.training = settings, settings.training
         self.group, self.stop, self.on_epoch = group, stop, on_epoch
-        training = settings.training
-        self.steps = len(clips) // (training.batch_size * group.world)
+        self.step_clips = clips_per_step(self.training, group.world)
+        self.steps = len(clips) // self.step_clips
         if self.steps == 0:
             raise ValueError(
-                f"{len(clips)} clips do not fill a step of {group.world} x training.batch_size = "
-                f"{training.batch_size}"
+                f"{len(clips)} clips do not fill a step: training.batch_size = "
+                f"{self.training.batch_size} x training.accumulation = "
+                f"{self.training.accumulation} x {group.world} processes"
             )
-        if training.threads:
-            torch.set_num_threads(training.threads)
+        if self.training.threads:
+            torch.set_num_threads(self.training.threads)
         self.due = relabelling_steps(
             settings.labelling.optimisations,
             settings.labelling.power,
-            training.epochs * self.steps,
+            self.training.epochs * self.steps,
         )
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
-        self.state = self._fresh_state()
-        self.learner: nn.Module = self.network
-        if group.world > 1:
-            if group.device.type == "cuda":  # torch has no SyncBatchNorm for CPUs
-                nn.SyncBatchNorm.convert_sync_batchnorm(self.network)
-            self.learner = DistributedDataParallel(self.network)
-        self.fingerprint = fingerprint(settings, clips.index)
+        self.learner = Learner(self.network, group, self.training.compile)
+        self.state = _fresh_state(self.network, settings, len(clips), group.device)
+        self.labeller = Labeller(clips, settings, group, self.network, self.state)
+        process_clips = self.step_clips // group.world
+        key = fingerprint(settings, clips.index)
+        self.saves = Saves(folder, key, process_clips, self.training.saves)
         self.saved_at = time.monotonic()
 
     def run(self) -> Trained:
-        """Train from the newest state, or from the start. Raises Stopped if asked to stop."""
-        progress, epochs = self.state.progress, self.settings.training.epochs
-        if load_state(self.folder, self.state, self.fingerprint, self.group):
-            progress = self.state.progress
-            log.info("going on from epoch %d, step %d", progress.epoch, progress.step)
+        """Train from the newest save, or from the start.
+
+        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse.
+        """
+        epochs = self.training.epochs
+        if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
+            place = self.state.progress
+            log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
         else:
             self._prepare()
+        progress = self.state.progress
         with tqdm(
             total=epochs * self.steps,
             initial=progress.total,
@@ -106,157 +110,89 @@ class Trainer:
         )
 
     def _epoch(self, bar: "tqdm[Never]") -> None:
-        """The rest of the current epoch: relabel if due, forward, backward, step."""
+        """The rest of the current epoch: relabel if due, learn, save if due."""
         progress, started = self.state.progress, time.monotonic()
-        self.learner.train()
-        first_total = progress.total
-        for batch, *others in self._batches(progress.epoch, progress.step):
+        first_total, accumulation = progress.total, self.training.accumulation
+        batches = self.labeller.batches(progress.epoch, progress.step * accumulation)
+        self.network.train()
+        while progress.step < self.steps:
             if progress.total in self.due:
-                self._relabel()
-            loss = self._step(batch.to(self.group.device))
-            self._look_again(others)
+                done = self.labeller.renew()
+                add(progress.sums, relabelled=1.0, changed=done.changed, iterations=done.iterations)
+            loss = self._step(islice(batches, accumulation))
             progress.step += 1
             progress.total += 1
-            bar.set_description(f"epoch {progress.epoch + 1}/{self.settings.training.epochs}")
+            bar.set_description(f"epoch {progress.epoch + 1}/{self.training.epochs}")
             bar.set_postfix(loss=f"{loss:.3f}", clips_s=f"{self._speed(first_total, started):.0f}")
             bar.update()
             self._save_if_due()
         self._finish_epoch(self._speed(first_total, started))
 
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batches: Iterator[tuple[Batch, ...]]) -> float:
+        """Learn from `accumulation` batches of every process: forward, backward, one update."""
         progress, optimizer = self.state.progress, self.state.optimizer
-        rate = learning_rate(
-            self.settings.training, progress.epoch + progress.step / self.steps, self.group.world
-        )
+        share = 1 / self.training.accumulation
         for parameters in optimizer.param_groups:
-            parameters["lr"] = rate
-        features, logits = self.learner(batch, progress.bfloat16)
-        losses = {
-            m: heads_loss(rows, self.state.labels[batch.sample]) for m, rows in logits.items()
-        }
-        loss = torch.stack(list(losses.values())).mean()
+            parameters["lr"] = self._rate()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        sums = torch.zeros(len(self.network.modalities), device=self.group.device)
+        for number, (batch, *others) in enumerate(batches, start=1):
+            seen = batch.to(self.group.device)
+            features, losses, predicted = self.learner.gradients(
+                seen,
+                self.state.labels[seen.sample],
+                share,
+                last=number == self.training.accumulation,
+                bfloat16=progress.bfloat16,
+            )
+            sums += share * torch.stack(list(losses.values()))
+            self.state.count(predicted)
+            self.labeller.keep(seen.sample, features, others)
+        values = (self.group.sum(sums) / self.group.world).tolist()
+        loss = sum(values) / len(values)
+        check_loss(loss, f"epoch {progress.epoch + 1}, step {progress.step + 1}", progress.bfloat16)
         optimizer.step()
-        if self.state.stores:  # the training epoch is the first group's pass
-            self.state.stores[0].update(batch.sample, features)
-        value = float(loss.detach())
-        if self.group.any(value != value):
-            raise ValueError(
-                f"the loss is not a number in epoch {progress.epoch + 1}; "
-                "lower training.base_lr, or use training.precision: float32"
-            )
-        of_modality = {f"loss_{m}": float(v.detach()) for m, v in losses.items()}
-        add(progress.sums, steps=1.0, loss=value, **of_modality)
-        return value
-
-    def _relabel(self) -> None:
-        """Renew the labels (paper, section 3.1); the first time, align the modalities too."""
-        progress, settings = self.state.progress, self.settings.labelling
-        first = progress.relabellings == 0
-        self.group.share_buffers(self.network)
-        done: Relabelling = relabel(
-            self.network,
-            self._store_of_group,
-            self.state.labels,
-            self.state.sizes,
-            settings,
-            self.state.groups,
-            align=settings.align and first,
-        )
-        progress.relabellings += 1
-        add(progress.sums, relabelled=1.0, changed=done.changed, iterations=done.iterations)
-        log.debug("labels renewed before step %d: %s", progress.total, done)
-
-    def _store_of_group(self, number: int) -> FeatureStore:
-        if self.settings.labelling.source == "epoch":
-            return self.state.stores[number]
-        groups = self.settings.labelling.groups
-        return self._pass(self.state.progress.relabellings * groups + number)
-
-    def _pass(self, number: int) -> FeatureStore:
-        """Features of this rank's clips, seen through augmentations of the pass's own."""
-        batches = pass_batches(
-            self.clips,
-            batch_size=self.settings.training.batch_size,
-            augmented=(self.settings.seed, number),
-            rank=self.group.rank,
-            world=self.group.world,
-            workers=self.settings.training.workers,
-            device=self.group.device,
-        )
-        store = FeatureStore.from_pass(
-            self.network, batches, self.group.device, self.state.progress.bfloat16
-        )
-        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
-        return store
-
-    def _look_again(self, others: Sequence[Batch]) -> None:
-        """Batches of the further groups' passes: their features are kept, nothing is learnt."""
-        for store, batch in zip(self.state.stores[1:], others, strict=True):
-            features = FeatureStore.from_pass(
-                self.network, [batch], self.group.device, self.state.progress.bfloat16
-            )
-            store.update(features.samples, features.rows)
+        named = {f"loss_{m}": v for m, v in zip(self.network.modalities, values, strict=True)}
+        add(progress.sums, steps=1.0, loss=loss, **named)
+        return loss
 
     @torch.no_grad()
     def _prepare(self) -> None:
         """Check bfloat16, warm up batch norm, and fill the stores."""
-        training = self.settings.training
-        torch.manual_seed(self.settings.seed * 1_000_003 + self.group.rank)
-        batches = self._batches(WARMUP_EPOCH, 0)
-        for number, (batch, *_) in enumerate(islice(batches, max(1, training.warmup_batches))):
+        self.group.seed(self.settings.seed)
+        batches = self.labeller.batches(WARMUP_EPOCH, 0)
+        count = self.training.warmup_batches
+        for number, (batch, *_) in enumerate(islice(batches, max(1, count))):
             on_device = batch.to(self.group.device)
-            if number == 0 and training.precision == "bfloat16":
+            if number == 0 and self.training.precision == "bfloat16":
                 with torch.enable_grad():
                     sound = bfloat16_is_sound(self.network, on_device)
                 self.state.progress.bfloat16 = not self.group.any(not sound)
-            if number < training.warmup_batches:
+            if number < count:
                 self.network.train()
                 self.network(on_device, self.state.progress.bfloat16)
-        if self.settings.labelling.source == "epoch":
-            groups = range(self.settings.labelling.groups)
-            self.state.stores.extend(self._pass(number) for number in groups)
-
-    def _batches(self, epoch: int, first_step: int) -> Iterator[tuple[Batch, ...]]:
-        """Per step, the batch to learn from and, for each further store, one to look at."""
-        training = self.settings.training
-        kinds = max(1, len(self.state.stores))
-        workers = -(-training.workers // kinds)
-        return zip(
-            *(
-                training_batches(
-                    self.clips,
-                    seed=self.settings.seed,
-                    epoch=epoch,
-                    views=kind,
-                    batch_size=training.batch_size,
-                    rank=self.group.rank,
-                    world=self.group.world,
-                    first_step=first_step,
-                    workers=workers,
-                    device=self.group.device,
-                )
-                for kind in range(kinds)
-            ),
-            strict=True,
-        )
+        self.labeller.fill()
 
     def _finish_epoch(self, clips_per_second: float) -> None:
-        progress = self.state.progress
-        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
+        progress, training = self.state.progress, self.training
+        self.labeller.share_corrupt()
+        predicted = self.group.sum(self.state.predicted)
         row = epoch_row(
             progress.epoch + 1,
-            self.group.mean(progress.sums),
+            progress.sums,
             float(self.state.optimizer.param_groups[0]["lr"]),
             clips_per_second,
             self.network.modalities,
+            largest_share(predicted),
         )
         progress.history.append(row)
         progress.sums = {}
+        predicted.zero_()
         progress.epoch += 1
         progress.step = 0
-        log.info(sentence(row, self.settings.training.epochs))
+        log.info(sentence(row, training.epochs))
+        shares = [row["largest_cluster"] for row in progress.history]
+        check_predictions(shares, self.steps, self.state.sizes, training)
         self._save()
         if self.group.first:
             self.on_epoch(progress.history)
@@ -267,32 +203,39 @@ class Trainer:
             self._save()
             raise Stopped
         seconds = time.monotonic() - self.saved_at
-        if self.group.any(seconds >= 60 * self.settings.training.checkpoint_minutes):
+        if self.group.any(seconds >= 60 * self.training.checkpoint_minutes):
             self._save()
 
     def _save(self) -> None:
-        self.group.share_buffers(self.network)
-        save_state(self.folder, self.state, self.fingerprint, self.group)
+        self.saves.write(self.state, self.group)
         self.saved_at = time.monotonic()
 
-    def _speed(self, first_total: int, started: float) -> float:
-        clips = (self.state.progress.total - first_total) * self.settings.training.batch_size
-        return clips * self.group.world / max(1e-9, time.monotonic() - started)
+    def _rate(self) -> float:
+        progress = self.state.progress
+        epochs_done = progress.epoch + progress.step / self.steps
+        return learning_rate(self.training, epochs_done, self.step_clips)
 
-    def _fresh_state(self) -> State:
-        network, labelling = self.settings.network, self.settings.labelling
-        generator = torch.Generator().manual_seed(self.settings.seed)
-        sizes = [
-            draw_sizes(labelling.marginals, network.clusters, labelling.gaussian_sd, generator)
-            for _ in range(network.heads)
-        ]
-        return State(
-            network=self.network,
-            optimizer=make_optimizer(self.network.parameters(), self.settings.training),
-            labels=torch.full(
-                (len(self.clips), network.heads), -1, dtype=torch.int64, device=self.group.device
-            ),
-            sizes=torch.stack(sizes).to(self.group.device),
-            stores=[],
-            groups=generator,
-        )
+    def _speed(self, first_total: int, started: float) -> float:
+        clips = (self.state.progress.total - first_total) * self.step_clips
+        return clips / max(1e-9, time.monotonic() - started)
+
+
+def _fresh_state(
+    network: Network, settings: RunSettings, clips: int, device: torch.device
+) -> State:
+    heads, clusters = settings.network.heads, settings.network.clusters
+    labelling = settings.labelling
+    generator = torch.Generator().manual_seed(settings.seed)
+    sizes = [
+        draw_sizes(labelling.marginals, clusters, labelling.gaussian_sd, generator)
+        for _ in range(heads)
+    ]
+    return State(
+        network=network,
+        optimizer=make_optimizer(network.parameters(), settings.training),
+        labels=torch.full((clips, heads), -1, dtype=torch.int64, device=device),
+        sizes=torch.stack(sizes).to(device),
+        predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
+        stores=[],
+        groups=generator,
+    )

@@ -3,15 +3,14 @@
 import logging
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import normalized_mutual_info_score
 from torch.utils.tensorboard import SummaryWriter
 
 from selavi import __version__
 from selavi.config_file import write_section
 from selavi.data.loader import open_clips
 from selavi.files import write_csv
+from selavi.models.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
 from selavi.training.distributed import process_group
@@ -42,21 +41,6 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
             )
         if group.first:
             _write(trained, clips.index, settings, output)
-
-
-def agreement(labels: np.ndarray) -> np.ndarray:
-    """How well each head agrees with the others: mean NMI of its labels with theirs.
-
-    labels : (N, H); clips without labels (-1) are passed over. Returns (H,) in [0, 1]; the one head
-    of a network of one agrees with itself.
-    """
-    labels = labels[(labels >= 0).all(1)]
-    heads = labels.shape[1]
-    table = np.ones((heads, heads))
-    for a in range(heads):
-        for b in range(a):
-            table[a, b] = table[b, a] = normalized_mutual_info_score(labels[:, a], labels[:, b])
-    return (table.sum(1) - 1) / max(1, heads - 1) if heads > 1 else np.ones(1)
 
 
 def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:

@@ -1,11 +1,14 @@
 """Being asked to stop: remember it, and let the loop finish its step."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+ECHO_SECONDS = 2.0
+"""A Ctrl-C reaches a process of torchrun twice, from the terminal and from torchrun."""
 
 
 class Stopped(Exception):
@@ -21,12 +24,16 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Turn the first INT, TERM or USR1 into a request; a second INT interrupts at once."""
+    """Turn the first INT, TERM or USR1 into a request; an INT seconds later interrupts at once."""
     request = StopRequest()
+    first = float("inf")
 
     def remember(number: int, frame: FrameType | None) -> None:
-        if request.requested and number == signal.SIGINT:
+        nonlocal first
+        now = time.monotonic()
+        if number == signal.SIGINT and now - first > ECHO_SECONDS:
             raise KeyboardInterrupt
+        first = min(first, now)
         request.requested = True
 
     earlier = {number: signal.signal(number, remember) for number in SIGNALS}

@@ -1,11 +1,12 @@
 import pytest
 import torch
 
-from selavi.models.encoders import audio_encoder, feature_size, video_encoder
+from selavi.models.encoders import PlaneConv, audio_encoder, feature_size, video_encoder
 from selavi.models.network import Network
 from selavi.records import Batch
-from selavi.settings import NetworkSettings, TrainingSettings
-from selavi.training.optim import learning_rate
+from selavi.settings import NetworkSettings
+
+Kernel = tuple[int, int, int]
 
 
 def batch(clips: int = 4) -> Batch:
@@ -43,20 +44,32 @@ def test_the_papers_encoders(
     assert sum(p.numel() for p in encoder.parameters()) / 1e6 == pytest.approx(millions, abs=0.1)
 
 
-def test_convolutions_in_two_parts_are_the_3d_ones() -> None:
-    from selavi.models.encoders import SpatialConv, TemporalConv
-
-    x = torch.randn(2, 3, 6, 8, 8)
-    spatial = SpatialConv(3, 5, 3, 2, 1, bias=False)
-    expected = torch.nn.functional.conv3d(
-        x, spatial.weight[:, :, None], stride=(1, 2, 2), padding=(0, 1, 1)
-    )
-    assert torch.allclose(spatial(x), expected, atol=1e-5)
-    temporal = TemporalConv(3, 5, stride=2)
-    expected = torch.nn.functional.conv3d(
-        x, temporal.weight[..., None], stride=(2, 1, 1), padding=(1, 0, 0)
-    )
-    assert torch.allclose(temporal(x), expected, atol=1e-5)
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [
+        ((1, 3, 3), (1, 2, 2), (0, 1, 1)),
+        ((1, 7, 7), (1, 1, 1), (0, 3, 3)),
+        ((3, 1, 1), (2, 1, 1), (1, 0, 0)),
+        ((1, 1, 1), (2, 2, 2), (0, 0, 0)),
+    ],
+)
+def test_convolutions_in_planes_are_the_3d_ones(
+    kernel: Kernel, stride: Kernel, padding: Kernel
+) -> None:
+    """Channels last they go another way: same outputs, gradients, and layout for the next one."""
+    convolution = PlaneConv(3, 5, kernel, stride, padding, bias=False)
+    convolution.to(memory_format=torch.channels_last_3d)
+    results = []
+    for layout in (torch.contiguous_format, torch.channels_last_3d):
+        convolution.zero_grad()
+        x = torch.linspace(-1, 1, 2 * 3 * 7 * 9 * 9).reshape(2, 3, 7, 9, 9)
+        x = x.contiguous(memory_format=layout).requires_grad_()
+        out = convolution(x)
+        out.square().sum().backward()
+        results.append((out, x.grad, convolution.weight.grad))
+    assert results[1][0].is_contiguous(memory_format=torch.channels_last_3d)
+    for plain, planes in zip(*results, strict=True):
+        torch.testing.assert_close(plain, planes, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("head", ["mlp", "linear"])
@@ -82,14 +95,3 @@ def test_shapes_and_heads_apart() -> None:
     assert logits["video"].shape == (3, 4, 5)
     assert torch.equal(chosen[0], logits["video"][2])
     assert not torch.allclose(logits["video"][0], logits["video"][1])
-
-
-def test_rate_of_the_paper() -> None:
-    settings = TrainingSettings()
-    # With 64 processes: 0.01 x ((64 - 1) e / 10 + 1) at the start of epoch e, then 0.64.
-    for epoch in range(10):
-        expected = 0.01 * (63 * epoch / 10 + 1)
-        assert learning_rate(settings, epoch, world=64) == pytest.approx(expected)
-    assert learning_rate(settings, 10, world=64) == pytest.approx(0.64)
-    assert learning_rate(settings, 199.9, world=64) == pytest.approx(0.64)
-    assert learning_rate(settings, 0, world=1) == pytest.approx(0.01)  # never a rate of 0

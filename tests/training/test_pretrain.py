@@ -1,69 +1,23 @@
-"""Training on real shards, in processes of its own, killed and resumed."""
+"""Training on real shards, in processes of its own."""
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from selavi.config_file import write_section
 from selavi.data.index import read_index
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
 from selavi.settings import RunSettings
-from selavi.training.state import fingerprint
+from selavi.training.resume import fingerprint
+from tests.training.runs import same_result, start, train, wait, words
 
 Run = Callable[..., RunSettings]
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
-
-
-def command(settings: RunSettings, index: Path, output: Path, *launcher: str) -> list[str]:
-    output.mkdir(parents=True, exist_ok=True)
-    write_section(output / "settings.yaml", settings)
-    return [
-        *(launcher or (sys.executable, "-m")), "selavi", "pretrain",
-        "--settings", str(output / "settings.yaml"), "--index", str(index),
-        "--output", str(output),
-    ]  # fmt: skip
-
-
-def train(settings: RunSettings, index: Path, output: Path, *launcher: str) -> None:
-    done = subprocess.run(
-        command(settings, index, output, *launcher), env=ENVIRONMENT, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
-
-def same_result(one: Path, other: Path) -> None:
-    """Same weights and labels, bit for bit, and the same log but for speed."""
-    assert (one / "labels.csv").read_bytes() == (other / "labels.csv").read_bytes()
-    logs = [pd.read_csv(p / "log.csv").drop(columns="clips_per_second") for p in (one, other)]
-    pd.testing.assert_frame_equal(*logs)
-    weights = [load_model(p / "model.pt")[0].state_dict() for p in (one, other)]
-    for name, value in weights[0].items():
-        assert torch.equal(value, weights[1][name]), name
-
-
-@pytest.fixture(scope="module")
-def settings(tiny_run: Run) -> RunSettings:
-    return tiny_run(training={"epochs": 4, "checkpoint_minutes": 0.0})
-
-
-@pytest.fixture(scope="module")
-def undisturbed(
-    settings: RunSettings, train_index: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    output = tmp_path_factory.mktemp("undisturbed")
-    train(settings, train_index, output)
-    return output
 
 
 def test_outputs(undisturbed: Path, settings: RunSettings) -> None:
@@ -73,6 +27,7 @@ def test_outputs(undisturbed: Path, settings: RunSettings) -> None:
     log = pd.read_csv(undisturbed / "log.csv")
     assert log["epoch"].tolist() == [1, 2, 3, 4]
     assert log["relabellings"].sum() == 5  # of six planned, the last is at the very end
+    assert log["largest_cluster"].between(0.25, 1).all()
     network, saved, facts = load_model(undisturbed / "model.pt")
     assert saved == settings
     assert not network.training
@@ -83,61 +38,6 @@ def test_events_can_be_read_by_tensorboard(undisturbed: Path) -> None:
     events = EventAccumulator(str(undisturbed / "events"))
     events.Reload()
     assert [e.step for e in events.Scalars("loss")] == [1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("seconds_after_first_save", [0.0, 0.15, 0.4])
-def test_a_killed_run_goes_on_to_the_same_result(
-    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
-    seconds_after_first_save: float,
-) -> None:  # fmt: skip
-    """SIGKILL, as when memory runs out; the state is saved at every step here."""
-    process = subprocess.Popen(
-        command(settings, train_index, tmp_path), env=ENVIRONMENT, stderr=subprocess.DEVNULL
-    )
-    while process.poll() is None and not list((tmp_path / "state").glob("step-*")):
-        time.sleep(0.01)
-    time.sleep(seconds_after_first_save)
-    process.kill()
-    process.wait()
-    assert not (tmp_path / "model.pt").exists()
-    train(settings, train_index, tmp_path)
-    same_result(tmp_path, undisturbed)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
-def test_a_signal_saves_and_exits_75(
-    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
-    number: signal.Signals,
-) -> None:  # fmt: skip
-    process = subprocess.Popen(
-        command(settings, train_index, tmp_path), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
-    )
-    while process.poll() is None and not list((tmp_path / "state").glob("step-*")):
-        time.sleep(0.01)
-    process.send_signal(number)
-    _, words = process.communicate()
-    assert process.returncode == 75, words
-    assert "the same command goes on from it" in words
-    train(settings, train_index, tmp_path)
-    same_result(tmp_path, undisturbed)
-
-
-def test_a_signal_to_the_whole_group_saves_too(
-    tiny_run: Run, train_index: Path, undisturbed: Path, tmp_path: Path
-) -> None:
-    """As Ctrl-C and cluster schedulers do it: the loader's processes get the signal as well."""
-    settings = tiny_run(training={"epochs": 4, "checkpoint_minutes": 0.0, "workers": 2})
-    process = subprocess.Popen(
-        command(settings, train_index, tmp_path), env=ENVIRONMENT, stderr=subprocess.PIPE,
-        text=True, start_new_session=True,
-    )  # fmt: skip
-    while process.poll() is None and not list((tmp_path / "state").glob("step-*")):
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGTERM)
-    _, words = process.communicate()
-    assert process.returncode == 75, words
-    train(settings, train_index, tmp_path)
-    same_result(tmp_path, undisturbed)
 
 
 def test_a_finished_run_writes_its_outputs_again(
@@ -151,15 +51,23 @@ def test_a_finished_run_writes_its_outputs_again(
 
 
 def test_workers_do_not_change_the_result(
-    tiny_run: Run, train_index: Path, undisturbed: Path, tmp_path: Path
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    settings = tiny_run(training={"epochs": 4, "checkpoint_minutes": 0.0, "workers": 2})
-    train(settings, train_index, tmp_path)
+    train(settings, train_index, tmp_path, "--workers", "2", "--threads", "1")
     same_result(tmp_path, undisturbed)
+    used = yaml.safe_load((tmp_path / "config.yaml").read_text())["training"]
+    assert (used["workers"], used["threads"]) == (2, 1)
+
+
+def test_threads_below_nought_are_refused(
+    settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    assert wait(start(settings, train_index, tmp_path, "--threads", "-1")) == [1]
+    assert "threads = -1: input should be greater than or equal to 0" in words(tmp_path)
 
 
 def test_other_clips_under_the_same_names_start_afresh(
-    settings: RunSettings, train_index: Path, tmp_path: Path
+    settings: RunSettings, train_index: Path
 ) -> None:
     table = read_index(train_index)
     before = fingerprint(settings, table)
@@ -174,35 +82,12 @@ def test_other_clips_under_the_same_names_start_afresh(
 def test_other_settings_start_afresh(
     settings: RunSettings, tiny_run: Run, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    train(
-        tiny_run(seed=7, training={"epochs": 4, "checkpoint_minutes": 0.0}), train_index, tmp_path
-    )
+    other = settings.model_copy(update={"seed": 7})
+    train(other, train_index, tmp_path)
     assert (tmp_path / "labels.csv").read_bytes() != (undisturbed / "labels.csv").read_bytes()
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
     assert list((tmp_path / "state.earlier").glob("step-*"))
-
-
-@pytest.mark.parametrize("source", ["epoch", "pass"])
-def test_two_processes(tiny_run: Run, train_index: Path, tmp_path: Path, source: str) -> None:
-    """The paper's way of running: torchrun starts a process group, every clip gets its labels."""
-    settings = tiny_run(
-        labelling={"source": source, "optimisations": 6}, training={"epochs": 2, "batch_size": 3}
-    )
-    train(
-        settings, train_index, tmp_path,
-        str(Path(sys.executable).with_name("torchrun")), "--standalone", "--nproc-per-node=2", "-m",
-    )  # fmt: skip
-    labels = pd.read_csv(tmp_path / "labels.csv")
-    assert labels["sample"].tolist() == list(range(24))
-    for head in ("head0", "head1"):
-        assert labels[head].value_counts().min() >= 3
-    resumed = subprocess.run(
-        command(settings, train_index, tmp_path), env=ENVIRONMENT, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    assert resumed.returncode == 1
-    assert "was saved by 2 processes and there are 1 now" in resumed.stderr
 
 
 @pytest.mark.parametrize(
@@ -212,7 +97,7 @@ def test_two_processes(tiny_run: Run, train_index: Path, tmp_path: Path, source:
         {"modalities": ["audio"]},
         {"network": {"heads": 1, "clusters": 4, "head": "linear"}, "labelling": {"groups": 1}},
         {"labelling": {"marginals": "uniform", "align": False, "source": "pass"}},
-        {"training": {"precision": "bfloat16"}},
+        {"training": {"batch_size": 3, "accumulation": 2}},
     ],
     ids=lambda s: "-".join(s),
 )
@@ -223,14 +108,21 @@ def test_variants_train(
     assert pd.read_csv(tmp_path / "log.csv")["loss"].between(0.1, 5).all()
 
 
+def test_two_processes_label_every_clip(undisturbed_pair: Path) -> None:
+    labels = pd.read_csv(undisturbed_pair / "labels.csv")
+    assert labels["sample"].tolist() == list(range(24))
+    for head in ("head0", "head1"):
+        assert labels[head].value_counts().min() >= 3
+
+
 def test_too_few_clips_are_said(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
     settings = tiny_run(training={"batch_size": 32})
-    done = subprocess.run(
-        command(settings, train_index, tmp_path), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert "24 training clips are too few" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert wait(start(settings, train_index, tmp_path)) == [1]
+    assert "24 training clips are too few" in words(tmp_path)
+    settings = tiny_run(training={"batch_size": 8, "accumulation": 4})
+    assert wait(start(settings, train_index, tmp_path)) == [1]
+    assert "batch_size = 8 x training.accumulation = 4 x 1 processes" in words(tmp_path)
+    assert "Traceback" not in words(tmp_path)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,151 @@
+"""Clips per second of a training step of the paper's networks, by option.
+
+A step is R(2+1)D-18 and ResNet-9 with ten heads of 309 clusters each, forward, backward and update,
+on clips of 30 x 112 x 112 and 257 x 99: made-up numbers, nothing is decoded. Options are compared
+with the plain step (float32, contiguous), alone and together, round by round in turn; the median
+counts. The floor is the time of the step's multiplications alone, counted by PyTorch, at the rate
+that a large matrix product reaches here in the same run.
+
+    python benchmarks/bench_step.py [--batch 2] [--rounds 3] [--compile]
+
+On a CPU, torch.compile is tried with --compile only: compiling takes minutes.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from selavi.models.network import Network
+from selavi.records import Batch
+from selavi.settings import NetworkSettings, TrainingSettings
+from selavi.training.distributed import Group
+from selavi.training.learner import Learner
+from selavi.training.optim import make_optimizer
+
+PLAIN = "float32, contiguous"
+TOGETHER = "bfloat16 + channels last"
+
+
+def main() -> None:
+    """Measure, and print the figures; the last line is JSON."""
+    cuda = torch.cuda.is_available()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--batch", type=int, default=64 if cuda else 2, help="clips of a step")
+    parser.add_argument("--rounds", type=int, default=10 if cuda else 3, help="timed steps of each")
+    parser.add_argument("--compile", action="store_true", default=cuda, help="torch.compile too")
+    options = parser.parse_args()
+    device = torch.device("cuda" if cuda else "cpu")
+    batch = clips(options.batch, device)
+    variants = {
+        PLAIN: stepper(batch, channels_last=False, bfloat16=False),
+        "channels last": stepper(batch, channels_last=True, bfloat16=False),
+        "bfloat16": stepper(batch, channels_last=False, bfloat16=True),
+        TOGETHER: stepper(batch, channels_last=True, bfloat16=True),
+    }
+    if options.compile:
+        variants["compiled"] = stepper(batch, channels_last=False, bfloat16=False, compiled=True)
+        variants["all three"] = stepper(batch, channels_last=True, bfloat16=True, compiled=True)
+    with FlopCounterMode(display=False) as counter:
+        losses = {PLAIN: variants[PLAIN]()}
+    losses |= {name: step() for name, step in variants.items() if name != PLAIN}
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
+    rates: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    for _ in range(options.rounds):
+        for name, step in variants.items():
+            seconds[name].append(timed(step, device))
+        for dtype, measured in rates.items():
+            measured.append(matmul_rate(dtype, device))
+    report(options.batch, counter.get_total_flops(), losses, seconds, rates)
+
+
+def clips(count: int, device: torch.device) -> Batch:
+    """Made-up clips of the paper's shapes."""
+    torch.manual_seed(0)
+    return Batch(
+        torch.arange(count, device=device),
+        torch.randn(count, 3, 30, 112, 112, device=device),
+        torch.randn(count, 1, 257, 99, device=device),
+    )
+
+
+def stepper(
+    batch: Batch, channels_last: bool, bfloat16: bool, compiled: bool = False
+) -> Callable[[], float]:
+    """A function that makes a training step and returns its loss; weights are always the same."""
+    torch.manual_seed(0)
+    device = batch.sample.device
+    network = Network(NetworkSettings(dropout=0.0), ["video", "audio"], 3, channels_last)
+    network.to(device).train()
+    learner = Learner(network, Group(0, 1, device), compiled)
+    optimizer = make_optimizer(network.parameters(), TrainingSettings())
+    labels = torch.randint(0, 309, (len(batch.sample), 10), device=device)
+
+    def step() -> float:
+        optimizer.zero_grad(set_to_none=True)
+        _, losses, _ = learner.gradients(batch, labels, 1.0, last=True, bfloat16=bfloat16)
+        optimizer.step()
+        return float(torch.stack(list(losses.values())).mean())
+
+    return step
+
+
+def timed(step: Callable[[], object], device: torch.device) -> float:
+    """Seconds that it takes."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    step()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def matmul_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """FLOP/s of one large matrix product."""
+    side = 8192 if device.type == "cuda" else 2048
+    a = torch.randn(side, side, device=device, dtype=dtype)
+    timed(lambda: a @ a, device)
+    return 2 * side**3 / timed(lambda: a @ a, device)
+
+
+def report(
+    batch: int,
+    flops: int,
+    losses: dict[str, float],
+    seconds: dict[str, list[float]],
+    rates: dict[torch.dtype, list[float]],
+) -> None:
+    """Print the table, and the JSON line."""
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    floors = {dtype: flops / statistics.median(found) for dtype, found in rates.items()}
+    best = "all three" if "all three" in medians else TOGETHER
+    print(f"{batch} clips, {torch.get_num_threads()} threads, {flops / batch / 1e9:.0f} GFLOP/clip")
+    for name, median in medians.items():
+        rounded = "bfloat16" in name or name == "all three"
+        floor = floors[torch.bfloat16 if rounded else torch.float32]
+        print(
+            f"{name:26} {batch / median:8.2f} clips/s  {medians[PLAIN] / median:5.2f} x plain  "
+            f"{median / floor:5.2f} x its floor  {min(seconds[name]):.2f} to "
+            f"{max(seconds[name]):.2f} s  first loss {losses[name]:.4f}"
+        )
+    for dtype, found in rates.items():
+        print(f"matrix product in {dtype}: {statistics.median(found) / 1e9:.0f} GFLOP/s")
+    result = {
+        "benchmark": "step",
+        "ratio": round(medians[PLAIN] / medians[best], 2),
+        "against": f"plain step: {PLAIN}",
+        "floor_ratio": round(medians[best] / floors[torch.bfloat16], 2),
+        "floor": "the step's FLOPs at the measured bfloat16 matrix product rate",
+        "ours": best,
+        "clips_per_second": {name: round(batch / m, 3) for name, m in medians.items()},
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

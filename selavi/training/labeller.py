@@ -1,0 +1,133 @@
+"""Where labels come from during training: features of passes, and the relabelling of all heads."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from selavi.data.loader import Clips, pass_batches, training_batches
+from selavi.labelling.features import FeatureStore
+from selavi.labelling.relabel import Relabelling, relabel
+from selavi.models.network import Features, Network
+from selavi.records import Batch
+from selavi.settings import RunSettings
+from selavi.training.distributed import Group
+from selavi.training.guard import check_labels
+from selavi.training.state import State
+
+log = logging.getLogger(__name__)
+
+
+class Labeller:
+    """Renews a run's labels from features that it keeps (source: epoch) or makes when asked."""
+
+    def __init__(
+        self, clips: Clips, settings: RunSettings, group: Group, network: Network, state: State
+    ) -> None:
+        self.clips, self.settings, self.group = clips, settings, group
+        self.network, self.state = network, state
+
+    def renew(self) -> Relabelling:
+        """New labels for all clips (paper, section 3.1); the first time, align the modalities.
+
+        Raises Diverged if they have collapsed.
+        """
+        progress, labelling = self.state.progress, self.settings.labelling
+        log.debug("renewing the labels before step %d", progress.total)
+        done = relabel(
+            self.network,
+            self._store_of_group,
+            self.state.labels,
+            self.state.sizes,
+            labelling,
+            self.state.groups,
+            align=labelling.align and progress.relabellings == 0,
+        )
+        check_labels(
+            self.state.labels,
+            self.state.sizes,
+            self.settings.training,
+            f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
+        )
+        progress.relabellings += 1
+        log.debug("labels renewed: %s", done)
+        return done
+
+    def batches(self, epoch: int, first: int) -> Iterator[tuple[Batch, ...]]:
+        """The epoch's batches to learn from, each with one for each further store to look at.
+
+        first : batches of this rank to pass over.
+        """
+        training = self.settings.training
+        kinds = max(1, len(self.state.stores))
+        return zip(
+            *(
+                training_batches(
+                    self.clips,
+                    seed=self.settings.seed,
+                    epoch=epoch,
+                    views=kind,
+                    batch_size=training.batch_size,
+                    rank=self.group.rank,
+                    world=self.group.world,
+                    first_step=first,
+                    workers=-(-training.workers // kinds),
+                    device=self.group.device,
+                )
+                for kind in range(kinds)
+            ),
+            strict=True,
+        )
+
+    def fill(self) -> None:
+        """Fill the stores by a pass for each group of heads, where features are kept at all."""
+        if self.settings.labelling.source == "epoch":
+            groups = range(self.settings.labelling.groups)
+            self.state.stores.extend(self._pass(number) for number in groups)
+
+    def keep(self, samples: Tensor, features: Features, others: Sequence[Batch]) -> None:
+        """Keep the features of clips just learnt from: to the first group, the epoch is its pass.
+
+        others : the same clips as the further groups see them; looked at, not learnt from.
+        """
+        if not self.state.stores:
+            return
+        first, *further = self.state.stores
+        first.update(samples, features)
+        for store, batch in zip(further, others, strict=True):
+            seen = FeatureStore.from_pass(
+                self.network, [batch], self.group.device, self.state.progress.bfloat16
+            )
+            store.update(seen.samples, seen.rows)
+
+    def _store_of_group(self, number: int) -> FeatureStore:
+        if self.settings.labelling.source == "epoch":
+            return self.state.stores[number]
+        return self._pass(
+            self.state.progress.relabellings * self.settings.labelling.groups + number
+        )
+
+    def _pass(self, number: int) -> FeatureStore:
+        """Features of this rank's clips, seen through augmentations of the pass's own."""
+        log.debug("pass %d over the clips", number)
+        batches = pass_batches(
+            self.clips,
+            batch_size=self.settings.training.batch_size,
+            augmented=(self.settings.seed, number),
+            rank=self.group.rank,
+            world=self.group.world,
+            workers=self.settings.training.workers,
+            device=self.group.device,
+        )
+        store = FeatureStore.from_pass(
+            self.network, batches, self.group.device, self.state.progress.bfloat16
+        )
+        self.share_corrupt()
+        return store
+
+    def share_corrupt(self) -> None:
+        """Tell every rank which clips some rank could not read.
+
+        Raises UserError with the list if they are too many.
+        """
+        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))

@@ -1,0 +1,164 @@
+"""Going on from a save: exactly with as many processes as made it, and by rule with others.
+
+With another number of processes, rows of kept features are dealt anew and random streams start
+anew, from the seed, the place and the rank. The place in the epoch is counted in clips: where the
+effective batch is the same (batch_size x accumulation x processes), training goes on at the very
+step; otherwise at the last step of the new size that begins no later, so that nothing is left out
+and less than a step is learnt from twice, and the learning rate follows the new effective batch.
+"""
+
+import hashlib
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from selavi.data.loader import rank_share
+from selavi.files import UserError
+from selavi.labelling.features import FeatureStore
+from selavi.settings import RunSettings
+from selavi.training.distributed import Group
+from selavi.training.state import Progress, Saves, State
+
+log = logging.getLogger(__name__)
+
+Save = tuple[dict[str, Any], list[dict[str, Any]]]
+"""What all ranks share, and the files of the ranks that this process needs."""
+
+
+def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) -> bool:
+    """Fill `state` from the newest whole save of the same settings and clips, if there is one.
+
+    A damaged save is passed over, and removed, with a warning. Saves of other settings or clips
+    are moved aside, to `{folder}.earlier`. Raises UserError if there are saves and none is whole.
+
+    steps : of an epoch. seed : of the run.
+    """
+    found = _newest_whole(saves, group)
+    if found is None:
+        return False
+    shared, ranks = found
+    if shared["fingerprint"] != saves.fingerprint or not _same_batch(shared, saves, group):
+        _move_aside(saves.folder, group)
+        return False
+    state.network.load_state_dict(shared["network"])
+    state.optimizer.load_state_dict(shared["optimizer"])
+    state.labels.copy_(shared["labels"])
+    state.sizes.copy_(shared["sizes"])
+    if group.first:  # a sum over ranks, to be summed over ranks again
+        state.predicted.copy_(shared["predicted"])
+    state.groups.set_state(shared["groups"])
+    state.progress = Progress(**shared["progress"])
+    before, now = shared["process_clips"] * shared["world"], saves.process_clips * group.world
+    if before != now:
+        _convert(state.progress, before, now, steps)
+    _deal_stores(state, ranks, group)
+    if shared["world"] == group.world:
+        torch.set_rng_state(ranks[0]["random"])
+        if ranks[0]["cuda"] is not None and group.device.type == "cuda":
+            torch.cuda.set_rng_state(ranks[0]["cuda"])
+    else:
+        log.info("saved by %d processes, going on with %d", shared["world"], group.world)
+        group.seed(seed, state.progress.epoch, state.progress.step)
+    return True
+
+
+def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
+    """Identifies the result that a state leads to: the settings that shape it, and the clips.
+
+    How a step's clips are spread over processes and batches is not part of it; `load_state` looks
+    at that by itself.
+    """
+    spread = {"batch_size", "accumulation"}
+    machine = {"workers", "threads", "checkpoint_minutes", "saves", "collapse"}
+    text = settings.model_dump_json(exclude={"training": spread | machine, "max_corrupt": True})
+    table = index.drop(columns="path").to_csv(index=False)
+    return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
+
+
+def _same_batch(shared: dict[str, Any], saves: Saves, group: Group) -> bool:
+    """Whether the effective batch is as it was, or differs by the number of processes alone."""
+    clips = shared["process_clips"]
+    return clips == saves.process_clips or clips * shared["world"] == (
+        saves.process_clips * group.world
+    )
+
+
+def _newest_whole(saves: Saves, group: Group) -> Save | None:
+    damaged: list[Path] = []
+    found = None
+    for path in reversed(saves.all()):
+        try:
+            found = _read(path, group)
+            problem = ""
+        except Exception as error:  # torch raises many kinds for files that are cut short
+            problem = str(error) or type(error).__name__
+        if not group.any(bool(problem)):
+            break
+        found = None
+        damaged.append(path)
+        if group.first:
+            problem = problem or "a file of another rank"
+            log.warning("%s is damaged (%s): going back to the save before it", path, problem)
+    group.barrier()
+    if damaged and found is None:
+        raise UserError(
+            f"no save in {saves.folder} can be read; remove that folder to train from the start"
+        )
+    if group.first:
+        for path in damaged:  # or it would pass for the newest, and push whole ones out
+            shutil.rmtree(path)
+    group.barrier()
+    return found
+
+
+def _read(path: Path, group: Group) -> Save:
+    shared = _content(path / "shared.pt")
+    world = int(shared["world"])
+    ranks = [group.rank] if world == group.world else range(world)
+    return shared, [_content(path / f"rank-{rank}.pt") for rank in ranks]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    assert isinstance(content, dict)
+    return content
+
+
+def _move_aside(folder: Path, group: Group) -> None:
+    if group.first:
+        earlier = folder.with_name(f"{folder.name}.earlier")
+        log.warning("settings or clips have changed: starting afresh; see also %s", earlier)
+        shutil.rmtree(earlier, ignore_errors=True)
+        folder.rename(earlier)
+    group.barrier()
+
+
+def _convert(progress: Progress, before: int, now: int, steps: int) -> None:
+    """Change the place in the epoch from steps of `before` clips to steps of `now`."""
+    progress.step = min(progress.step * before // now, steps)
+    progress.total = progress.epoch * steps + progress.step
+    log.warning(
+        "steps were of %d clips and are of %d now: going on at the nearest step before, with the "
+        "learning rate of the new size",
+        before,
+        now,
+    )
+
+
+def _deal_stores(state: State, ranks: list[dict[str, Any]], group: Group) -> None:
+    """Give this rank the kept features of the clips that it answers for."""
+    mine = rank_share(len(state.labels), group.rank, group.world)
+    device = state.labels.device
+    state.stores.clear()
+    for parts in zip(*(rank["stores"] for rank in ranks), strict=True):
+        samples = torch.cat([part["samples"] for part in parts])
+        owned = (samples >= mine.start) & (samples < mine.stop)
+        rows = {
+            name: torch.cat([part["rows"][name] for part in parts])[owned].to(device)
+            for name in parts[0]["rows"]
+        }
+        state.stores.append(FeatureStore(samples[owned].to(device), rows))

@@ -1,0 +1,117 @@
+"""The authors' checkpoint format, made here from torchvision's own networks under its names."""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.models.video import r2plus1d_18
+
+from selavi.files import UserError
+from selavi.models.checkpoint import load_model
+from selavi.records import Batch
+
+CLUSTERS, HIDDEN = 7, 12
+
+
+class Base(nn.Module):
+    def __init__(self, base: nn.Module) -> None:
+        super().__init__()
+        self.base = base
+
+
+class Mlp(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.block_forward = nn.Sequential(
+            nn.Flatten(), nn.Dropout(0.3), nn.Linear(512, HIDDEN, bias=False), nn.Identity(),
+            nn.BatchNorm1d(HIDDEN), nn.ReLU(), nn.Dropout(0.3), nn.Identity(),
+            nn.Linear(HIDDEN, CLUSTERS),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block_forward(x)
+        return out
+
+
+class ReleasedNetwork(nn.Module):
+    def __init__(self, heads: int, linear: bool) -> None:
+        super().__init__()
+        video, audio = r2plus1d_18(weights=None), ResNet(BasicBlock, [1, 1, 1, 1])
+        audio.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
+        video.fc, audio.fc = nn.Identity(), nn.Identity()
+        self.video_network, self.audio_network = Base(video), Base(audio)
+        for letter in "va":
+            for h in range(heads):
+                head = nn.Linear(512, CLUSTERS) if linear else Mlp()
+                setattr(self, f"mlp_{letter}{h if heads > 1 else ''}", head)
+
+
+def checkpoint(heads: int = 3, linear: bool = False) -> tuple[ReleasedNetwork, dict[str, Any]]:
+    torch.manual_seed(heads)
+    network = ReleasedNetwork(heads, linear)
+    with torch.no_grad():  # statistics of their own, so that a lost one is seen
+        for name, buffer in network.named_buffers():
+            if name.endswith(("running_mean", "running_var")):
+                buffer.uniform_(0.5, 1.5)
+    weights = OrderedDict((f"module.{k}", v) for k, v in network.state_dict().items())
+    labels = torch.arange(60)[:, None].repeat(1, heads) // 9
+    labels[:, 0] = torch.randint(0, CLUSTERS, (60,))  # head 0 goes its own way
+    content = {
+        "epoch": 199, "model": weights, "dist": [torch.ones(CLUSTERS, 1)] * heads,
+        "selflabels": labels, "optimizer": {"state": {}, "param_groups": []},
+    }  # fmt: skip
+    return network.eval(), content
+
+
+@pytest.mark.parametrize(
+    ("heads", "linear", "legacy"),
+    [(3, False, False), (1, False, False), (2, True, False), (3, False, True)],
+    ids=["three", "one", "linear", "container-before-torch-1.6"],
+)
+@torch.no_grad()
+def test_it_computes_what_the_original_computes(
+    tmp_path: Path, heads: int, linear: bool, legacy: bool
+) -> None:
+    original, content = checkpoint(heads, linear)
+    path = tmp_path / "model.pth.tar"
+    torch.save(content, path, _use_new_zipfile_serialization=not legacy)
+    network, settings, facts = load_model(path)
+    assert (settings.network.heads, settings.network.clusters) == (heads, CLUSTERS)
+    assert settings.network.head == ("linear" if linear else "mlp")
+    assert settings.audio.normalise == "fixed"
+    assert facts["clips"] == 60 and facts["epoch"] == 199
+    assert facts["head"] in ({1, 2} if heads > 2 else {0, 1})
+    clips = Batch(torch.arange(2), torch.randn(2, 3, 4, 32, 32), torch.randn(2, 1, 257, 99))
+    features, logits = network(clips)
+    for modality, letter in (("video", "v"), ("audio", "a")):
+        pooled = getattr(original, f"{modality}_network").base(getattr(clips, modality))
+        torch.testing.assert_close(features[modality], pooled, atol=1e-4, rtol=1e-4)
+        for h in range(heads):
+            head = getattr(original, f"mlp_{letter}{h if heads > 1 else ''}")
+            torch.testing.assert_close(logits[modality][h], head(pooled), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda w: w.pop("module.audio_network.base.conv1.weight"), "1 weights .*audio.conv1"),
+        (lambda w: w.update({"module.extra.weight": torch.ones(1)}), r"1 weights .*extra\.weight"),
+        (lambda w: w.update({"module.video_network.base.more": torch.ones(1)}), "video.more"),
+        (
+            lambda w: w.update({"module.audio_network.base.conv1.weight": torch.ones(64, 3, 7, 7)}),
+            "the shape of 1 weights",
+        ),
+        (lambda w: [w.pop(k) for k in list(w) if "mlp_v" in k], "it has no head mlp_v or mlp_v0"),
+    ],
+    ids=["missing", "unknown", "unknown-in-encoder", "shape", "headless"],
+)
+def test_weights_that_do_not_fit_are_named(tmp_path: Path, change: Any, message: str) -> None:
+    _, content = checkpoint()
+    change(content["model"])
+    torch.save(content, tmp_path / "model.pth.tar")
+    with pytest.raises(UserError, match=message):
+        load_model(tmp_path / "model.pth.tar")

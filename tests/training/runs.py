@@ -1,0 +1,140 @@
+"""Real training runs in processes of their own, forked from one that has everything imported.
+
+Importing PyTorch takes seconds and a tiny run takes one, so the tests start a server that imports
+once; each run is a process forked from it, with its own process group if it has several ranks. The
+environment variables are those that torchrun sets.
+"""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from selavi.config_file import write_section
+from selavi.models.checkpoint import load_model
+from selavi.settings import RunSettings
+
+os.environ["OMP_NUM_THREADS"] = "1"  # also of the server, which starts with the first run
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["selavi.cli", "selavi.training.pretrain", "tests.training.runs"])
+
+
+def arguments(settings: RunSettings, index: Path, output: Path) -> list[str]:
+    """What stands after `selavi` on the command line; writes the settings file."""
+    output.mkdir(parents=True, exist_ok=True)
+    write_section(output / "settings.yaml", settings)
+    return [
+        "pretrain", "--settings", str(output / "settings.yaml"), "--index", str(index),
+        "--output", str(output),
+    ]  # fmt: skip
+
+
+def start(
+    settings: RunSettings,
+    index: Path,
+    output: Path,
+    *extra: str,
+    world: int = 1,
+    port: int = 0,
+    kill_at: tuple[str, int] | None = None,
+) -> list[BaseProcess]:
+    """Start a run, a process per rank. kill_at: see `die_at`; it is the last rank that dies."""
+    command = [*arguments(settings, index, output), *extra]
+    ranks, port = [], free_port()
+    for rank in range(world):
+        environment = {
+            "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world),
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+        }  # fmt: skip
+        death = kill_at if rank == world - 1 else None
+        ranks.append(SERVER.Process(target=_main, args=(command, environment, output, death)))
+        ranks[-1].start()
+    return ranks
+
+
+def wait(ranks: list[BaseProcess]) -> list[int | None]:
+    """Wait for the ranks' ends; when one was killed, the others are, as torchrun does it."""
+    while any(rank.is_alive() for rank in ranks):
+        for rank in ranks:
+            rank.join(0.02)
+        if any(rank.exitcode not in (None, 0, 75) for rank in ranks):
+            time.sleep(0.5)
+            for rank in ranks:
+                rank.kill()
+    return [rank.exitcode for rank in ranks]
+
+
+def words(output: Path) -> str:
+    """What the run's processes said on the screen, all attempts."""
+    return (output / "screen.txt").read_text()
+
+
+def train(settings: RunSettings, index: Path, output: Path, *extra: str, world: int = 1) -> None:
+    """A run that must succeed."""
+    codes = wait(start(settings, index, output, *extra, world=world))
+    assert codes == [0] * world, words(output)
+
+
+def first_save(ranks: list[BaseProcess], output: Path) -> None:
+    """Wait until a run has saved its state."""
+    while ranks[0].is_alive() and not list((output / "state").glob("step-*")):
+        time.sleep(0.005)
+
+
+def same_result(one: Path, other: Path) -> None:
+    """Same weights and labels, bit for bit, and the same log but for speed."""
+    assert (one / "labels.csv").read_bytes() == (other / "labels.csv").read_bytes()
+    logs = [pd.read_csv(p / "log.csv").drop(columns="clips_per_second") for p in (one, other)]
+    pd.testing.assert_frame_equal(*logs)
+    weights = [load_model(p / "model.pt")[0].state_dict() for p in (one, other)]
+    for name, value in weights[0].items():
+        assert torch.equal(value, weights[1][name]), name
+
+
+def free_port() -> int:
+    """A TCP port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _main(
+    command: list[str], environment: dict[str, str], output: Path, death: tuple[str, int] | None
+) -> None:
+    os.environ.update(environment)
+    with (output / "screen.txt").open("a") as screen:
+        os.dup2(screen.fileno(), 1)
+        os.dup2(screen.fileno(), 2)
+    from selavi.cli import main
+
+    if death:
+        die_at(*death)
+    sys.exit(main(command))
+
+
+def die_at(place: str, call: int) -> None:
+    """SIGKILL this process when the function at `place`, "module:name", is called that often."""
+    module, _, names = place.partition(":")
+    *owners, name = names.split(".")
+    owner: object = __import__(module, fromlist=["_"])
+    for part in owners:
+        owner = getattr(owner, part)
+    original: Callable[..., object] = getattr(owner, name)
+    calls = 0
+
+    def dies(*args: object, **kwargs: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, dies)

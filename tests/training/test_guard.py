@@ -1,0 +1,103 @@
+"""Training that has gone wrong stops, and says what was seen and what to try."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from selavi.settings import RunSettings, TrainingSettings
+from selavi.training.guard import (
+    Diverged,
+    check_labels,
+    check_loss,
+    check_predictions,
+    largest_share,
+)
+from tests.conftest import make_split
+from tests.training.runs import start, wait, words
+
+Run = Callable[..., RunSettings]
+SIZES = torch.full((2, 10), 0.1)
+
+
+def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    settings = tiny_run(
+        labelling={"optimisations": 1}, training={"base_lr": 1e30, "warmup_epochs": 0}
+    )
+    assert wait(start(settings, train_index, tmp_path)) == [1]
+    assert "the loss is nan in epoch 1, step" in words(tmp_path)
+    assert "lower training.base_lr or lengthen training.warmup_epochs" in words(tmp_path)
+    assert "Traceback" not in words(tmp_path)
+
+
+def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
+    settings = tiny_run(
+        labelling={"optimisations": 1},
+        training={"batch_size": 3, "base_lr": 1e30, "warmup_epochs": 0},
+    )
+    assert wait(start(settings, train_index, tmp_path, world=2)) == [1, 1]
+    assert words(tmp_path).count("the loss is nan in epoch 1, step") == 2
+
+
+def test_clips_that_are_all_the_same_cannot_be_told_apart(
+    tiny_run: Run, demo_videos: Path, tmp_path: Path
+) -> None:
+    """24 copies of one video, looked at without augmentation: every output is the same."""
+    video = sorted((demo_videos / "train").rglob("*.mp4"))[-1]
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for number in range(24):
+        shutil.copy(video, folder / f"{number}.mp4")
+    index = make_split(folder, tmp_path / "shards")
+    settings = tiny_run(
+        video={"scale_min": 32, "scale_max": 32, "crop": 32, "frames": 1, "jitter": 0.0},
+        audio={"seconds": 1.0, "shift": 0, "mask_filters": 0, "mask_frames": 0},
+    )
+    assert wait(start(settings, index, tmp_path / "run")) == [1]
+    assert "the labels have collapsed in epoch 1, before step 1" in words(tmp_path / "run")
+    assert "see that the clips do differ" in words(tmp_path / "run")
+
+
+def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    training = {"epochs": 18, "warmup_epochs": 1, "base_lr": 0.4, "weight_decay": 8.0}
+    settings = tiny_run(labelling={"optimisations": 1}, training=training)
+    assert wait(start(settings, train_index, tmp_path)) == [1]
+    assert "the predictions have collapsed: in each of epochs 2 to 18" in words(tmp_path)
+    on = tiny_run(labelling={"optimisations": 1}, training=training | {"collapse": 1.0})
+    assert wait(start(on, train_index, tmp_path)) == [0]  # goes on from the last save, as told
+
+
+def test_what_counts_as_collapsed() -> None:
+    training = TrainingSettings(collapse=0.5, warmup_epochs=2)
+    labels = torch.arange(100)[:, None].repeat(1, 2) % 10
+    check_labels(labels, SIZES, training, "epoch 1")
+    labels[:51, 1] = 7
+    with pytest.raises(Diverged, match="head 1 gives cluster 7 56% of the clips"):
+        check_labels(labels, SIZES, training, "epoch 1")
+    check_labels(labels, torch.full((2, 2), 0.5).repeat(1, 5), training, "epoch 1")  # sizes ask it
+    check_labels(labels, SIZES, TrainingSettings(collapse=1.0), "epoch 1")
+
+
+def test_predictions_may_be_collapsed_at_first_or_for_an_epoch() -> None:
+    training = TrainingSettings(collapse=0.5, warmup_epochs=2)
+    check_predictions([0.9] * 4, 100, SIZES, training)
+    check_predictions([0.9, 0.9, 0.9, 0.4, 0.9, 0.9], 100, SIZES, training)
+    with pytest.raises(Diverged, match=r"in each of epochs 4 to 6 some head .* 60% of the clips"):
+        check_predictions([0.1, 0.1, 0.1, 0.7, 0.6, 0.9], 100, SIZES, training)
+    check_predictions([0.9] * 11, 10, SIZES, training)  # short epochs: so many more of them
+    with pytest.raises(Diverged, match=r"in each of epochs 3 to 12"):
+        check_predictions([0.9] * 12, 10, SIZES, training)
+
+
+def test_shares_and_losses() -> None:
+    assert largest_share(torch.tensor([[1, 1, 2], [0, 3, 1]])) == 0.75
+    check_loss(1.0, "epoch 1", bfloat16=False)
+    for loss in (float("nan"), float("inf")):
+        with pytest.raises(Diverged, match=r"set training\.precision: float32"):
+            check_loss(loss, "epoch 1", bfloat16=True)

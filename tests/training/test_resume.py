@@ -1,0 +1,141 @@
+"""Killed with SIGKILL and resumed: to the same result, bit for bit."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from selavi.settings import RunSettings
+from tests.training.runs import same_result, start, train, wait, words
+
+Run = Callable[..., RunSettings]
+
+
+def test_ten_kills_at_random_moments(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    """One run, killed again and again while the state is saved at every step."""
+    chance = random.Random(4)
+    for _ in range(10):
+        (run,) = start(settings, train_index, tmp_path)
+        time.sleep(chance.uniform(0.2, 0.8))
+        run.kill()
+        run.join()
+    train(settings, train_index, tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("place", "call"),
+    [
+        ("selavi.training.learner:heads_loss", 11),  # in a step, before the gradient
+        ("torch.optim:SGD.step", 5),  # after the gradient
+        ("selavi.training.state:_write", 8),  # in a save, one file written
+        ("selavi.training.state:_sync", 3),  # renamed, not yet for good
+        ("shutil:rmtree", 2),  # while an old save is removed
+        ("selavi.models.network:Network.encode", 8),  # in the first labelling pass
+        ("selavi.models.network:Network.encode", 40),  # in a later one
+        ("selavi.labelling.relabel:sinkhorn", 7),
+        ("selavi.training.pretrain:save_model", 1),  # when all is done but for the outputs
+    ],
+)
+def test_a_kill_at_a_chosen_place(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
+    place: str, call: int,
+) -> None:  # fmt: skip
+    assert wait(start(settings, train_index, tmp_path, kill_at=(place, call))) == [-9]
+    assert not (tmp_path / "model.pt").exists()
+    train(settings, train_index, tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("place", "call"),
+    [("selavi.training.state:_write", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
+)
+def test_one_of_two_processes_is_killed(
+    pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
+    place: str, call: int,
+) -> None:  # fmt: skip
+    codes = wait(start(pair_settings, train_index, tmp_path, world=2, kill_at=(place, call)))
+    assert codes[1] == -9 and codes[0] != 0
+    train(pair_settings, train_index, tmp_path, world=2)
+    same_result(tmp_path, undisturbed_pair)
+
+
+def stopped_midway(settings: RunSettings, index: Path, output: Path, world: int = 1) -> list[Path]:
+    """Kill a run in its second epoch; return its saves, the oldest first."""
+    wait(start(settings, index, output, world=world, kill_at=("torch.optim:SGD.step", 7)))
+    return sorted((output / "state").glob("step-*"))
+
+
+@pytest.mark.parametrize("name", ["shared.pt", "rank-0.pt"])
+def test_a_truncated_save_falls_back_to_the_one_before(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path, name: str
+) -> None:
+    saves = stopped_midway(settings, train_index, tmp_path)
+    assert len(saves) == settings.training.saves == 2
+    file = saves[-1] / name
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    train(settings, train_index, tmp_path)
+    assert f"{saves[-1]} is damaged" in words(tmp_path)
+    assert "going back to the save before it" in words(tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+def test_the_other_ranks_file_is_missing(
+    pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
+) -> None:
+    """All ranks go back together, also those whose own files are whole."""
+    saves = stopped_midway(pair_settings, train_index, tmp_path, world=2)
+    (saves[-1] / "rank-1.pt").unlink()
+    train(pair_settings, train_index, tmp_path, world=2)
+    assert f"{saves[-1]} is damaged (a file of another rank)" in words(tmp_path)
+    same_result(tmp_path, undisturbed_pair)
+
+
+def test_no_whole_save_is_an_error_not_a_fresh_start(
+    settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    for save in stopped_midway(settings, train_index, tmp_path):
+        (save / "shared.pt").write_bytes(b"")
+    assert wait(start(settings, train_index, tmp_path)) == [1]
+    assert "remove that folder to train from the start" in words(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_as_many_saves_are_kept_as_set(
+    tiny_run: Run, train_index: Path, tmp_path: Path, keep: int
+) -> None:
+    settings = tiny_run(training={"epochs": 4, "saves": keep, "checkpoint_minutes": 60.0})
+    train(settings, train_index, tmp_path)
+    names = [f"step-{epoch:06d}-000000000000" for epoch in range(1, 5)]
+    assert sorted(p.name for p in (tmp_path / "state").iterdir()) == names[-keep:]
+
+
+def test_another_number_of_processes_and_another_effective_batch(
+    pair_settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    """Two processes made steps of 6 clips, one goes on with 3; every epoch is told once."""
+    stopped_midway(pair_settings, train_index, tmp_path, world=2)
+    train(pair_settings, train_index, tmp_path)
+    assert "saved by 2 processes, going on with 1" in words(tmp_path)
+    assert "steps were of 6 clips and are of 3 now" in words(tmp_path)
+    assert "going on from epoch 2, step 5" in words(tmp_path)
+    log = pd.read_csv(tmp_path / "log.csv")
+    assert log["epoch"].tolist() == [1, 2, 3]
+    assert log["learning_rate"].iloc[-1] == pytest.approx(0.05 * 3 / 16)
+    labels = pd.read_csv(tmp_path / "labels.csv")
+    assert labels["head0"].nunique() == 4
+
+
+def test_the_same_processes_with_another_batch_start_afresh(
+    settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    stopped_midway(settings, train_index, tmp_path)
+    bigger = settings.training.model_copy(update={"batch_size": 6})
+    train(settings.model_copy(update={"training": bigger}), train_index, tmp_path)
+    assert "settings or clips have changed: starting afresh" in words(tmp_path)

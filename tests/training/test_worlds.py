@@ -1,0 +1,122 @@
+"""One process and two give the same, where they see the same clips in a step."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from selavi.settings import RunSettings
+from selavi.training.norm import SharedNorm, synchronise
+from tests.training.runs import SERVER, free_port, start, train, wait, words
+
+Run = Callable[..., RunSettings]
+EPOCHS = 21
+
+
+def one_step_an_epoch(tiny_run: Run, source: str, **training: int) -> RunSettings:
+    """All 24 clips in a step, so that the log has a row per step. No dropout: its draws are each
+    process's own."""
+    return tiny_run(
+        network={"dropout": 0.0},
+        labelling={"source": source, "optimisations": 8},
+        training={"epochs": EPOCHS, "warmup_epochs": 4, **training},
+    )
+
+
+def assert_same(one: Path, other: Path) -> None:
+    """Losses to 1e-4 at every step, and the same labels."""
+    losses = [pd.read_csv(p / "log.csv")["loss"].to_numpy() for p in (one, other)]
+    assert len(losses[0]) == len(losses[1]) == EPOCHS
+    assert np.abs(losses[0] - losses[1]).max() < 1e-4
+    assert losses[0][-1] < losses[0][0] - 0.05  # it did learn
+    assert (one / "labels.csv").read_bytes() == (other / "labels.csv").read_bytes()
+
+
+@pytest.mark.parametrize("source", ["pass", "epoch"])
+def test_one_process_two_processes_and_a_change_midway(
+    tiny_run: Run, train_index: Path, tmp_path: Path, source: str
+) -> None:
+    one, two, both = (tmp_path / name for name in ("one", "two", "both"))
+    whole = one_step_an_epoch(tiny_run, source, batch_size=24)
+    half = one_step_an_epoch(tiny_run, source, batch_size=12)
+    train(whole, train_index, one)
+    train(half, train_index, two, world=2)
+    assert_same(one, two)
+    wait(start(half, train_index, both, world=2, kill_at=("torch.optim:SGD.step", 9)))
+    train(whole, train_index, both)
+    assert "saved by 2 processes, going on with 1" in words(both)
+    assert "going on from epoch 9, step 1" in words(both)
+    assert_same(one, both)
+
+
+def test_accumulated_batches_are_those_of_more_processes(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    """Rates, steps and clips are the same; only batch norm sees 12 clips in place of 24."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    train(one_step_an_epoch(tiny_run, "epoch", batch_size=12, accumulation=2), train_index, one)
+    train(one_step_an_epoch(tiny_run, "epoch", batch_size=12), train_index, two, world=2)
+    logs = [pd.read_csv(p / "log.csv") for p in (one, two)]
+    assert logs[0]["learning_rate"].equals(logs[1]["learning_rate"])
+    assert logs[0]["epoch"].equals(logs[1]["epoch"])
+    assert (logs[0]["loss"] - logs[1]["loss"]).abs().iloc[0] < 0.1
+
+
+def _apart(rank: int, port: int, path: Path) -> None:
+    """One of two ranks: its half of the clips through synchronised norms, forward and backward."""
+    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+    network, clips = _network_and_clips()
+    synchronise(network, torch.device("cpu"))
+    assert sum(isinstance(m, SharedNorm) for m in network.modules()) == 3
+    out, grads = _outputs_and_gradients(network, clips[rank * 4 : rank * 4 + 4].clone())
+    for grad in grads:
+        dist.all_reduce(grad)
+    torch.save([out, grads, list(network.state_dict().values())], path / f"{rank}.pt")
+    network.eval()
+    torch.save(network(clips), path / f"eval-{rank}.pt")
+    dist.destroy_process_group()
+
+
+def _network_and_clips() -> tuple[nn.Module, Tensor]:
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv3d(2, 5, 3), nn.BatchNorm3d(5), nn.ReLU(inplace=True),
+        nn.Flatten(2), nn.BatchNorm1d(5), nn.Flatten(), nn.Linear(5 * 36, 7, bias=False),
+        nn.BatchNorm1d(7),
+    )  # fmt: skip
+    return network, torch.randn(8, 2, 3, 8, 8) * 3 + 5
+
+
+def _outputs_and_gradients(network: nn.Module, clips: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Of a loss that weighs every output differently, summed over clips."""
+    clips.requires_grad_()
+    out = network.train()(clips)
+    (out.sigmoid() * torch.arange(1.0, 8)).square().sum().backward()
+    grads = [p.grad for p in network.parameters() if p.grad is not None]
+    assert clips.grad is not None
+    return out.detach(), [clips.grad.square().sum(), *grads]
+
+
+def test_batch_norm_over_two_processes(tmp_path: Path) -> None:
+    """Outputs, gradients (also those to the input) and statistics of torch's own on all clips."""
+    network, clips = _network_and_clips()
+    out, grads = _outputs_and_gradients(network, clips.clone())
+    port = free_port()
+    ranks = [SERVER.Process(target=_apart, args=(rank, port, tmp_path)) for rank in range(2)]
+    for rank in ranks:
+        rank.start()
+    assert wait(ranks) == [0, 0]
+    halves = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
+    torch.testing.assert_close(torch.cat([h[0] for h in halves]), out, atol=1e-5, rtol=1e-5)
+    for _, found, state in halves:
+        for ours, theirs in zip(found, grads, strict=True):
+            torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+        for ours, theirs in zip(state, network.state_dict().values(), strict=True):
+            torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    expected = network.eval()(clips)
+    torch.testing.assert_close(torch.load(tmp_path / "eval-0.pt"), expected, atol=1e-5, rtol=1e-4)
