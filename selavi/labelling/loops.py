@@ -1,0 +1,232 @@
+"""The compiled loops over clips and clusters.
+
+All stand in this file: machine code kept from an earlier call is renewed when its own file changes,
+and only then.
+
+A row's entries, probabilities, are rounded to a whole number of units before they are added up:
+sums of integers do not depend on their order. The unit is so small that rounding moves a cluster's
+mass by less than K * 2 ** -25 of the mean.
+"""
+
+import numpy as np
+import torch
+
+from selavi.labelling.compiled import compiled
+
+UNITS = {torch.float32: 2.0**24, torch.float64: 2.0**34}
+"""Units to a clip: 2 ** 29 clips of float64, or 2 ** 39 of float32, fit an int64."""
+COARSE = 2.0**16
+"""Units to a clip where two of its entries are multiplied: 2 ** 31 clips fit."""
+LARGE = 2**10
+"""Coarse units that make an entry a large one: at most 64 of a row."""
+PAIRS = 256
+"""Pairs of small entries looked at per row, on the average: of rows with more, one in so many is
+looked at and counts for all. Newton's step needs no more; masses are exact."""
+RANGE = 17.4
+"""Entries below e ** -RANGE of their row's largest, a little under 2 ** -25, round to no unit."""
+
+Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+@compiled
+def dense_masses(kernel: np.ndarray, factors: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Units in each column of rows first to last: (K,) int64."""
+    clusters = kernel.shape[1]
+    units = np.zeros(clusters, np.int64)
+    few = np.zeros(clusters, np.int32)  # of 64 rows: 2 ** 30 at most
+    row = np.empty(clusters, np.float32)
+    half = np.float32(0.5)
+    for n in range(first, last):
+        total = np.float32(0)
+        for k in range(clusters):
+            row[k] = kernel[n, k] * factors[k]
+            total += row[k]
+        scale = np.float32(2.0**24) / total
+        for k in range(clusters):
+            few[k] += np.int32(row[k] * scale + half)
+        if (n - first) % 64 == 63 or n == last - 1:
+            for k in range(clusters):
+                units[k] += few[k]
+                few[k] = 0
+    return units
+
+
+@compiled
+def dense_coupling(
+    kernel: np.ndarray, factors: np.ndarray, origin: int, first: int, last: int
+) -> np.ndarray:
+    """Products of the entries of each of the rows first to last: (K, K) int64, upper triangle."""
+    clusters = kernel.shape[1]
+    units = np.zeros((clusters, clusters), np.int64)
+    row = np.empty(clusters, np.float32)
+    column = np.empty(clusters, np.int64)
+    entry = np.empty(clusters, np.int64)
+    half = np.float32(0.5)
+    for n in range(first, last):
+        total = np.float32(0)
+        for k in range(clusters):
+            row[k] = kernel[n, k] * factors[k]
+            total += row[k]
+        scale = np.float32(2.0**16) / total
+        used = 0
+        for k in range(clusters):
+            whole = np.int64(row[k] * scale + half)
+            if whole > 0:
+                column[used] = k
+                entry[used] = whole
+                used += 1
+        add_pairs(entry, column, used, origin + n, units)
+    return units
+
+
+@compiled
+def keep(block: np.ndarray, offset: np.ndarray, first: int, last: int) -> Part:
+    """Entries of rows first to last that count, each over its row's largest.
+
+    Returns how many each row has, their columns and values, the rows' labels, and the units of mass
+    in each column.
+    """
+    clusters = block.shape[1]
+    lengths = np.zeros(last - first, np.int64)
+    labels = np.zeros(last - first, np.int64)
+    columns = np.empty((last - first) * clusters, np.int32)
+    values = np.empty((last - first) * clusters, np.float32)
+    units = np.zeros(clusters, np.int64)
+    row = np.empty(clusters, np.float32)
+    used = 0
+    for n in range(first, last):
+        top = np.float32(-3e38)
+        for k in range(clusters):
+            row[k] = block[n, k] + offset[k]
+            top = max(top, row[k])
+        begin = used
+        least = top - np.float32(RANGE)
+        for k in range(clusters):
+            if row[k] >= least:
+                columns[used] = k
+                values[used] = row[k] - top
+                used += 1
+        total = np.float32(0)
+        label = -1
+        for i in range(begin, used):
+            if label < 0 and values[i] == 0:
+                label = columns[i]
+            values[i] = np.exp(values[i])
+            total += values[i]
+        scale = np.float32(2.0**24) / total
+        for i in range(begin, used):
+            units[columns[i]] += np.int64(values[i] * scale + np.float32(0.5))
+        lengths[n - first] = used - begin
+        labels[n - first] = label
+    return lengths, columns[:used].copy(), values[:used].copy(), labels, units
+
+
+@compiled
+def truncated_masses(
+    starts: np.ndarray,
+    columns: np.ndarray,
+    values: np.ndarray,
+    factors: np.ndarray,
+    first: int,
+    last: int,
+) -> np.ndarray:
+    """Units in each column of rows first to last: (K,) int64."""
+    units = np.zeros(len(factors), np.int64)
+    for n in range(first, last):
+        total = np.float32(0)
+        for i in range(starts[n], starts[n + 1]):
+            total += values[i] * factors[columns[i]]
+        scale = np.float32(2.0**24) / total
+        for i in range(starts[n], starts[n + 1]):
+            k = columns[i]
+            units[k] += np.int64(values[i] * factors[k] * scale + np.float32(0.5))
+    return units
+
+
+@compiled
+def truncated_coupling(
+    starts: np.ndarray,
+    columns: np.ndarray,
+    values: np.ndarray,
+    factors: np.ndarray,
+    origin: int,
+    first: int,
+    last: int,
+) -> np.ndarray:
+    """Products of the entries of each of the rows first to last: (K, K) int64, upper triangle."""
+    clusters = len(factors)
+    units = np.zeros((clusters, clusters), np.int64)
+    column = np.empty(clusters, np.int64)
+    entry = np.empty(clusters, np.int64)
+    for n in range(first, last):
+        total = np.float32(0)
+        for i in range(starts[n], starts[n + 1]):
+            total += values[i] * factors[columns[i]]
+        scale = np.float32(2.0**16) / total
+        used = 0
+        for i in range(starts[n], starts[n + 1]):
+            whole = np.int64(values[i] * factors[columns[i]] * scale + np.float32(0.5))
+            if whole > 0:
+                column[used] = columns[i]
+                entry[used] = whole
+                used += 1
+        add_pairs(entry, column, used, origin + n, units)
+    return units
+
+
+@compiled
+def add_pairs(
+    entries: np.ndarray, columns: np.ndarray, used: int, number: int, units: np.ndarray
+) -> None:
+    """Add q[i] * q[j] of a row's first `used` entries, in coarse units, to (K, K) `units`.
+
+    number : the row's place among all rows of all ranks.
+    """
+    large = 0
+    for i in range(used):
+        units[columns[i], columns[i]] += entries[i] * entries[i]
+        large += entries[i] >= LARGE
+    small = used - large
+    weight = 1
+    while small * small > 2 * PAIRS * weight:
+        weight *= 2
+    chosen = number % weight == 0
+    for i in range(used):
+        if entries[i] >= LARGE:
+            for j in range(used):
+                if j < i and entries[j] < LARGE:
+                    units[columns[j], columns[i]] += entries[i] * entries[j]
+                elif j > i:
+                    units[columns[i], columns[j]] += entries[i] * entries[j]
+        elif chosen:
+            for j in range(i + 1, used):
+                if entries[j] < LARGE:
+                    units[columns[i], columns[j]] += weight * entries[i] * entries[j]
+
+
+@compiled
+def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve with a positive definite matrix, which is overwritten (Cholesky).
+
+    Our own: LAPACK's last bits hang on the number of threads, and labels would with them.
+    """
+    size = len(right)
+    x = right.copy()
+    for i in range(size):
+        for j in range(i):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = total / matrix[j, j]
+        total = matrix[i, i]
+        known = x[i]
+        for k in range(i):
+            total -= matrix[i, k] * matrix[i, k]
+            known -= matrix[i, k] * x[k]
+        matrix[i, i] = np.sqrt(max(total, 1e-300))
+        x[i] = known / matrix[i, i]
+    for i in range(size - 1, -1, -1):
+        x[i] /= matrix[i, i]
+        for k in range(i):
+            x[k] -= matrix[i, k] * x[i]
+    return x
