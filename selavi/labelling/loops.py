@@ -205,6 +205,28 @@ def add_pairs(
 
 
 @compiled
+def overlap(video: np.ndarray, audio: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Sum over rows n of min(video[n, i], audio[n, j]) for i from first to last.
+
+    video, audio : (n, K) int32 units. Returns (last - first, K) int64.
+    """
+    rows, clusters = video.shape
+    units = np.zeros((last - first, clusters), np.int64)
+    few = np.zeros(clusters, np.int32)  # of 32 rows: 2 ** 29 at most
+    for start in range(0, rows, 32):
+        for i in range(first, last):
+            for n in range(start, min(start + 32, rows)):
+                here = video[n, i]
+                for j in range(clusters):
+                    there = audio[n, j]
+                    few[j] += here if here < there else there
+            for j in range(clusters):
+                units[i - first, j] += few[j]
+                few[j] = 0
+    return units
+
+
+@compiled
 def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve with a positive definite matrix, which is overwritten (Cholesky).
 

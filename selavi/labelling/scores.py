@@ -6,6 +6,10 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
+
+from selavi.labelling.features import FeatureStore
+from selavi.models.network import Network
 
 BLOCK = 2048  # rows
 LOWEST = -1e6  # stands for minus infinity, and leaves room to add potentials in float32
@@ -41,6 +45,40 @@ class Matrix:
         """Copies of BLOCK rows."""
         for block in self.values.split(BLOCK) if self.rows else ():
             yield block.clamp(min=LOWEST)
+
+
+@dataclass
+class HeadScores:
+    """Scores of one head, computed from pooled features whenever they are asked for."""
+
+    network: Network
+    store: FeatureStore
+    head: int
+    lambda_: float
+
+    def __post_init__(self) -> None:
+        self.rows = len(self.store.samples)
+        self.clusters = self.network.settings.clusters
+        self.device, self.dtype = self.store.samples.device, torch.float32
+
+    def blocks(self) -> Iterator[Tensor]:
+        """Lambda times the mean over modalities of log p[n, k]."""
+        for log_p in self.log_probabilities():
+            block = self.lambda_ * torch.stack(list(log_p.values())).mean(0)
+            yield block.clamp_(min=LOWEST)
+
+    @torch.no_grad()
+    def log_probabilities(self) -> Iterator[dict[str, Tensor]]:
+        """By modality, (BLOCK, K) float32, the last block shorter."""
+        for first in range(0, self.rows, BLOCK):
+            found = {}
+            for modality, rows in self.store.rows.items():
+                part = rows[first : first + BLOCK]
+                # Always whole blocks: a product's last bits hang on the number of rows.
+                whole = pad(part, (0, 0, 0, BLOCK - len(part)))
+                logits = self.network.logits(modality, whole, [self.head])[0]
+                found[modality] = logits[: len(part)].log_softmax(1)
+            yield found
 
 
 def sound(block: Tensor) -> bool:

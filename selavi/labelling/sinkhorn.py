@@ -35,7 +35,7 @@ class Assignment:
 
     labels : (n,) int64, cluster of each local row.
     alpha : (K,) float64, log potentials of the columns.
-    iterations : how often the clusters' masses were evaluated.
+    iterations : how often the clusters' masses were evaluated, but for passes over all scores.
     deviation : largest |column mass / share - 1| after them, by the full kernel.
     way : whether the whole kernel was iterated on or its entries that count.
     kept : share of the kernel's entries iterated on.
@@ -99,7 +99,6 @@ def _truncated(
         kernel = TruncatedKernel(scores, alpha)
         if not kernel.worthwhile:
             break
-        done += 1
         deviation = deviation_of(kernel.full_masses, target)
         if deviation <= tolerance or done >= last:
             found = torch.from_numpy(alpha)
@@ -116,10 +115,11 @@ def _truncated(
 def _dense(
     scores: Scores, target: np.ndarray, tolerance: float, last: int, alpha: np.ndarray, done: int
 ) -> Assignment:
+    lifted = bool(alpha.any())
     while True:
         kernel = DenseKernel(scores, alpha)
-        if done == 0 and not kernel.masses(np.zeros_like(alpha)).all():
-            alpha, done = alpha + _lift(scores, alpha), 1
+        if not lifted and not kernel.masses(np.zeros_like(alpha)).all():
+            alpha, lifted = alpha + _lift(scores, alpha), True
             continue
         step = balance(kernel, target, tolerance, last - done, DENSE_REACH)
         alpha, done = alpha + step.shift, done + step.iterations
