@@ -16,7 +16,8 @@ from selavi.labelling.loops import solve
 
 NEWTON_CLUSTERS = 2048  # above, a K x K matrix costs more than the iterations it saves
 SLOW = 0.5  # Newton takes over where an iteration leaves more than this of the error
-STEP = 6.0  # largest change of a log potential at once
+STEP = 6.0  # largest change of a log potential at once, until longer steps have proved good
+DAMPING = 1e-8  # clusters that exchange no clip at all move by no more than steps allow
 
 
 class Kernel(Protocol):
@@ -55,36 +56,42 @@ def balance(
 
     Notes
     -----
-    A Newton step is kept only if it makes the total error sum |mass - share| smaller; otherwise a
-    Sinkhorn-Knopp iteration follows, which never makes it larger.
+    F rises all along a step if its slope is not yet negative at the end: steps that go too far are
+    shortened until that nearly holds. A Sinkhorn-Knopp iteration needs no such test.
     """
     shift = np.zeros_like(shares)
-    masses = kernel.masses(shift)
-    error = np.abs(masses - shares).sum()
-    done, slow, damping = 1, False, 1e-4
+    gap = shares - kernel.masses(shift)
+    done, slow, longest, fraction = 1, False, STEP, 1.0
+    direction = gap
     while (
-        deviation_of(masses, shares) > tolerance
+        deviation_of(shares - gap, shares) > tolerance
         and done < iterations
         and np.abs(shift).max() <= reach
     ):
         newton = slow and len(shares) <= NEWTON_CLUSTERS
-        if newton:
-            step = _newton_step(kernel.coupling(shift), masses, shares, damping)
-        else:
-            step = np.log(shares / np.maximum(masses, 1e-9 * shares))
-        trial = _centred(shift + step.clip(-STEP, STEP), shares)
-        trial_masses = kernel.masses(trial)
-        trial_error = np.abs(trial_masses - shares).sum()
+        if fraction == 1:
+            direction = _sinkhorn_step(gap, shares)
+            if newton:
+                rises = _newton_step(kernel.coupling(shift), gap, shares).clip(-longest, longest)
+                direction = rises if rises @ gap > 0 else direction
+        trial = _centred(shift + fraction * direction, shares)
+        trial_gap = shares - kernel.masses(trial)
         done += 1
-        if newton and not trial_error < error:
-            damping, slow = damping * 10, False
+        slope, trial_slope = direction @ gap, direction @ trial_gap
+        shrunk = np.abs(trial_gap).sum() < SLOW * np.abs(gap).sum()
+        if newton and trial_slope < -0.1 * slope and not shrunk and fraction > 1e-3:
+            fraction *= max(0.1, slope / (slope - trial_slope))
             continue
         if newton:
-            damping = max(damping / 10, 1e-9)
-        else:
-            slow = trial_error > SLOW * error
-        shift, masses, error = trial, trial_masses, trial_error
-    return Balance(shift, done, deviation_of(masses, shares))
+            longest = min(2 * longest, reach) if trial_slope > 0.5 * slope else STEP
+        slow = newton or not shrunk
+        shift, gap, fraction = trial, trial_gap, 1.0
+    return Balance(shift, done, deviation_of(shares - gap, shares))
+
+
+def _sinkhorn_step(gap: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    masses = np.maximum(shares - gap, 1e-9 * shares)
+    return np.log(shares / masses).clip(-STEP, STEP)
 
 
 def _centred(shift: np.ndarray, shares: np.ndarray) -> np.ndarray:
@@ -92,13 +99,11 @@ def _centred(shift: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return shift - (shift * shares).sum()
 
 
-def _newton_step(
-    coupling: np.ndarray, masses: np.ndarray, shares: np.ndarray, damping: float
-) -> np.ndarray:
-    squares = np.diag(coupling)
+def _newton_step(coupling: np.ndarray, gap: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    masses, squares = shares - gap, np.diag(coupling)
     laplacian = np.diag(squares) - coupling
     degrees = -laplacian.sum(1)
     # Rows that coupling() passed over: the Hessian's diagonal is known without them.
     missed = np.where(degrees < 0.5 * (masses - squares), masses - squares - degrees, 0.0)
-    laplacian += np.diag(degrees + missed + damping * shares)
-    return solve(laplacian, shares - masses)
+    laplacian += np.diag(degrees + missed + DAMPING * shares)
+    return solve(laplacian, gap)
