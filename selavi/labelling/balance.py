@@ -106,4 +106,5 @@ def _newton_step(coupling: np.ndarray, gap: np.ndarray, shares: np.ndarray) -> n
     # Rows that coupling() passed over: the Hessian's diagonal is known without them.
     missed = np.where(degrees < 0.5 * (masses - squares), masses - squares - degrees, 0.0)
     laplacian += np.diag(degrees + missed + DAMPING * shares)
-    return solve(laplacian, gap)
+    # Rounding leaves the gaps a sum that no step can close.
+    return _centred(solve(laplacian, gap - shares * gap.sum()), shares)
