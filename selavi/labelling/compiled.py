@@ -14,8 +14,8 @@ import numba
 import torch
 
 Result = TypeVar("Result")
-# A row's sum may be vectorised: its order then hangs on K alone.
-_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
+# A row's sum may be vectorised: its order then hangs on K alone. NaNs are looked for beforehand.
+_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 
 
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from selavi.labelling.collectives import all_sum, first_row
 from selavi.labelling.compiled import in_threads
-from selavi.labelling.loops import COARSE, UNITS, dense_coupling, dense_masses
+from selavi.labelling.loops import COARSE, LOWEST, UNITS, dense_coupling, dense_masses
 from selavi.labelling.masses import shared_coupling, shared_masses
 from selavi.labelling.scores import BLOCK, Scores, sound
 
@@ -38,9 +38,10 @@ class DenseKernel:
         first = 0
         for block in scores.blocks():
             facts[1] += not sound(block)
-            block += offset
-            block -= block.amax(1, keepdim=True)
-            torch.exp(block, out=self.values[first : first + len(block)])
+            rows = torch.clamp(block, min=LOWEST, out=self.values[first : first + len(block)])
+            rows += offset
+            rows -= rows.amax(1, keepdim=True)
+            rows.exp_()
             first += len(block)
         self.origin = first_row(self.rows, scores.device)
         self.clips, unsound = all_sum(facts).tolist()
@@ -73,7 +74,7 @@ class DenseKernel:
             units = torch.zeros(self.clusters, self.clusters, device=self.values.device).long()
             for rows in self._blocks(factors):
                 whole = (rows * COARSE).round_().double()
-                units += (whole.T @ whole).long()  # of integers below 2 ** 53: exact
+                units += (whole.T @ whole).triu().long()  # of integers, below 2 ** 53: exact
         return shared_coupling(units, self.clips)
 
     def labels(self, shift: np.ndarray) -> Tensor:

@@ -25,6 +25,9 @@ looked at and counts for all. Newton's step needs no more; masses are exact."""
 RANGE = 17.4
 """Entries below e ** -RANGE of their row's largest, a little under 2 ** -25, round to no unit."""
 
+LOWEST = -1e6
+"""Stands for minus infinity, and leaves room to add potentials in float32."""
+
 Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -55,7 +58,7 @@ def dense_masses(kernel: np.ndarray, factors: np.ndarray, first: int, last: int)
 def dense_coupling(
     kernel: np.ndarray, factors: np.ndarray, origin: int, first: int, last: int
 ) -> np.ndarray:
-    """Products of the entries of each of the rows first to last: (K, K) int64, upper triangle."""
+    """Products of the entries of each of the rows first to last: (K, K) int64, each pair once."""
     clusters = kernel.shape[1]
     units = np.zeros((clusters, clusters), np.int64)
     row = np.empty(clusters, np.float32)
@@ -80,8 +83,17 @@ def dense_coupling(
 
 
 @compiled
-def keep(block: np.ndarray, offset: np.ndarray, first: int, last: int) -> Part:
+def keep(
+    block: np.ndarray,
+    offset: np.ndarray,
+    columns: np.ndarray,
+    values: np.ndarray,
+    first: int,
+    last: int,
+) -> Part:
     """Entries of rows first to last that count, each over its row's largest.
+
+    columns, values : room for an entry each of the block, to work in.
 
     Returns how many each row has, their columns and values, the rows' labels, and the units of mass
     in each column.
@@ -89,36 +101,49 @@ def keep(block: np.ndarray, offset: np.ndarray, first: int, last: int) -> Part:
     clusters = block.shape[1]
     lengths = np.zeros(last - first, np.int64)
     labels = np.zeros(last - first, np.int64)
-    columns = np.empty((last - first) * clusters, np.int32)
-    values = np.empty((last - first) * clusters, np.float32)
     units = np.zeros(clusters, np.int64)
     row = np.empty(clusters, np.float32)
-    used = 0
+    # Column k belongs to lane k % 64: where a lane's peak is too low, its columns are passed over.
+    peaks = np.empty(64, np.float32)
+    whole = clusters - clusters % 64
+    begin = first * clusters
+    used = begin
     for n in range(first, last):
         top = np.float32(-3e38)
-        for k in range(clusters):
-            row[k] = block[n, k] + offset[k]
-            top = max(top, row[k])
-        begin = used
+        for j in range(64):
+            peaks[j] = top
+        for start in range(0, whole, 64):
+            for j in range(64):
+                k = start + j
+                row[k] = max(block[n, k], np.float32(LOWEST)) + offset[k]
+                peaks[j] = max(peaks[j], row[k])
+        for k in range(whole, clusters):
+            row[k] = max(block[n, k], np.float32(LOWEST)) + offset[k]
+            peaks[k - whole] = max(peaks[k - whole], row[k])
+        for j in range(64):
+            top = max(top, peaks[j])
+        before = used
         least = top - np.float32(RANGE)
-        for k in range(clusters):
-            if row[k] >= least:
-                columns[used] = k
-                values[used] = row[k] - top
-                used += 1
+        for j in range(64):
+            if peaks[j] >= least:
+                for k in range(j, clusters, 64):
+                    if row[k] >= least:
+                        columns[used] = k
+                        values[used] = row[k] - top
+                        used += 1
         total = np.float32(0)
-        label = -1
-        for i in range(begin, used):
-            if label < 0 and values[i] == 0:
-                label = columns[i]
+        label = clusters
+        for i in range(before, used):
+            if values[i] == 0:
+                label = min(label, columns[i])
             values[i] = np.exp(values[i])
             total += values[i]
         scale = np.float32(2.0**24) / total
-        for i in range(begin, used):
+        for i in range(before, used):
             units[columns[i]] += np.int64(values[i] * scale + np.float32(0.5))
-        lengths[n - first] = used - begin
+        lengths[n - first] = used - before
         labels[n - first] = label
-    return lengths, columns[:used].copy(), values[:used].copy(), labels, units
+    return lengths, columns[begin:used].copy(), values[begin:used].copy(), labels, units
 
 
 @compiled
@@ -153,7 +178,7 @@ def truncated_coupling(
     first: int,
     last: int,
 ) -> np.ndarray:
-    """Products of the entries of each of the rows first to last: (K, K) int64, upper triangle."""
+    """Products of the entries of each of the rows first to last: (K, K) int64, each pair once."""
     clusters = len(factors)
     units = np.zeros((clusters, clusters), np.int64)
     column = np.empty(clusters, np.int64)
@@ -180,6 +205,8 @@ def add_pairs(
 ) -> None:
     """Add q[i] * q[j] of a row's first `used` entries, in coarse units, to (K, K) `units`.
 
+    A pair is added once, above the diagonal or below.
+
     number : the row's place among all rows of all ranks.
     """
     large = 0
@@ -194,9 +221,7 @@ def add_pairs(
     for i in range(used):
         if entries[i] >= LARGE:
             for j in range(used):
-                if j < i and entries[j] < LARGE:
-                    units[columns[j], columns[i]] += entries[i] * entries[j]
-                elif j > i:
+                if j > i or entries[j] < LARGE:
                     units[columns[i], columns[j]] += entries[i] * entries[j]
         elif chosen:
             for j in range(i + 1, used):

@@ -24,7 +24,7 @@ def shared_masses(units: Tensor, dtype: torch.dtype, clips: int) -> np.ndarray:
 def shared_coupling(units: Tensor, clips: int) -> np.ndarray:
     """Mean over the clips of all ranks of q[n, i] * q[n, j]: (K, K) float64.
 
-    units : (K, K) int64, on and above the diagonal; changed in place.
+    units : (K, K) int64, each pair of clusters once, above the diagonal or below; changed in place.
     """
-    upper = np.triu(all_sum(units).cpu().numpy() / (COARSE**2 * clips))
-    return upper + np.triu(upper, 1).T
+    once = all_sum(units).cpu().numpy() / (COARSE**2 * clips)
+    return once + once.T - np.diag(np.diag(once))

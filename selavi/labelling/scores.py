@@ -12,7 +12,6 @@ from selavi.labelling.features import FeatureStore
 from selavi.models.network import Network
 
 BLOCK = 2048  # rows
-LOWEST = -1e6  # stands for minus infinity, and leaves room to add potentials in float32
 
 
 class Scores(Protocol):
@@ -27,7 +26,10 @@ class Scores(Protocol):
     dtype: torch.dtype
 
     def blocks(self) -> Iterator[Tensor]:
-        """Rows in order: (BLOCK, K), the last block shorter; the same bits at every call."""
+        """Rows in order: (BLOCK, K), the last block shorter; not to be written to.
+
+        A row has the same bits at every call, and whichever rows stand beside it.
+        """
         ...
 
 
@@ -42,9 +44,8 @@ class Matrix:
         self.device, self.dtype = self.values.device, self.values.dtype
 
     def blocks(self) -> Iterator[Tensor]:
-        """Copies of BLOCK rows."""
-        for block in self.values.split(BLOCK) if self.rows else ():
-            yield block.clamp(min=LOWEST)
+        """Views of BLOCK rows."""
+        yield from self.values.split(BLOCK) if self.rows else ()
 
 
 @dataclass
@@ -64,8 +65,7 @@ class HeadScores:
     def blocks(self) -> Iterator[Tensor]:
         """Lambda times the mean over modalities of log p[n, k]."""
         for log_p in self.log_probabilities():
-            block = self.lambda_ * torch.stack(list(log_p.values())).mean(0)
-            yield block.clamp_(min=LOWEST)
+            yield self.lambda_ * torch.stack(list(log_p.values())).mean(0)
 
     @torch.no_grad()
     def log_probabilities(self) -> Iterator[dict[str, Tensor]]:
@@ -82,5 +82,5 @@ class HeadScores:
 
 
 def sound(block: Tensor) -> bool:
-    """Whether all entries are numbers below infinity."""
-    return bool(block.sum().isfinite())
+    """Whether all entries are numbers; minus infinity is one, infinity is not."""
+    return bool(block.sum() < torch.inf)

@@ -20,6 +20,7 @@ from selavi.labelling.balance import balance, deviation_of
 from selavi.labelling.collectives import all_max
 from selavi.labelling.dense import REACH as DENSE_REACH
 from selavi.labelling.dense import DenseKernel
+from selavi.labelling.loops import LOWEST
 from selavi.labelling.scores import Matrix, Scores
 from selavi.labelling.truncated import REACH as TRUNCATED_REACH
 from selavi.labelling.truncated import TruncatedKernel
@@ -80,9 +81,10 @@ def sinkhorn(
     """
     scores = Matrix(scores) if isinstance(scores, Tensor) else scores
     target = shares.double().cpu().numpy()
+    if way == "auto" and (scores.device.type != "cpu" or scores.dtype != torch.float32):
+        way = "dense"
     alpha, done = np.zeros_like(target), 0
-    simple = scores.device.type == "cpu" and scores.dtype == torch.float32
-    if way == "truncated" or (way == "auto" and simple):
+    if way != "dense":
         found = _truncated(scores, target, tolerance, max_iterations)
         if isinstance(found, Assignment):
             return found
@@ -134,7 +136,7 @@ def _lift(scores: Scores, alpha: np.ndarray) -> np.ndarray:
     offset = torch.from_numpy(alpha).to(scores.device)
     best = torch.full_like(offset, -torch.inf)
     for block in scores.blocks():
-        rows = block.double() + offset
+        rows = block.double().clamp(min=LOWEST) + offset
         best = torch.maximum(best, (rows - rows.amax(1, keepdim=True)).amax(0))
     tops: np.ndarray = all_max(best).cpu().numpy()
     return np.where(tops < np.log(2.0**-25), -tops, 0.0)

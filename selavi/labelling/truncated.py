@@ -16,7 +16,7 @@ from selavi.labelling.collectives import all_sum, first_row
 from selavi.labelling.compiled import in_threads
 from selavi.labelling.loops import Part, keep, truncated_coupling, truncated_masses
 from selavi.labelling.masses import shared_coupling, shared_masses
-from selavi.labelling.scores import Scores, sound
+from selavi.labelling.scores import BLOCK, Scores, sound
 
 REACH = 12.0
 """Potentials that moved by more may have woken too many entries that were left out."""
@@ -45,9 +45,12 @@ class TruncatedKernel:
         entries = int(all_sum(counts[:1].clone())) * self.clusters
         offset = alpha.astype(np.float32)
         parts: list[Part] = []
+        size = min(BLOCK, scores.rows) * self.clusters
+        room = np.empty(size, np.int32), np.empty(size, np.float32)
         for block in scores.blocks():
             counts[2] += not sound(block)
-            found = in_threads(partial(keep, block.numpy(), offset), len(block))
+            work = partial(keep, block.numpy(), offset, *room)
+            found = in_threads(work, len(block))
             parts += found
             counts[1] += sum(len(part[1]) for part in found)
             if counts[1] > WORTHWHILE * entries:
