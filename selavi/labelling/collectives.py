@@ -24,6 +24,15 @@ def all_max(value: Tensor) -> Tensor:
     return value
 
 
+def first_row(rows: int, device: torch.device) -> int:
+    """Place of this rank's first row among the rows of all ranks, in the order of the ranks."""
+    if world() == 1:
+        return 0
+    counts = torch.zeros(world(), dtype=torch.int64, device=device)
+    counts[dist.get_rank()] = rows
+    return int(all_sum(counts)[: dist.get_rank()].sum())
+
+
 def all_rows(rows: Tensor) -> Tensor:
     """Rows of every rank, in the order of the ranks; ranks may own different numbers of rows."""
     if world() == 1:

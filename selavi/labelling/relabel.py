@@ -10,8 +10,10 @@ from torch import Tensor
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.collectives import all_rows, all_sum
 from selavi.labelling.features import FeatureStore
+from selavi.labelling.loops import UNITS
 from selavi.labelling.marginals import match_by_rank
-from selavi.labelling.sinkhorn import sinkhorn
+from selavi.labelling.scores import HeadScores
+from selavi.labelling.sinkhorn import Assignment, sinkhorn
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
 
@@ -20,11 +22,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Relabelling:
-    """What a relabelling did: worst case over heads, and the share of labels that changed."""
+    """What a relabelling did.
+
+    iterations, deviation : those of the worst head. changed : share of labels that changed.
+    dense : heads that were solved on the whole kernel.
+    kept : largest share of the kernel that another head was solved on.
+    """
 
     iterations: int
     deviation: float
     changed: float
+    dense: int
+    kept: float
 
 
 def group_heads(heads: int, groups: int, generator: torch.Generator) -> list[list[int]]:
@@ -55,48 +64,63 @@ def relabel(
     """
     was_training = network.training
     network.eval()
-    iterations, deviation = 0, 0.0
+    found: list[Assignment] = []
     before = labels.clone()
     groups = group_heads(labels.shape[1], settings.groups, generator)
     for number, heads in enumerate(groups):
         store = store_of_group(number)
         owners = all_rows(store.samples)
         for head in heads:
+            scores = HeadScores(network, store, head, settings.lambda_)
             if align and len(network.modalities) == 2:
-                _align(network, store, head)
-            log_p = head_log_probabilities(network, store, head)
-            mass = all_sum((log_p * len(network.modalities)).exp().double().sum(0))
-            shares = match_by_rank(sizes[head].to(mass), mass)
-            found = sinkhorn(
-                settings.lambda_ * log_p, shares, settings.tolerance, settings.max_iterations
-            )
-            labels[owners, head] = all_rows(found.labels)
-            iterations = max(iterations, found.iterations)
-            deviation = max(deviation, found.deviation)
+                _align(scores)
+            shares = match_by_rank(sizes[head], soft_mass(scores))
+            found.append(sinkhorn(scores, shares, settings.tolerance, settings.max_iterations))
+            labels[owners, head] = all_rows(found[-1].labels)
     network.train(was_training)
-    if deviation > settings.tolerance:
+    done = Relabelling(
+        iterations=max(f.iterations for f in found),
+        deviation=max(f.deviation for f in found),
+        changed=float((before != labels).double().mean()),
+        dense=sum(f.way == "dense" for f in found),
+        kept=max((f.kept for f in found if f.way == "truncated"), default=0.0),
+    )
+    _tell(done, len(found), settings)
+    return done
+
+
+def soft_mass(scores: HeadScores) -> Tensor:
+    """Sum over clips of all ranks of the product over modalities of p[n, k]: (K,) float64, exact.
+
+    Rounded clip by clip to 2 ** -34, so that near ties fall alike however clips are shared out.
+    """
+    units = torch.zeros(scores.clusters, dtype=torch.int64, device=scores.device)
+    for log_p in scores.log_probabilities():
+        product = torch.stack(list(log_p.values())).sum(0).double().exp()
+        units += (product * UNITS[torch.float64]).round().long().sum(0)
+    return all_sum(units) / UNITS[torch.float64]
+
+
+def _align(scores: HeadScores) -> None:
+    blocks = ((p["video"].exp(), p["audio"].exp()) for p in scores.log_probabilities())
+    order = best_permutation(blocks, scores.clusters, scores.device)
+    scores.network.permute_head("audio", scores.head, order)
+
+
+def _tell(done: Relabelling, heads: int, settings: LabellingSettings) -> None:
+    log.info(
+        "labels renewed: %d heads on the entries that count (at most %.2g%% of the kernel), %d on "
+        "the whole kernel; at most %d iterations; %.3g%% of labels changed",
+        heads - done.dense,
+        100 * done.kept,
+        done.dense,
+        done.iterations,
+        100 * done.changed,
+    )
+    if done.deviation > settings.tolerance:
         log.warning(
             "Sinkhorn-Knopp stopped after %d iterations with a cluster's mass off by %.2g of its "
             "share; raise labelling.max_iterations or labelling.tolerance",
-            iterations,
-            deviation,
+            done.iterations,
+            done.deviation,
         )
-    changed = float((before != labels).double().mean())
-    return Relabelling(iterations, deviation, changed)
-
-
-def head_log_probabilities(network: Network, store: FeatureStore, head: int) -> Tensor:
-    """Mean over modalities of log p[n, k] for one head: (n, K) float32."""
-    parts = [
-        network.logits(modality, rows, [head])[0].log_softmax(1)
-        for modality, rows in store.rows.items()
-    ]
-    return torch.stack(parts).mean(0)
-
-
-def _align(network: Network, store: FeatureStore, head: int) -> None:
-    p_video, p_audio = (
-        network.logits(modality, store.rows[modality], [head])[0].softmax(1)
-        for modality in ("video", "audio")
-    )
-    network.permute_head("audio", head, best_permutation(p_video, p_audio))

@@ -1,0 +1,224 @@
+"""Time per Sinkhorn-Knopp solve, to the same tolerance, from scores in memory to labels.
+
+Against (a) the textbook: float64, two products with the kernel per iteration; (b) POT's
+`ot.sinkhorn` in float32, with numpy or with torch, whichever is faster; (c) the floor of any dense
+solver: one read of the float32 kernel per iteration.
+
+(a) and (b) make the same plain iterations. How many they need is counted with our dense kernel, up
+to a limit; a few of theirs are timed and multiplied. Where the limit is reached, "at least" holds.
+
+Posteriors are made so: K unit centres in 64 dimensions, siblings sharing half of a parent; a clip
+is its centre plus noise, seen twice (video, audio) with more noise of its own; its logits are its
+products with the centres times a sharpness, log-normal over clips. Clips are drawn by shares that
+differ by 3% from those asked for, as after some epochs of training on earlier labels.
+"""
+
+import argparse
+import gc
+import json
+import math
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numba
+import numpy as np
+import ot
+import torch
+from torch import Tensor
+
+from selavi.labelling.compiled import in_threads
+from selavi.labelling.dense import DenseKernel
+from selavi.labelling.marginals import match_by_rank
+from selavi.labelling.scores import Matrix
+from selavi.labelling.sinkhorn import sinkhorn
+
+SIZES = [(50_000, 309), (170_752, 309), (230_976, 400)]
+STAGES = {"flat": (0.3, 0.3), "mid": (3.0, 0.8), "late": (8.0, 1.0)}  # sharpness: median, log-sd
+LAMBDA, TOLERANCE, COUNT_LIMIT = 20.0, 1e-2, 400
+
+
+def posteriors(clips: int, clusters: int, stage: str) -> tuple[Tensor, Tensor]:
+    """Scores (N, K) float32 and shares (K,) float64."""
+    random = torch.Generator().manual_seed(clips + clusters)
+    normal = partial(torch.randn, generator=random)
+    median, log_sd = STAGES[stage]
+    parents = normal(clusters // 8, 64)
+    centres = parents[torch.arange(clusters) % len(parents)] + normal(clusters, 64)
+    centres /= centres.norm(dim=1, keepdim=True)
+    sizes = (1 + 0.1 * normal(clusters)).clamp_min(0.05)
+    drift = 1 + 0.03 * normal(clusters)
+    truth = torch.multinomial(sizes * drift, clips, replacement=True, generator=random)
+    clip = centres[truth] + normal(clips, 64) * 0.6 / 8
+    sharpness = median * torch.exp(log_sd * normal(clips, 1))
+    scores = torch.zeros(clips, clusters)
+    for _ in range(2):
+        seen = sharpness * (clip + normal(clips, 64) * 0.6 / 8)
+        for rows, out in zip(seen.split(8192), scores.split(8192), strict=True):
+            out += LAMBDA / 2 * (rows @ centres.T).log_softmax(1)
+    shares = (sizes / sizes.sum()).double().sort().values
+    mass = torch.stack([b.mul(2 / LAMBDA).exp().double().sum(0) for b in scores.split(8192)]).sum(0)
+    return scores, match_by_rank(shares, mass)
+
+
+def seconds(work: Callable[[], object], repeats: int = 3) -> float:
+    """Median time."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def plain_iterations(kernel: DenseKernel, alpha: np.ndarray, shares: np.ndarray) -> int:
+    """Iterations of plain Sinkhorn-Knopp from equal potentials; the kernel has `alpha` in it."""
+    shift = -alpha
+    for number in range(1, COUNT_LIMIT + 1):
+        masses = kernel.masses(shift)
+        if np.abs(masses / shares - 1).max() <= TOLERANCE:
+            return number
+        shift = shift + np.log(shares / np.maximum(masses, 1e-12))
+    return COUNT_LIMIT
+
+
+def textbook(scores: Tensor, shares: np.ndarray, iterations: int) -> tuple[float, float]:
+    """Estimated seconds of the solve, and seconds per iteration."""
+    start = time.perf_counter()
+    kernel = scores.numpy().astype(np.float64)
+    kernel -= kernel.max(1, keepdims=True)
+    np.exp(kernel, out=kernel)
+    around = time.perf_counter() - start
+    alpha = np.ones(len(shares))
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        beta = (1 / len(kernel)) / (kernel @ alpha)
+        alpha = shares / (kernel.T @ beta)
+        times.append(time.perf_counter() - start)
+    start = time.perf_counter()
+    kernel *= alpha
+    kernel.argmax(1)
+    around += time.perf_counter() - start
+    return around + iterations * float(np.median(times)), float(np.median(times))
+
+
+def pot(scores: Tensor, shares: np.ndarray, iterations: int) -> float:
+    """Estimated seconds of `ot.sinkhorn`, float32, by its faster backend."""
+    cost = scores.amax(1, keepdim=True) - scores
+    rows = torch.full((len(cost),), 1 / len(cost))
+    columns = torch.from_numpy(shares).float()
+    best = math.inf
+    for given in ((rows, columns, cost), (rows.numpy(), columns.numpy(), cost.numpy())):
+        few, more = (
+            seconds(partial(ot.sinkhorn, *given, 1.0, numItermax=n, stopThr=0, warn=False), 1)
+            for n in (2, 8)
+        )
+        each = max(0.0, (more - few) / 6)
+        best = min(best, few + (iterations - 2) * each)
+    return best
+
+
+@numba.njit(nogil=True, fastmath=True)
+def _read(kernel: np.ndarray, first: int, last: int) -> float:
+    total = np.float32(0)
+    for n in range(first, last):
+        for k in range(kernel.shape[1]):
+            total += kernel[n, k]
+    return total
+
+
+def dense_and_floor(kernel: DenseKernel) -> tuple[float, float]:
+    """Milliseconds of one dense iteration, and of reading its kernel once; interleaved."""
+    values, still = kernel.values.numpy(), np.zeros(kernel.clusters)
+    passes, reads = [], []
+    in_threads(partial(_read, values), len(values))
+    for _ in range(15):
+        passes.append(seconds(lambda: kernel.masses(still), 1))
+        reads.append(seconds(lambda: in_threads(partial(_read, values), len(values)), 1))
+    return 1e3 * float(np.median(passes)), 1e3 * float(np.median(reads))
+
+
+def peak_mebibytes(work: Callable[[], object]) -> float:
+    """What the work needs at most, beyond what the process holds before it (Linux)."""
+    gc.collect()
+    status, refs = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    if not refs.exists():
+        return math.nan
+
+    def field(name: str) -> float:
+        line = next(x for x in status.read_text().splitlines() if x.startswith(name))
+        return int(line.split()[1]) / 1024
+
+    refs.write_text("5")  # the high-water mark starts again
+    before = field("VmRSS:")
+    work()
+    return field("VmHWM:") - before
+
+
+def compare(clips: int, clusters: int, stage: str) -> dict[str, object]:
+    """One row of the table."""
+    scores, shares = posteriors(clips, clusters, stage)
+    solve = partial(sinkhorn, scores, shares, TOLERANCE)
+    found = solve()
+    ours = seconds(solve, 5)
+    peak = peak_mebibytes(solve)
+    target, alpha = shares.numpy(), found.alpha.numpy()
+    kernel = DenseKernel(Matrix(scores), alpha)
+    needed = plain_iterations(kernel, alpha, target)
+    dense_ms, read_ms = dense_and_floor(kernel)
+    del kernel
+    agree = math.nan
+    if clips == SIZES[0][0]:
+        truth = sinkhorn(scores.double(), shares, 1e-5)
+        agree = float((found.labels == truth.labels).double().mean())
+    a, a_each = textbook(scores, target, needed)
+    b = pot(scores, target, needed)
+    row: dict[str, object] = {
+        "clips": clips, "clusters": clusters, "stage": stage, "way": found.way,
+        "kept": found.kept, "iterations": found.iterations, "deviation": found.deviation,
+        "seconds": ours, "peak_mib": peak, "plain_iterations": needed,
+        "textbook_seconds": a, "textbook_ms_per_iteration": 1e3 * a_each, "pot_seconds": b,
+        "dense_ms": dense_ms, "read_ms": read_ms, "agreement_with_float64": agree,
+        "ratio": a / ours, "ratio_pot": b / ours, "floor_ratio": dense_ms / read_ms,
+    }  # fmt: skip
+    most = "at least " if needed == COUNT_LIMIT else ""
+    print(
+        f"N {clips:>7} K {clusters} {stage:>5}: {ours:6.3f} s {found.way} "
+        f"(kept {found.kept:.2%}, {found.iterations} iterations, off by {found.deviation:.1e}, "
+        f"peak {peak:.0f} MiB beyond the scores); textbook {most}{a:.2f} s = {most}{a / ours:.1f}x "
+        f"({most}{needed} iterations, {1e3 * a_each:.0f} ms each); POT {most}{b:.2f} s = "
+        f"{b / ours:.1f}x; a dense iteration {dense_ms:.1f} ms, one read {read_ms:.1f} ms; "
+        f"labels as in float64 {agree:.3%}",
+        flush=True,
+    )
+    return row
+
+
+def main() -> None:
+    """Print the table, then one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    torch.set_num_threads(parser.parse_args().threads)
+    warnings.simplefilter("ignore")  # POT warns that it has not converged
+    for stage in STAGES:  # compile
+        sinkhorn(*posteriors(2_000, 309, stage), TOLERANCE)
+    rows = [compare(*size, stage) for size in SIZES for stage in STAGES]
+    main_row = next(r for r in rows if (r["clips"], r["stage"]) == (170_752, "late"))
+    print(
+        json.dumps(
+            {
+                "benchmark": "sinkhorn",
+                "ratio": main_row["ratio"],
+                "against": "textbook float64, late-training posteriors, N = 170,752, K = 309",
+                "floor_ratio": main_row["floor_ratio"],
+                "rows": rows,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Loops over rows, compiled by numba, in as many threads as torch may use.
+
+Each thread adds up integers for its rows: such sums are exact, so that neither the number of
+threads nor that of processes can change a result.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
+
+import numba
+import torch
+
+Result = TypeVar("Result")
+# A row's sum may be vectorised: its order then hangs on K alone. NaNs are looked for beforehand.
+_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
+
+
+def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `loop` at its first call, and keep the machine code on disk where that is possible.
+
+    numba writes beside the module or, where it may not, into the user's cache folder.
+    """
+    try:
+        return numba.njit(loop, nogil=True, fastmath=_FAST, cache=True)
+    except RuntimeError:  # neither folder can be written: compile in every process
+        return numba.njit(loop, nogil=True, fastmath=_FAST)
+
+
+def in_threads(work: Callable[[int, int], Result], rows: int) -> list[Result]:
+    """Results of work(first, last) for contiguous shares of `rows`, in order."""
+    threads = max(1, min(torch.get_num_threads(), rows))
+    if threads == 1:
+        return [work(0, rows)]
+    cuts = [rows * t // threads for t in range(threads + 1)]
+    return list(_pool(threads, os.getpid()).map(work, cuts[:-1], cuts[1:]))
+
+
+@cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """A pool for each process: threads do not outlive a fork."""
+    return ThreadPoolExecutor(threads, f"labelling-{process}")

@@ -1,0 +1,88 @@
+"""The kernel's entries that count, kept row by row: no N x K matrix exists.
+
+With potentials alpha, an entry less than 2 ** -25 of its row's largest rounds to no unit of mass
+(masses.py): left out, it changes nothing. What a trained network and lambda = 20 leave is a few
+entries of each row.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selavi.labelling.collectives import all_sum, first_row
+from selavi.labelling.compiled import in_threads
+from selavi.labelling.loops import Part, keep, truncated_coupling, truncated_masses
+from selavi.labelling.masses import shared_coupling, shared_masses
+from selavi.labelling.scores import BLOCK, Scores, sound
+
+REACH = 12.0
+"""Potentials that moved by more may have woken too many entries that were left out."""
+WORTHWHILE = 0.15
+"""Where a larger share of the kernel counts, dense rows are read faster."""
+
+
+class TruncatedKernel:
+    """One pass over all scores: the entries that count, and what the full kernel says at `alpha`.
+
+    Attributes
+    ----------
+    full_masses : (K,) float64, each cluster's share of the clips by the full kernel.
+    labels : (n,) int64, largest entry of each row of the full kernel.
+    kept : share of the kernel's entries that count, over all ranks.
+    worthwhile : False if that is too large; rows are then missing, and `kept` is too low.
+
+    Raises
+    ------
+    ValueError, on every rank, if a score is not a number.
+    """
+
+    def __init__(self, scores: Scores, alpha: np.ndarray) -> None:
+        self.clusters = scores.clusters
+        counts = torch.tensor([scores.rows, 0, 0])  # rows, entries kept, blocks that are unsound
+        entries = int(all_sum(counts[:1].clone())) * self.clusters
+        offset = alpha.astype(np.float32)
+        parts: list[Part] = []
+        size = min(BLOCK, scores.rows) * self.clusters
+        room = np.empty(size, np.int32), np.empty(size, np.float32)
+        for block in scores.blocks():
+            counts[2] += not sound(block)
+            work = partial(keep, block.numpy(), offset, *room)
+            found = in_threads(work, len(block))
+            parts += found
+            counts[1] += sum(len(part[1]) for part in found)
+            if counts[1] > WORTHWHILE * entries:
+                break  # this rank alone settles it
+        self.origin = first_row(scores.rows, scores.device)
+        self.clips, kept, unsound = all_sum(counts).tolist()
+        if unsound:
+            raise ValueError("log-probabilities to label from are not numbers")
+        self.kept = kept / max(1, entries)
+        self.worthwhile = self.kept <= WORTHWHILE
+        lengths = _joined([part[0] for part in parts], np.int64)
+        self.starts = np.concatenate([[0], lengths.cumsum()])
+        self.columns = _joined([part[1] for part in parts], np.int32)
+        self.values = _joined([part[2] for part in parts], np.float32)
+        self.labels = torch.from_numpy(_joined([part[3] for part in parts], np.int64))
+        units = sum((part[4] for part in parts), np.zeros(self.clusters, np.int64))
+        self.full_masses = shared_masses(torch.from_numpy(units), torch.float32, self.clips)
+
+    def masses(self, shift: np.ndarray) -> np.ndarray:
+        """Each cluster's share of the clips with potentials alpha + shift: (K,) float64."""
+        units = self._add_up(truncated_masses, np.exp(shift).astype("f4"))
+        return shared_masses(units, torch.float32, self.clips)
+
+    def coupling(self, shift: np.ndarray) -> np.ndarray:
+        """Mean of q[n, i] * q[n, j]: (K, K) float64."""
+        units = self._add_up(truncated_coupling, np.exp(shift).astype("f4"), self.origin)
+        return shared_coupling(units, self.clips)
+
+    def _add_up(self, loop: Callable[..., np.ndarray], *arguments: object) -> Tensor:
+        work = partial(loop, self.starts, self.columns, self.values, *arguments)
+        return torch.from_numpy(sum(in_threads(work, len(self.starts) - 1)))
+
+
+def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty(0, dtype)

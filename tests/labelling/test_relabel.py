@@ -1,0 +1,110 @@
+"""Groups of heads, their passes, and what a relabelling says it did."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from selavi.labelling.features import FeatureStore
+from selavi.labelling.marginals import draw_sizes, match_by_rank
+from selavi.labelling.relabel import Relabelling, group_heads, relabel, soft_mass
+from selavi.labelling.scores import HeadScores
+from selavi.labelling.sinkhorn import sinkhorn
+from selavi.models.network import Network
+from selavi.settings import LabellingSettings
+from tests.labelling.problems import features, gaussian_shares, small_network
+
+CLIPS = 600
+SIZES = torch.stack([gaussian_shares(12, seed=h).sort().values for h in range(4)])
+
+
+def run(
+    network: Network, passes: Callable[[int], FeatureStore], settings: LabellingSettings
+) -> tuple[Tensor, Relabelling]:
+    labels = torch.zeros(CLIPS, 4, dtype=torch.int64)
+    done = relabel(
+        network, passes, labels, SIZES, settings, torch.Generator().manual_seed(7), align=False
+    )
+    return labels, done
+
+
+def test_labels_of_a_group_come_from_one_pass() -> None:
+    network, settings = small_network(), LabellingSettings(groups=2)
+    views = [features(network, CLIPS, seed=s) for s in (1, 2)]  # two looks at the same clips
+    asked: list[int] = []
+
+    def passes(group: int) -> FeatureStore:
+        asked.append(group)
+        return views[group]
+
+    labels, _ = run(network, passes, settings)
+    assert asked == [0, 1]  # one pass per group, whatever the number of heads
+    groups = group_heads(4, 2, torch.Generator().manual_seed(7))
+    for number, heads in enumerate(groups):
+        for head in heads:
+            own, other = (
+                sinkhorn(scores, match_by_rank(SIZES[head], soft_mass(scores)), settings.tolerance)
+                for scores in (
+                    HeadScores(network, views[v], head, settings.lambda_)
+                    for v in (number, 1 - number)
+                )
+            )
+            assert torch.equal(labels[:, head], own.labels)
+            assert not torch.equal(labels[:, head], other.labels)
+
+
+def test_groups_differ_from_relabelling_to_relabelling() -> None:
+    generator = torch.Generator().manual_seed(0)
+    splits = [tuple(map(tuple, group_heads(10, 2, generator))) for _ in range(20)]
+    assert len(set(splits)) > 15
+
+
+def test_every_cluster_gets_the_share_that_was_drawn_for_it() -> None:
+    network = small_network(clusters=12)
+    store = features(network, CLIPS)
+    sizes = torch.stack(
+        [draw_sizes("gaussian", 12, 0.5, torch.Generator().manual_seed(h)) for h in range(4)]
+    )
+    labels = torch.zeros(CLIPS, 4, dtype=torch.int64)
+    relabel(
+        network, lambda group: store, labels, sizes, LabellingSettings(groups=1),
+        torch.Generator().manual_seed(0), align=False,
+    )  # fmt: skip
+    for head in range(4):
+        mass = soft_mass(HeadScores(network, store, head, 20.0))
+        expected = CLIPS * match_by_rank(sizes[head], mass)
+        counts = labels[:, head].bincount(minlength=12)
+        assert torch.allclose(counts.double(), expected, rtol=0.1, atol=3)
+
+
+def test_scores_are_the_same_whichever_rows_stand_beside() -> None:
+    network = small_network()
+    store = features(network, 5000)
+    whole = torch.cat(list(HeadScores(network, store, 1, 20.0).blocks()))
+    for first, last in ((0, 3), (17, 2100), (4321, 5000), (1, 5000)):
+        part = FeatureStore(
+            store.samples[first:last], {m: rows[first:last] for m, rows in store.rows.items()}
+        )
+        blocks = list(HeadScores(network, part, 1, 20.0).blocks())
+        assert torch.equal(torch.cat(blocks), whole[first:last])
+
+
+def test_the_log_says_which_way_was_taken(caplog: pytest.LogCaptureFixture) -> None:
+    network = small_network()
+    store = features(network, CLIPS)
+    with caplog.at_level(logging.INFO, "selavi"):
+        _, done = run(network, lambda group: store, LabellingSettings())
+    assert 0 <= done.dense <= 4
+    assert f"{4 - done.dense} heads on the entries that count" in caplog.text
+    assert f"{done.dense} on the whole kernel" in caplog.text
+
+
+def test_a_cap_too_low_is_warned_of_with_the_distance(caplog: pytest.LogCaptureFixture) -> None:
+    network = small_network()
+    store = features(network, CLIPS)
+    _, done = run(network, lambda group: store, LabellingSettings(max_iterations=1))
+    assert done.iterations == 1
+    assert f"off by {done.deviation:.2g} of its share" in caplog.text
+    assert "labelling.max_iterations" in caplog.text
