@@ -66,6 +66,7 @@ def launch(command: Sequence[str], nodes: int, processes: int, threads: int) -> 
     words = [sys.executable, "-m", "selavi", *command]
     log.info("starting %d processes on %d nodes, %d threads each", world, nodes, threads)
     if over_slurm:
+        slurm.take_over()
         starts = [(slurm.step(words, nodes, world, threads), environment)]
     else:
         starts = [

@@ -3,6 +3,7 @@
 import logging
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 
 log = logging.getLogger(__name__)
@@ -50,3 +51,29 @@ def requeue() -> bool:
         return False
     log.warning("asking Slurm to queue job %s again; it goes on from the saved state", job)
     return answer("scontrol", "requeue", job) is not None
+
+
+def take_over() -> None:
+    """End older jobs that run the same rule for the same files in the same folder.
+
+    They are left behind when Snakemake itself is killed. They save their state when told to stop,
+    and two groups must never write one state. Returns when they are gone.
+    """
+    job = os.environ["SLURM_JOB_ID"]
+    orphans = _twins(job)
+    if not orphans:
+        return
+    log.warning("job %s is left of an earlier call: ending it, going on", ", ".join(orphans))
+    answer("scancel", *orphans)
+    while set(_twins(job)) & set(orphans):
+        time.sleep(1)
+
+
+def _twins(job: str) -> list[str]:
+    """Jobs with the name of the rule and its wildcards (Snakemake's comment) and the folder of `job`."""
+    listed = answer("squeue", "--me", "--noheader", "--format=%A\t%k\t%Z")
+    rows = dict(line.split("\t", 1) for line in (listed or "").splitlines() if "\t" in line)
+    mine = rows.get(job, "")
+    if not mine.startswith("rule_"):
+        return []
+    return [other for other, what in rows.items() if what == mine and int(other) < int(job)]
