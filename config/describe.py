@@ -23,6 +23,7 @@ PLACES = {
     "Config": "The file",
     "DatasetSettings": "`datasets.NAME`",
     "SplitSettings": "`datasets.NAME.splits.NAME`",
+    "OfficialSettings": "`datasets.NAME.splits.NAME.official`",
     "MediaSettings": "`datasets.NAME.media`",
     "EmbeddedSettings": "`datasets.NAME.embedded`",
     "RunSettings": "`runs.NAME`",

@@ -35,7 +35,7 @@ def make_split(folder: Path, output: Path, shards: int = 2, media: MediaSettings
     for n in range(shards):
         write_shard(manifest, n, output / f"{n:05d}.tar", output / f"{n:05d}.csv", media)
     tables = [output / f"{n:05d}.csv" for n in range(shards)]
-    write_index(tables, output / "index.csv", output / "rejected.csv")
+    write_index(tables, output / "index.csv", output / "rejected.csv", output / "summary.csv")
     return output / "index.csv"
 
 

@@ -76,7 +76,7 @@ def test_defaults_are_the_papers() -> None:
         ("defaults.labelling.groups", 9, ["labelling.groups = 9", "network.heads"]),
         ("defaults.audio.seconds", 2.0, ["min_seconds = 1.1"]),
         ("defaults.modalities", ["video", "video"], ["named twice"]),
-        ("datasets.demo.splits", {"test": {}}, ["must contain 'train'"]),
+        ("datasets.demo.splits", {"test": {}}, ["trains on the split called train"]),
         ("datasets.demo.splits.a/b", {}, ["datasets.demo.splits.a/b"]),
         ("runs.demo.dataset", "other", ["runs.demo.dataset = 'other'", "demo"]),
         ("runs.../../x", {"dataset": "demo"}, ["../../x"]),

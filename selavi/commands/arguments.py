@@ -24,3 +24,20 @@ def workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="decoding processes (default: 0)"
     )
+
+
+def shard_outputs(parser: argparse.ArgumentParser) -> None:
+    """Which shard, and where it goes."""
+    parser.add_argument("--shard", type=int, required=True, metavar="N", help="number of the shard")
+    file(parser, "tar", "the shard to write")
+    file(parser, "table", "the fate of each video, to write (CSV)")
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="videos at a time (default: 1)"
+    )
+
+
+def index_outputs(parser: argparse.ArgumentParser) -> None:
+    """The three tables of a split."""
+    file(parser, "output", "the index to write (CSV)")
+    file(parser, "rejected", "the list of videos set aside, to write (CSV)")
+    file(parser, "summary", "how many videos were accepted, or set aside why, to write (CSV)")

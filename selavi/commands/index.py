@@ -12,11 +12,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables", type=Path, required=True, nargs="+", metavar="FILE", help="the shards' tables"
     )
-    arguments.file(parser, "output", "the index to write (CSV)")
-    arguments.file(parser, "rejected", "the list of videos set aside, to write (CSV)")
+    arguments.index_outputs(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.data.index import write_index
 
-    write_index(options.tables, options.output, options.rejected)
+    write_index(options.tables, options.output, options.rejected, options.summary)

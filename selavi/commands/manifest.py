@@ -1,10 +1,11 @@
 """selavi manifest: list the videos of a split."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 from selavi.config_file import read_section
-from selavi.settings import DatasetSettings, split_folder
+from selavi.settings import DatasetSettings, find_split, split_folder
 
 HELP = "list every video of a split, with its class if it has one; nothing is decoded"
 
@@ -16,9 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.manifest import write_manifest
+    from selavi.data.manifest import write_listed_manifest, write_manifest
 
     dataset = read_section(options.settings, DatasetSettings)
-    folder = split_folder(dataset, options.split)
-    shards = dataset.splits[options.split].shards
-    write_manifest(folder, dataset.labels, shards, options.output)
+    split = find_split(dataset, options.split)
+    if split.table:
+        root = Path(dataset.root)
+        table = root / split.table
+        write_listed_manifest(
+            root, table, dataset.labels, split.max_missing, split.shards, options.output
+        )
+    else:
+        folder = split_folder(dataset, options.split)
+        write_manifest(folder, dataset.labels, split.shards, options.output)

@@ -7,7 +7,7 @@ from selavi.config_file import read_section, schema_text, write_section
 from selavi.files import UserError, write_text
 from selavi.settings import Config
 
-HELP = "check a configuration; write one dataset's or one run's settings in full"
+HELP = "check a configuration; write a dataset's, its media's or a run's settings in full"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--dataset", metavar="NAME", help="the dataset whose settings to write")
+    which.add_argument("--media", metavar="NAME", help="the dataset whose media settings to write")
     which.add_argument("--run", metavar="NAME", help="the run whose settings to write")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to write them")
 
@@ -27,12 +28,12 @@ def run(options: argparse.Namespace) -> None:
         write_text(options.schema, schema_text())
         return
     config = read_section(options.config, Config)
-    name = options.dataset or options.run
+    name = options.dataset or options.media or options.run
     if name is None:
         return
-    sections = config.datasets if options.dataset else config.runs
+    sections = config.runs if options.run else config.datasets
     if name not in sections:
         raise UserError(f"{name!r} is not in {options.config}; it has: {', '.join(sections)}")
     if options.output is None:
-        raise UserError("--output is needed with --dataset and --run")
-    write_section(options.output, sections[name])
+        raise UserError("--output is needed with --dataset, --media and --run")
+    write_section(options.output, config.datasets[name].media if options.media else sections[name])

@@ -4,31 +4,26 @@ import argparse
 
 from selavi.commands import arguments
 from selavi.config_file import read_section
-from selavi.settings import DatasetSettings
+from selavi.settings import MediaSettings
 
 HELP = "normalise the videos of one shard with ffmpeg into a WebDataset tar"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.settings(parser, "dataset")
+    arguments.settings(parser, "dataset's media")
     arguments.file(parser, "manifest", "manifest of the split (CSV)")
-    parser.add_argument("--shard", type=int, required=True, metavar="N", help="number of the shard")
-    arguments.file(parser, "tar", "the shard to write")
-    arguments.file(parser, "table", "the fate of each video, to write (CSV)")
-    parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="videos at a time (default: 1)"
-    )
+    arguments.shard_outputs(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.data.shards import write_shard
 
-    dataset = read_section(options.settings, DatasetSettings)
+    media = read_section(options.settings, MediaSettings)
     write_shard(
         options.manifest,
         options.shard,
         options.tar,
         options.table,
-        dataset.media,
+        media,
         options.threads,
     )

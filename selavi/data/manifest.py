@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.lists import read_video_table
 from selavi.files import UserError, write_csv
 
 log = logging.getLogger(__name__)
 
 EXTENSIONS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".mpg", ".mpeg"})
 TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail")
+NAMED = 10  # missing videos named in an error; all of them are in the log
 
 
 def find_videos(folder: Path, labels: str = "folder") -> pd.DataFrame:
@@ -59,11 +62,47 @@ def find_videos(folder: Path, labels: str = "folder") -> pd.DataFrame:
         )
     if ignored:
         log.info("passed over files that are not videos by their extension: %s", ignored)
-    table = pd.DataFrame(rows, columns=list(TEXT_COLUMNS)).sort_values("key", ignore_index=True)
-    if table["id"].duplicated().any():
-        clash = table.loc[table["id"].duplicated(keep=False), "key"].head(2).tolist()
-        raise UserError(f"two keys have the same hash: {clash}; rename one of them")
-    return table
+    return pd.DataFrame(rows, columns=list(TEXT_COLUMNS)).sort_values("key", ignore_index=True)
+
+
+def listed_videos(root: Path, table: Path, labels: str, max_missing: float) -> pd.DataFrame:
+    """The videos that a CSV names; see `read_video_table`. Labels "none" ignores its classes.
+
+    Returns
+    -------
+    As `find_videos`, and start and end (seconds, NaN for the video's own). A key is the path as the
+    table has it, with `#t=start,end` if it is a segment.
+
+    Raises
+    ------
+    UserError if a video is named twice, or a larger share than `max_missing` is not there.
+    """
+    listed = read_video_table(table)
+    rows = []
+    for path, label, start, end in listed.itertuples(index=False):
+        key = Path(path).as_posix() + _fragment(start, end)
+        problem = _listed_problem(root / path, start, end)
+        row = _row(root, Path(key), label if labels != "none" else "", *problem)
+        rows.append(row | {"path": str(root / path)})
+    result = pd.DataFrame(rows, columns=list(TEXT_COLUMNS))
+    result = result.assign(start=listed["start"], end=listed["end"])
+    twice = result.loc[result["key"].duplicated(), "key"]
+    if len(twice):
+        raise UserError(f"{table} names {twice.iloc[0]} twice; keep one of the rows")
+    report_missing(result.loc[result["reason"] == "missing", "key"], len(result), max_missing)
+    return result.sort_values("key", ignore_index=True)
+
+
+def report_missing(missing: pd.Series, named: int, most: float) -> None:
+    """Log every missing video. Raises UserError if their share of those named is above `most`."""
+    for key in missing:
+        log.warning("missing on disk: %s", key)
+    if len(missing) > most * named:
+        some = ", ".join(missing.head(NAMED))
+        raise UserError(
+            f"{len(missing)} of {named} videos are missing, more than max_missing = {most:g}: "
+            f"{some}{', ...' if len(missing) > NAMED else ''}; get them, or raise max_missing"
+        )
 
 
 def has_classes(folder: Path, labels: str) -> bool:
@@ -84,6 +123,11 @@ def count_videos(folder: Path, enough: int) -> int:
     return found
 
 
+def id_of(key: str) -> str:
+    """The id of a video: 16 hex digits, a hash of its key."""
+    return hashlib.sha256(os.fsencode(key)).hexdigest()[:16]
+
+
 def shard_of(ids: pd.Series, shards: int) -> pd.Series:
     """The shard of each id: a stable hash, so that a new video changes one shard only."""
     return ids.map(lambda text: int(text, 16) % shards)
@@ -91,11 +135,24 @@ def shard_of(ids: pd.Series, shards: int) -> pd.Series:
 
 def write_manifest(folder: Path, labels: str, shards: int, output: Path) -> pd.DataFrame:
     """Find the videos of a split and write its manifest CSV; see `find_videos`."""
-    table = find_videos(folder, labels)
+    return _write(find_videos(folder, labels), folder, shards, output)
+
+
+def write_listed_manifest(
+    root: Path, table: Path, labels: str, max_missing: float, shards: int, output: Path
+) -> pd.DataFrame:
+    """Write the manifest CSV of the videos that a table names; see `listed_videos`."""
+    return _write(listed_videos(root, table, labels, max_missing), table, shards, output)
+
+
+def _write(table: pd.DataFrame, source: Path, shards: int, output: Path) -> pd.DataFrame:
+    if table["id"].duplicated().any():
+        clash = table.loc[table["id"].duplicated(keep=False), "key"].head(2).tolist()
+        raise UserError(f"two keys have the same hash: {clash}; rename one of them")
     table["shard"] = shard_of(table["id"], shards)
     write_csv(output, table)
     classes = table.loc[table["label"] != "", "label"].nunique()
-    log.info("%d videos in %s, %d classes, %d shards", len(table), folder, classes, shards)
+    log.info("%d videos in %s, %d classes, %d shards", len(table), source, classes, shards)
     if classes == 1:
         log.warning("only one class: figures that compare clusters with classes will say nothing")
     return table
@@ -123,9 +180,8 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _row(folder: Path, relative: Path, label: str, reason: str, detail: str) -> dict[str, str]:
-    raw = os.fsencode(relative.as_posix())
     values = {
-        "id": hashlib.sha256(raw).hexdigest()[:16],
+        "id": id_of(relative.as_posix()),
         "key": relative.as_posix(),
         "path": (folder / relative).as_posix(),
         "label": label,
@@ -140,4 +196,18 @@ def _name_problem(relative: Path) -> tuple[str, str]:
         relative.as_posix().encode("utf-8")
     except UnicodeEncodeError:
         return "bad-name", "the file's name is not valid UTF-8; rename it"
+    return "", ""
+
+
+def _fragment(start: float, end: float) -> str:
+    """The segment as a media fragment: `#t=1.5,4`; nothing for a whole video."""
+    first, last = ("" if math.isnan(t) else f"{t:g}" for t in (start, end))
+    return f"#t={first}{',' if last else ''}{last}" if first or last else ""
+
+
+def _listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
+    if not path.exists():
+        return "missing", "the file is named in the table and is not on disk"
+    if start < 0 or end <= (0 if math.isnan(start) else start):
+        return "bad-segment", f"the segment from {start:g} s to {end:g} s is none"
     return "", ""

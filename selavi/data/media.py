@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import wave
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import av
 import ffmpeg
 import imageio_ffmpeg
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
 
 from selavi.files import UserError
 from selavi.settings import MediaSettings
@@ -31,7 +32,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Normalised:
-    """A normalised video: H.264 frames at a constant rate, and mono int16 samples."""
+    """A normalised video: H.264 frames at a constant rate, and mono int16 samples (or no sound)."""
 
     video: bytes
     audio: bytes
@@ -55,37 +56,65 @@ def ffmpeg_binary() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def check_source(path: Path, settings: MediaSettings) -> None:
+@cache
+def ffmpeg_version() -> str:
+    """The first line that ffmpeg says of itself."""
+    command = [ffmpeg_binary(), "-version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[0]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What to take of a file: from `start` to `end`, in seconds; None is the file's own."""
+
+    path: Path
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which streams of a file to take: numbers as ffmpeg counts them; None if there is no sound."""
+
+    video: int
+    audio: int | None
+
+
+def check_source(source: Segment, settings: MediaSettings) -> Streams:
     """Look at a file's streams without decoding. Raises Rejected."""
     try:
-        size = path.stat().st_size
+        size = source.path.stat().st_size
     except OSError as error:
         raise Rejected("unreadable", f"cannot read the file: {error.strerror}") from None
     if size == 0:
         raise Rejected("empty-file", "the file has no bytes")
     try:
-        with av.open(_locator(path)) as container:
-            if not container.streams.video:
+        with av.open(_locator(source.path)) as container:
+            pictures = [s for s in container.streams.video if not _is_cover(s)]
+            sounds = list(container.streams.audio) if settings.audio != "none" else []
+            if not pictures:
                 raise Rejected("no-video", "the file has no video stream")
-            if not container.streams.audio:
+            if not sounds and settings.audio == "required":
                 raise Rejected("no-audio", "the file has no audio stream")
-            for stream in (container.streams.video[0], container.streams.audio[0]):
-                seconds = _seconds(stream.duration, stream.time_base)
+            # The first track of each kind: a film may bring several languages.
+            for stream in (*pictures[:1], *(sounds[:1] if settings.audio == "required" else ())):
+                seconds = _remaining(stream, source)
                 if seconds is not None and seconds <= settings.min_seconds:
                     raise _too_short(stream.type, seconds, settings)
+            return Streams(pictures[0].index, sounds[0].index if sounds else None)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         text = getattr(error, "strerror", None) or str(error)
         raise Rejected("unreadable", f"not a video that ffmpeg can open: {text}") from None
 
 
-def normalise(path: Path, settings: MediaSettings, scratch: Path) -> Normalised:
+def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normalised:
     """Transcode one video. `scratch` is an empty folder of this call's own.
 
     Raises Rejected if the video cannot be used, UserError if the disk is full.
     """
-    check_source(path, settings)
+    streams = check_source(source, settings)
     video, audio = scratch / "clip.mp4", scratch / "clip.wav"
-    command = _command(path, settings, video, audio)
+    command = _command(source, streams, settings, video, audio)
     try:
         done = subprocess.run(
             command,
@@ -107,17 +136,25 @@ def normalise(path: Path, settings: MediaSettings, scratch: Path) -> Normalised:
     if done.returncode != 0:
         last = words.splitlines()[-1] if words else "no message"
         raise Rejected("decode-failed", f"ffmpeg exit status {done.returncode}: {last}")
-    return _measured(video, audio, settings)
+    return _measured(video, audio if streams.audio is not None else None, settings)
 
 
-def _command(path: Path, settings: MediaSettings, video: Path, audio: Path) -> list[str]:
+def _command(
+    source: Segment, streams: Streams, settings: MediaSettings, video: Path, audio: Path
+) -> list[str]:
     side = settings.short_side
     shorter = f"trunc(min({side},min(iw,ih))/2)*2"
-    source = ffmpeg.input(_locator(path))
-    # The first track of each kind: a film may bring several languages.
+    # One decoding thread: the stage's threads are videos at a time.
+    cut: dict[str, float] = {"threads": 1}
+    if source.start is not None:
+        cut["ss"] = source.start
+    if source.end is not None:
+        cut["t"] = source.end - (source.start or 0)
+    read = ffmpeg.input(_locator(source.path), **cut)
     picture = (
-        source["v:0"]
-        .filter("fps", fps=settings.fps, round="near")
+        read[str(streams.video)]
+        # Both streams begin at 0, where one starts late it is filled up: they stay in step.
+        .filter("fps", fps=settings.fps, round="near", start_time=0)
         .filter(
             "scale",
             w=f"if(gt(iw,ih),-2,{shorter})",
@@ -125,7 +162,8 @@ def _command(path: Path, settings: MediaSettings, video: Path, audio: Path) -> l
             flags="bilinear",
         )
     )
-    outputs = ffmpeg.merge_outputs(
+    exact = {"fflags": "+bitexact", "map_metadata": -1}
+    outputs = [
         ffmpeg.output(
             picture,
             str(video),
@@ -135,38 +173,50 @@ def _command(path: Path, settings: MediaSettings, video: Path, audio: Path) -> l
             pix_fmt="yuv420p",
             g=max(1, round(settings.keyframe_seconds * settings.fps)),
             # One thread and no macroblock tree: the same bytes every time, on every CPU.
-            **{"x264-params": "threads=1:mbtree=0"},
-            **{"flags:v": "+bitexact", "fflags": "+bitexact", "map_metadata": -1},
-        ),
-        ffmpeg.output(
-            source["a:0"],
-            str(audio),
-            acodec="pcm_s16le",
-            ac=1,
-            ar=settings.audio_rate,
-            **{"flags:a": "+bitexact", "fflags": "+bitexact", "map_metadata": -1},
-        ),
-    ).global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-filter_threads", "1")
-    return list(ffmpeg.compile(outputs, cmd=ffmpeg_binary()))
+            **{"x264-params": "threads=1:mbtree=0", "flags:v": "+bitexact"},
+            **exact,
+        )
+    ]
+    if streams.audio is not None:
+        sound = read[str(streams.audio)].filter("aresample", **{"async": 1, "first_pts": 0})
+        outputs.append(
+            ffmpeg.output(
+                sound,
+                str(audio),
+                acodec="pcm_s16le",
+                ac=1,
+                ar=settings.audio_rate,
+                **{"flags:a": "+bitexact"},
+                **exact,
+            )
+        )
+    whole = ffmpeg.merge_outputs(*outputs).global_args(
+        "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-filter_threads", "1"
+    )
+    return list(ffmpeg.compile(whole, cmd=ffmpeg_binary()))
 
 
-def _measured(video: Path, audio: Path, settings: MediaSettings) -> Normalised:
-    """Read the two files back and count what is really in them."""
+def _measured(video: Path, audio: Path | None, settings: MediaSettings) -> Normalised:
+    """Read the files back and count what is really in them."""
+    samples = 0
     try:
         with av.open(str(video)) as container:
             stream = container.streams.video[0]
             width, height = stream.codec_context.width, stream.codec_context.height
             frames = sum(1 for packet in container.demux(stream) if packet.size)
-        with wave.open(str(audio)) as sound:
-            samples = sound.getnframes()
+        if audio:
+            with wave.open(str(audio)) as sound:
+                samples = sound.getnframes()
     except (av.error.FFmpegError, wave.Error, EOFError, IndexError) as error:
         raise Rejected("decode-failed", f"nothing could be decoded: {error}") from None
-    for kind, seconds in (
-        ("video", frames / settings.fps),
-        ("audio", samples / settings.audio_rate),
-    ):
-        if seconds <= settings.min_seconds:
-            raise _too_short(kind, seconds, settings)
+    if frames / settings.fps <= settings.min_seconds:
+        raise _too_short("video", frames / settings.fps, settings)
+    heard = samples / settings.audio_rate
+    if heard <= settings.min_seconds:
+        if settings.audio == "required":
+            raise _too_short("audio", heard, settings)
+        return Normalised(video.read_bytes(), b"", width, height, frames, 0)
+    assert audio is not None
     return Normalised(video.read_bytes(), audio.read_bytes(), width, height, frames, samples)
 
 
@@ -177,8 +227,16 @@ def _too_short(kind: str, seconds: float, settings: MediaSettings) -> Rejected:
     )
 
 
-def _seconds(duration: int | None, time_base: Fraction | None) -> float | None:
-    return float(duration * time_base) if duration and time_base else None
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _remaining(stream: Stream, source: Segment) -> float | None:
+    """Seconds of a stream within the segment, if the file says."""
+    if not stream.duration or stream.time_base is None:
+        return None
+    end = float(stream.duration * stream.time_base)
+    return min(end, source.end or end) - (source.start or 0)
 
 
 def _locator(path: Path) -> str:

@@ -4,6 +4,7 @@ import json
 import logging
 import tarfile
 import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -13,17 +14,19 @@ import pandas as pd
 import webdataset as wds
 from tqdm import tqdm
 
+from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
-from selavi.data.media import Normalised, Rejected, normalise
+from selavi.data.media import Normalised, Rejected, Segment, normalise
 from selavi.files import atomic_path, read_csv, write_csv
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
 
 COLUMNS = [
-    "id", "key", "path", "label", "reason", "detail", "width", "height", "frames", "fps",
-    "samples", "rate", "video_offset", "video_size", "audio_offset", "audio_size",
+    "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
+    "fps", "samples", "rate", "video_offset", "video_size", "audio_offset", "audio_size",
 ]  # fmt: skip
+Fate = dict[Any, Any]
 
 
 def write_shard(
@@ -31,9 +34,11 @@ def write_shard(
 ) -> pd.DataFrame:
     """Normalise the manifest's videos of one shard into a tar, and write their table.
 
-    A sample is `{id}.mp4` (silent H.264), `{id}.wav` (mono int16) and `{id}.json` (id, key, label,
-    sizes). The tar depends on nothing but the videos and the settings: members are in the order of
-    the manifest, with fixed owner, mode and time. Both files appear whole or not at all.
+    A sample is `{id}.json` (id, key, label, sizes), `{id}.mp4` (silent H.264) and `{id}.wav` (mono
+    int16, unless it is mute). The tar depends on nothing but the videos and the settings: members
+    are in the order of the manifest, with fixed owner, mode and time. Both files appear whole or
+    not at all. Clips that an earlier making of the same shard had, of files that have not changed
+    since, are taken from it; see `Kept`.
 
     Parameters
     ----------
@@ -46,20 +51,44 @@ def write_shard(
     """
     rows = read_csv(manifest, TEXT_COLUMNS)
     rows = rows[rows["shard"] == shard].drop(columns="shard")
-    fates: list[dict[str, Any]] = []
+    kept = Kept(tar, settings)
+    with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
+
+        def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
+            return _attempt(row, settings, Path(scratch), kept)
+
+        result = write_tar(tar, rows.to_dict("records"), attempt, settings, threads)
+    write_csv(table, result)
+    kept.keep(result)
+    log.info("%s: %d clips, %d set aside, %d as before", tar, *_counts(result), kept.reused)
+    return result
+
+
+def write_tar(
+    tar: Path,
+    rows: Sequence[Fate],
+    attempt: Callable[[Fate], tuple[Fate, Normalised | None]],
+    settings: MediaSettings,
+    threads: int,
+) -> pd.DataFrame:
+    """Write the clips that `attempt` makes of rows, in order; return the shard's table."""
+    fates: list[Fate] = []
     with (
         atomic_path(tar) as temporary,
         temporary.open("wb") as file,
-        tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
         ThreadPoolExecutor(threads) as pool,
     ):
         writer = wds.TarWriter(file, user="selavi", group="selavi", mode=0o644, mtime=0)
-        work = pool.map(lambda row: _attempt(row, settings, Path(scratch)), rows.to_dict("records"))
         try:
             for fate, clip in tqdm(
-                work, total=len(rows), desc=f"shard {tar.stem}", unit="video", disable=None
+                pool.map(attempt, rows),
+                total=len(rows),
+                desc=f"shard {tar.stem}",
+                unit="video",
+                disable=None,
             ):
                 if clip is not None:
+                    fate |= facts_of(clip, settings)
                     writer.write(_sample(fate, clip))
                 fates.append(fate)
             writer.close()
@@ -69,49 +98,56 @@ def write_shard(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    result = _with_positions(pd.DataFrame(fates, columns=COLUMNS), tar)
-    write_csv(table, result)
-    log.info("%s: %d clips, %d set aside", tar, *_counts(result))
-    return result
+    return with_positions(pd.DataFrame(fates, columns=COLUMNS), tar)
 
 
 def _attempt(
-    row: dict[str, Any], settings: MediaSettings, scratch: Path
-) -> tuple[dict[str, Any], Normalised | None]:
+    row: Fate, settings: MediaSettings, scratch: Path, kept: Kept
+) -> tuple[Fate, Normalised | None]:
     if row["reason"]:
         return row, None
+    clip = kept.clip(row["id"], Path(row["path"]))
+    if clip is not None:
+        return row, clip
+    start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
     try:
         with tempfile.TemporaryDirectory(dir=scratch) as own:
-            clip = normalise(Path(row["path"]), settings, Path(own))
+            return row, normalise(Segment(Path(row["path"]), start, end), settings, Path(own))
     except Rejected as rejected:
         return row | {"reason": rejected.reason, "detail": rejected.detail}, None
-    facts = {
+
+
+def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
+    """What a shard's table says of a clip, besides its name and place."""
+    return {
         "width": clip.width,
         "height": clip.height,
         "frames": clip.frames,
         "fps": settings.fps,
         "samples": clip.samples,
-        "rate": settings.audio_rate,
+        "rate": settings.audio_rate if clip.samples else 0,
     }
-    return row | facts, clip
 
 
-def _sample(fate: dict[str, Any], clip: Normalised) -> dict[str, Any]:
-    facts = {k: v for k, v in fate.items() if k not in ("path", "reason", "detail")}
-    return {
+def _sample(fate: Fate, clip: Normalised) -> dict[str, Any]:
+    aside = ("path", "reason", "detail", "start", "end")
+    facts = {k: v for k, v in fate.items() if k not in aside}
+    sample = {
         "__key__": fate["id"],
         "json": json.dumps(facts, sort_keys=True).encode(),
         "mp4": clip.video,
-        "wav": clip.audio,
     }
+    return sample | ({"wav": clip.audio} if clip.samples else {})
 
 
-def _with_positions(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
+def with_positions(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
     """Add where each member's bytes lie, so that a clip can be read without its neighbours."""
     with tarfile.open(tar) as archive:
         places = {member.name: (member.offset_data, member.size) for member in archive}
     for kind, suffix in (("video", "mp4"), ("audio", "wav")):
-        found = [places.get(f"{key}.{suffix}", (None, None)) for key in table["id"]]
+        mute = [(0, 0) if done else (None, None) for done in table["reason"] == ""]
+        names = [f"{key}.{suffix}" for key in table["id"]]
+        found = [places.get(name, none) for name, none in zip(names, mute, strict=True)]
         table[f"{kind}_offset"] = pd.array([f[0] for f in found], dtype="Int64")
         table[f"{kind}_size"] = pd.array([f[1] for f in found], dtype="Int64")
     for column in ("width", "height", "frames", "samples", "rate"):

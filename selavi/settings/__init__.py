@@ -10,7 +10,10 @@ from selavi.settings.data import (
     DatasetSettings,
     EmbeddedSettings,
     MediaSettings,
+    OfficialSettings,
     SplitSettings,
+    find_split,
+    parent_of,
     split_folder,
 )
 from selavi.settings.run import (
@@ -34,12 +37,15 @@ __all__ = [
     "Modality",
     "Name",
     "NetworkSettings",
+    "OfficialSettings",
     "RunDefaults",
     "RunSettings",
     "Section",
     "SplitSettings",
     "TrainingSettings",
     "VideoSettings",
+    "find_split",
+    "parent_of",
     "require_enough",
     "split_folder",
 ]

@@ -5,7 +5,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from selavi.settings.clips import FRAME_SECONDS
-from selavi.settings.data import DatasetSettings
+from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
@@ -32,40 +32,81 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        if not isinstance(raw, dict) or not isinstance(raw.get("runs"), dict):
+        """Runs take from the defaults; what a later file sets to null is gone."""
+        if not isinstance(raw, dict):
+            return raw
+        raw = raw | {
+            name: {k: v for k, v in raw[name].items() if v is not None}
+            for name in ("datasets", "runs")
+            if isinstance(raw.get(name), dict)
+        }
+        if not isinstance(raw.get("runs"), dict):
             return raw
         defaults = raw.get("defaults") or {}
         return raw | {"runs": {k: _merged(defaults, run) for k, run in raw["runs"].items()}}
 
     @model_validator(mode="after")
-    def _names_and_sizes(self) -> Self:
+    def _sections_fit(self) -> Self:
+        for name, dataset in self.datasets.items():
+            for split_name, split in dataset.splits.items():
+                _check_parent(f"datasets.{name}.splits.{split_name}", name, split, self.datasets)
         for name, run in self.runs.items():
-            if run.dataset not in self.datasets:
-                known = ", ".join(sorted(self.datasets))
-                raise ValueError(f"runs.{name}.dataset = {run.dataset!r} is not one of: {known}")
-            data = self.datasets[run.dataset]
-            if data.embedded:
-                clips = data.embedded.classes * data.embedded.train_per_class
-                require_enough(name, run, clips)
-            if run.video.fps > data.media.fps:
-                raise ValueError(
-                    f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
-                    f"datasets.{run.dataset}.media.fps = {data.media.fps:g}"
-                )
-            if run.audio.fft < round(FRAME_SECONDS * data.media.audio_rate):
-                raise ValueError(
-                    f"runs.{name}.audio.fft = {run.audio.fft} is shorter than a frame of 20 ms at "
-                    f"datasets.{run.dataset}.media.audio_rate = {data.media.audio_rate}; use at "
-                    f"least {round(FRAME_SECONDS * data.media.audio_rate)}"
-                )
-            longest = max(run.video.frames / run.video.fps, run.audio.seconds)
-            if longest > data.media.min_seconds:
-                raise ValueError(
-                    f"runs.{name}: a clip lasts {longest:g} s, but videos of more than "
-                    f"datasets.{run.dataset}.media.min_seconds = {data.media.min_seconds:g} s are "
-                    "accepted; raise min_seconds or shorten the clip"
-                )
+            _check_run(name, run, self.datasets)
         return self
+
+
+def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]) -> None:
+    if run.dataset not in datasets:
+        known = ", ".join(sorted(datasets))
+        raise ValueError(f"runs.{name}.dataset = {run.dataset!r} is not one of: {known}")
+    data = datasets[run.dataset]
+    if "train" not in data.splits:
+        raise ValueError(
+            f"runs.{name} trains on the split called train, and datasets.{run.dataset} has only "
+            f"{', '.join(data.splits)}"
+        )
+    if data.embedded:
+        require_enough(name, run, data.embedded.classes * data.embedded.train_per_class)
+    # Clips chosen from another dataset's shards are as that one's settings made them.
+    owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
+    media, where = datasets[owner].media, f"datasets.{owner}.media"
+    if run.video.fps > media.fps:
+        raise ValueError(
+            f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
+            f"{where}.fps = {media.fps:g}"
+        )
+    longest = run.video.frames / run.video.fps
+    if "audio" in run.modalities:
+        longest = max(longest, run.audio.seconds)
+        frame = round(FRAME_SECONDS * media.audio_rate)
+        if media.audio != "required":
+            raise ValueError(
+                f"runs.{name} trains on sound and {where}.audio = {media.audio}; set it to "
+                "required, or train on modalities: [video]"
+            )
+        if run.audio.fft < frame:
+            raise ValueError(
+                f"runs.{name}.audio.fft = {run.audio.fft} is shorter than a frame of 20 ms at "
+                f"{where}.audio_rate = {media.audio_rate}; use at least {frame}"
+            )
+    if longest > media.min_seconds:
+        raise ValueError(
+            f"runs.{name}: a clip lasts {longest:g} s, but videos of more than {where}.min_seconds "
+            f"= {media.min_seconds:g} s are accepted; raise min_seconds or shorten the clip"
+        )
+
+
+def _check_parent(
+    where: str, name: str, split: SplitSettings, datasets: dict[str, DatasetSettings]
+) -> None:
+    parent = parent_of(name, split)
+    if parent is None:
+        return
+    there = datasets[parent[0]].splits.get(parent[1]) if parent[0] in datasets else None
+    if there is None:
+        raise ValueError(f"{where}.of = {split.of!r} is no split of these datasets")
+    if there.of is not None:
+        raise ValueError(f"{where}.of = {split.of!r} is itself chosen from a split: name that")
 
 
 def require_enough(name: str, run: RunSettings, clips: int) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
+from braceexpand import braceexpand
 from pydantic import Field, model_validator
 
 from selavi.files import UserError
@@ -22,19 +23,72 @@ class MediaSettings(Section):
     """x264 constant rate factor; lower is better and larger."""
     audio_rate: int = Field(24_000, ge=4_000, le=48_000)
     """Sample rate of the stored mono audio, in Hz."""
+    audio: Literal["required", "optional", "none"] = "required"
+    """required: videos without sound are set aside; optional: they are kept, mute; none: no sound
+    is stored. Training on sound needs required."""
     min_seconds: float = Field(1.1, gt=0)
     """Videos whose picture or sound is not longer than this, in seconds, are set aside."""
     timeout_seconds: float = Field(300.0, gt=0)
     """A video that takes ffmpeg longer than this, in seconds, is set aside."""
 
 
+class OfficialSettings(Section):
+    """A split as a benchmark's own files have it."""
+
+    layout: Literal["ucf101", "hmdb51"]
+    """ucf101: trainlist01.txt ... testlist03.txt and classInd.txt; hmdb51: {class}_test_split1.txt
+    ... with 1 for train, 2 for test, 0 for neither."""
+    folder: str
+    """Folder of these files, absolute or below the dataset's root."""
+    fold: int = Field(ge=1, le=3)
+    """Which of the three splits."""
+    part: Literal["train", "test"]
+    """Which part of it."""
+
+
 class SplitSettings(Section):
-    """One split of a dataset."""
+    """One split: videos in a folder or table, shards made before, or a choice of another split."""
 
     folder: str | None = None
     """Folder of the split's videos below the root; its own name if not given, "." for the root."""
+    table: str | None = None
+    """A CSV of videos in place of a folder: `path`, and if wanted `label`, `start` and `end` (of a
+    segment, in seconds). Paths are absolute or below the root, and so is the table's."""
+    tars: list[str] | None = Field(None, min_length=1)
+    """WebDataset shards in place of videos: paths or URLs, {00000..00127} counts. Shards that
+    selavi made are taken as they are; videos in others are normalised."""
+    of: str | None = Field(
+        None, pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*/)?[A-Za-z0-9][A-Za-z0-9_-]*$"
+    )
+    """Choose from this split, SPLIT of this dataset or DATASET/SPLIT, sharing its shards."""
+    classes: list[str] | None = Field(None, min_length=1)
+    """With `of`: the classes to take. Spaces and underscores count as the same."""
+    official: OfficialSettings | None = None
+    """With `of`: the videos that a benchmark's split files name."""
     shards: int = Field(8, ge=1, le=100_000)
-    """Number of tar shards: the unit of work, retry and resume."""
+    """Number of tar shards made of a folder or table: the unit of work, retry and resume."""
+    max_missing: float = Field(0.01, ge=0, le=1)
+    """Largest share of the videos named in a table or in split files that may be missing."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [n for n in ("folder", "table", "tars", "of") if getattr(self, n) is not None]
+        if len(given) > 1:
+            raise ValueError(f"a split has one source; {' and '.join(given)} are given")
+        chosen = [n for n in ("classes", "official") if getattr(self, n) is not None]
+        if (self.of is not None) != (len(chosen) == 1):
+            raise ValueError("`of` goes together with either `classes` or `official`")
+        return self
+
+    @property
+    def sources(self) -> list[str]:
+        """The shards made before, one by one; empty if the split has another source."""
+        return [tar for pattern in self.tars or [] for tar in braceexpand(pattern)]
+
+    @property
+    def shard_count(self) -> int:
+        """Number of shards."""
+        return len(self.sources) or self.shards
 
 
 class EmbeddedSettings(Section):
@@ -56,7 +110,7 @@ class DatasetSettings(Section):
     root: str = Field(min_length=1)
     """Folder of the videos, absolute or relative to where the command is run."""
     splits: dict[Name, SplitSettings] = Field(min_length=1)
-    """The splits by name; the one called train is trained on."""
+    """The splits by name; a run trains on the one called train."""
     labels: Literal["folder", "none"] = "folder"
     """Where classes come from: the first folder below the split, if there are any, or nowhere."""
     media: MediaSettings = MediaSettings()
@@ -64,15 +118,22 @@ class DatasetSettings(Section):
     embedded: EmbeddedSettings | None = None
     """Make the embedded dataset at the root."""
 
-    @model_validator(mode="after")
-    def _has_train(self) -> Self:
-        if "train" not in self.splits:
-            raise ValueError(f"splits must contain 'train'; it has {sorted(self.splits)}")
-        return self
-
 
 def split_folder(dataset: DatasetSettings, split: str) -> Path:
     """Folder of a split's videos."""
+    return Path(dataset.root) / (find_split(dataset, split).folder or split)
+
+
+def find_split(dataset: DatasetSettings, split: str) -> SplitSettings:
+    """A split by its name. Raises UserError naming those there are."""
     if split not in dataset.splits:
         raise UserError(f"no split {split!r}; the dataset has {', '.join(dataset.splits)}")
-    return Path(dataset.root) / (dataset.splits[split].folder or split)
+    return dataset.splits[split]
+
+
+def parent_of(dataset: str, split: SplitSettings) -> tuple[str, str] | None:
+    """Dataset and split that a split is chosen from, None if it has a source of its own."""
+    if split.of is None:
+        return None
+    place, _, name = split.of.rpartition("/")
+    return place or dataset, name

@@ -17,7 +17,7 @@ import webdataset as wds
 from selavi.data.clips import read_member
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Rejected, ffmpeg_binary, normalise
+from selavi.data.media import Rejected, Segment, ffmpeg_binary, normalise
 from selavi.data.shards import write_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
@@ -109,7 +109,7 @@ def test_the_short_side_is_bounded_and_the_aspect_kept(
     tmp_path: Path, make_video: Callable[..., Path], size: str, expected: tuple[int, int]
 ) -> None:
     fitted = size if size != "101x67" else "102x68"
-    clip = normalise(make_video(tmp_path / "a.mp4", size=fitted), MEDIA, tmp_path)
+    clip = normalise(Segment(make_video(tmp_path / "a.mp4", size=fitted)), MEDIA, tmp_path)
     assert (clip.width, clip.height) == expected
     assert clip.frames == pytest.approx(1.6 * 16, abs=1)
     assert clip.samples == pytest.approx(1.6 * 16000, abs=200)
@@ -118,7 +118,8 @@ def test_the_short_side_is_bounded_and_the_aspect_kept(
 def test_a_rate_that_is_no_integer_gives_constant_frames(
     tmp_path: Path, make_video: Callable[..., Path]
 ) -> None:
-    clip = normalise(make_video(tmp_path / "a.mp4", fps="30000/1001", seconds=2), MEDIA, tmp_path)
+    video = make_video(tmp_path / "a.mp4", fps="30000/1001", seconds=2)
+    clip = normalise(Segment(video), MEDIA, tmp_path)
     assert clip.frames == pytest.approx(32, abs=1)
 
 
@@ -132,14 +133,14 @@ def test_the_first_of_several_sound_tracks_is_taken(
         "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c:v", "copy", str(two),
     ]  # fmt: skip
     subprocess.run(command, check=True)
-    clip = normalise(two, MEDIA, tmp_path)
+    clip = normalise(Segment(two), MEDIA, tmp_path)
     assert clip.samples == pytest.approx(1.6 * 16000, abs=1000)
 
 
 def test_a_stuck_ffmpeg_is_ended(tmp_path: Path, make_video: Callable[..., Path]) -> None:
     path = make_video(tmp_path / "long.mp4", seconds=30, size="640x480")
     with pytest.raises(Rejected) as caught:
-        normalise(path, MediaSettings(timeout_seconds=0.01), tmp_path)
+        normalise(Segment(path), MediaSettings(timeout_seconds=0.01), tmp_path)
     assert caught.value.reason == "timeout"
 
 
@@ -167,7 +168,7 @@ def test_an_empty_shard_is_fine(tmp_path: Path, make_video: Callable[..., Path])
 
 def test_a_missing_stage_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist; make it with the stage before"):
-        write_index([tmp_path / "0.csv"], tmp_path / "i.csv", tmp_path / "r.csv")
+        write_index([tmp_path / "0.csv"], *(tmp_path / n for n in ("i.csv", "r.csv", "s.csv")))
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="needs root to mount")
@@ -182,10 +183,7 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(
     if mounted.returncode:
         pytest.skip("this machine does not let root mount a tmpfs")
     try:
-        (tmp_path / "d.yaml").write_text(
-            f"root: {demo_videos}\nsplits: {{train: {{shards: 3}}}}\n"
-            "media: {short_side: 48, fps: 16, audio_rate: 16000}\n"
-        )
+        (tmp_path / "d.yaml").write_text("{short_side: 48, fps: 16, audio_rate: 16000}\n")
         done = subprocess.run(
             [
                 sys.executable, "-m", "selavi", "shard", "--settings", str(tmp_path / "d.yaml"),

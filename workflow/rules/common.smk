@@ -4,9 +4,15 @@ from pathlib import Path
 from selavi import config_file
 from selavi.data.manifest import count_videos, find_videos, has_classes
 from selavi.files import UserError
-from selavi.settings import Config, require_enough, split_folder
+from selavi.settings import Config, parent_of, require_enough, split_folder
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
+
+
+def in_folder(dataset, split):
+    """Whether a split's videos are found in a folder, rather than listed, fetched or chosen."""
+    source = dataset.splits[split]
+    return not (dataset.embedded or source.table or source.tars or source.of)
 
 
 def checked_settings():
@@ -14,14 +20,14 @@ def checked_settings():
     try:
         settings = config_file.parse(config, Config, "configuration")
         for name, dataset in settings.datasets.items():
-            for split in dataset.splits if not dataset.embedded else []:
-                if count_videos(split_folder(dataset, split), enough=1) == 0:
-                    find_videos(
-                        split_folder(dataset, split)
-                    )  # says what is there instead
+            for split in dataset.splits:
+                if in_folder(dataset, split):
+                    folder = split_folder(dataset, split)
+                    if count_videos(folder, enough=1) == 0:
+                        find_videos(folder)  # says what is there instead
         for name, run in settings.runs.items():
             dataset = settings.datasets[run.dataset]
-            if not dataset.embedded:
+            if in_folder(dataset, "train"):
                 enough = max(run.network.clusters, run.training.batch_size)
                 found = count_videos(split_folder(dataset, "train"), enough)
                 require_enough(name, run, found)
@@ -36,16 +42,38 @@ validate(config, "../schemas/config.schema.json", set_default=False)
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 
 
+SPLITS = {
+    f"{name}/{split}": source
+    for name, dataset in DATASETS.items()
+    for split, source in dataset.splits.items()
+}
+CHOSEN = [place for place, source in SPLITS.items() if source.of]
+FETCHED = [place for place, source in SPLITS.items() if source.tars]
+SHARDED = [place for place in SPLITS if place not in CHOSEN + FETCHED]
+
+
+def owner(dataset, split):
+    """The split whose shards hold a split's clips, as dataset/split: itself, or its parent."""
+    parent = parent_of(dataset, DATASETS[dataset].splits[split])
+    return "/".join(parent or (dataset, split))
+
+
 def is_labelled(dataset, split):
     """Whether the split has classes to compare clusters with."""
     data = DATASETS[dataset]
-    return bool(data.embedded) or has_classes(split_folder(data, split), data.labels)
+    source = data.splits[split]
+    if data.embedded or source.of:
+        return True
+    if source.tars or source.table:
+        return data.labels != "none"
+    return has_classes(split_folder(data, split), data.labels)
 
 
 def shard_files(dataset, split, suffix):
+    place = owner(dataset, split)
     return [
-        f"results/shards/{dataset}/{split}/{n:05d}.{suffix}"
-        for n in range(DATASETS[dataset].splits[split].shards)
+        f"results/shards/{place}/{n:05d}.{suffix}"
+        for n in range(SPLITS[place].shard_count)
     ]
 
 
@@ -72,10 +100,7 @@ def each_run_split(pattern, labelled=False):
 STAGES = {
     "manifest": each_split("results/manifest/{dataset}/{split}.csv"),
     "shard": [
-        f
-        for d in DATASETS
-        for s in DATASETS[d].splits
-        for f in shard_files(d, s, "tar")
+        f for place in SHARDED + FETCHED for f in shard_files(*Path(place).parts, "tar")
     ],
     "index": each_split("results/shards/{dataset}/{split}/index.csv"),
     "pretrain": each_run("results/pretrain/{run}/model.pt"),
@@ -103,8 +128,14 @@ def split_shards(wildcards):
     return shard_files(RUNS[wildcards.run].dataset, split, "tar")
 
 
+def any_of(places):
+    """A pattern that matches these dataset/split pairs and nothing else."""
+    return "|".join(places) or "(?!)"
+
+
 wildcard_constraints:
     dataset="|".join(DATASETS),
+    place=any_of(SPLITS),
     run="|".join(RUNS),
     split=r"[A-Za-z0-9_-]+",
     n=r"\d{5}",

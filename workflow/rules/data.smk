@@ -1,7 +1,9 @@
 localrules:
     dataset_settings,
+    media_settings,
     manifest,
     index,
+    choose,
 
 
 rule dataset_settings:
@@ -13,6 +15,22 @@ rule dataset_settings:
         "../envs/selavi.yaml"
     params:
         text=lambda wildcards: config_file.section_text(DATASETS[wildcards.dataset]),
+    shell:
+        "printf '%s' {params.text:q} > {output} 2> {log}"
+
+
+# What shards depend on, and no more: another split of the dataset does not make them again.
+rule media_settings:
+    output:
+        "results/settings/media/{dataset}.yaml",
+    log:
+        "logs/settings/media/{dataset}.log",
+    conda:
+        "../envs/selavi.yaml"
+    params:
+        text=lambda wildcards: config_file.section_text(
+            DATASETS[wildcards.dataset].media
+        ),
     shell:
         "printf '%s' {params.text:q} > {output} 2> {log}"
 
@@ -59,15 +77,19 @@ rule manifest:
 
 rule shard:
     input:
-        settings="results/settings/datasets/{dataset}.yaml",
-        manifest="results/manifest/{dataset}/{split}.csv",
+        settings=lambda wildcards: (
+            f"results/settings/media/{Path(wildcards.place).parent}.yaml"
+        ),
+        manifest="results/manifest/{place}.csv",
     output:
-        tar="results/shards/{dataset}/{split}/{n}.tar",
-        table="results/shards/{dataset}/{split}/{n}.csv",
+        tar="results/shards/{place}/{n}.tar",
+        table="results/shards/{place}/{n}.csv",
     log:
-        "logs/shard/{dataset}/{split}/{n}.log",
+        "logs/shard/{place}/{n}.log",
     benchmark:
-        "results/benchmarks/shard/{dataset}/{split}/{n}.tsv"
+        "results/benchmarks/shard/{place}/{n}.tsv"
+    wildcard_constraints:
+        place=any_of(SHARDED),
     conda:
         "../envs/selavi.yaml"
     threads: 1
@@ -79,27 +101,96 @@ rule shard:
         " --threads {threads} --log {log}"
 
 
+rule fetch:
+    input:
+        settings=lambda wildcards: (
+            f"results/settings/datasets/{Path(wildcards.place).parent}.yaml"
+        ),
+    output:
+        tar="results/shards/{place}/{n}.tar",
+        table="results/shards/{place}/{n}.csv",
+    log:
+        "logs/fetch/{place}/{n}.log",
+    benchmark:
+        "results/benchmarks/fetch/{place}/{n}.tsv"
+    wildcard_constraints:
+        place=any_of(FETCHED),
+    conda:
+        "../envs/selavi.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        split=lambda wildcards: Path(wildcards.place).name,
+    shell:
+        "python -m selavi fetch --settings {input.settings} --split {params.split}"
+        " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
+        " --threads {threads} --log {log}"
+
+
 rule index:
     input:
-        tables=lambda wildcards: shard_files(wildcards.dataset, wildcards.split, "csv"),
+        tables=lambda wildcards: shard_files(*Path(wildcards.place).parts, "csv"),
     output:
-        index="results/shards/{dataset}/{split}/index.csv",
+        index="results/shards/{place}/index.csv",
         rejected=report(
-            "results/shards/{dataset}/{split}/rejected.csv",
+            "results/shards/{place}/rejected.csv",
             caption="../report/rejected.rst",
             category="Data",
-            labels={
-                "dataset": "{dataset}",
-                "split": "{split}",
-                "table": "videos set aside",
-            },
+            labels={"split": "{place}", "table": "videos set aside"},
+        ),
+        summary=report(
+            "results/shards/{place}/summary.csv",
+            caption="../report/summary.rst",
+            category="Data",
+            labels={"split": "{place}", "table": "summary"},
         ),
     log:
-        "logs/index/{dataset}/{split}.log",
+        "logs/index/{place}.log",
+    wildcard_constraints:
+        place=any_of(SHARDED + FETCHED),
     conda:
         "../envs/selavi.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=1000,
     shell:
         "python -m selavi index --tables {input.tables} --output {output.index}"
-        " --rejected {output.rejected} --log {log}"
+        " --rejected {output.rejected} --summary {output.summary} --log {log}"
+
+
+rule choose:
+    input:
+        settings=lambda wildcards: (
+            f"results/settings/datasets/{Path(wildcards.place).parent}.yaml"
+        ),
+        parent=lambda wildcards: (
+            f"results/shards/{owner(*Path(wildcards.place).parts)}/index.csv"
+        ),
+    output:
+        index="results/shards/{place}/index.csv",
+        rejected=report(
+            "results/shards/{place}/rejected.csv",
+            caption="../report/rejected.rst",
+            category="Data",
+            labels={"split": "{place}", "table": "videos set aside"},
+        ),
+        summary=report(
+            "results/shards/{place}/summary.csv",
+            caption="../report/summary.rst",
+            category="Data",
+            labels={"split": "{place}", "table": "summary"},
+        ),
+    log:
+        "logs/choose/{place}.log",
+    wildcard_constraints:
+        place=any_of(CHOSEN),
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        split=lambda wildcards: Path(wildcards.place).name,
+    shell:
+        "python -m selavi choose --settings {input.settings} --split {params.split}"
+        " --parent {input.parent} --output {output.index} --rejected {output.rejected}"
+        " --summary {output.summary} --log {log}"

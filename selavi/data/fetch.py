@@ -1,0 +1,195 @@
+"""Take over WebDataset shards that were made before, here or elsewhere."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import webdataset as wds
+from tqdm import tqdm
+
+from selavi.data.manifest import EXTENSIONS, id_of
+from selavi.data.media import Normalised, Rejected, Segment, normalise
+from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
+from selavi.files import UserError, atomic_path, write_csv
+from selavi.settings import MediaSettings
+
+log = logging.getLogger(__name__)
+
+SIZES = ("width", "height", "frames", "samples", "rate")
+CHUNK = 2**20
+
+
+def fetch_shard(
+    source: str, tar: Path, table: Path, settings: MediaSettings, threads: int = 1
+) -> pd.DataFrame:
+    """Bring one shard here and write its table.
+
+    A shard of selavi's own is taken byte by byte (a local one by a hard link where the disk has
+    them). Of any other WebDataset shard, each sample's video is normalised as `write_shard` does;
+    its class is `label` in its json, or its `cls` or `txt`.
+
+    Parameters
+    ----------
+    source : a path, or a URL that webdataset can open, but for `pipe:`.
+
+    Raises
+    ------
+    UserError if it cannot be had whole, or if its clips are not as `settings` has them.
+    """
+    if "://" in source:
+        with atomic_path(tar) as temporary:
+            _download(source, temporary)
+    else:
+        _link_or_copy(Path(source), tar)
+    try:
+        facts = _own_facts(tar)
+        if facts is not None:
+            result = with_positions(pd.DataFrame(facts, columns=COLUMNS), tar)
+            _check(result, source, settings)
+        else:
+            result = _normalised(tar, source, settings, threads)
+    except (tarfile.TarError, UserError) as error:
+        tar.unlink(missing_ok=True)
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{source} is not a whole tar: {error}") from None
+    write_csv(table, result)
+    log.info("%s: %d clips from %s", tar, int((result["reason"] == "").sum()), source)
+    return result
+
+
+def _download(source: str, target: Path) -> None:
+    if source.startswith("pipe:") or not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s'\"`$\\]+", source):
+        raise UserError(f"{source!r} is not a URL that can be fetched")
+    stream = None
+    try:
+        stream = wds.gopen(source, "rb")
+        with (
+            target.open("wb") as file,
+            tqdm(desc=source, unit="B", unit_scale=True, disable=None) as bar,
+        ):
+            while chunk := stream.read(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+        stream.close()  # a transfer that broke off says so here
+    except (OSError, ValueError, AssertionError) as error:
+        raise UserError(f"{source} cannot be fetched: {error}") from error
+
+
+def _link_or_copy(source: Path, tar: Path) -> None:
+    if not source.is_file():
+        raise UserError(f"{source} does not exist; set the split's `tars` to your shards")
+    with atomic_path(tar) as temporary:
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(source.resolve(), temporary)
+        except OSError:  # another disk
+            shutil.copyfile(source, temporary)
+
+
+def _own_facts(tar: Path) -> list[Fate] | None:
+    """The facts that selavi wrote with each sample; None if any sample is not selavi's."""
+    facts: list[Fate] = []
+    with tarfile.open(tar) as archive:
+        for member in archive:
+            if member.name.endswith(".json"):
+                file = archive.extractfile(member)
+                content = _json(file.read()) if file else {}
+                if not _is_own(content, member.name):
+                    return None
+                path = f"{tar.name}/{content['key']}"
+                facts.append(content | {"path": path, "reason": "", "detail": ""})
+            elif not member.name.endswith((".mp4", ".wav")):
+                return None
+    return facts or None
+
+
+def _is_own(facts: dict[str, Any], member: str) -> bool:
+    """Whether this is what `write_shard` writes; ids become file names, so they are looked at."""
+    return (
+        re.fullmatch(r"[0-9a-f]{16}\.json", member) is not None
+        and facts.get("id") == member.removesuffix(".json")
+        and all(isinstance(facts.get(name), str) for name in ("key", "label"))
+        and all(isinstance(facts.get(name), int) for name in SIZES)
+        and isinstance(facts.get("fps"), (int, float))
+    )
+
+
+def _check(table: pd.DataFrame, source: str, settings: MediaSettings) -> None:
+    bad = table["video_size"].isna() | ((table["samples"] > 0) & (table["audio_size"] == 0))
+    if bad.any():
+        raise UserError(f"{source} lacks members of {table['key'][int(bad.to_numpy().argmax())]}")
+    asked = {"fps": settings.fps, "rate": settings.audio_rate}
+    for name, value in asked.items():
+        other = table.loc[(table[name] != value) & (table[name] != 0), name]
+        if len(other):
+            raise UserError(
+                f"{source} has clips of {name} = {other.iloc[0]:g} and the dataset's media says "
+                f"{value:g}; set media to what the shards were made with"
+            )
+    if settings.audio == "required" and (table["samples"] == 0).any():
+        raise UserError(f"{source} has clips without sound; set media.audio: optional")
+
+
+def _normalised(tar: Path, source: str, settings: MediaSettings, threads: int) -> pd.DataFrame:
+    """Replace a tar of any videos by one of normalised clips."""
+    with tempfile.TemporaryDirectory(prefix="selavi-") as name:
+        scratch = Path(name)
+        foreign = scratch / "source.tar"
+        shutil.move(tar, foreign)
+        samples = wds.WebDataset(str(foreign), shardshuffle=False)
+        rows, files = [], {}
+        for sample in samples:
+            row = _row(sample, source)
+            suffix = next((s for s in sample if f".{s.lower()}" in EXTENSIONS), None)
+            if suffix is None:
+                row |= {"reason": "no-video", "detail": "the sample has no video in it"}
+            else:
+                files[row["id"]] = scratch / f"{row['id']}.{suffix.lower()}"
+                files[row["id"]].write_bytes(sample[suffix])
+            rows.append(row)
+        foreign.unlink()
+
+        def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
+            if row["reason"]:
+                return row, None
+            file = files[row["id"]]
+            try:
+                with tempfile.TemporaryDirectory(dir=scratch) as own:
+                    return row, normalise(Segment(file), settings, Path(own))
+            except Rejected as rejected:
+                return row | {"reason": rejected.reason, "detail": rejected.detail}, None
+            finally:
+                file.unlink()
+
+        return write_tar(tar, rows, attempt, settings, threads)
+
+
+def _row(sample: dict[str, Any], source: str) -> Fate:
+    key = str(sample["__key__"])
+    label = _json(sample.get("json", b"{}")).get("label", "")
+    for name in ("cls", "txt"):
+        label = label or sample.get(name, b"").decode("utf-8", "replace").strip()
+    return {
+        "id": id_of(key),
+        "key": key,
+        "path": f"{source}/{key}",
+        "label": str(label),
+        "reason": "",
+        "detail": "",
+    }
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        value = json.loads(content)
+        return value if isinstance(value, dict) else {}
+    return {}

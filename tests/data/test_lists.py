@@ -1,0 +1,262 @@
+"""Datasets that are named, not found: tables, official splits, classes of another dataset."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from selavi.data.choose import choose_classes, choose_official
+from selavi.data.index import read_index
+from selavi.data.lists import official_videos, read_video_table
+from selavi.data.loader import Clips, pass_batches
+from selavi.data.manifest import listed_videos, write_listed_manifest
+from selavi.data.shards import write_shard
+from selavi.files import UserError, read_csv
+from selavi.settings import AudioSettings, MediaSettings, OfficialSettings, VideoSettings
+from tests.conftest import MEDIA, make_split
+
+MUTE = MediaSettings(short_side=48, fps=16.0, audio="none", min_seconds=1.1)
+UCF = ("ApplyEyeMakeup", "Archery")
+HMDB = ("brush_hair", "cartwheel")
+
+
+def outputs(folder: Path) -> tuple[Path, Path, Path]:
+    return folder / "index.csv", folder / "rejected.csv", folder / "summary.csv"
+
+
+def ucf_name(label: str, group: int) -> str:
+    return f"v_{label}_g{group:02d}_c01"
+
+
+@pytest.fixture(scope="module")
+def ucf(tmp_path_factory: pytest.TempPathFactory, make_video: Callable[..., Path]) -> Path:
+    """UCF-101 in miniature: two classes of three videos without sound, and its split files."""
+    root = tmp_path_factory.mktemp("ucf")
+    lists = root / "ucfTrainTestlist"
+    lists.mkdir()
+    (lists / "classInd.txt").write_text("".join(f"{n} {c}\n" for n, c in enumerate(UCF, 1)))
+    for fold in (1, 2, 3):
+        parts: dict[str, list[str]] = {"train": [], "test": []}
+        for number, label in enumerate(UCF, 1):
+            for group in (1, 2, 3):
+                name = f"{label}/{ucf_name(label, group)}.avi"
+                part = "test" if group == fold else "train"
+                parts[part].append(f"{name} {number}" if part == "train" else name)
+        for part, lines in parts.items():
+            (lists / f"{part}list{fold:02d}.txt").write_text("\n".join(lines) + "\n")
+    for label in UCF:
+        for group in (1, 2, 3):
+            name = f"{ucf_name(label, group)}.avi"
+            make_video(root / "UCF-101" / label / name, audio=False)
+    make_split(root / "UCF-101", root / "shards/ucf101/all", media=MUTE)
+    return root
+
+
+@pytest.fixture(scope="module")
+def hmdb(tmp_path_factory: pytest.TempPathFactory, make_video: Callable[..., Path]) -> Path:
+    """HMDB-51 in miniature: per class one train, one test, one unused video."""
+    root = tmp_path_factory.mktemp("hmdb")
+    (root / "splits").mkdir()
+    for label in HMDB:
+        for fold in (1, 2, 3):
+            lines = [f"clip{n}_{label}.avi {(n + fold) % 3} " for n in range(3)]
+            (root / "splits" / f"{label}_test_split{fold}.txt").write_text("\n".join(lines) + "\n")
+        for n in range(3):
+            make_video(root / "hmdb51" / label / f"clip{n}_{label}.avi", audio=False)
+    make_split(root / "hmdb51", root / "shards/hmdb51/all", media=MUTE)
+    return root
+
+
+def official(layout: str, fold: int = 1, part: str = "train") -> OfficialSettings:
+    return OfficialSettings.model_validate(
+        {"layout": layout, "folder": "-", "fold": fold, "part": part}
+    )
+
+
+@pytest.mark.parametrize("fold", [1, 2, 3])
+def test_ucf101_folds_share_one_set_of_shards(ucf: Path, tmp_path: Path, fold: int) -> None:
+    parent = ucf / "shards/ucf101/all/index.csv"
+    seen: dict[str, set[str]] = {}
+    for part in ("train", "test"):
+        place = outputs(ucf / f"shards/ucf101/{part}{fold}")
+        lists = ucf / "ucfTrainTestlist"
+        choose_official(parent, lists, official("ucf101", fold, part), 0, *place)
+        index = read_index(place[0])
+        assert set(index["label"]) == set(UCF)
+        assert index["sample"].tolist() == list(range(len(index)))
+        assert index["shard"].str.match(r"\.\./all/0000\d\.tar").all()
+        seen[part] = {Path(key).stem for key in index["key"]}
+        clips = Clips(index, place[0].parent, VideoSettings(frames=4), AudioSettings())
+        assert len(clips) == len(index)
+    assert seen["test"] == {ucf_name(label, fold) for label in UCF}
+    assert len(seen["train"]) == 4
+    assert not seen["train"] & seen["test"]
+
+
+def test_hmdb51_folds_take_ones_and_twos(hmdb: Path, tmp_path: Path) -> None:
+    parent = hmdb / "shards/hmdb51/all/index.csv"
+    for fold in (1, 2, 3):
+        for part, code in (("train", 1), ("test", 2)):
+            rows = official_videos(hmdb / "splits", official("hmdb51", fold, part))
+            expected = {f"clip{n}_{c}" for c in HMDB for n in range(3) if (n + fold) % 3 == code}
+            assert set(rows["stem"]) == expected
+            place = outputs(tmp_path / f"{part}{fold}")
+            chosen = official("hmdb51", fold, part)
+            choose_official(parent, hmdb / "splits", chosen, 0, *place)
+            assert set(read_index(place[0])["label"]) == set(HMDB)
+
+
+def test_a_missing_video_is_named_and_too_many_stop_the_stage(
+    ucf: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "classInd.txt").write_text("1 ApplyEyeMakeup\n2 Archery\n")
+    there = [f"{label}/{ucf_name(label, g)}.avi" for label in UCF for g in (1, 2, 3)]
+    (lists / "testlist01.txt").write_text("\n".join([*there, "Archery/v_Archery_g99_c01.avi"]))
+    parent = ucf / "shards/ucf101/all/index.csv"
+    place = outputs(tmp_path)
+    choose_official(parent, lists, official("ucf101", 1, "test"), 0.2, *place)
+    assert len(read_index(place[0])) == 6
+    aside = read_csv(place[1], ("key", "reason"))
+    assert aside[["key", "reason"]].to_numpy().tolist() == [
+        ["Archery/v_Archery_g99_c01", "missing"]
+    ]
+    assert "missing on disk: Archery/v_Archery_g99_c01" in caplog.text
+    with pytest.raises(UserError, match=r"1 of 7 videos are missing.*v_Archery_g99_c01"):
+        choose_official(parent, lists, official("ucf101", 1, "test"), 0.1, *place)
+
+
+def test_a_flat_folder_is_matched_by_name_and_other_folders_are_not(
+    ucf: Path, tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    for label in UCF:
+        for group in (1, 2, 3):
+            make_video(tmp_path / "flat" / f"{ucf_name(label, group)}.mp4", audio=False)
+            make_video(tmp_path / "odd/x" / f"{ucf_name(label, group)}.mp4", audio=False)
+    lists = ucf / "ucfTrainTestlist"
+    parent = make_split(tmp_path / "flat", tmp_path / "out", media=MUTE)
+    place = outputs(tmp_path / "chosen")
+    choose_official(parent, lists, official("ucf101"), 0, *place)
+    assert read_index(place[0])["label"].value_counts().to_dict() == dict.fromkeys(UCF, 2)
+    parent = make_split(tmp_path / "odd", tmp_path / "out2", media=MUTE)
+    with pytest.raises(UserError, match="4 of 4 videos are missing"):
+        choose_official(parent, lists, official("ucf101"), 0, *place)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("trainlist01.txt", "Archery/v_a.avi 1\n", "does not agree with classInd.txt"),
+        ("trainlist01.txt", "Unknown/v_a.avi 1\n", "does not agree with classInd.txt"),
+        ("trainlist01.txt", "v_a.avi 1\n", "is not `class/video.avi`"),
+        ("trainlist01.txt", "Archery/v_a.avi 2\nArchery/v_a.avi 2\n", "twice in train"),
+        ("trainlist01.txt", "\n", "has no videos for train"),
+        ("classInd.txt", "Archery 1\n", "is not `number class`"),
+    ],
+)
+def test_split_files_that_are_wrong(tmp_path: Path, name: str, text: str, words: str) -> None:
+    (tmp_path / "classInd.txt").write_text("1 ApplyEyeMakeup\n2 Archery\n")
+    (tmp_path / "trainlist01.txt").write_text("Archery/v_a.avi 2\n")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=words):
+        official_videos(tmp_path, official("ucf101"))
+
+
+def test_split_files_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"classInd.txt.*unpack the splits there"):
+        official_videos(tmp_path, official("ucf101"))
+    with pytest.raises(UserError, match="has no files"):
+        official_videos(tmp_path, official("hmdb51"))
+    (tmp_path / "wave_test_split1.txt").write_text("a.avi 3\n")
+    with pytest.raises(UserError, match="0, 1 or 2"):
+        official_videos(tmp_path, official("hmdb51"))
+
+
+def test_classes_are_chosen_whichever_way_they_are_spelt(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    """Kinetics-Sound: classes of Kinetics, its shards, no video decoded again."""
+    for label in ("playing piano", "playing_drums", "abseiling"):
+        make_video(tmp_path / "kinetics" / label / "a.mp4")
+    (tmp_path / "kinetics/playing_drums/empty.mp4").write_bytes(b"")
+    parent = make_split(tmp_path / "kinetics", tmp_path / "shards/kinetics400/train")
+    place = outputs(tmp_path / "shards/kinetics_sound/train")
+    choose_classes(parent, ["playing_piano", "Playing drums"], *place)
+    index = read_index(place[0])
+    assert index["label"].tolist() == ["playing piano", "playing_drums"]
+    assert index["shard"].str.startswith("../../kinetics400/train/").all()
+    assert read_csv(place[1])["key"].tolist() == ["playing_drums/empty.mp4"]
+    summary = read_csv(place[2]).set_index("outcome")["videos"].to_dict()
+    assert summary == {"accepted": 2, "empty-file": 1}
+    clips = Clips(index, place[0].parent, VideoSettings(frames=4, crop=32), AudioSettings(fft=512))
+    batch = next(iter(pass_batches(clips, batch_size=2)))
+    assert batch.sample.tolist() == [0, 1]
+    with pytest.raises(UserError, match="did you mean 'playing piano'"):
+        choose_classes(parent, ["playing pianos"], *place)
+
+
+def test_a_table_of_segments(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    make_video(tmp_path / "long.mp4", seconds=6)
+    make_video(tmp_path / "whole.mkv", seconds=2)
+    (tmp_path / "videos.csv").write_text(
+        "path,label,start,end\nlong.mp4,a,0.5,2\nlong.mp4,b,3,\nwhole.mkv,007,,\n"
+        "long.mp4,c,5.5,\nlong.mp4,d,4,2\n"
+    )
+    write_listed_manifest(
+        tmp_path, tmp_path / "videos.csv", "folder", 0, 1, tmp_path / "manifest.csv"
+    )
+    table = write_shard(
+        tmp_path / "manifest.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA
+    ).set_index("key")
+    assert table["reason"].to_dict() == {
+        "long.mp4#t=0.5,2": "",
+        "long.mp4#t=3": "",
+        "long.mp4#t=4,2": "bad-segment",
+        "long.mp4#t=5.5": "too-short",
+        "whole.mkv": "",
+    }
+    assert table["label"]["whole.mkv"] == "007"
+    assert table["frames"][table["reason"] == ""].tolist() == pytest.approx([24, 48, 32], abs=1)
+    assert table["samples"]["long.mp4#t=0.5,2"] == pytest.approx(1.5 * 16000, abs=400)
+
+
+def test_a_table_with_paths_alone_and_one_missing(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    make_video(tmp_path / "a.mp4")
+    (tmp_path / "videos.csv").write_text("path\na.mp4\ngone.mp4\n")
+    rows = listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.5)
+    assert rows["reason"].tolist() == ["", "missing"]
+    assert rows["label"].tolist() == ["", ""]
+    with pytest.raises(UserError, match=r"1 of 2 videos are missing, more than max_missing = 0.01"):
+        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("file,label\na.mp4,x\n", "unknown column 'file'"),
+        ("path,lable\na.mp4,x\n", "did you mean 'label'"),
+        ("label\nx\n", "needs a column `path`"),
+        ("path\n", "names no videos"),
+        ("", "is not a CSV file"),
+        ("path,start\na.mp4,one\n", "line 2: start = 'one' is not in seconds"),
+        ("path\na.mp4\na.mp4\n", "names a.mp4 twice"),
+    ],
+)
+def test_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    (tmp_path / "videos.csv").write_text(text)
+    with pytest.raises(UserError, match=words):
+        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0)
+    with pytest.raises(UserError, match="does not exist; set the split's `table`"):
+        read_video_table(tmp_path / "absent.csv")
+
+
+def test_labels_none_ignores_the_tables_classes(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    (tmp_path / "videos.csv").write_text("path,label\na.mp4,x\n")
+    rows: pd.DataFrame = listed_videos(tmp_path, tmp_path / "videos.csv", "none", 0)
+    assert rows["label"].tolist() == [""]
