@@ -31,6 +31,7 @@ STAGES = (
     "tables",
     "figures",
     "explorer",
+    "costs",
 )
 TOOLS = ("launch",)
 STOPPED = 75  # EX_TEMPFAIL: run the same command again

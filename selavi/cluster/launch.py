@@ -101,9 +101,7 @@ def _run(starts: Sequence[tuple[list[str], dict[str, str]]]) -> int:
     """Run processes side by side; when one fails, the others get a grace to end by themselves."""
     with _forwarding() as processes:
         for words, environment in starts:
-            processes.append(
-                subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)
-            )
+            processes.append(subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent))
         failed, deadline = 0, float("inf")
         while any(process.poll() is None for process in processes):
             codes = [process.returncode for process in processes]

@@ -81,7 +81,7 @@ def process_group() -> Iterator[Group]:
 def _refuse_a_group_of_strangers(world: int) -> None:
     """Several processes that know nothing of each other would each train, over one folder."""
     tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
-    if "WORLD_SIZE" not in os.environ and tasks > 1 or tasks > world:
+    if ("WORLD_SIZE" not in os.environ and tasks > 1) or tasks > world:
         raise UserError(
             f"srun started {tasks} processes for a group of {world}; "
             "start them with: selavi launch --nodes ... --processes ... -- pretrain ..."

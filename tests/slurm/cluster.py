@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 NODES = ("node1", "node2")
@@ -131,23 +132,32 @@ class Cluster:
 
     def down(self) -> None:
         """Cancel all jobs, stop the daemons, and leave no configuration behind."""
-        subprocess.run(["scancel", "--user=root"], check=False)
-        time.sleep(1)
+        with suppress(TimeoutError):
+            subprocess.run(["scancel", "--user=root"], check=False)
+            wait_for(lambda: not out("squeue", "--noheader"), 40)
         pids = [int(p.read_text()) for p in (self.folder / "run").glob("*.pid")]
-        for pid in filter(alive, pids):
-            os.kill(pid, signal.SIGTERM)
-        wait_for(lambda: not any(map(alive, pids)), 30)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(TimeoutError, ProcessLookupError):
+                for pid in filter(alive, pids):
+                    os.kill(pid, number)
+                wait_for(lambda: not any(map(alive, pids)), 20)
         # With a configuration but no controller, every start of snakemake waits nine seconds.
         for path in (CONF, GRES, CGROUP):
             path.unlink(missing_ok=True)
-        kept = [n for n in HOSTS.read_text().splitlines() if n.split()[-1:] not in [[x] for x in NODES]]
+        kept = [
+            n for n in HOSTS.read_text().splitlines() if n.split()[-1:] not in [[x] for x in NODES]
+        ]
         HOSTS.write_text("\n".join(kept) + "\n")
         if (self.folder / "munge").exists():
             subprocess.run(["munged", "--stop"], check=False)
 
     def _munge(self) -> None:
         """Start munged, if it does not run already."""
-        for path, mode in (("/run/munge", 0o755), ("/var/lib/munge", 0o700), ("/var/log/munge", 0o700)):
+        for path, mode in (
+            ("/run/munge", 0o755),
+            ("/var/lib/munge", 0o700),
+            ("/var/log/munge", 0o700),
+        ):
             Path(path).mkdir(exist_ok=True)
             shutil.chown(path, "munge", "munge")
             Path(path).chmod(mode)

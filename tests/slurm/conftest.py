@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -46,6 +45,6 @@ def finished(checkout: Checkout) -> str:
 
 def kill_first_shard(checkout: Checkout) -> None:
     """SIGKILL the stage of one shard, as the kernel does when memory runs out."""
-    pattern = r"selavi shard .*shard 00002 --tar results"
-    wait_for(lambda: bool(out("pgrep", "-f", f"^[^ ]*python {pattern}")), 90, "a shard's process")
-    subprocess.run(["pkill", "-KILL", "-f", f"^[^ ]*python {pattern}"], check=False)
+    pattern = r"^[^ ]*python -m selavi shard .*--shard 00002 --tar results/shards/demo/train"
+    wait_for(lambda: bool(out("pgrep", "-f", pattern)), 90, "a shard's process")
+    subprocess.run(["pkill", "-KILL", "-f", pattern], check=False)

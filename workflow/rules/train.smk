@@ -18,7 +18,7 @@ rule run_settings:
 # The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
 # of a job that fails, and the next attempt goes on from the state.
 #
-# A group of processes: on one machine one for each GPU, or one (tasks=0); over the nodes of a Slurm
+# A group of processes: on one machine one for each GPU, or one (see `processes`); over the nodes of a Slurm
 # job as many tasks as the profile says. That the resource mpi is there at all, be it empty, makes
 # the Slurm executor run this shell once, on the job's first node; the launcher starts the others.
 rule pretrain:
@@ -41,7 +41,7 @@ rule pretrain:
     resources:
         mem_mb=4000,
         nodes=1,
-        tasks=0,
+        tasks=processes,
         mpi="",
     params:
         folder=lambda wildcards, output: Path(output.model).parent,
