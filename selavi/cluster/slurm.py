@@ -70,7 +70,7 @@ def take_over() -> None:
 
 
 def _twins(job: str) -> list[str]:
-    """Jobs with the name of the rule and its wildcards (Snakemake's comment) and the folder of `job`."""
+    """Older jobs with the folder and comment of `job`: Snakemake's name of rule and wildcards."""
     listed = answer("squeue", "--me", "--noheader", "--format=%A\t%k\t%Z")
     rows = dict(line.split("\t", 1) for line in (listed or "").splitlines() if "\t" in line)
     mine = rows.get(job, "")

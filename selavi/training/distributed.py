@@ -89,7 +89,7 @@ def _refuse_a_group_of_strangers(world: int) -> None:
 
 
 def _own_device() -> torch.device:
-    """This process's GPU, or the CPU where there are none."""
+    """The GPU of this process, or the CPU where there are none."""
     found = torch.cuda.device_count()
     if not found:
         return torch.device("cpu")

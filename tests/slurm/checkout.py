@@ -1,4 +1,4 @@
-"""A checkout whose jobs go to the test's Slurm: the real profile, with small numbers laid over it."""
+"""A checkout for the test's Slurm: the real profile, with small numbers laid over it."""
 
 import os
 import shutil
@@ -98,7 +98,7 @@ class Checkout:
                 command, cwd=self.folder, env=ENVIRONMENT, stdout=file, stderr=file
             )
 
-    def run(self, *command: str, seconds: float = 240.0) -> str:
+    def run(self, *command: str, seconds: float = 480.0) -> str:
         """Run to the end, which must be a good one; return what it printed."""
         process = self.start(*command)
         try:

@@ -102,9 +102,8 @@ class Cluster:
         if freezer:
             CGROUP.write_text("CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\n")
         # A GPU that no test computes on: any device file will do.
-        GRES.write_text(
-            "NodeName=node[1-2] Name=gpu File=/dev/zero\nNodeName=node[1-2] Name=gpu File=/dev/null\n"
-        )
+        devices = ("/dev/zero", "/dev/null")
+        GRES.write_text("".join(f"NodeName=node[1-2] Name=gpu File={d}\n" for d in devices))
         names = HOSTS.read_text().splitlines()
         names += [f"127.0.1.{n} {node}" for n, node in enumerate(NODES, 1)]
         HOSTS.write_text("\n".join(dict.fromkeys(names)) + "\n")
@@ -179,10 +178,10 @@ def out(*command: str) -> str:
 
 def alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return state != "Z"
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str = "") -> None:

@@ -34,7 +34,7 @@ def finished(checkout: Checkout) -> str:
     process = checkout.start(*command)
     try:
         kill_first_shard(checkout)
-        code = process.wait(240)
+        code = process.wait(480)
     finally:
         if process.poll() is None:
             process.terminate()

@@ -103,7 +103,7 @@ def disturbed(checkout: Checkout, finished: str) -> Iterator[dict[str, str]]:
                 os.kill(ranks(run)[-1], signal.SIGKILL)
             else:
                 subprocess.run(["scancel", jobs[run]], check=True)
-        code = controller.wait(240)
+        code = controller.wait(480)
     finally:
         if controller.poll() is None:
             controller.terminate()
@@ -162,7 +162,7 @@ def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
             ["sbatch", "--parsable", "-p", "urgent", "-N2", "-n8", "--mem=15000", "-o", "/dev/null",
              "--wrap", "sleep 1"], capture_output=True, text=True, check=True,
         ).stdout.strip()  # fmt: skip
-        code = controller.wait(240)
+        code = controller.wait(480)
     finally:
         if controller.poll() is None:
             controller.terminate()
