@@ -33,7 +33,7 @@ STAGES = (
     "explorer",
     "costs",
 )
-TOOLS = ("launch",)
+TOOLS = ("launch", "doctor", "estimate")
 STOPPED = 75  # EX_TEMPFAIL: run the same command again
 
 EPILOG = """\

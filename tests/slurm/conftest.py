@@ -46,5 +46,5 @@ def finished(checkout: Checkout) -> str:
 def kill_first_shard(checkout: Checkout) -> None:
     """SIGKILL the stage of one shard, as the kernel does when memory runs out."""
     pattern = r"^[^ ]*python -m selavi shard .*--shard 00002 --tar results/shards/demo/train"
-    wait_for(lambda: bool(out("pgrep", "-f", pattern)), 90, "a shard's process")
+    wait_for(lambda: bool(out("pgrep", "-f", pattern)), 240, "a shard's process")
     subprocess.run(["pkill", "-KILL", "-f", pattern], check=False)
