@@ -85,10 +85,10 @@ def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     if world == 1:
         return None, environment | {"WORLD_SIZE": "1"}
-    import torch.distributed as dist
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
     host = socket.gethostname() if slurm.in_job() else "localhost"
-    store = dist.TCPStore(host, 0, is_master=True, wait_for_workers=False)
+    store = TCPStore(host, 0, is_master=True, wait_for_workers=False)
     return store, environment | {
         "MASTER_ADDR": host,
         "MASTER_PORT": str(store.port),

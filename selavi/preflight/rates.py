@@ -59,10 +59,10 @@ def shard_rate(rows: pd.DataFrame, media: MediaSettings, scratch: Path) -> Shard
 def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     """Decode the clips of a small index, and take steps of the run's network on them."""
     clips = Clips(read_index(index), index.parent, run.video, run.audio)
-    before, turns = _cpu_seconds(), 2
-    for turn in range(turns):
+    for turn in range(2):  # the first compiles and fills caches: it does not count
+        before = _cpu_seconds()
         batches = list(pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn)))
-    decode = (_cpu_seconds() - before) / (turns * len(clips))
+    decode = (_cpu_seconds() - before) / len(clips)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     batch = _enlarged(batches[0], GPU_BATCH if device.type == "cuda" else 2).to(device)
     network = build_network(run).to(device).train()

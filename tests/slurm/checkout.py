@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -92,23 +94,28 @@ class Checkout:
             "--configfile", "config/base.yaml", path.name, *arguments,
         ]  # fmt: skip
 
-    def start(self, *command: str, log: str = "controller.log") -> "subprocess.Popen[bytes]":
-        with (self.folder / log).open("wb") as file:
+    def start(self, *command: str) -> "subprocess.Popen[bytes]":
+        with (self.folder / "controller.log").open("wb") as file:
             return subprocess.Popen(
                 command, cwd=self.folder, env=ENVIRONMENT, stdout=file, stderr=file
             )
 
-    def run(self, *command: str, seconds: float = 480.0) -> str:
-        """Run to the end, which must be a good one; return what it printed."""
-        process = self.start(*command)
+    @contextmanager
+    def ending(self, controller: "subprocess.Popen[bytes]") -> Iterator[None]:
+        """Wait for Snakemake after the block; its end must be a good one."""
         try:
-            code = process.wait(seconds)
+            yield
+            code = controller.wait(480)
         finally:
-            if process.poll() is None:
-                process.terminate()
-        words = (self.folder / "controller.log").read_text()
-        assert code == 0, words
-        return words
+            if controller.poll() is None:
+                controller.terminate()
+        assert code == 0, (self.folder / "controller.log").read_text()
+
+    def run(self, *command: str) -> str:
+        """Run to a good end; return what was printed."""
+        with self.ending(self.start(*command)):
+            pass
+        return (self.folder / "controller.log").read_text()
 
     def pretrain(self, run: str) -> Path:
         return self.folder / "results/pretrain" / run
