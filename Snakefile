@@ -26,6 +26,7 @@ rule all:
         STAGES["figures"],
         STAGES["explorer"],
         STAGES["assign"],
+        STAGES["costs"],
 
 
 # `snakemake metrics_all` makes one stage of every run and dataset, and what it needs.

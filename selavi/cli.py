@@ -31,13 +31,18 @@ STAGES = (
     "tables",
     "figures",
     "explorer",
+    "costs",
 )
+TOOLS = ("launch", "doctor", "estimate")
 STOPPED = 75  # EX_TEMPFAIL: run the same command again
 
 EPILOG = """\
-The stages are listed in the order in which data flows through them. Snakemake runs them all:
+The stages are listed in the order in which data flows through them, then three tools: launch runs a
+stage as a group of processes, doctor looks for what is missing, estimate tells time and disk.
+Snakemake runs all stages:
 
   snakemake --profile profiles/local             everything in config/demo.yaml
+  snakemake --profile slurm                      the same on a Slurm cluster
   snakemake --profile profiles/local -n          the plan only
   snakemake --profile profiles/local -- metrics_all   one stage, and what it needs
 
@@ -46,12 +51,12 @@ Each can be run by hand too; `selavi STAGE --help` says how.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one stage. Returns 0; 1 for a mistake that the message explains; 75 for "go on later"."""
+    """Run one stage or tool. Returns 0; 1 for a mistake that it explains; 75 for "go on later"."""
     options = _parser().parse_args(arguments)
     start_logging(options.log)
     log = logging.getLogger("selavi")
     try:
-        options.call(options)
+        status: int | None = options.call(options)
     except (UserError, ValueError) as error:
         if not isinstance(error, UserError):
             log.debug("where it happened", exc_info=True)
@@ -68,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "selavi %s: unexpected error; please report it with these lines", options.stage
         )
         return 1
-    return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"selavi {__version__}")
     stages = parser.add_subparsers(dest="stage", metavar="STAGE", required=True, title="stages")
-    for name in STAGES:
+    for name in (*STAGES, *TOOLS):
         command = import_module(f"selavi.commands.{name.replace('-', '_')}")
         stage = stages.add_parser(name, help=command.HELP, description=command.HELP + ".")
         stage.add_argument("--log", type=Path, metavar="FILE", help="write the log here as well")

@@ -1,9 +1,10 @@
-"""The process group that torchrun started, or a group of one."""
+"""The process group that `selavi launch` or torchrun started, or a group of one."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import torch
@@ -11,6 +12,10 @@ import torch.distributed as dist
 from torch import Tensor
 
 from selavi.labelling.collectives import all_rows
+
+from selavi.files import UserError
+
+LIMIT_SECONDS = 600.0  # of waiting for another process: beyond it, it is taken for lost
 
 
 @dataclass(frozen=True)
@@ -57,21 +62,52 @@ class Group:
 
 @contextmanager
 def process_group() -> Iterator[Group]:
-    """Join the group named by torchrun's environment; leave it at the end."""
+    """Join the group named by the launcher's environment; leave it at the end.
+
+    Raises UserError if fewer processes than announced come together, or if there is no GPU for
+    this one on a machine that has some.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    cuda = torch.cuda.is_available()
-    device = (
-        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        if cuda
-        else torch.device("cpu")
-    )
-    if cuda:
-        torch.cuda.set_device(device)
+    _refuse_a_group_of_strangers(world)
+    device = _own_device()
     if world == 1:
         yield Group(0, 1, device)
         return
-    dist.init_process_group("nccl" if cuda else "gloo")
+    try:
+        dist.init_process_group(
+            "nccl" if device.type == "cuda" else "gloo", timeout=timedelta(seconds=LIMIT_SECONDS)
+        )
+        dist.barrier()
+    except dist.DistError as error:
+        raise UserError(
+            f"not all of the {world} processes came together within {LIMIT_SECONDS / 60:g} "
+            f"minutes; look at the ends of their logs: {str(error).splitlines()[0]}"
+        ) from None
     try:
         yield Group(dist.get_rank(), world, device)
+        dist.barrier()  # the first one writes the outputs: nobody leaves before it has
     finally:
         dist.destroy_process_group()
+
+
+def _refuse_a_group_of_strangers(world: int) -> None:
+    """Several processes that know nothing of each other would each train, over one folder."""
+    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
+    if ("WORLD_SIZE" not in os.environ and tasks > 1) or tasks > world:
+        raise UserError(
+            f"srun started {tasks} processes for a group of {world}; "
+            "start them with: selavi launch --nodes ... --processes ... -- pretrain ..."
+        )
+
+
+def _own_device() -> torch.device:
+    """The GPU of this process, or the CPU where there are none."""
+    found = torch.cuda.device_count()
+    if not found:
+        return torch.device("cpu")
+    place = int(os.environ.get("LOCAL_RANK", "0"))
+    if 1 < found <= place:
+        raise UserError(f"process {place} of this machine finds {found} GPUs; ask for one each")
+    device = torch.device("cuda", place if found > 1 else 0)  # one: Slurm gave each its own
+    torch.cuda.set_device(device)
+    return device

@@ -117,6 +117,7 @@ STAGES = {
     "explorer": each_run("results/explorer/{run}/index.html"),
 }
 STAGES["tables"] = ["results/tables/clustering.csv"] if STAGES["metrics"] else []
+STAGES["costs"] = ["results/tables/costs.csv"]
 
 
 def split_index(wildcards):
@@ -132,6 +133,17 @@ def split_shards(wildcards):
     """Shards of the split that a run is evaluated on; `train` where the rule has no split."""
     split = getattr(wildcards, "split", "train")
     return shard_files(RUNS[wildcards.run].dataset, split, "tar")
+
+
+def processes(wildcards):
+    """Processes of a training group where no profile says: 0, the launcher counts the GPUs."""
+    if workflow.executor_plugin is not None and workflow.non_local_exec:
+        raise WorkflowError(
+            "the profile does not say how many processes train: its set-resources must give rule "
+            "pretrain nodes and tasks. Mind that --set-resources on the command line replaces all "
+            "that the profile says of any rule; edit the profile instead."
+        )
+    return 0
 
 
 def any_of(places):

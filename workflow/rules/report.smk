@@ -1,6 +1,7 @@
 localrules:
     tables,
     figures,
+    costs,
 
 
 rule tables:
@@ -73,3 +74,23 @@ rule explorer:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
         " --output {output.page} --title {wildcards.run} --clusters {params.clusters}"
         " --clips-per-cluster {params.clips} --threads {threads} --log {log}"
+
+
+rule costs:
+    input:
+        [file for stage, files in STAGES.items() if stage != "costs" for file in files],
+    output:
+        report(
+            "results/tables/costs.csv",
+            caption="../report/costs.rst",
+            category="Tables",
+            labels={"table": "time and memory of each stage"},
+        ),
+    log:
+        "logs/costs.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "python -m selavi costs --benchmarks results/benchmarks --output {output} --log {log}"

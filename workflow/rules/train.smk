@@ -17,6 +17,10 @@ rule run_settings:
 
 # The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
 # of a job that fails, and the next attempt goes on from the state.
+#
+# A group of processes: on one machine one for each GPU, or one (see `processes`); over the nodes of a Slurm
+# job as many tasks as the profile says. That the resource mpi is there at all, be it empty, makes
+# the Slurm executor run this shell once, on the job's first node; the launcher starts the others.
 rule pretrain:
     input:
         settings="results/settings/runs/{run}.yaml",
@@ -36,8 +40,12 @@ rule pretrain:
     threads: 2
     resources:
         mem_mb=4000,
+        nodes=1,
+        tasks=processes,
+        mpi="",
     params:
         folder=lambda wildcards, output: Path(output.model).parent,
     shell:
-        "python -m selavi pretrain --settings {input.settings} --index {input.index}"
+        "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
+        " --threads {threads} -- pretrain --settings {input.settings} --index {input.index}"
         " --output {params.folder} --log {log}"

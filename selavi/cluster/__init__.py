@@ -1,0 +1,1 @@
+"""Groups of processes on one machine and over the nodes of a Slurm job."""

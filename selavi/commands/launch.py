@@ -1,0 +1,32 @@
+"""selavi launch: run a stage as a group of processes."""
+
+import argparse
+
+HELP = "run a stage as a group of processes: over the nodes of a Slurm job, or on this machine"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--nodes", type=int, default=1, metavar="N", help="nodes of the Slurm job (default: 1)"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=0, metavar="N",
+        help="processes on all nodes together; 0: one for each GPU of this machine, or one"
+        " (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="CPU threads per process (default: 1)"
+    )
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="-- STAGE ...", help="the stage to run"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    from selavi.cluster.launch import launch
+    from selavi.files import UserError
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise UserError("say which stage to run: selavi launch --processes 2 -- pretrain ...")
+    return launch(command, options.nodes, options.processes, options.threads)

@@ -1,0 +1,1 @@
+"""Before a long run: what is missing, and what it will cost."""

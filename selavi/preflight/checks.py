@@ -1,0 +1,140 @@
+"""What this machine has, and what the configuration asks of it."""
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from selavi import __version__
+from selavi.data.media import ffmpeg_binary, ffmpeg_version
+from selavi.files import UserError
+from selavi.preflight.estimate import Cost
+from selavi.preflight.sources import source_of
+from selavi.settings import Config
+
+DECODERS = ("h264", "hevc", "mpeg4", "vp8", "vp9", "av1", "aac", "mp3", "opus", "vorbis")
+SCRATCH_BYTES = 2e9  # of one video being normalised, with room to spare
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: True is well, False must be mended, None is worth knowing."""
+
+    good: bool | None
+    what: str
+    words: str
+
+
+def versions() -> Iterator[Finding]:
+    """Python and the packages that selavi needs."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(sys.version_info >= (3, 11), "Python", f"{python}; needed: 3.11 or newer")
+    wrong, found = [], []
+    try:
+        needed = importlib.metadata.requires("selavi") or []
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding(None, "selavi", f"{__version__}, not installed: run from its folder")
+        return
+    for line in needed:
+        match = re.match(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)\s*$", line)
+        if not match:
+            continue  # of development
+        name, least = match.groups()
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{name} is missing")
+            continue
+        if _numbers(version) < _numbers(least):
+            wrong.append(f"{name} {version} is older than {least}")
+        if name in ("torch", "snakemake"):
+            found.append(f"{name} {version}")
+    remedy = "pip install --require-hashes -r requirements/run.txt"
+    yield Finding(
+        not wrong, "packages", f"{'; '.join(wrong)}: {remedy}" if wrong else ", ".join(found)
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", version.split("+")[0])[:3])
+
+
+def ffmpeg() -> Iterator[Finding]:
+    """The ffmpeg that makes shards, and the formats that it reads."""
+    binary = ffmpeg_binary()
+    yield Finding(True, "ffmpeg", f"{ffmpeg_version()} ({binary})")
+    encoders, decoders = (
+        subprocess.run(
+            [binary, "-hide_banner", f"-{kind}"], capture_output=True, text=True, check=False
+        ).stdout
+        for kind in ("encoders", "decoders")
+    )
+    if "libx264" not in encoders:
+        yield Finding(False, "ffmpeg encoder", "no libx264: pip install imageio-ffmpeg")
+    known = set(re.findall(r"^ [VA]\S+ +(\S+)", decoders, re.MULTILINE))
+    known |= {"av1"} if known & {"libdav1d", "libaom-av1"} else set()
+    missing = [name for name in DECODERS if name not in known]
+    yield Finding(
+        None if missing else True,
+        "ffmpeg decoders",
+        f"cannot read {', '.join(missing)}: such videos would be set aside"
+        if missing
+        else ", ".join(DECODERS),
+    )
+
+
+def gpus() -> Iterator[Finding]:
+    """The GPUs of this machine."""
+    import torch
+
+    count = torch.cuda.device_count()
+    names = [torch.cuda.get_device_properties(n) for n in range(count)]
+    if count:
+        memory = f"{names[0].total_memory / 2**30:.0f} GiB"
+        yield Finding(True, "GPUs here", f"{count} x {names[0].name}, {memory}")
+    elif shutil.which("nvidia-smi"):
+        yield Finding(
+            False, "GPUs here", f"none that torch {torch.__version__} can use, though there is an "
+            "NVIDIA driver: compare `nvidia-smi` with the CUDA version torch was built for",
+        )  # fmt: skip
+    else:
+        yield Finding(None, "GPUs here", "none; training on CPUs suits the demo only")
+
+
+def datasets(config: Config) -> Iterator[Finding]:
+    """Whether each split's videos are there, and how many."""
+    for name, dataset in config.datasets.items():
+        for split in dataset.splits:
+            what = f"{name}/{split}"
+            try:
+                source = source_of(dataset, split)
+            except UserError as error:
+                yield Finding(False, what, str(error))
+                continue
+            if dataset.splits[split].of:
+                yield Finding(True, what, f"chosen from {dataset.splits[split].of}")
+            elif source.videos is None:
+                yield Finding(True, what, f"shards made before, {source.stored / 1e9:.3g} GB here")
+            else:
+                made = " (to be made)" if dataset.embedded else ""
+                yield Finding(source.videos > 0, what, f"{source.videos:,} videos{made}")
+
+
+def disk(costs: list[Cost]) -> Iterator[Finding]:
+    """Room for the results, and for one video at a time in the temporary folder."""
+    need, free = sum(c.stored for c in costs), shutil.disk_usage(Path.cwd()).free
+    words = f"{need / 1e9:.3g} GB needed, {free / 1e9:,.0f} GB free in {Path.cwd()}"
+    remedy = "; link results/ to a larger disk, or lower media.short_side"
+    yield Finding(need < free, "disk", words + ("" if need < free else remedy))
+    scratch = Path(tempfile.gettempdir())
+    room = shutil.disk_usage(scratch).free
+    yield Finding(
+        room > SCRATCH_BYTES, "temporary folder",
+        f"{room / 1e9:,.0f} GB free in {scratch}"
+        + ("" if room > SCRATCH_BYTES else "; point TMPDIR to a larger disk"),
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Configuration files and Snakemake profiles, read as Snakemake reads them."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from selavi.config_file import parse
+from selavi.files import UserError
+from selavi.settings import Config
+
+DEFAULT = Path("config/demo.yaml")
+PROFILE_FOLDERS = (Path(), Path.home() / ".config/snakemake", Path("/etc/xdg/snakemake"))
+
+
+def read_config(paths: list[Path]) -> Config:
+    """One configuration from several files, the later laid over the earlier. Raises UserError."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        merged = _merged(merged, _read(path))
+    return parse(merged, Config, ", ".join(map(str, paths)))
+
+
+def read_profile(name: str) -> tuple[Path, dict[str, Any]]:
+    """A profile's file and content, looked for where `snakemake --profile NAME` looks."""
+    for folder in PROFILE_FOLDERS:
+        for file in ("config.v9+.yaml", "config.v8+.yaml", "config.yaml"):
+            path = folder / name / file
+            if path.is_file():
+                return path, _read(path)
+    raise UserError(f"no profile {name!r}: there is no {name}/config.yaml here")
+
+
+def config_files(profile: dict[str, Any]) -> list[Path]:
+    """The configuration that a profile names, else the default one."""
+    named = profile.get("configfile") or profile.get("configfiles") or DEFAULT
+    return [Path(p) for p in (named if isinstance(named, list) else [named])]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {error}") from None
+    return content if isinstance(content, dict) else {}
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    return base | {k: _merged(base[k], v) if k in base else v for k, v in over.items()}

@@ -1,0 +1,59 @@
+"""Tables of checks and of costs on the terminal."""
+
+import sys
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from selavi.preflight.checks import Finding
+from selavi.preflight.estimate import Cost
+
+MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]![/]"}
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+
+
+def print_findings(findings: Iterable[Finding]) -> bool:
+    """Print each finding as it comes; say whether nothing must be mended."""
+    console, sound = _console(), True
+    rows = []
+    for finding in findings:
+        rows.append(finding)
+        sound &= finding.good is not False
+    table = _table("selavi doctor")
+    table.add_column("")
+    table.add_column("what", no_wrap=True)
+    table.add_column("found, or what to do", overflow="fold")
+    for finding in rows:
+        table.add_row(MARKS[finding.good], finding.what, finding.words)
+    console.print(table)
+    wrong = sum(f.good is False for f in rows)
+    console.print(f"{wrong} to mend (✗)" if wrong else "nothing stands in the way")
+    return sound
+
+
+def print_costs(costs: list[Cost], where: str) -> None:
+    """Print the costs by stage, and their sums."""
+    table = _table(f"estimate, from rates measured here ({where})")
+    table.add_column("dataset or run")
+    table.add_column("stage")
+    for head in ("CPU hours", "GPU hours", "disk, GB"):
+        table.add_column(head, justify="right")
+    for cost in costs:
+        table.add_row(cost.what, cost.stage, *_numbers(cost.cpu_hours, cost.gpu_hours, cost.stored))
+    sums = [sum(getattr(c, n) for c in costs) for n in ("cpu_hours", "gpu_hours", "stored")]
+    table.add_section()
+    table.add_row("all", "", *_numbers(*sums), style="bold")
+    _console().print(table)
+
+
+def _numbers(cpu: float, gpu: float, stored: float) -> list[str]:
+    return [f"{cpu:.3g}", f"{gpu:.3g}" if gpu else "-", f"{stored / 1e9:.3g}"]
