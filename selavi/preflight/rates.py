@@ -91,7 +91,7 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
 def _enlarged(batch: Batch, size: int) -> Batch:
     """The clips of a batch again and again, until there are `size`."""
     which = torch.arange(size) % len(batch.sample)
-    return Batch(batch.sample[which], batch.video[which], batch.audio[which])
+    return Batch(batch.sample[which], batch.of("video")[which], batch.of("audio")[which])
 
 
 def _seconds(step: Callable[[], None], device: torch.device) -> float:
