@@ -1,8 +1,8 @@
 """Make batches of clips in loader processes, and finish them on the device that learns.
 
-On a CPU the loader processes do everything. For a GPU they hand over what is small: the pixels that
-a crop is made of, as bytes, and the samples of the window; resizing, normalisation and the log
-filterbank then run on the GPU, batch by batch.
+Loader processes hand over what is small: of a picture the bytes that its crop is made of, a quarter
+of the finished floats. Resizing and normalisation happen where the batch is going; so does the log
+filterbank if that is a GPU.
 """
 
 import signal
@@ -19,16 +19,9 @@ from selavi.data.clip_table import Clips
 from selavi.data.clips import AUDIO_READ, CorruptClip, decode_frames, decode_samples, open_shard
 from selavi.files import UserError
 from selavi.records import Batch
-from selavi.settings import AudioSettings
 from selavi.transforms.audio import AudioView, prepare_audio, window_samples
-from selavi.transforms.resample import resample_batch
-from selavi.transforms.video import (
-    VideoView,
-    finish_video,
-    frame_numbers,
-    prepare_video,
-    view_taps,
-)
+from selavi.transforms.resample import cut_windows
+from selavi.transforms.video import VideoView, frame_numbers, prepare_video, view_taps
 
 View = tuple[VideoView, AudioView]
 Views = Callable[[int], list[View]]
@@ -36,40 +29,23 @@ Views = Callable[[int], list[View]]
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """The decoded frames of a clip, (n, height, width, C) uint8, and which of them it shows."""
+class _Made:
+    """What a loader process hands over.
 
-    frames: np.ndarray
-    which: np.ndarray
-    view: VideoView
-
-
-@dataclass(frozen=True)
-class _Unfinished:
-    """A batch whose arithmetic is left to the device.
-
-    tensors : sample (B,) int64; of the pictures, windows (B, T, h, w, C) uint8, rows and columns
-        as in `resample_batch`; of the sound, waves (B, n) int16.
+    tensors : sample (B,) int64; of pictures, what `cut_windows` returns; of sounds, waves (B, n)
+        int16 or spectrograms (B, 1, F, S) float32. Empty if nothing could be read.
+    views : B views. corrupt : the corrupt clips met, with a sentence each.
     """
 
     tensors: dict[str, Tensor]
     views: list[View]
-
-    def each(self, change: Callable[[Tensor], Tensor]) -> "_Unfinished":
-        return replace(self, tensors={name: change(t) for name, t in self.tensors.items()})
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What a loader process hands over: a batch, unless it is empty, and the corrupt clips met."""
-
-    batch: Batch | _Unfinished | None
     corrupt: list[tuple[int, str]]
 
+    def each(self, change: Callable[[Tensor], Tensor]) -> "_Made":
+        return replace(self, tensors={name: change(t) for name, t in self.tensors.items()})
+
     def pin_memory(self) -> "_Made":
-        if isinstance(self.batch, _Unfinished):
-            return replace(self, batch=self.batch.each(lambda tensor: tensor.pin_memory()))
-        return replace(self, batch=self.batch and self.batch.pin_memory())
+        return self.each(lambda tensor: tensor.pin_memory())
 
 
 def load(
@@ -87,16 +63,16 @@ def load(
     ----------
     fill : give the place of a corrupt clip to another clip of its batch, so that every batch has
         its size; otherwise the batch is smaller, and left out if nothing is left.
-    device : finish batches there; None or a CPU leaves all to the loader processes.
+    device : where the batches go; None is the CPU.
 
     Raises
     ------
     UserError for shards that are missing or cut short; if more clips are corrupt than
     `clips.max_corrupt` allows; and if `fill` finds no whole clip in a batch.
     """
-    on_device = device is not None and device.type != "cpu"
+    device = device or torch.device("cpu")
     loader = DataLoader(
-        _Batches(clips, chunks, views, fill, on_device),
+        _Batches(clips, chunks, views, fill, listen=device.type == "cpu"),
         batch_size=None,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
@@ -104,21 +80,16 @@ def load(
         # resumed epoch, which opens one more loader, would go another way.
         generator=torch.Generator(),
         worker_init_fn=_start_worker,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=device.type == "cuda",
     )
     for made in loader:
         if isinstance(made, Exception):
             raise made
         clips.note_corrupt(made.corrupt)
-        batch = made.batch
-        if batch is None:
-            if fill:
-                raise UserError(_none_left(clips, made.corrupt))
-        elif isinstance(batch, _Unfinished):
-            assert device is not None
-            yield _finish(batch, clips, device)
-        else:
-            yield batch
+        if made.tensors:
+            yield _finish(made, clips, device)
+        elif fill:
+            raise UserError(_none_left(clips, made.corrupt))
 
 
 def _none_left(clips: Clips, corrupt: list[tuple[int, str]]) -> str:
@@ -142,14 +113,14 @@ class _Batches(Dataset[_Made | Exception]):
     """
 
     def __init__(
-        self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, on_device: bool
+        self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, listen: bool
     ) -> None:
         self.video = clips.video if "video" in clips.modalities else None
         self.audio = clips.audio if "audio" in clips.modalities else None
         self.numbers, self.rate = clips.numbers, clips.rate
         self.shards, self.shard_of = clips.shards
         self.chunks, self.views = chunks, views
-        self.fill, self.on_device = fill, on_device
+        self.fill, self.listen = fill, listen
 
     def __len__(self) -> int:
         return len(self.chunks)
@@ -163,7 +134,7 @@ class _Batches(Dataset[_Made | Exception]):
     def _make(self, samples: list[int]) -> _Made:
         kept: list[int] = []
         views: list[View] = []
-        pictures: list[_Picture] = []
+        pictures: list[np.ndarray] = []
         waves: list[np.ndarray] = []
         corrupt: list[tuple[int, str]] = []
         for sample in samples:
@@ -178,33 +149,45 @@ class _Batches(Dataset[_Made | Exception]):
             pictures += found[0]
             waves += found[1]
         if not kept:
-            return _Made(None, corrupt)
+            return _Made({}, [], corrupt)
         if self.fill:  # with one view per sample: the first clips that are whole, over again
             places = [place % len(kept) for place in range(len(samples))]
             kept, views = [kept[p] for p in places], [views[p] for p in places]
             pictures = [pictures[p] for p in places] if pictures else []
             waves = [waves[p] for p in places] if waves else []
         tensors = {"sample": torch.tensor(kept)}
-        if waves:
+        if self.video is not None:
+            axes = [
+                view_taps(view, clip.shape[1], clip.shape[2], self.video.crop)
+                for clip, (view, _) in zip(pictures, views, strict=True)
+            ]
+            names = ("windows", "places", "weights")
+            tensors |= zip(names, cut_windows(pictures, axes), strict=True)
+        if self.audio is not None:
             tensors["waves"] = torch.from_numpy(np.stack(waves))
-        if self.on_device:
-            return _Made(_Unfinished(tensors | self._windows(pictures), views), corrupt)
-        sound = _listen(tensors, views, self.rate, self.audio)
-        return _Made(Batch(tensors["sample"], self._prepare(pictures), sound), corrupt)
+            if self.listen:
+                heard = [hearing for _, hearing in views]
+                sound = prepare_audio(tensors.pop("waves"), heard, self.rate, self.audio)
+                tensors["spectrograms"] = sound
+        return _Made(tensors, views, corrupt)
 
-    def _read(self, sample: int, looks: list[View]) -> tuple[list[_Picture], list[np.ndarray]]:
+    def _read(self, sample: int, looks: list[View]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """The pictures and the sound windows of all views of a sample, from one look at it."""
         row: dict[str, Any] = {name: column[sample] for name, column in self.numbers.items()}
         frames, fps = int(row["frames"]), float(row["fps"])
-        pictures, waves = [], []
+        pictures: list[np.ndarray] = []
+        waves: list[np.ndarray] = []
         with open_shard(self.shards[self.shard_of[sample]]) as shard:
             if self.video is not None:
                 which = [frame_numbers(view, self.video, frames, fps) for view, _ in looks]
                 needed = np.unique(np.concatenate(which))
                 with shard.member(int(row["video_offset"]), int(row["video_size"])) as member:
                     decoded = decode_frames(member, needed, fps, self.video.grey)
-                for numbers, (view, _) in zip(which, looks, strict=True):
-                    pictures.append(_Picture(decoded, np.searchsorted(needed, numbers), view))
+                pictures = [
+                    decoded if len(looks) == 1 and len(needed) == len(numbers)
+                    else decoded[np.searchsorted(needed, numbers)]
+                    for numbers in which
+                ]  # fmt: skip
             if self.audio is not None:
                 seconds = self.audio.seconds
                 place = int(row["audio_offset"]), int(row["audio_size"])
@@ -218,57 +201,16 @@ class _Batches(Dataset[_Made | Exception]):
                         )
         return pictures, waves
 
-    def _prepare(self, pictures: list[_Picture]) -> Tensor | None:
-        if self.video is None:
-            return None
-        crop, channels = self.video.crop, pictures[0].frames.shape[-1]
-        clips = torch.empty(len(pictures), channels, self.video.frames, crop, crop)
-        for clip, picture in zip(clips, pictures, strict=True):
-            prepare_video(picture.frames, picture.which, picture.view, self.video, clip)
-        return clips
 
-    def _windows(self, pictures: list[_Picture]) -> dict[str, Tensor]:
-        """The pixels that each crop is made of, padded to a common size, and how."""
-        if self.video is None:
-            return {}
-        taps = [
-            view_taps(p.view, p.frames.shape[1], p.frames.shape[2], self.video.crop)
-            for p in pictures
-        ]
-        cut = [
-            picture.frames[picture.which, rows.window, columns.window]
-            for picture, (rows, columns) in zip(pictures, taps, strict=True)
-        ]
-        height, width = (max(window.shape[axis] for window in cut) for axis in (1, 2))
-        windows = torch.zeros(
-            len(cut), self.video.frames, height, width, cut[0].shape[3], dtype=torch.uint8
-        )
-        for place, window in zip(windows, cut, strict=True):
-            place[:, : window.shape[1], : window.shape[2]] = torch.from_numpy(window)
-        return {
-            "windows": windows,
-            "rows": torch.stack([rows.matrix(height) for rows, _ in taps]),
-            "columns": torch.stack([columns.matrix(width) for _, columns in taps]),
-        }
-
-
-def _finish(batch: _Unfinished, clips: Clips, device: torch.device) -> Batch:
-    """What `_Batches` does on a CPU, on a device."""
-    parts = batch.each(lambda tensor: tensor.to(device, non_blocking=True)).tensors
-    video = None
+def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
+    parts = made.each(lambda tensor: tensor.to(device, non_blocking=True)).tensors
+    video, audio = None, parts.get("spectrograms")
     if "windows" in parts:
-        pixels = resample_batch(parts["windows"], parts["rows"], parts["columns"])
-        looks = [view for view, _ in batch.views]
-        clips_ready = [
-            finish_video(clip, view, clips.video) for clip, view in zip(pixels, looks, strict=True)
-        ]
-        video = torch.stack(clips_ready)
-    return Batch(parts["sample"], video, _listen(parts, batch.views, clips.rate, clips.audio))
-
-
-def _listen(
-    tensors: dict[str, Tensor], views: list[View], rate: int, settings: AudioSettings | None
-) -> Tensor | None:
-    if settings is None or "waves" not in tensors:
-        return None
-    return prepare_audio(tensors["waves"], [hearing for _, hearing in views], rate, settings)
+        looks = [view for view, _ in made.views]
+        video = prepare_video(
+            parts["windows"], parts["places"], parts["weights"], looks, clips.video
+        )
+    if "waves" in parts:
+        heard = [hearing for _, hearing in made.views]
+        audio = prepare_audio(parts["waves"], heard, clips.rate, clips.audio)
+    return Batch(parts["sample"], video, audio)

@@ -32,15 +32,7 @@ class Taps:
 
     def reversed(self) -> "Taps":
         """The same pixels from last to first: a mirror image."""
-        return Taps(self.low[::-1].copy(), self.high[::-1].copy(), self.weight[::-1].copy())
-
-    def matrix(self, size: int) -> Tensor:
-        """The same as a matrix from a window of up to `size` pixels: (n, size) float32."""
-        first, places = self.window.start, np.arange(len(self.low))
-        result = np.zeros((len(self.low), size), np.float32)
-        result[places, self.low - first] = 1 - self.weight
-        result[places, self.high - first] += self.weight
-        return torch.from_numpy(result)
+        return Taps(self.low[::-1], self.high[::-1], self.weight[::-1])
 
 
 def taps(source: int, resized: int, first: int, count: int) -> Taps:
@@ -52,56 +44,101 @@ def taps(source: int, resized: int, first: int, count: int) -> Taps:
     return Taps(low, np.minimum(low + 1, source - 1), (at - low).astype(np.float32))
 
 
-def resample(
-    frames: np.ndarray,
-    which: np.ndarray,
-    rows: Taps,
-    columns: Taps,
-    scale: float,
-    bias: float,
-    out: np.ndarray,
-) -> None:
-    """Fill `out` with scale * pixel + bias at the taps of some frames.
+def cut_windows(
+    clips: list[np.ndarray], axes: list[tuple[Taps, Taps]]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The pixels that each clip's crop is made of, and where they lie among them.
 
-    frames : (n, height, width, C) uint8. which : (T,) int64, frames to take, in order.
-    out : (C, T, len(rows.low), len(columns.low)) float32.
+    Parameters
+    ----------
+    clips : B arrays (T, height, width, C) uint8. axes : their rows and columns.
+
+    Returns
+    -------
+    windows : (B, T, h, w, C) uint8, padded to a common size.
+    places : (B, 2, 2, n) int64: of rows and columns, the low and the high pixel in the window.
+    weights : (B, 2, n) float32, the share of the high one.
     """
-    _resample(
-        np.ascontiguousarray(frames), which, rows.low, rows.high, rows.weight,
-        columns.low, columns.high, columns.weight, np.float32(scale), np.float32(bias), out,
-    )  # fmt: skip
+    cuts = [
+        clip[:, rows.window, columns.window]
+        for clip, (rows, columns) in zip(clips, axes, strict=True)
+    ]
+    height, width = (max(cut.shape[axis] for cut in cuts) for axis in (1, 2))
+    frames, channels = cuts[0].shape[0], cuts[0].shape[3]
+    windows = np.empty((len(cuts), frames, height, width, channels), np.uint8)
+    for window, cut in zip(windows, cuts, strict=True):
+        window[:, : cut.shape[1], : cut.shape[2]] = cut
+        # A matrix product multiplies what is beyond the cut by zero.
+    places = [
+        [[axis.low - axis.window.start, axis.high - axis.window.start] for axis in pair]
+        for pair in axes
+    ]
+    weights = [[axis.weight for axis in pair] for pair in axes]
+    return (
+        torch.from_numpy(windows),
+        torch.from_numpy(np.array(places)),
+        torch.from_numpy(np.array(weights)),
+    )
+
+
+def resample(
+    windows: Tensor, places: Tensor, weights: Tensor, scale: Tensor, bias: Tensor
+) -> Tensor:
+    """Interpolate a batch of windows, on whatever device they are; see `cut_windows`.
+
+    scale, bias : (B,) float32, a factor on each clip's pixels and a term added to them.
+    Returns (B, C, T, n, n) float32.
+    """
+    if windows.device.type == "cpu":
+        batch, frames, *_, channels = windows.shape
+        # From numpy: it asks for large pages, which makes new memory four times as fast.
+        result = np.empty((batch, channels, frames, *2 * weights.shape[2:]), np.float32)
+        arrays = (t.numpy() for t in (windows, places, weights, scale, bias))
+        _resample(*arrays, result)  # type: ignore[call-arg]
+        return torch.from_numpy(result)
+    return resample_by_matrices(windows, places, weights, scale, bias)
+
+
+def resample_by_matrices(
+    windows: Tensor, places: Tensor, weights: Tensor, scale: Tensor, bias: Tensor
+) -> Tensor:
+    """`resample` as two matrix products per clip, which a GPU does in no time."""
+    rows, columns = (
+        _matrix(places[:, axis], weights[:, axis], windows.shape[2 + axis]) for axis in (0, 1)
+    )
+    pixels = windows.permute(0, 4, 1, 2, 3).float()
+    pixels = rows[:, None, None] @ pixels @ columns.transpose(1, 2)[:, None, None]
+    return pixels * scale[:, None, None, None, None] + bias[:, None, None, None, None]
+
+
+def _matrix(places: Tensor, weights: Tensor, size: int) -> Tensor:
+    """The matrices from `size` window pixels to the output's: (B, n, size)."""
+    result = weights.new_zeros(*weights.shape, size)
+    result.scatter_add_(2, places[:, 0, :, None], 1 - weights[..., None])
+    return result.scatter_add_(2, places[:, 1, :, None], weights[..., None])
 
 
 @njit(cache=True, nogil=True)
-def _resample(frames, which, top, bottom, down, left, right, across, scale, bias, out):  # type: ignore[no-untyped-def] # pragma: no cover
-    channels = frames.shape[3]
-    first = left.min()
-    count = (right.max() + 1 - first) * channels
-    near, far = (left - first) * channels, (right - first) * channels
-    line = np.empty(count, np.float32)
-    for t in range(len(which)):
-        frame = frames[which[t]].reshape(frames.shape[1], frames.shape[2] * channels)
-        for i in range(len(top)):
-            # Rows first, along packed pixels: the compiler makes vector code of this loop.
-            above = frame[top[i], first * channels : first * channels + count]
-            below = frame[bottom[i], first * channels : first * channels + count]
-            for x in range(count):
-                value = np.float32(above[x])
-                value += (np.float32(below[x]) - value) * down[i]
-                line[x] = value * scale + bias
-            for c in range(channels):
-                row = out[c, t, i]
-                for j in range(len(near)):
-                    value = line[near[j] + c]
-                    row[j] = value + (line[far[j] + c] - value) * across[j]
-
-
-def resample_batch(windows: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """The same as `resample`, for a batch on any device, by matrix products.
-
-    windows : (B, T, h, w, C) uint8, each clip's window, padded to a common size.
-    rows : (B, n, h) and columns : (B, n, w) float32, see `Taps.matrix`.
-    Returns (B, C, T, n, n) float32, 0 to 255.
-    """
-    pixels = windows.permute(0, 4, 1, 2, 3).float()
-    return rows[:, None, None] @ pixels @ columns.transpose(1, 2)[:, None, None]
+def _resample(  # type: ignore[no-untyped-def]
+    windows, places, weights, scale, bias, out
+):  # pragma: no cover
+    batch, frames, height, width, channels = windows.shape
+    line = np.empty(width * channels, np.float32)
+    for b in range(batch):
+        top, bottom = places[b, 0, 0], places[b, 0, 1]
+        left, right = places[b, 1, 0] * channels, places[b, 1, 1] * channels
+        down, across = weights[b, 0], weights[b, 1]
+        for t in range(frames):
+            frame = windows[b, t].reshape(height, width * channels)
+            for i in range(len(top)):
+                # Rows first, along packed pixels: the compiler makes vector code of this loop.
+                above, below = frame[top[i]], frame[bottom[i]]
+                for x in range(width * channels):
+                    value = np.float32(above[x])
+                    value += (np.float32(below[x]) - value) * down[i]
+                    line[x] = value * scale[b] + bias[b]
+                for c in range(channels):
+                    row = out[b, c, t, i]
+                    for j in range(len(left)):
+                        value = line[left[j] + c]
+                        row[j] = value + (line[right[j] + c] - value) * across[j]

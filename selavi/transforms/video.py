@@ -1,5 +1,6 @@
 """From stored frames to the network's picture: which frames, what size, which crop."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
@@ -135,35 +136,38 @@ def view_taps(view: VideoView, height: int, width: int, crop: int) -> tuple[Taps
 
 
 def prepare_video(
-    frames: np.ndarray, which: np.ndarray, view: VideoView, settings: VideoSettings, out: Tensor
-) -> None:
-    """Resize, crop, mirror, colour and normalise a clip on the CPU.
+    windows: Tensor,
+    places: Tensor,
+    weights: Tensor,
+    views: list[VideoView],
+    settings: VideoSettings,
+) -> Tensor:
+    """Resize, crop, mirror, colour and normalise a batch, on the device where its windows are.
 
-    Parameters
-    ----------
-    frames : (n, height, width, C) uint8, stored frames.
-    which : (T,) int64, those of the clip.
-    out : (C, T, crop, crop) float32, filled in.
+    windows, places, weights : see `cut_windows`. Returns (B, C, T, crop, crop) float32.
     """
-    rows, columns = view_taps(view, frames.shape[1], frames.shape[2], settings.crop)
-    if settings.normalise == "fixed" and view.colour is None:
-        resample(frames, which, rows, columns, *_fixed(view), out.numpy())
-    else:
-        resample(frames, which, rows, columns, 1.0, 0.0, out.numpy())
-        out.copy_(finish_video(out, view, settings))
+
+    def column(values: Iterable[float]) -> Tensor:
+        return torch.tensor(list(values), dtype=torch.float32, device=windows.device)
+
+    gain, bias = column(v.gain for v in views), column(v.bias for v in views)
+    # (x / 255 - 0.45) / 0.225, then gain and bias, as one factor and one term.
+    scale, term = gain / 255 / 0.225, bias - 0.45 / 0.225 * gain
+    coloured = any(view.colour for view in views)
+    if settings.normalise == "fixed" and not coloured:
+        return resample(windows, places, weights, scale, term)
+    one, nil = torch.ones_like(gain), torch.zeros_like(gain)
+    pixels = resample(windows, places, weights, one, nil)
+    if coloured:
+        for clip, view in zip(pixels, views, strict=True):
+            if view.colour is not None:
+                clip.copy_(recolour(clip / 255, view.colour) * 255)
+    if settings.normalise == "clip":
+        deviation, mean = torch.std_mean(pixels, dim=(1, 2, 3, 4), correction=0)
+        scale = gain / deviation.clamp_min(1.0)
+        term = bias - mean * scale
+    return torch.addcmul(_wide(term), pixels, _wide(scale))
 
 
-def finish_video(pixels: Tensor, view: VideoView, settings: VideoSettings) -> Tensor:
-    """Colour and normalise resized pixels, 0 to 255: (C, T, crop, crop) float32."""
-    if view.colour is not None:
-        pixels = recolour(pixels / 255, view.colour) * 255
-    if settings.normalise == "fixed":
-        scale, bias = _fixed(view)
-        return pixels * scale + bias
-    deviation, mean = torch.std_mean(pixels, correction=0)
-    return (pixels - mean) / deviation.clamp_min(1.0) * view.gain + view.bias
-
-
-def _fixed(view: VideoView) -> tuple[float, float]:
-    """(x / 255 - 0.45) / 0.225, then gain and bias, as one factor and one term."""
-    return view.gain / 255 / 0.225, view.bias - 0.45 / 0.225 * view.gain
+def _wide(values: Tensor) -> Tensor:
+    return values[:, None, None, None, None]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from selavi.settings import VideoSettings
 from selavi.transforms import video
-from selavi.transforms.resample import resample_batch
+from selavi.transforms.resample import cut_windows, resample, resample_by_matrices
 
 PAPER = VideoSettings()
 
@@ -15,9 +15,8 @@ PAPER = VideoSettings()
 def prepared_video(
     frames: np.ndarray, view: video.VideoView, settings: VideoSettings
 ) -> torch.Tensor:
-    out = torch.empty(frames.shape[-1], len(frames), settings.crop, settings.crop)
-    video.prepare_video(frames, np.arange(len(frames)), view, settings, out)
-    return out
+    axes = video.view_taps(view, frames.shape[1], frames.shape[2], settings.crop)
+    return video.prepare_video(*cut_windows([frames], [axes]), [view], settings)[0]
 
 
 def defined(frames: np.ndarray, view: video.VideoView, crop: int) -> torch.Tensor:
@@ -57,13 +56,33 @@ def test_a_crop_resized_alone_is_the_crop_of_the_resized(
     paper = VideoSettings(frames=2, crop=64)
     expected = (defined(frames, view, 64) / 255 - 0.45) / 0.225 * 1.1 - 0.2
     assert (prepared_video(frames, view, paper) - expected).abs().max() < 1e-4
-    rows, columns = video.view_taps(view, height, width, 64)
-    window = torch.from_numpy(frames[None, :, rows.window, columns.window])
-    on_device = resample_batch(
-        window, rows.matrix(window.shape[2])[None], columns.matrix(window.shape[3])[None]
-    )[0]
-    finished = video.finish_video(on_device, view, paper)
-    assert (finished - expected).abs().max() < 1e-4
+    parts = cut_windows([frames], [video.view_taps(view, height, width, 64)])
+    scale, bias = torch.tensor([1.1 / 255 / 0.225]), torch.tensor([-0.2 - 2 * 1.1])
+    on_gpu = resample_by_matrices(*parts, scale, bias)[0]
+    assert (on_gpu - expected).abs().max() < 1e-4
+
+
+def test_a_batch_of_windows_of_different_sizes() -> None:
+    """Wide, tall and small videos, large and small crops: each as it would be alone."""
+    shapes = [(2, 64, 90, 3), (2, 100, 64, 3), (2, 50, 50, 3)]
+    clips = [random_frames(*shape) for shape in shapes]
+    views = [
+        video.VideoView(0, 64, (0.0, 0.3), gain=0.9),
+        video.VideoView(0, 90, (0.9, 0.1), flip=True, bias=0.1),
+        video.VideoView(0, 70),
+    ]
+    for settings_ in (VideoSettings(crop=64), VideoSettings(crop=64, normalise="clip")):
+        axes = [
+            video.view_taps(view, clip.shape[1], clip.shape[2], 64)
+            for clip, view in zip(clips, views, strict=True)
+        ]
+        parts = cut_windows(clips, axes)
+        together = video.prepare_video(*parts, views, settings_)
+        for clip, view, found in zip(clips, views, together, strict=True):
+            assert torch.allclose(found, prepared_video(clip, view, settings_), atol=1e-5)
+    pixels, nil = torch.ones(3), torch.zeros(3)
+    one, other = (f(*parts, pixels, nil) for f in (resample, resample_by_matrices))
+    assert torch.allclose(one, other, atol=2e-3)  # of 255
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 170), (170, 128), (128, 128)])

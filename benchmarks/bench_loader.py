@@ -1,0 +1,318 @@
+"""Clips per second, ready for the network, at the paper's settings and with two workers.
+
+Against what most research code does (open the original, seek, decode a second, convert and resize
+whole frames as floats, start ffmpeg for the sound), and against the floor: decoding the same video
+packets and doing nothing else. Rounds are interleaved; figures are medians.
+
+    python benchmarks/bench_loader.py
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import av
+import numpy as np
+import pandas as pd
+import sklearn
+import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from selavi.data.clips import open_shard
+from selavi.data.index import read_index, write_index
+from selavi.data.loader import Clips, training_batches
+from selavi.data.manifest import write_manifest
+from selavi.data.media import ffmpeg_binary
+from selavi.data.shards import write_shard
+from selavi.files import write_csv
+from selavi.settings import AudioSettings, MediaSettings, VideoSettings
+from selavi.transforms.audio import log_filterbank
+from selavi.transforms.video import frame_numbers, random_view
+
+VIDEOS, ROUNDS, WORKERS, BATCH = 12, 3, 2, 16
+OURS, USUAL, FLOOR = 768, 32, 768  # clips per round
+LONG = 10_000  # clips that the memory is watched over
+ROWS = 250_000
+KEYFRAMES = (0.5, 1.0, 250 / 30)  # seconds
+VIDEO, AUDIO, MEDIA = VideoSettings(), AudioSettings(), MediaSettings()
+
+
+def make_videos(folder: Path) -> None:
+    """Ten seconds of 340 x 256 each: a camera that wanders over a photograph, with pixel noise."""
+    photographs = Path(sklearn.__file__).parent / "datasets/images"
+
+    def make(number: int) -> None:
+        photograph = photographs / ("china.jpg" if number % 2 else "flower.jpg")
+        speed = 0.3 + 0.15 * number
+        wander = (
+            f"crop=340:256:x='150+140*sin({speed}*t+{number})':y='85+80*cos({speed / 2}*t)',"
+            f"noise=alls=6:allf=t:all_seed={number}"
+        )
+        sound = f"anoisesrc=colour=pink:seed={number}:sample_rate=44100:duration=10"
+        command = [
+            ffmpeg_binary(), "-v", "error", "-loop", "1", "-framerate", "30", "-i", str(photograph),
+            "-f", "lavfi", "-i", sound, "-t", "10", "-vf", wander, "-threads", "1",
+            "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac",
+            str(folder / f"{number:03d}.mp4"),
+        ]  # fmt: skip
+        subprocess.run(command, check=True)
+
+    folder.mkdir(parents=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(make, range(VIDEOS)))
+
+
+def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:
+    """The stages before training, as the workflow runs them; every clip 64 times in the index."""
+    write_manifest(videos, "folder", 4, output / "manifest.csv")
+    tables = [output / f"{n:05d}.csv" for n in range(4)]
+    for n, table in enumerate(tables):
+        write_shard(output / "manifest.csv", n, table.with_suffix(".tar"), table, media, threads=2)
+    write_index(tables, output / "index.csv", output / "rejected.csv")
+    return repeated(Clips(read_index(output / "index.csv"), output, VIDEO, AUDIO), 64 * VIDEOS)
+
+
+def repeated(clips: Clips, count: int) -> Clips:
+    """As many clips as asked for: those there are, over and over."""
+    rows = clips.index.iloc[np.arange(count) % len(clips.index)].reset_index(drop=True)
+    return replace(clips, index=rows.assign(sample=range(count)))
+
+
+def speed(batches: Iterator[object], clips: int) -> float:
+    """Clips per second from the first batch on: starting the processes is not counted."""
+    next(batches)
+    started = time.perf_counter()
+    for _ in batches:
+        pass
+    return (clips - BATCH) / (time.perf_counter() - started)
+
+
+def ours(clips: Clips, count: int, epoch: int) -> float:
+    """Clips per second of selavi's loader."""
+    table = repeated(clips, count)
+    return speed(
+        training_batches(table, seed=0, epoch=epoch, batch_size=BATCH, workers=WORKERS), count
+    )
+
+
+class Usual(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """A clip as most research code loads it, from the original file."""
+
+    def __init__(self, videos: list[Path], count: int) -> None:
+        self.videos, self.count = videos, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        random = np.random.default_rng(number)
+        path = self.videos[number % len(self.videos)]
+        view = random_view(VIDEO, 300, 30.0, random)
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            stream.thread_count = 1
+            container.seek(round(view.start / 30 / stream.time_base), stream=stream)
+            frames = []
+            for frame in container.decode(stream):
+                if round(frame.pts * stream.time_base * 30) >= view.start:
+                    frames.append(frame.to_ndarray(format="rgb24"))
+                if len(frames) == VIDEO.frames:
+                    break
+        clip = torch.from_numpy(np.stack(frames)).permute(3, 0, 1, 2).float()
+        clip = (clip / 255 - 0.45) / 0.225
+        size = (view.short_side, view.short_side * 340 // 256)
+        clip = F.interpolate(clip, size=size, mode="bilinear", align_corners=False)
+        top, left = (int(a * (s - 112 + 1)) for a, s in zip(view.crop_at, size, strict=True))
+        clip = clip[..., top : top + 112, left : left + 112].contiguous()
+        sound = subprocess.run(
+            [
+                ffmpeg_binary(), "-v", "error", "-nostdin", "-ss", str(view.start / 30),
+                "-i", str(path), "-t", "1", "-vn", "-ac", "1", "-ar", "24000", "-f", "s16le", "-",
+            ],
+            capture_output=True, check=True,
+        ).stdout  # fmt: skip
+        wave = np.zeros(24_000, np.float32)
+        samples = np.frombuffer(sound, "<i2")[:24_000]
+        wave[: len(samples)] = samples
+        return clip, log_filterbank(torch.from_numpy(wave)[None], 24_000, 257, 1024)
+
+
+def usual(videos: Path, count: int) -> float:
+    """Clips per second of `Usual`, in as many workers."""
+    loader = DataLoader(
+        Usual(sorted(videos.glob("*.mp4")), count), batch_size=BATCH, num_workers=WORKERS,
+        worker_init_fn=one_thread,
+    )  # fmt: skip
+    started = time.perf_counter()
+    for _ in loader:
+        pass
+    return count / (time.perf_counter() - started)
+
+
+def one_thread(worker: int) -> None:
+    """What selavi's loader does in its workers too."""
+    torch.set_num_threads(1)
+
+
+class Packets(Dataset[int]):
+    """Decode what the loader decodes of a clip, from packets in memory, and nothing else."""
+
+    def __init__(self, clips: Clips, prepared: int, batches: int) -> None:
+        self.batches = batches
+        self.clips = [packets_of(clips, sample) for sample in range(prepared)]
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __getitem__(self, number: int) -> int:
+        for place in range(BATCH):
+            extradata, packets = self.clips[(number * BATCH + place) % len(self.clips)]
+            decoder = av.CodecContext.create("h264", "r")
+            decoder.extradata, decoder.thread_count = extradata, 1
+            for packet in packets:
+                decoder.decode(packet)
+            decoder.decode(None)
+        return number
+
+
+def packets_of(clips: Clips, sample: int) -> tuple[bytes, list[av.Packet]]:
+    """The packets from the keyframe before a training view's first frame to its last frame."""
+    row = clips.index.iloc[sample]
+    view = random_view(VIDEO, int(row["frames"]), 30.0, np.random.default_rng(sample))
+    numbers = frame_numbers(view, VIDEO, int(row["frames"]), 30.0)
+    with (
+        open_shard(clips.folder / row["shard"]) as shard,
+        shard.member(row["video_offset"], row["video_size"]) as member,
+        av.open(member) as container,
+    ):
+        stream = container.streams.video[0]
+        container.seek(round(view.start / 30 / stream.time_base), stream=stream)
+        packets = []
+        for packet in container.demux(stream):
+            if packet.dts is None or round(packet.dts * stream.time_base * 30) > numbers[-1]:
+                break
+            packets.append(packet)
+        return bytes(stream.codec_context.extradata or b""), packets
+
+
+def floor(packets: Packets) -> float:
+    """Clips per second of `Packets`, in as many workers."""
+    loader = DataLoader(packets, batch_size=None, num_workers=WORKERS, worker_init_fn=one_thread)
+    return speed(iter(loader), len(packets) * BATCH)
+
+
+def private_megabytes(process: int | str) -> float:
+    """Memory that a process shares with no other, in MB."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    return (
+        sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
+        / 1000
+    )
+
+
+def children() -> list[int]:
+    """Processes that this one started."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [int(number) for task in tasks for number in task.read_text().split()]
+
+
+def memory(clips: Clips) -> dict[str, float]:
+    """Private memory of a worker early and late in a long epoch: the larger of the two workers'."""
+    table = repeated(clips, LONG)
+    batches = training_batches(table, seed=0, epoch=0, batch_size=BATCH, workers=WORKERS)
+    found = {}
+    for number, _ in enumerate(batches):
+        if number in (1000 // BATCH, LONG // BATCH - 20):
+            found[number * BATCH] = max(private_megabytes(child) for child in children())
+    early, late = found.values()
+    return {"after 1,000 clips": early, f"after {LONG - 20 * BATCH:,} clips": late}
+
+
+def large_index(clips: Clips, folder: Path) -> dict[str, float]:
+    """A split of 250,000 clips: seconds and memory up to the first batch."""
+    rows = clips.index.iloc[np.arange(ROWS) % VIDEOS].reset_index(drop=True)
+    numbers = pd.Series(range(ROWS)).map("{:016x}".format)
+    rows = rows.assign(sample=range(ROWS), id=numbers, key=numbers + ".mp4", path="/v/" + numbers)
+    write_csv(folder / "large.csv", rows)
+    before, found = private_megabytes("self"), {}
+
+    def timed(name: str, work: Callable[[], object]) -> object:
+        started = time.perf_counter()
+        result = work()
+        found[f"{name}, s"] = time.perf_counter() - started
+        return result
+
+    table = timed("read the index", lambda: read_index(folder / "large.csv"))
+    large = Clips(table, clips.folder, VIDEO, AUDIO)  # type: ignore[arg-type]
+    options = {"seed": 0, "epoch": 0, "batch_size": BATCH, "workers": WORKERS}
+    timed("first batch of an epoch", lambda: next(training_batches(large, **options)))
+    timed(
+        "first batch of the next", lambda: next(training_batches(large, **options | {"epoch": 1}))
+    )
+    batches = training_batches(large, **options)
+    for _ in range(40):
+        next(batches)
+    found["added to the main process, MB"] = private_megabytes("self") - before
+    found["worker after 640 clips, MB"] = max(private_megabytes(child) for child in children())
+    return found
+
+
+def main() -> None:
+    """Measure and print; the last line is JSON."""
+    with tempfile.TemporaryDirectory() as scratch:
+        videos = Path(scratch, "videos")
+        make_videos(videos)
+        clips = make_shards(videos, Path(scratch, "shards"), MEDIA)
+        size = np.mean(clips.index["video_size"][:VIDEOS]) / 1000
+        print(f"{VIDEOS} videos of 10 s; {size:.0f} kB each in the shards; {WORKERS} workers")
+        packets = Packets(clips, 192, FLOOR // BATCH)
+        rounds = []
+        for number in range(ROUNDS):
+            rounds.append((ours(clips, OURS, number), usual(videos, USUAL), floor(packets)))
+            print("clips/s: selavi {:.0f}, usual {:.1f}, bare decode {:.0f}".format(*rounds[-1]))
+        ratio = median(mine / theirs for mine, theirs, _ in rounds)
+        floor_ratio = median(bare / mine for mine, _, bare in rounds)
+        parts = {
+            name: ours(replace(clips, modalities=[name]), OURS, 0) for name in ("video", "audio")
+        }
+        print("clips/s of one modality: " + ", ".join(f"{k} {v:.0f}" for k, v in parts.items()))
+        print("keyframe interval, s: kB per video, clips/s (video alone)")
+        for seconds in KEYFRAMES:
+            media = MediaSettings(keyframe_seconds=seconds)
+            other = make_shards(videos, Path(scratch, f"shards-{seconds:.1f}"), media)
+            size = np.mean(other.index["video_size"][:VIDEOS]) / 1000
+            other = replace(other, modalities=["video"])
+            pace = median(ours(other, OURS // 2, number) for number in range(3))
+            print(f"  {seconds:.1f}: {size:.0f} kB, {pace:.0f} clips/s")
+        used = memory(clips)
+        print(
+            "private memory of a worker, MB: " + ", ".join(f"{k} {v:.0f}" for k, v in used.items())
+        )
+        large = large_index(clips, Path(scratch))
+        print(f"{ROWS:,} rows: " + ", ".join(f"{k} {v:.2f}" for k, v in large.items()))
+        early, late = used.values()
+        print(
+            json.dumps(
+                {
+                    "benchmark": "loader",
+                    "ratio": round(ratio, 1),
+                    "against": "open the original, whole float frames, ffmpeg for the sound",
+                    "floor_ratio": round(floor_ratio, 2),
+                    "clips_per_second": round(median(mine for mine, _, _ in rounds), 1),
+                    "worker_megabytes": round(late),
+                    "growth_megabytes": round(late - early, 1),
+                }
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
