@@ -65,12 +65,19 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
 def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
-    training = {"epochs": 18, "warmup_epochs": 1, "base_lr": 0.4, "weight_decay": 8.0}
-    settings = tiny_run(labelling={"optimisations": 1}, training=training)
+    training = {
+        "epochs": 101, "batch_size": 24, "warmup_epochs": 1, "base_lr": 0.1, "weight_decay": 8.0,
+        "checkpoint_minutes": 60.0,
+    }  # fmt: skip
+    settings = tiny_run(
+        modalities=["audio"], labelling={"optimisations": 1, "groups": 1}, training=training
+    )
     assert wait(start(settings, train_index, tmp_path)) == [1]
-    assert "the predictions have collapsed: in each of epochs 2 to 18" in words(tmp_path)
-    on = tiny_run(labelling={"optimisations": 1}, training=training | {"collapse": 1.0})
-    assert wait(start(on, train_index, tmp_path)) == [0]  # goes on from the last save, as told
+    assert "the predictions have collapsed: in each of epochs 2 to 101" in words(tmp_path)
+    allowed = settings.training.model_copy(update={"collapse": 1.0})
+    on = settings.model_copy(update={"training": allowed})
+    assert wait(start(on, train_index, tmp_path)) == [0]  # goes on from the last save
+    assert "going on from epoch 101" in words(tmp_path)
 
 
 def test_what_counts_as_collapsed() -> None:

@@ -60,6 +60,7 @@ def test_a_signal_to_torchruns_whole_group(
     )  # fmt: skip
     while process.poll() is None and not list((tmp_path / "state").glob("step-*")):
         time.sleep(0.01)
+    assert process.poll() is None
     os.killpg(process.pid, number)
     said, _ = process.communicate()
     assert process.returncode != 0
