@@ -15,7 +15,11 @@ import torch
 
 Result = TypeVar("Result")
 # A row's sum may be vectorised: its order then hangs on K alone. NaNs are looked for beforehand.
-_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "fastmath": {"reassoc", "contract", "nsz", "arcp", "nnan"},
+    "error_model": "numpy",  # no test for zero in a division
+}
 
 
 def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,9 +28,9 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
     numba writes beside the module or, where it may not, into the user's cache folder.
     """
     try:
-        return numba.njit(loop, nogil=True, fastmath=_FAST, cache=True)
+        return numba.njit(loop, cache=True, **_OPTIONS)
     except RuntimeError:  # neither folder can be written: compile in every process
-        return numba.njit(loop, nogil=True, fastmath=_FAST)
+        return numba.njit(loop, **_OPTIONS)
 
 
 def in_threads(work: Callable[[int, int], Result], rows: int) -> list[Result]:

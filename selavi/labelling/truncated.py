@@ -48,7 +48,9 @@ class TruncatedKernel:
         size = min(BLOCK, scores.rows) * self.clusters
         room = np.empty(size, np.int32), np.empty(size, np.float32)
         for block in scores.blocks():
-            counts[2] += not sound(block)
+            if not sound(block):
+                counts[2] += 1
+                continue
             work = partial(keep, block.numpy(), offset, *room)
             found = in_threads(work, len(block))
             parts += found

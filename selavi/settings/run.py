@@ -47,7 +47,7 @@ class LabellingSettings(Section):
     source: Literal["pass", "epoch"] = "pass"
     """Features to label from: those of a fresh pass, or (epoch) those kept while training, where
     each further group looks at every batch once more."""
-    tolerance: float = Field(1e-2, gt=0, lt=1)
+    tolerance: float = Field(1e-3, gt=0, lt=1)
     """Sinkhorn-Knopp stops when no cluster's mass is off by more than this share."""
     max_iterations: int = Field(2000, ge=1)
     """Sinkhorn-Knopp stops here in any case, and says how far off it was."""

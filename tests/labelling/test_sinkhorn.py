@@ -3,26 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selavi.labelling.sinkhorn import sinkhorn
-
-LAMBDA = 20.0
-
-
-def posteriors(clips: int, clusters: int, sharpness: float, seed: int = 0) -> torch.Tensor:
-    """Scores as in training: lambda times the mean log-probability of two modalities."""
-    generator = torch.Generator().manual_seed(seed)
-    truth = torch.randint(clusters, (clips,), generator=generator)
-    parts = []
-    for _ in range(2):
-        logits = torch.randn(clips, clusters, generator=generator)
-        logits[torch.arange(clips), truth] += sharpness
-        parts.append((logits * max(1.0, sharpness / 2)).log_softmax(1))
-    return LAMBDA * torch.stack(parts).mean(0)
+from selavi.labelling.sinkhorn import Way, sinkhorn
+from tests.labelling.problems import LAMBDA, gaussian_shares, posteriors, trained
 
 
 def textbook(score: np.ndarray, shares: np.ndarray, iterations: int) -> np.ndarray:
@@ -60,7 +45,7 @@ def test_labels_are_those_of_the_textbook(sharpness: float, dtype: torch.dtype) 
     assert (found.labels.numpy() == expected).mean() >= 0.999
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     clips=st.integers(3, 60),
     clusters=st.integers(2, 8),
@@ -116,26 +101,84 @@ def test_the_criterion_does_not_depend_on_size() -> None:
 
 
 def test_the_cap_is_kept_and_the_deviation_told() -> None:
-    found = sinkhorn(posteriors(500, 10, 4.0), torch.full((10,), 0.1), 1e-9, max_iterations=7)
-    assert found.iterations == 7
+    found = sinkhorn(posteriors(500, 10, 4.0), torch.full((10,), 0.1), 1e-9, max_iterations=4)
+    assert found.iterations == 4
     assert 1e-9 < found.deviation < math.inf
 
 
-def _worker(rank: int, world: int, port: int, score: torch.Tensor, out: str) -> None:
-    dist.init_process_group(
-        "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=world
+@pytest.mark.parametrize("sharpness", [0.5, 2.0, 8.0])
+@pytest.mark.parametrize("way", ["dense", "truncated"])
+def test_float32_labels_are_those_of_float64(sharpness: float, way: Way) -> None:
+    score, shares = trained(20_000, 100, sharpness), gaussian_shares(100)
+    single = sinkhorn(score, shares, 1e-4, way=way)
+    double = sinkhorn(score.double(), shares, 1e-4)
+    assert max(single.deviation, double.deviation) <= 1e-4
+    assert float((single.labels == double.labels).double().mean()) >= 0.999
+
+
+def test_the_certificate_is_the_deviation_of_the_full_kernel() -> None:
+    score, shares = trained(5_000, 100, 8.0), gaussian_shares(100)
+    found = sinkhorn(score, shares, 1e-2)
+    assert found.way == "truncated"
+    assert found.kept < 0.15
+    full = (score.double() + found.alpha).softmax(1)
+    assert float((full.mean(0) / shares - 1).abs().max()) == pytest.approx(
+        found.deviation, abs=1e-4
     )
-    n = len(score)
-    share = score[rank * n // world : (rank + 1) * n // world]
-    found = sinkhorn(share, torch.linspace(1, 2, score.shape[1]) / score.shape[1] / 1.5)
-    torch.save(found.labels, f"{out}.{rank}")
-    dist.destroy_process_group()
+    assert torch.equal(found.labels, (score + found.alpha.float()).argmax(1))
 
 
-@pytest.mark.parametrize("world", [2, 3, 4])
-def test_labels_do_not_depend_on_the_world(world: int, tmp_path: object, free_port: int) -> None:
-    score = posteriors(1001, 10, 2.0)  # a ragged number of rows
-    mp.spawn(_worker, (world, free_port, score, f"{tmp_path}/labels"), nprocs=world)
-    together = torch.cat([torch.load(f"{tmp_path}/labels.{r}") for r in range(world)])
-    alone = sinkhorn(score, torch.linspace(1, 2, 10) / 10 / 1.5).labels
-    assert torch.equal(together, alone)
+def test_flat_posteriors_go_on_dense() -> None:
+    found = sinkhorn(trained(2_000, 100, 0.1), gaussian_shares(100))
+    assert (found.way, found.kept) == ("dense", 1.0)
+
+
+def test_late_posteriors_of_vggsound_come_to_rest_in_float32() -> None:
+    """N = 170,752, K = 309: plain iterations need hundreds, and the cap is far below that."""
+    score, shares = trained(170_752, 309, 8.0), gaussian_shares(309)
+    found = sinkhorn(score, shares, 1e-3, max_iterations=60)
+    assert found.deviation <= 1e-3
+    counts = found.labels.bincount(minlength=309) / len(score)
+    assert torch.allclose(counts.double(), shares, rtol=0.05)
+
+
+@pytest.mark.parametrize("lambda_", [20.0, 60.0, 200.0])
+def test_sharp_kernels_come_to_rest(lambda_: float) -> None:
+    """800 clips and 10 clusters, as in the demo: nearly every row has one entry that counts."""
+    score = trained(800, 10, 3.0) * (lambda_ / LAMBDA)
+    for shares in (gaussian_shares(10), gaussian_shares(10, 0.5)):
+        found = sinkhorn(score, shares, 1e-2, max_iterations=300)
+        assert found.deviation <= 1e-2
+        counts = found.labels.bincount(minlength=10)
+        assert torch.allclose(counts.double(), 800 * shares, rtol=0.15, atol=5)
+
+
+@pytest.mark.parametrize("way", ["dense", "truncated"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_two_clusters_of_any_sizes(way: Way, dtype: torch.dtype) -> None:
+    score = posteriors(3000, 2, 3.0).to(dtype)
+    if way == "truncated" and dtype == torch.float64:
+        pytest.skip("float64 goes on dense")
+    found = sinkhorn(score, torch.tensor([0.9, 0.1]), 1e-3, way=way)
+    assert found.deviation <= 1e-3
+    assert found.labels.bincount().tolist() == pytest.approx([2700, 300], abs=5)
+
+
+@pytest.mark.parametrize("way", ["dense", "truncated"])
+def test_minus_infinity_is_a_score(way: Way) -> None:
+    score = posteriors(1000, 5, 1.0)
+    shares = torch.full((5,), 0.2)
+    barred = score.clone()
+    barred[::3, 2] = -torch.inf
+    found = sinkhorn(barred, shares, 1e-3, way=way)
+    assert found.deviation <= 1e-3
+    assert not (found.labels[::3] == 2).any()
+
+
+@pytest.mark.parametrize("way", ["dense", "truncated"])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_scores_that_are_no_numbers_are_refused(way: Way, value: float) -> None:
+    score = posteriors(1000, 5, 1.0)
+    score[17, 3] = value
+    with pytest.raises(ValueError, match="are not numbers"):
+        sinkhorn(score, torch.full((5,), 0.2), way=way)
