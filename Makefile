@@ -50,6 +50,8 @@ test: $(VENV)/.dev ## lint, types, and every test
 	mypy
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	@python -c 'from tests.slurm.cluster import why_not; why = why_not(); \
+		print("tests on a real Slurm:", f"SKIPPED: {why}" if why else "they run, on two nodes here")'
 	pytest
 
 .PHONY: clean

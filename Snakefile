@@ -19,6 +19,14 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    say_costs()
+
+
+onerror:
+    print(last_lines(log), file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

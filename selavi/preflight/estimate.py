@@ -56,9 +56,11 @@ def estimate(config: Config) -> list[Cost]:
             index = indexes.get(run.dataset) or next(iter(indexes.values()), None)
             if index is None:
                 raise UserError("no split has videos of its own to measure with")
-            alike = run.model_copy(update={"seed": 0, "dataset": "any"}).model_dump_json()
-            rates[alike] = rates.get(alike) or clip_rate(index, run)
-            costs += _run_costs(config, name, run, sources, rates[alike])
+            speed = _what_sets_the_speed(run)
+            if speed not in rates:
+                log.info("measuring a step of run %s", name)
+                rates[speed] = clip_rate(index, run)
+            costs += _run_costs(config, name, run, sources, rates[speed])
     return costs
 
 
@@ -69,6 +71,12 @@ def _measure_dataset(config: Config, name: str, scratch: Path) -> ShardRate | No
         if rows is not None:
             return shard_rate(rows, dataset.media, scratch)
     return None
+
+
+def _what_sets_the_speed(run: RunSettings) -> str:
+    """Equal for runs that take equally long for a clip: ablations are measured once."""
+    encoders = (run.network.video_encoder, run.network.audio_encoder)
+    return repr((run.modalities, run.video, run.audio, encoders, run.training.precision))
 
 
 def _dataset_costs(

@@ -1,7 +1,12 @@
 # The checked settings, and which files each stage makes for them.
+import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from selavi import config_file
+from selavi.cluster.failures import last_lines
 from selavi.data.manifest import count_videos, find_videos, has_classes
 from selavi.files import UserError
 from selavi.settings import (
@@ -144,6 +149,18 @@ def processes(wildcards):
             "that the profile says of any rule; edit the profile instead."
         )
     return 0
+
+
+def say_costs():
+    """Hours and disk, before the first shard of a person's own videos is made."""
+    if Path("results/shards").exists() or all(d.embedded for d in DATASETS.values()):
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        json.dump(config, file)
+        file.flush()
+        subprocess.run(
+            [sys.executable, "-m", "selavi", "estimate", "--configfile", file.name]
+        )
 
 
 def any_of(places):
