@@ -24,6 +24,7 @@ STAGES = (
     "index",
     "pretrain",
     "assign",
+    "export",
     "metrics",
     "baselines",
     "tables",

@@ -1,6 +1,8 @@
 """The assign stage: the cluster of every clip by every head, with how sure the network is."""
 
+import gzip
 import logging
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,84 +10,112 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from selavi.data.index import read_index
-from selavi.data.loader import Clips, pass_batches
-from selavi.files import write_csv, write_pickle
+from selavi.data.loader import Clips
+from selavi.evaluation.predict import batches_of_logits
+from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
-from selavi.settings import RunSettings
 
 log = logging.getLogger(__name__)
 
-BATCH = 32
+COMPRESS_ABOVE = 50_000_000  # bytes
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Clusters (N, H) int64 and confidences (N, H) float32 of one modality or of both together."""
+    """What one modality, or both together, say of N clips.
+
+    clusters : (N, H) int64. confidences : (N, H) float32, probability of that cluster.
+    margins : (N, H) float32, how much more probable it is than the next one.
+    """
 
     clusters: np.ndarray
     confidences: np.ndarray
+    margins: np.ndarray
 
 
-def assign(model: Path, index: Path, csv: Path, pickle: Path, workers: int = 0) -> None:
+def assign(
+    model: Path,
+    index: Path,
+    csv: Path,
+    pickle: Path,
+    workers: int = 0,
+    compress_above: int = COMPRESS_ABOVE,
+) -> None:
     """Write the cluster of every clip of a split.
 
     Each video is seen once: its middle clip, centre crop. The decision of both modalities is the
     largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
     head whose training labels agreed best with the other heads': no class label has a part in it.
+    A CSV of more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
     """
     network, settings, facts = load_model(model)
     table = read_index(index)
     clips = Clips(table, index.parent, settings.video, settings.audio)
-    predictions = predict(network, clips, settings, workers)
+    predictions = predict(network, clips, workers)
     head = int(facts["head"])
     result = table[["sample", "id", "key", "path", "label"]].copy()
     first = predictions[next(iter(predictions))]
-    columns = {"cluster": first.clusters[:, head], "confidence": first.confidences[:, head]}
+    columns = {
+        "cluster": first.clusters[:, head],
+        "confidence": first.confidences[:, head],
+        "margin": first.margins[:, head],
+    }
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):
             columns[f"{name}_head{h}"] = prediction.clusters[:, h]
             columns[f"{name}_head{h}_confidence"] = prediction.confidences[:, h]
+            columns[f"{name}_head{h}_margin"] = prediction.margins[:, h]
     write_csv(csv, pd.concat([result, pd.DataFrame(columns)], axis=1))
+    _compress(csv, compress_above)
     write_pickle(
         pickle,
         {
-            "format": "selavi-assignments-1",
+            "format": "selavi-assignments-2",
             "clips": result,
             "head": head,
             "clusters": {name: p.clusters.astype(np.int32) for name, p in predictions.items()},
             "confidences": {name: p.confidences for name, p in predictions.items()},
+            "margins": {name: p.margins for name, p in predictions.items()},
             "number_of_clusters": settings.network.clusters,
         },
     )
     log.info("%s: %d clips in %d clusters", csv, len(result), len(np.unique(columns["cluster"])))
 
 
-@torch.inference_mode()
-def predict(
-    network: Network, clips: Clips, settings: RunSettings, workers: int = 0
-) -> dict[str, Prediction]:
+def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:
     """Predictions by modality; with two, "video+audio" comes first."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = network.to(device).eval()
     found: dict[str, list[tuple[Tensor, Tensor]]] = {}
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers)
-    total = -(-len(clips) // BATCH)
-    for batch in tqdm(batches, total=total, desc="assign", unit="batch", disable=None):
-        _, logits = network(batch.to(device))
+    for _, logits in batches_of_logits(network, clips, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
             log_p = {"video+audio": both.log_softmax(-1)} | log_p
         for name, rows in log_p.items():
-            best = rows.max(-1)
-            found.setdefault(name, []).append((best.indices.T.cpu(), best.values.exp().T.cpu()))
-    return {
-        name: Prediction(
-            torch.cat([p[0] for p in parts]).numpy(), torch.cat([p[1] for p in parts]).numpy()
-        )
-        for name, parts in found.items()
-    }
+            best = rows.topk(2, dim=-1)
+            found.setdefault(name, []).append(
+                (best.indices[..., 0].T.cpu(), best.values.exp().transpose(0, 1).cpu())
+            )
+    return {name: _joined(parts) for name, parts in found.items()}
+
+
+def _joined(parts: list[tuple[Tensor, Tensor]]) -> Prediction:
+    top_two = torch.cat([p[1] for p in parts]).numpy()  # (N, H, 2)
+    clusters = torch.cat([p[0] for p in parts]).numpy()
+    return Prediction(clusters, top_two[..., 0], top_two[..., 0] - top_two[..., 1])
+
+
+def _compress(csv: Path, above: int) -> None:
+    packed = csv.with_name(f"{csv.name}.gz")
+    if csv.stat().st_size <= above:
+        packed.unlink(missing_ok=True)  # of an earlier, larger one
+        return
+    with (
+        csv.open("rb") as plain,
+        atomic_path(packed) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,  # the same bytes for the same table
+    ):
+        shutil.copyfileobj(plain, file)

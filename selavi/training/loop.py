@@ -38,10 +38,11 @@ WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: batches of 
 
 @dataclass(frozen=True)
 class Trained:
-    """The trained network, the last labels (N, H) int64, and a row of figures per epoch."""
+    """The network, the last labels (N, H) int64, the clusters' due shares (H, K), and the log."""
 
     network: Network
     labels: Tensor
+    sizes: Tensor
     history: list[Row]
     steps: int
 
@@ -102,9 +103,9 @@ class Trainer:
         ) as bar:
             while progress.epoch < epochs:
                 self._epoch(bar)
-        return Trained(
-            self.network.cpu().eval(), self.state.labels.cpu(), progress.history, progress.total
-        )
+        labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
+        network = self.network.cpu().eval()
+        return Trained(network, labels, sizes, progress.history, progress.total)
 
     def _epoch(self, bar: "tqdm[Never]") -> None:
         """The rest of the current epoch: relabel if due, forward, backward, step."""

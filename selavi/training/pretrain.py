@@ -3,9 +3,7 @@
 import logging
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import normalized_mutual_info_score
 from torch.utils.tensorboard import SummaryWriter
 
 from selavi import __version__
@@ -13,6 +11,7 @@ from selavi.config_file import write_section
 from selavi.data.index import read_index
 from selavi.data.loader import Clips
 from selavi.files import write_csv
+from selavi.labelling.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
 from selavi.training.distributed import process_group
@@ -42,19 +41,6 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
             _write(trained, table, settings, output)
 
 
-def agreement(labels: np.ndarray) -> np.ndarray:
-    """How well each head agrees with the others: mean NMI of its labels with theirs.
-
-    labels : (N, H). Returns (H,) in [0, 1]; the one head of a network of one agrees with itself.
-    """
-    heads = labels.shape[1]
-    table = np.ones((heads, heads))
-    for a in range(heads):
-        for b in range(a):
-            table[a, b] = table[b, a] = normalized_mutual_info_score(labels[:, a], labels[:, b])
-    return (table.sum(1) - 1) / max(1, heads - 1) if heads > 1 else np.ones(1)
-
-
 def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
     labels = trained.labels.numpy()
     agreements = agreement(labels)
@@ -70,6 +56,7 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
         "agreement": agreements.tolist(),
         "steps": trained.steps,
         "clips": len(index),
+        "sizes": trained.sizes.tolist(),
     }
     save_model(output / "model.pt", trained.network, settings, facts)
 

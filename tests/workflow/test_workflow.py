@@ -99,7 +99,7 @@ def test_the_pickle_says_what_the_table_says(finished: Path) -> None:
     table = pd.read_csv(finished / "assign/demo/train.csv")
     with (finished / "assign/demo/train.pkl").open("rb") as file:
         content: dict[str, Any] = pickle.load(file)
-    assert content["format"] == "selavi-assignments-1"
+    assert content["format"] == "selavi-assignments-2"
     assert content["clips"]["key"].tolist() == table["key"].tolist()
     assert set(content["clusters"]) == {"video+audio", "video", "audio"}
     assert content["clusters"]["video+audio"].shape == (30, 2)
