@@ -5,13 +5,22 @@ one dataset needs. Defaults are the paper's (arXiv 2006.13662).
 """
 
 from selavi.settings.clips import FRAME_SECONDS, AudioSettings, VideoSettings
-from selavi.settings.config import Config, ExplorerSettings, require_enough
+from selavi.settings.config import Config, ExplorerSettings, fold_splits, require_enough
 from selavi.settings.data import (
     DatasetSettings,
     EmbeddedSettings,
     MediaSettings,
     SplitSettings,
     split_folder,
+)
+from selavi.settings.evaluation import (
+    AudioLevel,
+    BaselineSettings,
+    DegradeSettings,
+    FinetuneSettings,
+    RetrievalSettings,
+    TransferSettings,
+    VideoLevel,
 )
 from selavi.settings.run import (
     LabellingSettings,
@@ -24,22 +33,30 @@ from selavi.settings.section import Modality, Name, Section
 
 __all__ = [
     "FRAME_SECONDS",
+    "AudioLevel",
     "AudioSettings",
+    "BaselineSettings",
     "Config",
     "DatasetSettings",
+    "DegradeSettings",
     "EmbeddedSettings",
     "ExplorerSettings",
+    "FinetuneSettings",
     "LabellingSettings",
     "MediaSettings",
     "Modality",
     "Name",
     "NetworkSettings",
+    "RetrievalSettings",
     "RunDefaults",
     "RunSettings",
     "Section",
     "SplitSettings",
     "TrainingSettings",
+    "TransferSettings",
+    "VideoLevel",
     "VideoSettings",
+    "fold_splits",
     "require_enough",
     "split_folder",
 ]
