@@ -46,7 +46,7 @@ class AudioLevel(Section):
     rate: int = Field(8000, ge=8000, le=48000)
     """Sample rate of the encoded sound, in Hz."""
     snr_db: float | None = None
-    """White noise is added first, weaker than the sound by this many decibels; none if not given."""
+    """White noise is added first, weaker than the sound by so many decibels; none if not given."""
 
     @property
     def name(self) -> str:
