@@ -4,6 +4,7 @@ Letters in shapes, here and throughout: B clips of a batch, N clips of a split, 
 D features, T frames, C colour channels, F mel filters, S spectrogram frames.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,22 +16,34 @@ class Batch:
     """A batch of clips, ready for the network.
 
     sample : (B,) int64, each clip's number in the index.
-    video : (B, C, T, height, width) float32, normalised; C is 3, or 1 for grey.
-    audio : (B, 1, F, S) float32, log mel filterbank.
+    video : (B, C, T, height, width) float32, normalised; C is 3, or 1 for grey. None if the
+        loader was not asked for pictures.
+    audio : (B, 1, F, S) float32, log mel filterbank. None if it was not asked for sound.
     """
 
     sample: Tensor
-    video: Tensor
-    audio: Tensor
+    video: Tensor | None
+    audio: Tensor | None
+
+    def of(self, modality: str) -> Tensor:
+        """The clips of one modality. Raises ValueError if the loader was not asked for it."""
+        clips = self.video if modality == "video" else self.audio
+        if clips is None:
+            raise ValueError(
+                f"this batch has no {modality}; name it in the modalities of its clips"
+            )
+        return clips
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        return Batch(
-            self.sample.to(device, non_blocking=True),
-            self.video.to(device, non_blocking=True),
-            self.audio.to(device, non_blocking=True),
-        )
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory (called by torch's DataLoader)."""
-        return Batch(self.sample.pin_memory(), self.video.pin_memory(), self.audio.pin_memory())
+        return self._each(lambda tensor: tensor.pin_memory())
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        parts = (self.sample, self.video, self.audio)
+        sample, video, audio = (None if part is None else change(part) for part in parts)
+        assert sample is not None
+        return Batch(sample, video, audio)

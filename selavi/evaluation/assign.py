@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
-from selavi.data.index import read_index
-from selavi.data.loader import Clips
+from selavi.data.loader import Clips, open_clips
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.models.checkpoint import load_model
@@ -28,7 +26,8 @@ class Prediction:
     """What one modality, or both together, say of N clips.
 
     clusters : (N, H) int64. confidences : (N, H) float32, probability of that cluster.
-    margins : (N, H) float32, how much more probable it is than the next one.
+    margins : (N, H) float32, how much more probable it is than the next one. A clip that could not
+    be read has cluster -1, confidence and margin 0.
     """
 
     clusters: np.ndarray
@@ -49,14 +48,15 @@ def assign(
     Each video is seen once: its middle clip, centre crop. The decision of both modalities is the
     largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
     head whose training labels agreed best with the other heads': no class label has a part in it.
-    A CSV of more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
+    A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`. A CSV of
+    more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
     """
     network, settings, facts = load_model(model)
-    table = read_index(index)
-    clips = Clips(table, index.parent, settings.video, settings.audio)
+    clips = open_clips(index, settings)
     predictions = predict(network, clips, workers)
     head = int(facts["head"])
-    result = table[["sample", "id", "key", "path", "label"]].copy()
+    result = clips.index[["sample", "id", "key", "path", "label"]].copy()
+    result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
     columns = {
         "cluster": first.clusters[:, head],
@@ -82,29 +82,33 @@ def assign(
             "number_of_clusters": settings.network.clusters,
         },
     )
-    log.info("%s: %d clips in %d clusters", csv, len(result), len(np.unique(columns["cluster"])))
+    used = np.unique(columns["cluster"][columns["cluster"] >= 0])
+    log.info("%s: %d clips in %d clusters", csv, len(result), len(used))
+    if clips.corrupt:
+        log.warning("%s: %d corrupt clips have no cluster", csv, len(clips.corrupt))
 
 
 def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:
     """Predictions by modality; with two, "video+audio" comes first."""
-    found: dict[str, list[tuple[Tensor, Tensor]]] = {}
-    for _, logits in batches_of_logits(network, clips, workers):
+    found: dict[str, Prediction] = {}
+    for samples, logits in batches_of_logits(network, clips, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
             log_p = {"video+audio": both.log_softmax(-1)} | log_p
         for name, rows in log_p.items():
             best = rows.topk(2, dim=-1)
-            found.setdefault(name, []).append(
-                (best.indices[..., 0].T.cpu(), best.values.exp().transpose(0, 1).cpu())
-            )
-    return {name: _joined(parts) for name, parts in found.items()}
+            sure, next_sure = best.values.exp().permute(2, 1, 0).cpu().numpy()
+            entry = found.setdefault(name, _unread(len(clips), len(rows)))
+            entry.clusters[samples] = best.indices[..., 0].T.cpu()
+            entry.confidences[samples] = sure
+            entry.margins[samples] = sure - next_sure
+    return found
 
 
-def _joined(parts: list[tuple[Tensor, Tensor]]) -> Prediction:
-    top_two = torch.cat([p[1] for p in parts]).numpy()  # (N, H, 2)
-    clusters = torch.cat([p[0] for p in parts]).numpy()
-    return Prediction(clusters, top_two[..., 0], top_two[..., 0] - top_two[..., 1])
+def _unread(clips: int, heads: int) -> Prediction:
+    zeros = np.zeros((clips, heads), np.float32)
+    return Prediction(np.full((clips, heads), -1), zeros, zeros.copy())
 
 
 def _compress(csv: Path, above: int) -> None:

@@ -12,8 +12,7 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from selavi.data.index import read_index
-from selavi.data.loader import Clips, pass_batches
+from selavi.data.loader import Clips, open_clips, pass_batches
 from selavi.evaluation.clustering import clustering_scores
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import build_network
@@ -32,19 +31,22 @@ def baselines(index: Path, settings: RunSettings, output: Path, workers: int = 0
     Raw features are, for the picture, the clip's pixels on a grid of 4 x 8 x 8 (time and space);
     for the sound, mean and deviation over time of every mel filter. Untrained features are those
     of the run's network with its first weights. Features are standardised; "video+audio" weighs
-    both modalities equally.
+    both modalities equally. Corrupt clips are left out.
 
     Raises UserError if no clip has a class.
     """
-    table = read_index(index)
-    known = (table["label"] != "").to_numpy()
-    if not known.any():
+    clips = open_clips(index, settings)
+    labels = clips.index["label"].to_numpy(dtype=str)
+    if not (labels != "").any():
         raise UserError(f"{index}: no clip has a class, so there is nothing to compare with")
-    classes = table["label"].to_numpy(dtype=str)[known]
+    found_features = _features(clips, settings, workers)
+    read = np.ones(len(clips), bool)
+    read[list(clips.corrupt)] = False
+    known = labels[read] != ""
+    classes = labels[read][known]
     clusters = settings.network.clusters
     rows = [{"method": "chance", "modality": "none"} | _chance(classes, clusters, settings.seed)]
-    clips = Clips(table, index.parent, settings.video, settings.audio)
-    for method, features in _features(clips, settings, workers).items():
+    for method, features in found_features.items():
         combined = dict(features)
         if len(features) == 2:
             combined = {"video+audio": np.concatenate(list(features.values()), 1)} | features
@@ -85,12 +87,15 @@ def _features(
     network = build_network(settings).to(device)
     network.train()  # batch norm by the batch: its running statistics mean nothing yet
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
-    batches = pass_batches(clips, batch_size=32, workers=workers)
+    batches = pass_batches(clips, batch_size=32, workers=workers, device=device)
     total = -(-len(clips) // 32)
     for batch in tqdm(batches, total=total, desc="features", unit="batch", disable=None):
-        grid = F.adaptive_avg_pool3d(batch.video, GRID)
-        deviation, mean = torch.std_mean(batch.audio.flatten(1, 2), dim=-1, correction=0)
-        raw = {"video": grid.flatten(1), "audio": torch.cat([mean, deviation], 1)}
+        raw = {}
+        if batch.video is not None:
+            raw["video"] = F.adaptive_avg_pool3d(batch.video, GRID).flatten(1)
+        if batch.audio is not None:
+            deviation, mean = torch.std_mean(batch.audio.flatten(1, 2), dim=-1, correction=0)
+            raw["audio"] = torch.cat([mean, deviation], 1)
         for method, found in (
             ("k-means raw", raw),
             ("k-means untrained", network.encode(batch.to(device))),

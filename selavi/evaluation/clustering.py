@@ -13,7 +13,7 @@ from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
-TEXT_COLUMNS = ("id", "key", "path", "label")
+TEXT_COLUMNS = ("id", "key", "path", "label", "detail")
 
 
 def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
@@ -45,12 +45,14 @@ def measure(assignments: Path, output: Path) -> pd.DataFrame:
 def measure_heads(
     heads: dict[str, np.ndarray], labels: np.ndarray, picked: int, source: Path, output: Path
 ) -> pd.DataFrame:
-    """Score clusters (N, H) by modality against N labels ("" for none), and write the CSV."""
-    known = labels != ""
+    """Score clusters (N, H) by modality, -1 for none, against N labels, "" for none; write CSV."""
+    known = (labels != "") & (next(iter(heads.values())) >= 0).all(1)
     if not known.any():
         raise UserError(f"{source}: no clip has a class, so there is nothing to compare with")
     if not known.all():
-        log.info("%d of %d clips have a class; the others are left out", known.sum(), len(labels))
+        log.info(
+            "%d of %d clips have class and cluster; others are left out", known.sum(), len(labels)
+        )
     classes = _numbers(labels[known])
     result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, picked)
     write_csv(output, result)

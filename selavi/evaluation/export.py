@@ -11,8 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from selavi.data.index import read_index
-from selavi.data.loader import Clips
+from selavi.data.loader import open_clips
 from selavi.evaluation.arrays import load_arrays
 from selavi.evaluation.clustering import measure_heads
 from selavi.evaluation.predict import batches_of_logits
@@ -52,16 +51,18 @@ def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
     `classes` (their names) and `keys` (of the clips).
     """
     network, settings, _ = load_model(model)
-    table = read_index(index)
-    clips = Clips(table, index.parent, settings.video, settings.audio)
+    clips = open_clips(index, settings)
     heads, clusters = settings.network.heads, settings.network.clusters
     found = {
-        m: [torch.empty(len(table), clusters) for _ in range(heads)] for m in network.modalities
+        m: [torch.empty(len(clips), clusters) for _ in range(heads)] for m in network.modalities
     }
     for samples, logits in batches_of_logits(network, clips, workers):
         for modality, rows in logits.items():
             for head, part in enumerate(rows.cpu()):
                 found[modality][head][samples] = part
+    if clips.corrupt:
+        raise UserError(f"{len(clips.corrupt)} clips of {index} cannot be read; shard them again")
+    table = clips.index
     labels, classes = pd.factorize(table["label"].where(table["label"] != ""), sort=True)
     content = {
         "format": FORMAT,

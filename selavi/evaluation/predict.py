@@ -20,15 +20,16 @@ def best_device() -> torch.device:
 def batches_of_logits(
     network: Network, clips: Clips, workers: int = 0
 ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
-    """Yield samples (B,) int64 and, by modality, logits (H, B, K) float32 on the network's device.
+    """Yield samples (B,) int64, on the CPU, and by modality logits (H, B, K) float32.
 
-    Each video is seen once: its middle clip, centre crop (paper, section 4.1).
+    Each video is seen once: its middle clip, centre crop (paper, section 4.1). Corrupt clips do not
+    come.
     """
     device = best_device()
     network = network.to(device).eval()
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers)
+    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
     total = -(-len(clips) // BATCH)
     for batch in tqdm(batches, total=total, desc="assign", unit="batch", disable=None):
         with torch.inference_mode():
             _, logits = network(batch.to(device))
-        yield batch.sample, logits
+        yield batch.sample.cpu(), logits

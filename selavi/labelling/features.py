@@ -11,7 +11,7 @@ from selavi.records import Batch
 
 
 class FeatureStore:
-    """Rows of pooled features, one per clip of this rank.
+    """Rows of pooled features, one per clip of this rank that could be read.
 
     Attributes
     ----------

@@ -12,6 +12,8 @@ from selavi.settings import Modality, NetworkSettings
 Features = dict[str, Tensor]
 """By modality: pooled features (B, D) float32, row n of each from the same clip."""
 
+LAYOUT = {"video": torch.channels_last_3d, "audio": torch.channels_last}
+
 
 class Network(nn.Module):
     """An encoder per modality, and heads on each: `heads[modality][h]` maps (B, D) to (B, K)."""
@@ -44,11 +46,8 @@ class Network(nn.Module):
 
     def encode(self, batch: Batch, bfloat16: bool = False) -> Features:
         """Pooled features of a batch; encoders may run in bfloat16, features are float32."""
-        inputs = {
-            "video": batch.video.to(memory_format=torch.channels_last_3d),
-            "audio": batch.audio.to(memory_format=torch.channels_last),
-        }
-        with torch.autocast(batch.video.device.type, dtype=torch.bfloat16, enabled=bfloat16):
+        inputs = {name: batch.of(name).to(memory_format=LAYOUT[name]) for name in self.encoders}
+        with torch.autocast(batch.sample.device.type, dtype=torch.bfloat16, enabled=bfloat16):
             return {name: enc(inputs[name]).float() for name, enc in self.encoders.items()}
 
     def forward(self, batch: Batch, bfloat16: bool = False) -> tuple[Features, Features]:

@@ -75,7 +75,7 @@ def _rate(axes: Axes, log: pd.DataFrame) -> None:
 def _sizes(axes: Axes, assigned: pd.DataFrame, heads: list[str]) -> None:
     clusters = int(assigned[heads].to_numpy().max()) + 1
     for head in heads:
-        counts = np.bincount(assigned[head], minlength=clusters)
+        counts = np.bincount(assigned.loc[assigned[head] >= 0, head], minlength=clusters)
         axes.plot(range(1, clusters + 1), np.sort(counts)[::-1], alpha=0.8, label=head)
     axes.set(title="Cluster sizes", xlabel="cluster, by size", ylabel="clips", ylim=(0, None))
     if len(heads) <= 6:

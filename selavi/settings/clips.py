@@ -30,6 +30,15 @@ class VideoSettings(Section):
     """fixed: (x - 0.45) / 0.225; clip: zero mean and unit deviation over each clip."""
     jitter: float = Field(0.0, ge=0, lt=1)
     """Random gain and bias of a training clip: gain in 1 +- jitter, bias in +- jitter."""
+    colour: float = Field(0.0, ge=0, le=1)
+    """Random brightness, contrast and saturation of a training clip, each in 1 +- colour, and hue
+    in +- colour / 4 of a turn; 0.4 is usual."""
+    colour_probability: float = Field(0.8, ge=0, le=1)
+    """Probability of random colour, where `colour` asks for it."""
+    greyscale: float = Field(0.0, ge=0, le=1)
+    """Probability that a training clip loses its colours; 0.2 is usual."""
+    blur: float = Field(0.0, ge=0, le=1)
+    """Probability that a training clip is blurred, by a Gaussian of 0.1 to 2 pixels."""
 
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
@@ -56,6 +65,8 @@ class AudioSettings(Section):
     """none; fixed: (x - 1.93) / 17.89; clip: zero mean and unit deviation over each clip."""
     volume: float = Field(0.0, ge=0, lt=1)
     """Random volume of a training clip: 1 +- volume."""
+    window_jitter: float = Field(0.0, ge=0)
+    """A training clip's window starts up to this long before or after its picture, in seconds."""
     shift: int = Field(0, ge=0)
     """Training clips are moved by up to this many filters up or down."""
     mask_filters: int = Field(0, ge=0)

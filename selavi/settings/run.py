@@ -89,6 +89,9 @@ class RunDefaults(Section):
     """Seed of everything random in the run."""
     modalities: list[Modality] = Field(["video", "audio"], min_length=1)
     """Modalities trained and labelled from."""
+    max_corrupt: float = Field(0.001, ge=0, lt=1)
+    """Share of a split's clips that may prove corrupt when read; above it the run stops and lists
+    them."""
     video: VideoSettings = VideoSettings()
     """The picture half of a clip."""
     audio: AudioSettings = AudioSettings()

@@ -9,6 +9,9 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from selavi.labelling.collectives import all_rows, all_sum
+from selavi.training.history import Row
+
 
 @dataclass(frozen=True)
 class Group:
@@ -33,6 +36,15 @@ class Group:
         if self.world > 1:
             for buffer in network.buffers():
                 dist.broadcast(buffer, src=0)
+
+    def gather(self, numbers: list[int]) -> list[int]:
+        """The numbers of every rank, which may differ in how many they have."""
+        return all_rows(torch.tensor(numbers, dtype=torch.int64, device=self.device)).tolist()
+
+    def mean(self, row: Row) -> Row:
+        """Means over the ranks."""
+        values = torch.tensor(list(row.values()), dtype=torch.float64, device=self.device)
+        return dict(zip(row, (all_sum(values) / self.world).tolist(), strict=True))
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on any rank."""

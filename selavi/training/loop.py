@@ -14,7 +14,6 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from selavi.data.loader import Clips, pass_batches, training_batches
-from selavi.labelling.collectives import all_sum
 from selavi.labelling.features import FeatureStore
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.relabel import Relabelling, relabel
@@ -185,10 +184,13 @@ class Trainer:
             rank=self.group.rank,
             world=self.group.world,
             workers=self.settings.training.workers,
+            device=self.group.device,
         )
-        return FeatureStore.from_pass(
+        store = FeatureStore.from_pass(
             self.network, batches, self.group.device, self.state.progress.bfloat16
         )
+        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
+        return store
 
     def _look_again(self, others: Sequence[Batch]) -> None:
         """Batches of the further groups' passes: their features are kept, nothing is learnt."""
@@ -234,6 +236,7 @@ class Trainer:
                     world=self.group.world,
                     first_step=first_step,
                     workers=workers,
+                    device=self.group.device,
                 )
                 for kind in range(kinds)
             ),
@@ -242,9 +245,10 @@ class Trainer:
 
     def _finish_epoch(self, clips_per_second: float) -> None:
         progress = self.state.progress
+        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
         row = epoch_row(
             progress.epoch + 1,
-            self._over_ranks(progress.sums),
+            self.group.mean(progress.sums),
             float(self.state.optimizer.param_groups[0]["lr"]),
             clips_per_second,
             self.network.modalities,
@@ -272,11 +276,6 @@ class Trainer:
         save_state(self.folder, self.state, self.fingerprint, self.group)
         self.saved_at = time.monotonic()
 
-    def _over_ranks(self, sums: Row) -> Row:
-        """Means over the ranks; relabellings are the same on all."""
-        values = torch.tensor(list(sums.values()), dtype=torch.float64, device=self.group.device)
-        return dict(zip(sums, (all_sum(values) / self.group.world).tolist(), strict=True))
-
     def _speed(self, first_total: int, started: float) -> float:
         clips = (self.state.progress.total - first_total) * self.settings.training.batch_size
         return clips * self.group.world / max(1e-9, time.monotonic() - started)
@@ -291,8 +290,8 @@ class Trainer:
         return State(
             network=self.network,
             optimizer=make_optimizer(self.network.parameters(), self.settings.training),
-            labels=torch.zeros(
-                len(self.clips), network.heads, dtype=torch.int64, device=self.group.device
+            labels=torch.full(
+                (len(self.clips), network.heads), -1, dtype=torch.int64, device=self.group.device
             ),
             sizes=torch.stack(sizes).to(self.group.device),
             stores=[],

@@ -8,8 +8,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from selavi import __version__
 from selavi.config_file import write_section
-from selavi.data.index import read_index
-from selavi.data.loader import Clips
+from selavi.data.loader import open_clips
 from selavi.files import write_csv
 from selavi.labelling.agreement import agreement
 from selavi.models.checkpoint import save_model
@@ -33,12 +32,15 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     UserError for missing files, ValueError for settings that do not fit the clips, Stopped when a
     signal asked for it.
     """
-    table = read_index(index)
-    clips = Clips(table, index.parent, settings.video, settings.audio)
+    clips = open_clips(index, settings)
     with process_group() as group, stop_on_signals() as stop, Journal(output) as journal:
         trained = Trainer(clips, settings, output / "state", group, stop, journal.write).run()
+        if clips.corrupt and group.first:
+            log.warning(
+                "%d of %d clips are corrupt and were left out", len(clips.corrupt), len(clips)
+            )
         if group.first:
-            _write(trained, table, settings, output)
+            _write(trained, clips.index, settings, output)
 
 
 def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:

@@ -126,8 +126,8 @@ def load_state(folder: Path, state: State, fingerprint: str, group: Group) -> bo
 
 def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     """Identifies the result that a state leads to: the settings that shape it, and the clips."""
-    machine = {"training": {"workers", "threads", "checkpoint_minutes"}}
-    text = settings.model_dump_json(exclude=machine)
+    machine = {"workers", "threads", "checkpoint_minutes"}
+    text = settings.model_dump_json(exclude={"training": machine, "max_corrupt": True})
     table = index.drop(columns="path").to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
 

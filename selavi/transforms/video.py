@@ -1,13 +1,17 @@
 """From stored frames to the network's picture: which frames, what size, which crop."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from selavi.settings import VideoSettings
+from selavi.transforms.colour import ColourView, random_colour, recolour
+from selavi.transforms.resample import Taps, resample, taps
+
+END = float(np.nextafter(1, 0))  # the last place of a crop
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,39 @@ class VideoView:
         centre.
     flip : mirror left and right.
     gain, bias : applied after normalisation.
+    colour : applied before it.
     """
 
     start: int
     short_side: int
-    crop_at: tuple[float, float] | None = None
+    crop_at: tuple[float | None, float | None] = (None, None)
     flip: bool = False
     gain: float = 1.0
     bias: float = 0.0
+    colour: ColourView | None = None
+
+
+@dataclass(frozen=True)
+class ViewGrid:
+    """The test views of a video: `clips` starts, and of each `crops` crops.
+
+    clips : start i of n is int(room * i / n), room being the frames that the clip leaves over.
+    crops : 1 for the centre; 3 for left, centre and right (of a tall video top, middle and bottom).
+    short_side : pixels the frame's short side is resized to; the crop's side if not given.
+    """
+
+    clips: int = 10
+    crops: int = 3
+    short_side: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.clips < 1 or self.crops not in (1, 3):
+            raise ValueError(
+                f"clips = {self.clips} and crops = {self.crops}; use 1 clip or more, 1 or 3 crops"
+            )
+
+    def __len__(self) -> int:
+        return self.clips * self.crops
 
 
 def clip_span(settings: VideoSettings, source_fps: float) -> float:
@@ -48,13 +77,36 @@ def random_view(
         flip=bool(random.random() < settings.flip),
         gain=float(random.uniform(1 - jitter, 1 + jitter)),
         bias=float(random.uniform(-jitter, jitter)),
+        colour=random_colour(settings, random),
     )
 
 
 def centre_view(settings: VideoSettings, frames: int, source_fps: float) -> VideoView:
-    """The evaluation view: the middle of the video, its short side at the crop, its centre."""
+    """The view that clusters are judged by: test view 500 of 1,000, centre crop."""
+    return VideoView(_start(500, 1000, settings, frames, source_fps), settings.crop)
+
+
+def grid_views(
+    settings: VideoSettings, grid: ViewGrid, frames: int, source_fps: float, wide: bool
+) -> list[VideoView]:
+    """The test views of a video, by clip and then by crop; `wide`: not taller than wide."""
+    side = grid.short_side or settings.crop
+    if side < settings.crop:
+        raise ValueError(f"short_side = {side} is below the crop, {settings.crop}")
+    along: list[float | None] = [None] if grid.crops == 1 else [0.0, None, END]
+    return [
+        VideoView(
+            _start(number, grid.clips, settings, frames, source_fps),
+            side,
+            (None, place) if wide else (place, None),
+        )
+        for number, place in product(range(grid.clips), along)
+    ]
+
+
+def _start(number: int, of: int, settings: VideoSettings, frames: int, source_fps: float) -> int:
     room = max(0.0, frames - clip_span(settings, source_fps))
-    return VideoView(start=int(room * 0.5), short_side=settings.crop)
+    return int(room * number / of)
 
 
 def frame_numbers(
@@ -66,37 +118,52 @@ def frame_numbers(
     return np.clip(numbers, 0, frames - 1).astype(np.int64)
 
 
-def prepare_video(frames: Tensor, view: VideoView, settings: VideoSettings) -> Tensor:
-    """Resize, crop, mirror and normalise.
+def view_taps(view: VideoView, height: int, width: int, crop: int) -> tuple[Taps, Taps]:
+    """Rows and columns of a stored frame that the view's crop is interpolated from."""
+    ratio = view.short_side / min(height, width)
+    found = []
+    for length, other, at in (
+        (height, width, view.crop_at[0]),
+        (width, height, view.crop_at[1]),
+    ):
+        size = view.short_side if length <= other else int(length * ratio)
+        room = size - crop
+        first = -(-room // 2) if at is None else int(at * (room + 1))
+        found.append(taps(length, size, first, crop))
+    rows, columns = found
+    return rows, columns.reversed() if view.flip else columns
+
+
+def prepare_video(
+    frames: np.ndarray, which: np.ndarray, view: VideoView, settings: VideoSettings, out: Tensor
+) -> None:
+    """Resize, crop, mirror, colour and normalise a clip on the CPU.
 
     Parameters
     ----------
-    frames : (T, C, height, width) uint8, the chosen frames.
-
-    Returns
-    -------
-    (C, T, crop, crop) float32.
+    frames : (n, height, width, C) uint8, stored frames.
+    which : (T,) int64, those of the clip.
+    out : (C, T, crop, crop) float32, filled in.
     """
-    height, width = frames.shape[-2:]
-    ratio = view.short_side / min(height, width)
-    size = (
-        view.short_side if height <= width else int(height * ratio),
-        view.short_side if width <= height else int(width * ratio),
-    )
-    clip = frames.float()
-    if size != (height, width):
-        clip = F.interpolate(clip, size=size, mode="bilinear", align_corners=False)
-    room = (size[0] - settings.crop, size[1] - settings.crop)
-    if view.crop_at is None:
-        top, left = -(-room[0] // 2), -(-room[1] // 2)
+    rows, columns = view_taps(view, frames.shape[1], frames.shape[2], settings.crop)
+    if settings.normalise == "fixed" and view.colour is None:
+        resample(frames, which, rows, columns, *_fixed(view), out.numpy())
     else:
-        top, left = (int(share * (r + 1)) for share, r in zip(view.crop_at, room, strict=True))
-    clip = clip[..., top : top + settings.crop, left : left + settings.crop]
-    if view.flip:
-        clip = clip.flip(-1)
-    if settings.normalise == "clip":
-        deviation, mean = torch.std_mean(clip, correction=0)
-        clip = (clip - mean) / deviation.clamp_min(1.0)
-    else:
-        clip = (clip / 255 - 0.45) / 0.225
-    return (clip * view.gain + view.bias).transpose(0, 1)
+        resample(frames, which, rows, columns, 1.0, 0.0, out.numpy())
+        out.copy_(finish_video(out, view, settings))
+
+
+def finish_video(pixels: Tensor, view: VideoView, settings: VideoSettings) -> Tensor:
+    """Colour and normalise resized pixels, 0 to 255: (C, T, crop, crop) float32."""
+    if view.colour is not None:
+        pixels = recolour(pixels / 255, view.colour) * 255
+    if settings.normalise == "fixed":
+        scale, bias = _fixed(view)
+        return pixels * scale + bias
+    deviation, mean = torch.std_mean(pixels, correction=0)
+    return (pixels - mean) / deviation.clamp_min(1.0) * view.gain + view.bias
+
+
+def _fixed(view: VideoView) -> tuple[float, float]:
+    """(x / 255 - 0.45) / 0.225, then gain and bias, as one factor and one term."""
+    return view.gain / 255 / 0.225, view.bias - 0.45 / 0.225 * view.gain

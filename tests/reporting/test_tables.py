@@ -71,14 +71,14 @@ def test_the_papers_figures_stand_beside_ours(tmp_path: Path) -> None:
     assert "(certain)" in ours["paper_source"]
     assert "(secondary)" in ours["paper_source"]  # of the ARI
     assert pd.isna(rows.loc[("SeLaVi", "video"), "nmi_paper"])
-    released = rows.loc[("SeLaVi, released weights", "")]
+    released = rows.loc[("SeLaVi, released weights", "video+audio")]
     assert pd.isna(released["nmi"])
     baselines = table(tmp_path / "tables", "baselines").set_index("method")
     assert baselines.loc["chance", "nmi_difference"] == pytest.approx(0.01 - 0.102)
     assert baselines.loc["k-means supervised", "note"] == "not run: no weights"
     assert baselines.loc["XDC", "note"].startswith("not run")
     text = (tmp_path / "tables/baselines.md").read_text()
-    assert "| XDC |  | not run | 0.167 | - |" in text
+    assert "| XDC | video | not run | 0.167 | - |" in text
     latex = (tmp_path / "tables/baselines.tex").read_text()
     assert latex.count("\\\\") == 2 + len(baselines)
 

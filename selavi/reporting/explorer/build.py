@@ -90,6 +90,7 @@ def _read_assignments(path: Path) -> pd.DataFrame:
     lacking = sorted(COLUMNS - set(table))
     if lacking:
         raise UserError(f"{path} has no column {lacking[0]!r}; give what `selavi assign` writes")
+    table = table[table["cluster"] >= 0]  # -1: the clip could not be read
     if table.empty:
         raise UserError(f"{path} holds no clips; make it again")
     return table

@@ -51,9 +51,8 @@ def beside_published(ours: pd.DataFrame, table: str) -> pd.DataFrame:
     if "modality" in ours and table != "retrieval":
         absent = [row | {"modality": row["part"]} for row in absent]
     joined = pd.concat([mine, pd.DataFrame(absent)], ignore_index=True)
-    joined[list(ours.select_dtypes("object"))] = joined[list(ours.select_dtypes("object"))].fillna(
-        ""
-    )
+    words = [c for c in ours.columns if c in ("run", "split", "modality", "figure", *keys, "note")]
+    joined[words] = joined[words].fillna("")
     for measure, rows in known.groupby("measure", sort=False):
         values = rows.set_index(keys)["value"].to_dict()
         paper = [values.get(key) for key in joined[keys].itertuples(index=False, name=None)]
