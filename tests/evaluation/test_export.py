@@ -3,7 +3,6 @@
 import gzip
 import os
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,6 @@ from selavi.evaluation.arrays import load_arrays
 from selavi.evaluation.assign import assign
 from selavi.evaluation.export import export, measure_export, read_export
 from selavi.files import UserError, read_csv
-from selavi.models.checkpoint import build_network, save_model
-from selavi.settings import RunSettings
-
-Run = Callable[..., RunSettings]
-
-
-@pytest.fixture(scope="module")
-def model(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = tiny_run()
-    torch.manual_seed(3)
-    path = tmp_path_factory.mktemp("model") / "model.pt"
-    save_model(path, build_network(settings), settings, {"head": 1})
-    return path
 
 
 def test_the_export_decides_as_the_assignments_do(
