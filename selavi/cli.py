@@ -27,8 +27,14 @@ STAGES = (
     "export",
     "metrics",
     "baselines",
+    "degrade",
+    "robustness",
+    "retrieval",
     "tables",
     "figures",
+    "distributions",
+    "degradation",
+    "neighbours",
     "explorer",
 )
 STOPPED = 75  # EX_TEMPFAIL: run the same command again

@@ -39,7 +39,7 @@ def measure(assignments: Path, output: Path) -> pd.DataFrame:
     table = read_csv(assignments, TEXT_COLUMNS)
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
-    return measure_heads(heads, labels, _picked_head(table), assignments, output)
+    return measure_heads(heads, labels, picked_head(table), assignments, output)
 
 
 def measure_heads(
@@ -137,6 +137,7 @@ def _numbers(values: np.ndarray) -> np.ndarray:
     return codes.astype(np.int64)
 
 
-def _picked_head(table: pd.DataFrame) -> int:
+def picked_head(table: pd.DataFrame) -> int:
+    """Head whose clusters stand in the column `cluster` of an assignment table."""
     columns = next(iter(heads_by_modality(table).values()))
     return next(h for h, c in enumerate(columns) if (table[c] == table["cluster"]).all())
