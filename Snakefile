@@ -24,6 +24,9 @@ rule all:
     input:
         STAGES["tables"],
         STAGES["figures"],
+        STAGES["distributions"],
+        STAGES["degradation"],
+        STAGES["neighbours"],
         STAGES["explorer"],
         STAGES["assign"],
 

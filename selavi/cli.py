@@ -14,7 +14,7 @@ from pathlib import Path
 from selavi import __version__
 from selavi.files import UserError
 from selavi.logs import start_logging
-from selavi.training.signals import Stopped
+from selavi.signals import Stopped
 
 STAGES = (
     "demo-data",
@@ -30,6 +30,7 @@ STAGES = (
     "degrade",
     "robustness",
     "retrieval",
+    "finetune",
     "tables",
     "figures",
     "distributions",

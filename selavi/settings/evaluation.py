@@ -4,9 +4,9 @@ Defaults are the protocol of the paper and its release (arXiv 2006.13662, sectio
 without `runs` is not run.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from selavi.settings.section import Name, Section
 
@@ -128,8 +128,8 @@ class FinetuneSettings(TransferSettings):
     """Side of the square crop, and short side of test frames, in pixels."""
     colour: float = Field(0.4, ge=0, lt=1)
     """Strength of the colour jitter of training clips."""
-    crops: int = Field(3, ge=1, le=3)
-    """Crops of each test clip, along its longer side."""
+    crops: Literal[1, 3] = 3
+    """Crops of each test clip: its centre, or three along its longer side."""
     head_lr: float = Field(0.0025, gt=0)
     """Learning rate of the classifier in the first epoch."""
     base_lr: float = Field(0.00025, gt=0)
@@ -154,3 +154,12 @@ class FinetuneSettings(TransferSettings):
     """CPU threads per process; 0 lets PyTorch choose."""
     checkpoint_minutes: float = Field(15.0, ge=0)
     """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> Self:
+        if not self.crop <= self.scale_min <= self.scale_max:
+            raise ValueError(
+                f"crop = {self.crop}, scale_min = {self.scale_min}, scale_max = {self.scale_max}: "
+                "each must be no more than the next"
+            )
+        return self

@@ -14,20 +14,20 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from selavi.data.loader import Clips, pass_batches, training_batches
+from selavi.distributed import Group
 from selavi.labelling.features import FeatureStore
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.relabel import Relabelling, relabel
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
+from selavi.models.precision import bfloat16_is_sound
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
-from selavi.training.distributed import Group
+from selavi.signals import Stopped, StopRequest
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.loss import heads_loss
 from selavi.training.optim import learning_rate, make_optimizer
-from selavi.training.precision import bfloat16_is_sound
-from selavi.training.signals import Stopped, StopRequest
 from selavi.training.state import State, fingerprint, load_state, save_state
 
 log = logging.getLogger(__name__)

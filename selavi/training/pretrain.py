@@ -9,13 +9,13 @@ from torch.utils.tensorboard import SummaryWriter
 from selavi import __version__
 from selavi.config_file import write_section
 from selavi.data.loader import open_clips
+from selavi.distributed import process_group
 from selavi.files import write_csv
 from selavi.labelling.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
-from selavi.training.distributed import process_group
+from selavi.signals import stop_on_signals
 from selavi.training.loop import Trained, Trainer
-from selavi.training.signals import stop_on_signals
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from selavi.distributed import Group
 from selavi.files import UserError, explain_full_disk
 from selavi.labelling.features import FeatureStore
 from selavi.settings import RunSettings
-from selavi.training.distributed import Group
 from selavi.training.history import Row
 
 log = logging.getLogger(__name__)
