@@ -56,7 +56,7 @@ class Trainer:
         folder: Path,
         group: Group,
         stop: StopRequest,
-        on_epoch: Callable[[list[Row]], None],
+        on_epoch: Callable[[list[Row], Tensor], None],
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
         self.clips, self.settings, self.folder = clips, settings, folder
@@ -260,7 +260,7 @@ class Trainer:
         log.info(sentence(row, self.settings.training.epochs))
         self._save()
         if self.group.first:
-            self.on_epoch(progress.history)
+            self.on_epoch(progress.history, self.state.labels)
 
     def _save_if_due(self) -> None:
         """Save in mid-epoch when it is time, or when asked to stop."""

@@ -70,6 +70,7 @@ rule figures:
     input:
         log="results/pretrain/{run}/log.csv",
         labels="results/pretrain/{run}/labels.csv",
+        index=train_index,
     output:
         report(
             "results/figures/{run}/training.svg",
@@ -83,8 +84,11 @@ rule figures:
         "../envs/selavi.yaml"
     resources:
         mem_mb=500,
+    params:
+        epochs=lambda wildcards, input: Path(input.log).with_name("epoch-labels"),
     shell:
-        "python -m selavi figures --history {input.log} --labels {input.labels} --output {output} --log {log}"
+        "python -m selavi figures --history {input.log} --labels {input.labels} --index {input.index}"
+        " --epochs {params.epochs} --output {output} --log {log}"
 
 
 rule distributions:
