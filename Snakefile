@@ -32,6 +32,9 @@ rule all:
     input:
         STAGES["tables"],
         STAGES["figures"],
+        STAGES["distributions"],
+        STAGES["degradation"],
+        STAGES["neighbours"],
         STAGES["explorer"],
         STAGES["assign"],
         STAGES["costs"],

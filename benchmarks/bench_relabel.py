@@ -29,6 +29,7 @@ from selavi.data.index import read_index, write_index
 from selavi.data.loader import Clips
 from selavi.data.manifest import write_manifest
 from selavi.data.shards import write_shard
+from selavi.distributed import Group
 from selavi.labelling.features import FeatureStore
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.relabel import relabel
@@ -41,11 +42,10 @@ from selavi.settings import (
     RunSettings,
     TrainingSettings,
 )
-from selavi.training.distributed import Group
+from selavi.signals import StopRequest
 from selavi.training.learner import Learner
 from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
-from selavi.training.signals import StopRequest
 
 EPOCHS = 8
 PAPER, DEMO = 99 / 200, 99 / 44  # relabellings per epoch

@@ -20,10 +20,10 @@ from collections.abc import Callable
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from selavi.distributed import Group
 from selavi.models.network import Network
 from selavi.records import Batch
 from selavi.settings import NetworkSettings, TrainingSettings
-from selavi.training.distributed import Group
 from selavi.training.learner import Learner
 from selavi.training.optim import make_optimizer
 

@@ -34,6 +34,12 @@ PLACES = {
     "LabellingSettings": "`labelling`",
     "TrainingSettings": "`training`",
     "ExplorerSettings": "`explorer`",
+    "BaselineSettings": "`baselines`",
+    "DegradeSettings": "`degrade`",
+    "VideoLevel": "an entry of `degrade.video`",
+    "AudioLevel": "an entry of `degrade.audio`",
+    "RetrievalSettings": "`retrieval`",
+    "FinetuneSettings": "`finetune`",
 }
 
 

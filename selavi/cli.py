@@ -14,7 +14,7 @@ from pathlib import Path
 from selavi import __version__
 from selavi.files import UserError
 from selavi.logs import start_logging
-from selavi.training.signals import Stopped
+from selavi.signals import Stopped
 
 STAGES = (
     "demo-data",
@@ -26,10 +26,18 @@ STAGES = (
     "choose",
     "pretrain",
     "assign",
+    "export",
     "metrics",
     "baselines",
+    "degrade",
+    "robustness",
+    "retrieval",
+    "finetune",
     "tables",
     "figures",
+    "distributions",
+    "degradation",
+    "neighbours",
     "explorer",
     "costs",
 )

@@ -8,10 +8,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"files"},
-    {"settings", "records", "logs"},
+    {"settings", "records", "logs", "signals"},
     {"config_file"},
     {"cluster", "transforms", "models"},
     {"data", "labelling"},
+    {"distributed"},
     {"training", "evaluation"},
     {"reporting", "preflight"},
     {"commands"},

@@ -4,20 +4,29 @@ import argparse
 
 from selavi.commands import arguments
 from selavi.config_file import read_section
-from selavi.settings import RunSettings
+from selavi.settings import BaselineSettings
 
-HELP = "score chance, and k-means on raw and on untrained features, on the same clips"
+HELP = "score chance, and k-means on features of other networks, on the same clips"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.settings(parser, "run")
+    arguments.settings(parser, "baselines")
+    arguments.file(parser, "model", "trained model (model.pt)")
     arguments.file(parser, "index", "index of the split")
     arguments.file(parser, "output", "the scores to write (CSV)")
+    for name in ("run", "dataset", "split"):
+        parser.add_argument(
+            f"--{name}",
+            default="",
+            metavar="NAME",
+            help=f"what {{{name}}} in baselines.features is",
+        )
     arguments.workers(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.baselines import baselines
 
-    settings = read_section(options.settings, RunSettings)
-    baselines(options.index, settings, options.output, options.workers)
+    settings = read_section(options.settings, BaselineSettings)
+    names = {"run": options.run, "dataset": options.dataset, "split": options.split}
+    baselines(options.model, options.index, settings, options.output, names, options.workers)

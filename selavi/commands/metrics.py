@@ -1,6 +1,7 @@
 """selavi metrics: compare clusters with classes."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 
@@ -8,11 +9,23 @@ HELP = "compare clusters with classes: NMI, adjusted MI, ARI, accuracy, entropy,
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "assignments", "assignments of a split (CSV)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--assignments", type=Path, metavar="FILE", help="assignments of a split (CSV)"
+    )
+    source.add_argument(
+        "--export", type=Path, metavar="FILE",
+        help="logits and labels, as `selavi export` or the paper's release write them",
+    )  # fmt: skip
     arguments.file(parser, "output", "the scores to write (CSV)")
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.evaluation.clustering import measure
+    if options.assignments:
+        from selavi.evaluation.clustering import measure
 
-    measure(options.assignments, options.output)
+        measure(options.assignments, options.output)
+    else:
+        from selavi.evaluation.export import measure_export
+
+        measure_export(options.export, options.output)

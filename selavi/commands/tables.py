@@ -1,24 +1,25 @@
-"""selavi tables: put the scores of all runs into one table, and print it."""
+"""selavi tables: put the figures of all runs into the paper's tables, and print them."""
 
 import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "print the scores of all runs and baselines as one table, and write it"
+HELP = "print the figures of all runs as the paper's tables, beside the paper's own"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.folder(parser, "results", "the results folder")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write it too (CSV), and a .md beside it"
-    )
+        "--output", type=Path, metavar="FOLDER",
+        help="write them there too, each as .csv, .md and .tex",
+    )  # fmt: skip
     parser.add_argument(
         "--runs", nargs="+", metavar="NAME", help="runs to show (default: all in the folder)"
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.reporting.tables import clustering_table
+    from selavi.reporting.tables import make_tables
 
-    clustering_table(options.results, options.runs, options.output)
+    make_tables(options.results, options.runs, options.output)

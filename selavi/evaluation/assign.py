@@ -1,65 +1,84 @@
 """The assign stage: the cluster of every clip by every head, with how sure the network is."""
 
+import gzip
 import logging
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
-from selavi.data.loader import Clips, open_clips, pass_batches
-from selavi.files import write_csv, write_pickle
+from selavi.data.loader import Clips, open_clips
+from selavi.evaluation.predict import batches_of_logits
+from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
-from selavi.settings import RunSettings
 
 log = logging.getLogger(__name__)
 
-BATCH = 32
+COMPRESS_ABOVE = 50_000_000  # bytes
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Clusters (N, H) int64 and confidences (N, H) float32 of one modality or of both together.
+    """What one modality, or both together, say of N clips.
 
-    A clip that could not be read has cluster -1 and confidence 0.
+    clusters : (N, H) int64. confidences : (N, H) float32, probability of that cluster.
+    margins : (N, H) float32, how much more probable it is than the next one. A clip that could not
+    be read has cluster -1, confidence and margin 0.
     """
 
     clusters: np.ndarray
     confidences: np.ndarray
+    margins: np.ndarray
 
 
-def assign(model: Path, index: Path, csv: Path, pickle: Path, workers: int = 0) -> None:
+def assign(
+    model: Path,
+    index: Path,
+    csv: Path,
+    pickle: Path,
+    workers: int = 0,
+    compress_above: int = COMPRESS_ABOVE,
+) -> None:
     """Write the cluster of every clip of a split.
 
     Each video is seen once: its middle clip, centre crop. The decision of both modalities is the
     largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
     head whose training labels agreed best with the other heads': no class label has a part in it.
-    A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`.
+    A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`. A CSV of
+    more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
     """
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings)
-    predictions = predict(network, clips, settings, workers)
+    predictions = predict(network, clips, workers)
     head = int(facts["head"])
     result = clips.index[["sample", "id", "key", "path", "label"]].copy()
     result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
-    columns = {"cluster": first.clusters[:, head], "confidence": first.confidences[:, head]}
+    columns = {
+        "cluster": first.clusters[:, head],
+        "confidence": first.confidences[:, head],
+        "margin": first.margins[:, head],
+    }
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):
             columns[f"{name}_head{h}"] = prediction.clusters[:, h]
             columns[f"{name}_head{h}_confidence"] = prediction.confidences[:, h]
+            columns[f"{name}_head{h}_margin"] = prediction.margins[:, h]
     write_csv(csv, pd.concat([result, pd.DataFrame(columns)], axis=1))
+    _compress(csv, compress_above)
     write_pickle(
         pickle,
         {
-            "format": "selavi-assignments-1",
+            "format": "selavi-assignments-2",
             "clips": result,
             "head": head,
             "clusters": {name: p.clusters.astype(np.int32) for name, p in predictions.items()},
             "confidences": {name: p.confidences for name, p in predictions.items()},
+            "margins": {name: p.margins for name, p in predictions.items()},
             "number_of_clusters": settings.network.clusters,
         },
     )
@@ -69,30 +88,38 @@ def assign(model: Path, index: Path, csv: Path, pickle: Path, workers: int = 0) 
         log.warning("%s: %d corrupt clips have no cluster", csv, len(clips.corrupt))
 
 
-@torch.inference_mode()
-def predict(
-    network: Network, clips: Clips, settings: RunSettings, workers: int = 0
-) -> dict[str, Prediction]:
+def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:
     """Predictions by modality; with two, "video+audio" comes first."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = network.to(device).eval()
     found: dict[str, Prediction] = {}
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
-    total = -(-len(clips) // BATCH)
-    for batch in tqdm(batches, total=total, desc="assign", unit="batch", disable=None):
-        _, logits = network(batch.to(device))
+    for samples, logits in batches_of_logits(network, clips, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
             log_p = {"video+audio": both.log_softmax(-1)} | log_p
-        samples = batch.sample.cpu().numpy()
         for name, rows in log_p.items():
-            best = rows.max(-1)
+            best = rows.topk(2, dim=-1)
+            sure, next_sure = best.values.exp().permute(2, 1, 0).cpu().numpy()
             entry = found.setdefault(name, _unread(len(clips), len(rows)))
-            entry.clusters[samples] = best.indices.T.cpu()
-            entry.confidences[samples] = best.values.exp().T.cpu()
+            entry.clusters[samples] = best.indices[..., 0].T.cpu()
+            entry.confidences[samples] = sure
+            entry.margins[samples] = sure - next_sure
     return found
 
 
 def _unread(clips: int, heads: int) -> Prediction:
-    return Prediction(np.full((clips, heads), -1), np.zeros((clips, heads), np.float32))
+    zeros = np.zeros((clips, heads), np.float32)
+    return Prediction(np.full((clips, heads), -1), zeros, zeros.copy())
+
+
+def _compress(csv: Path, above: int) -> None:
+    packed = csv.with_name(f"{csv.name}.gz")
+    if csv.stat().st_size <= above:
+        packed.unlink(missing_ok=True)  # of an earlier, larger one
+        return
+    with (
+        csv.open("rb") as plain,
+        atomic_path(packed) as temporary,
+        temporary.open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,  # the same bytes for the same table
+    ):
+        shutil.copyfileobj(plain, file)

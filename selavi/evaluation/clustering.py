@@ -1,44 +1,19 @@
 """How well clusters match classes. Ground truth is used here and nowhere before."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import (
-    adjusted_mutual_info_score,
-    adjusted_rand_score,
-    normalized_mutual_info_score,
-)
-from sklearn.metrics.cluster import contingency_matrix
 
+from selavi.evaluation.bootstrap import bootstrap_intervals
+from selavi.evaluation.contingency import SCORES, Scores, contingency_table, scores_of
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
 TEXT_COLUMNS = ("id", "key", "path", "label", "detail")
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Agreement of a clustering with classes; higher is better but for entropy.
-
-    nmi : normalised mutual information, arithmetic mean, in [0, 1].
-    ami : adjusted mutual information. ari : adjusted Rand index. Both 0 for chance, 1 at best.
-    accuracy : share of clips right under the best one-to-one matching of clusters to classes
-        (Hungarian); with more clusters than classes, the clusters left over count as wrong.
-    entropy : of the classes in a cluster, in nats, mean over clusters that have clips.
-    purity : share of the commonest class in a cluster, mean over clusters that have clips.
-    """
-
-    nmi: float
-    ami: float
-    ari: float
-    accuracy: float
-    entropy: float
-    purity: float
 
 
 def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
@@ -53,59 +28,79 @@ def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
     """
     if len(classes) != len(clusters) or len(classes) == 0:
         raise ValueError(f"{len(classes)} classes for {len(clusters)} clusters; both need N > 0")
-    table = contingency_matrix(classes, clusters).T.astype(np.float64)  # (clusters, classes)
-    rows, columns = linear_sum_assignment(table, maximize=True)
-    share = table / table.sum(1, keepdims=True)
-    surprise = -np.log(np.where(share > 0, share, 1.0))
-    return Scores(
-        nmi=float(normalized_mutual_info_score(classes, clusters)),
-        ami=float(adjusted_mutual_info_score(classes, clusters)),
-        ari=float(adjusted_rand_score(classes, clusters)),
-        accuracy=float(table[rows, columns].sum() / table.sum()),
-        entropy=float((share * surprise).sum(1).mean()),
-        purity=float(share.max(1).mean()),
-    )
+    return scores_of(contingency_table(_numbers(classes), _numbers(clusters)))
 
 
 def measure(assignments: Path, output: Path) -> pd.DataFrame:
-    """Score an assignment CSV and write the metrics CSV.
-
-    Rows, for video+audio, video alone and audio alone: `head` (one per head), `first` (head 0),
-    `mean` (over heads), `agreement` (the head picked without labels), and `oracle` (the head with
-    the best NMI: chosen by looking at the classes, so not an honest figure).
+    """Score an assignment CSV and write the metrics CSV; see `score_heads` for its rows.
 
     Raises UserError if no clip has a class.
     """
     table = read_csv(assignments, TEXT_COLUMNS)
-    known = table[(table["label"] != "") & (table["cluster"] >= 0)]
-    if known.empty:
-        raise UserError(f"{assignments}: no clip has a class, so there is nothing to compare with")
-    if len(known) < len(table):
+    heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
+    labels = table["label"].to_numpy(dtype=str)
+    return measure_heads(heads, labels, picked_head(table), assignments, output)
+
+
+def measure_heads(
+    heads: dict[str, np.ndarray], labels: np.ndarray, picked: int, source: Path, output: Path
+) -> pd.DataFrame:
+    """Score clusters (N, H) by modality, -1 for none, against N labels, "" for none; write CSV."""
+    known = (labels != "") & (next(iter(heads.values())) >= 0).all(1)
+    if not known.any():
+        raise UserError(f"{source}: no clip has a class, so there is nothing to compare with")
+    if not known.all():
         log.info(
-            "%d of %d clips have class and cluster; others are left out", len(known), len(table)
+            "%d of %d clips have class and cluster; others are left out", known.sum(), len(labels)
         )
-    picked = _picked_head(table)
-    rows = []
-    classes = known["label"].to_numpy(dtype=str)
-    for modality, columns in heads_by_modality(table).items():
-        scores = [asdict(clustering_scores(classes, known[c].to_numpy())) for c in columns]
-        best = int(np.argmax([s["nmi"] for s in scores]))
-        mean = {name: float(np.mean([s[name] for s in scores])) for name in scores[0]}
-        summary = [
-            ("first", 0, True, scores[0]),
-            ("mean", "", True, mean),
-            ("agreement", picked, True, scores[picked]),
-            ("oracle", best, False, scores[best]),
-        ]
-        each = [("head", h, True, s) for h, s in enumerate(scores)]
-        for choice, head, honest, values in [*summary, *each]:
-            rows.append(
-                {"modality": modality, "choice": choice, "head": str(head), "honest": honest}
-                | values
-            )
-    result = pd.DataFrame(rows).assign(clips=len(known), classes=len(np.unique(classes)))
+    classes = _numbers(labels[known])
+    result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, picked)
     write_csv(output, result)
     return result
+
+
+def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, picked: int) -> pd.DataFrame:
+    """Scores of every head and of the choices among them.
+
+    Parameters
+    ----------
+    heads : by modality, clusters (N, H) int64. classes : (N,) int64. picked : head chosen without
+        classes.
+
+    Returns
+    -------
+    Rows, by modality: `head` (one per head), `first` (head 0), `mean` (over heads), `agreement`
+    (the head picked without labels, with 95% bootstrap intervals), and `oracle` (the head with the
+    best NMI: chosen by looking at the classes, so not an honest figure). `clusters`, `smallest` and
+    `largest` tell how many clusters have clips, and the extremes of their sizes.
+    """
+    rows = []
+    for modality, columns in heads.items():
+        tables = [contingency_table(classes, column) for column in columns.T]
+        scores = [asdict(scores_of(table)) | _sizes(table) for table in tables]
+        best = int(np.argmax([s["nmi"] for s in scores]))
+        mean = {name: float(np.mean([s[name] for s in scores])) for name in SCORES}
+        intervals = {
+            f"{name}_{end}": value
+            for name, pair in bootstrap_intervals(tables[picked]).items()
+            for end, value in zip(("low", "high"), pair, strict=True)
+        }
+        chosen = [
+            ("first", "0", True, scores[0]),
+            ("mean", "", True, mean),
+            ("agreement", str(picked), True, scores[picked] | intervals),
+            ("oracle", str(best), False, scores[best]),
+            *(("head", str(h), True, s) for h, s in enumerate(scores)),
+        ]
+        rows += [
+            {"modality": modality, "choice": choice, "head": head, "honest": honest} | values
+            for choice, head, honest, values in chosen
+        ]
+        if modality == next(iter(heads)):
+            _say_rectangular(tables[picked])
+    sizes = dict.fromkeys(("clusters", "smallest", "largest"), "Int64")
+    found = pd.DataFrame(rows).astype(sizes)
+    return found.assign(clips=len(classes), classes=len(np.unique(classes)))
 
 
 def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
@@ -118,6 +113,31 @@ def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
     return found
 
 
-def _picked_head(table: pd.DataFrame) -> int:
+def _sizes(table: np.ndarray) -> dict[str, int]:
+    counts = table.sum(1)
+    return {"clusters": len(counts), "smallest": int(counts.min()), "largest": int(counts.max())}
+
+
+def _say_rectangular(table: np.ndarray) -> None:
+    clusters, classes = table.shape
+    if clusters != classes:
+        log.info(
+            "%d clusters with clips for %d classes: the matching leaves %d %s out, whose clips "
+            "count as wrong in the accuracy",
+            clusters,
+            classes,
+            abs(clusters - classes),
+            "clusters" if clusters > classes else "classes",
+        )
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    """Labels of any kind as numbers from 0 on, in the order of their names."""
+    codes, _ = pd.factorize(values, sort=True)
+    return codes.astype(np.int64)
+
+
+def picked_head(table: pd.DataFrame) -> int:
+    """Head whose clusters stand in the column `cluster` of an assignment table."""
     columns = next(iter(heads_by_modality(table).values()))
     return next(h for h, c in enumerate(columns) if (table[c] == table["cluster"]).all())

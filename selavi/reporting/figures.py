@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from selavi.data.index import read_index
+from selavi.evaluation.contingency import contingency_table, plain_scores
 from selavi.files import atomic_path, read_csv
 
 STYLE: Any = {  # matplotlib types the keys one by one
@@ -24,23 +26,84 @@ STYLE: Any = {  # matplotlib types the keys one by one
 }
 
 
-def training_figure(history: Path, labels: Path, output: Path) -> None:
-    """Draw loss, label changes, learning rate and speed by epoch, and the final cluster sizes.
+def training_figure(
+    history: Path,
+    labels: Path,
+    output: Path,
+    epochs: Path | None = None,
+    index: Path | None = None,
+) -> None:
+    """Draw how training went, by epoch, and the final cluster sizes.
 
+    Parameters
+    ----------
     history : log.csv of a run. labels : its labels.csv. output : the SVG to write.
+    epochs : its folder epoch-labels; with it, the NMI of labels with those before is drawn.
+    index : index of the training split; with it, if its clips have classes, the NMI of the labels
+        with the classes, which training never saw.
     """
     log = read_csv(history)
     assigned = read_csv(labels, ("id", "key"))
     heads = [c for c in assigned.columns if c.startswith("head")]
+    renewed = label_history(epochs, index) if epochs else pd.DataFrame()
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10, 6.4), layout="constrained")
-        axes = figure.subplots(2, 2)
+        figure = Figure(figsize=(13, 6.4), layout="constrained")
+        axes = figure.subplots(2, 3)
         _loss(axes[0, 0], log)
         _changes(axes[0, 1], log)
-        _rate(axes[1, 0], log)
-        _sizes(axes[1, 1], assigned, heads)
+        _agreement(axes[0, 2], renewed)
+        _line(axes[1, 0], log, "learning_rate", "Learning rate", "tab:green")
+        _line(axes[1, 1], log, "clips_per_second", "Clips per second", "tab:gray")
+        _sizes(axes[1, 2], assigned, heads)
         with atomic_path(output) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
+
+
+def label_history(epochs: Path, index: Path | None = None) -> pd.DataFrame:
+    """How labels moved: `epoch`, `before` and, if clips have classes, `classes`.
+
+    `before` is the NMI of the labels with those of the epoch that renewed them before, `classes`
+    that with the classes; both are means over heads. Clips without a label or a class do not count.
+    """
+    truth = None
+    if index is not None:
+        names = read_index(index)["label"]
+        truth = pd.factorize(names.where(names != ""))[0] if (names != "").any() else None
+    rows, before = [], None
+    for path in sorted(epochs.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as content:
+            labels = content["labels"].astype(np.int64)
+        row = {"epoch": float(int(path.stem))}
+        if before is not None:
+            pairs = zip(before.T, labels.T, strict=True)
+            row["before"] = float(np.mean([_nmi(a, b) for a, b in pairs]))
+        if truth is not None:
+            row["classes"] = float(np.mean([_nmi(truth, head) for head in labels.T]))
+        rows.append(row)
+        before = labels
+    return pd.DataFrame(rows)
+
+
+def _nmi(one: np.ndarray, other: np.ndarray) -> float:
+    known = (one >= 0) & (other >= 0)
+    return plain_scores(contingency_table(one[known], other[known]))["nmi"] if known.any() else 0.0
+
+
+def _agreement(axes: Axes, renewed: pd.DataFrame) -> None:
+    words = {
+        "before": ("with the labels before", "tab:red"),
+        "classes": ("with the classes", "black"),
+    }
+    for name, (label, colour) in words.items():
+        if name in renewed:
+            axes.plot(renewed["epoch"], renewed[name], color=colour, label=label)
+            axes.legend(frameon=False)
+    axes.set(title="NMI of the labels, mean over heads", xlabel="epoch", ylim=(0, 1.02))
+
+
+def _line(axes: Axes, log: pd.DataFrame, column: str, title: str, colour: str) -> None:
+    axes.plot(log["epoch"], log[column], color=colour)
+    axes.set(title=title, xlabel="epoch", ylim=(0, None))
 
 
 def _loss(axes: Axes, log: pd.DataFrame) -> None:
@@ -58,18 +121,6 @@ def _changes(axes: Axes, log: pd.DataFrame) -> None:
     renewed = log[log["relabellings"] > 0]
     axes.plot(renewed["epoch"], 100 * renewed["labels_changed"], color="tab:red")
     axes.set(title="Labels that change when renewed", xlabel="epoch", ylabel="%", ylim=(0, None))
-
-
-def _rate(axes: Axes, log: pd.DataFrame) -> None:
-    axes.plot(log["epoch"], log["learning_rate"], color="tab:green")
-    axes.set(
-        title="Learning rate and speed", xlabel="epoch", ylabel="learning rate", ylim=(0, None)
-    )
-    other = axes.twinx()
-    other.plot(log["epoch"], log["clips_per_second"], color="tab:gray", alpha=0.6)
-    other.set(ylabel="clips/s", ylim=(0, None))
-    other.spines["right"].set_visible(True)
-    other.grid(visible=False)
 
 
 def _sizes(axes: Axes, assigned: pd.DataFrame, heads: list[str]) -> None:

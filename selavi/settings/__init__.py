@@ -5,7 +5,13 @@ one dataset needs. Defaults are the paper's (arXiv 2006.13662).
 """
 
 from selavi.settings.clips import FRAME_SECONDS, AudioSettings, VideoSettings
-from selavi.settings.config import Config, ExplorerSettings, require_enough, without_removed
+from selavi.settings.config import (
+    Config,
+    ExplorerSettings,
+    fold_splits,
+    require_enough,
+    without_removed,
+)
 from selavi.settings.data import (
     DatasetSettings,
     EmbeddedSettings,
@@ -15,6 +21,15 @@ from selavi.settings.data import (
     find_split,
     parent_of,
     split_folder,
+)
+from selavi.settings.evaluation import (
+    AudioLevel,
+    BaselineSettings,
+    DegradeSettings,
+    FinetuneSettings,
+    RetrievalSettings,
+    TransferSettings,
+    VideoLevel,
 )
 from selavi.settings.run import (
     LabellingSettings,
@@ -27,24 +42,32 @@ from selavi.settings.section import Modality, Name, Section
 
 __all__ = [
     "FRAME_SECONDS",
+    "AudioLevel",
     "AudioSettings",
+    "BaselineSettings",
     "Config",
     "DatasetSettings",
+    "DegradeSettings",
     "EmbeddedSettings",
     "ExplorerSettings",
+    "FinetuneSettings",
     "LabellingSettings",
     "MediaSettings",
     "Modality",
     "Name",
     "NetworkSettings",
     "OfficialSettings",
+    "RetrievalSettings",
     "RunDefaults",
     "RunSettings",
     "Section",
     "SplitSettings",
     "TrainingSettings",
+    "TransferSettings",
+    "VideoLevel",
     "VideoSettings",
     "find_split",
+    "fold_splits",
     "parent_of",
     "require_enough",
     "split_folder",

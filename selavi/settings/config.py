@@ -6,6 +6,13 @@ from pydantic import Field, model_validator
 
 from selavi.settings.clips import FRAME_SECONDS
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
+from selavi.settings.evaluation import (
+    BaselineSettings,
+    DegradeSettings,
+    FinetuneSettings,
+    RetrievalSettings,
+    TransferSettings,
+)
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
@@ -28,6 +35,14 @@ class Config(Section):
     """Runs by name."""
     explorer: ExplorerSettings = ExplorerSettings()
     """The page."""
+    baselines: BaselineSettings = BaselineSettings()
+    """k-means on features of other networks."""
+    degrade: DegradeSettings = DegradeSettings()
+    """Clusters of degraded clips."""
+    retrieval: RetrievalSettings = RetrievalSettings()
+    """Nearest neighbours."""
+    finetune: FinetuneSettings = FinetuneSettings()
+    """Action recognition."""
 
     @model_validator(mode="before")
     @classmethod
@@ -49,6 +64,50 @@ class Config(Section):
         for name, run in self.runs.items():
             _check_run(name, run, self.datasets)
         return self
+
+    @model_validator(mode="after")
+    def _judged_runs_exist(self) -> Self:
+        for stage in ("degrade", "retrieval", "finetune"):
+            for run in getattr(self, stage).runs:
+                if run not in self.runs:
+                    known = ", ".join(sorted(self.runs))
+                    raise ValueError(f"{stage}.runs: {run!r} is not one of: {known}")
+        for run in self.degrade.runs:
+            _require_split(self, f"degrade.runs: {run}", self.runs[run].dataset, self.degrade.split)
+        for stage, section in (("retrieval", self.retrieval), ("finetune", self.finetune)):
+            for name, folds in section.datasets.items():
+                for split in (s for fold in folds for s in fold_splits(fold)):
+                    _require_split(self, f"{stage}.datasets.{name}", name, split)
+            _require_length(self, stage, section)
+        return self
+
+
+def fold_splits(fold: int) -> tuple[str, str]:
+    """Training and test split of a fold; fold 0 is a dataset's only one."""
+    number = fold or ""
+    return f"train{number}", f"test{number}"
+
+
+def _require_split(config: Config, where: str, dataset: str, split: str) -> None:
+    if dataset not in config.datasets:
+        raise ValueError(f"{where}: {dataset!r} is not one of: {', '.join(config.datasets)}")
+    splits = config.datasets[dataset].splits
+    if split not in splits:
+        raise ValueError(f"{where}: dataset {dataset} has no split {split!r}, only {list(splits)}")
+
+
+def _require_length(config: Config, stage: str, section: TransferSettings) -> None:
+    """Clips of a transfer must not be longer than the videos that its datasets let in."""
+    for run in section.runs:
+        seconds = section.frames / config.runs[run].video.fps
+        for name in section.datasets:
+            least = config.datasets[name].media.min_seconds
+            if seconds > least:
+                raise ValueError(
+                    f"{stage}: a clip of {section.frames} frames lasts {seconds:g} s, but videos "
+                    f"of more than datasets.{name}.media.min_seconds = {least:g} s are accepted; "
+                    f"raise min_seconds or lower {stage}.frames"
+                )
 
 
 def without_removed(raw: dict[str, Any]) -> dict[str, Any]:

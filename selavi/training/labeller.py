@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from selavi.data.loader import Clips, pass_batches, training_batches
+from selavi.distributed import Group
 from selavi.labelling.features import FeatureStore
 from selavi.labelling.relabel import Relabelling, relabel
 from selavi.models.network import Features, Network
 from selavi.records import Batch
 from selavi.settings import RunSettings
-from selavi.training.distributed import Group
 from selavi.training.guard import check_labels
 from selavi.training.state import State
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from selavi.distributed import Group
 from selavi.files import UserError
 from selavi.models.network import Features, Network
 from selavi.records import Batch
-from selavi.training.distributed import Group
 from selavi.training.loss import heads_loss
 from selavi.training.norm import synchronise
 

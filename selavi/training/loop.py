@@ -13,21 +13,21 @@ from torch import Tensor
 from tqdm import tqdm
 
 from selavi.data.loader import Clips
+from selavi.distributed import Group
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
+from selavi.models.precision import bfloat16_is_sound
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
-from selavi.training.distributed import Group
+from selavi.signals import Stopped, StopRequest
 from selavi.training.guard import check_loss, check_predictions, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.labeller import Labeller
 from selavi.training.learner import Learner
 from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
-from selavi.training.precision import bfloat16_is_sound
 from selavi.training.resume import fingerprint, load_state
-from selavi.training.signals import Stopped, StopRequest
 from selavi.training.state import Saves, State
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,11 @@ WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: batches of 
 
 @dataclass(frozen=True)
 class Trained:
-    """The trained network, the last labels (N, H) int64, and a row of figures per epoch."""
+    """The network, the last labels (N, H) int64, the clusters' due shares (H, K), and the log."""
 
     network: Network
     labels: Tensor
+    sizes: Tensor
     history: list[Row]
     steps: int
 
@@ -55,7 +56,7 @@ class Trainer:
         folder: Path,
         group: Group,
         stop: StopRequest,
-        on_epoch: Callable[[list[Row]], None],
+        on_epoch: Callable[[list[Row], Tensor], None],
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
         self.settings, self.training = settings, settings.training
@@ -105,9 +106,9 @@ class Trainer:
         ) as bar:
             while progress.epoch < epochs:
                 self._epoch(bar)
-        return Trained(
-            self.network.cpu().eval(), self.state.labels.cpu(), progress.history, progress.total
-        )
+        labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
+        network = self.network.cpu().eval()
+        return Trained(network, labels, sizes, progress.history, progress.total)
 
     def _epoch(self, bar: "tqdm[Never]") -> None:
         """The rest of the current epoch: relabel if due, learn, save if due."""
@@ -195,7 +196,7 @@ class Trainer:
         check_predictions(shares, self.steps, self.state.sizes, training)
         self._save()
         if self.group.first:
-            self.on_epoch(progress.history)
+            self.on_epoch(progress.history, self.state.labels)
 
     def _save_if_due(self) -> None:
         """Save in mid-epoch when it is time, or when asked to stop."""

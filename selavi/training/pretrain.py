@@ -3,19 +3,21 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from selavi import __version__
 from selavi.config_file import write_section
 from selavi.data.loader import open_clips
-from selavi.files import write_csv
-from selavi.models.agreement import agreement
+from selavi.distributed import process_group
+from selavi.files import atomic_path, write_csv
+from selavi.labelling.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
-from selavi.training.distributed import process_group
+from selavi.signals import stop_on_signals
 from selavi.training.loop import Trained, Trainer
-from selavi.training.signals import stop_on_signals
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
 
     The resumable state lies in `output`/state: killed at any moment, the same call goes on from
     there; once finished, the same call writes the outputs again. TensorBoard events are in
-    `output`/events.
+    `output`/events, the labels of every epoch that renewed them in `output`/epoch-labels.
 
     Raises
     ------
@@ -58,12 +60,13 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
         "agreement": agreements.tolist(),
         "steps": trained.steps,
         "clips": len(index),
+        "sizes": trained.sizes.tolist(),
     }
     save_model(output / "model.pt", trained.network, settings, facts)
 
 
 class Journal:
-    """log.csv and TensorBoard events, brought up to date after every epoch."""
+    """log.csv, TensorBoard events and renewed labels, brought up to date after every epoch."""
 
     def __init__(self, output: Path) -> None:
         self.output = output
@@ -76,8 +79,11 @@ class Journal:
         if self.events:
             self.events.close()
 
-    def write(self, history: list[dict[str, float]]) -> None:
-        """Take in one more epoch. Epochs that a killed run had written again are purged."""
+    def write(self, history: list[dict[str, float]], labels: Tensor) -> None:
+        """Take in one more epoch. Epochs that a killed run had written again are purged.
+
+        labels : (N, H) int64, kept in epoch-labels/{epoch}.npz if they were renewed in the epoch.
+        """
         epoch = int(history[-1]["epoch"])
         write_csv(self.output / "log.csv", pd.DataFrame(history).astype({"epoch": int}))
         if self.events is None:
@@ -86,3 +92,13 @@ class Journal:
             if name != "epoch":
                 self.events.add_scalar(name, value, epoch)
         self.events.flush()
+        folder = self.output / "epoch-labels"
+        for path in folder.glob("*.npz"):
+            if int(path.stem) >= epoch:  # of an earlier run
+                path.unlink()
+        if history[-1]["relabellings"]:
+            with (
+                atomic_path(folder / f"{epoch:05d}.npz") as temporary,
+                temporary.open("wb") as file,
+            ):
+                np.savez_compressed(file, labels=labels.cpu().numpy().astype(np.int32))

@@ -17,10 +17,10 @@ import pandas as pd
 import torch
 
 from selavi.data.loader import rank_share
+from selavi.distributed import Group
 from selavi.files import UserError
 from selavi.labelling.features import FeatureStore
 from selavi.settings import RunSettings
-from selavi.training.distributed import Group
 from selavi.training.state import Progress, Saves, State
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from selavi.distributed import Group
 from selavi.files import explain_full_disk
 from selavi.labelling.features import FeatureStore
-from selavi.training.distributed import Group
 from selavi.training.history import Row
 
 

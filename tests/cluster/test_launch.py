@@ -17,8 +17,8 @@ from selavi.files import UserError
 MEMBER = """
 import os, signal, sys, time
 from pathlib import Path
-from selavi.training.distributed import process_group
-from selavi.training.signals import stop_on_signals
+from selavi.distributed import process_group
+from selavi.signals import stop_on_signals
 folder, deed = Path(sys.argv[1]), sys.argv[2]
 with process_group() as group, stop_on_signals() as stop:
     (folder / f"{group.rank}-of-{group.world}").write_text(str(os.getpid()))
@@ -98,7 +98,7 @@ def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
 
 
 def test_processes_that_srun_started_alone_are_refused() -> None:
-    words = "from selavi.training.distributed import process_group\nwith process_group(): pass"
+    words = "from selavi.distributed import process_group\nwith process_group(): pass"
     environment = {k: v for k, v in os.environ.items() if k != "WORLD_SIZE"}
     done = subprocess.run(
         [sys.executable, "-c", words], env=environment | {"SLURM_STEP_NUM_TASKS": "4"},

@@ -97,6 +97,36 @@ def test_columns_of_heads() -> None:
     }
 
 
+def test_clusters_and_classes_of_different_numbers_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_csv(tmp_path / "a.csv", assignments(["x", "x", "y", "y"], [[0, 1, 2, 2]]))
+    with caplog.at_level("INFO", "selavi"):
+        table = measure(tmp_path / "a.csv", tmp_path / "m.csv")
+    assert "3 clusters with clips for 2 classes: the matching leaves 1 clusters out" in caplog.text
+    row = table[table["choice"] == "agreement"].iloc[0]
+    assert (row["clusters"], row["smallest"], row["largest"]) == (3, 1, 2)
+    assert row["accuracy"] == 0.75
+
+
+def test_one_cluster_is_scored(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", assignments(["x", "x", "y"], [[0, 0, 0]]))
+    row = measure(tmp_path / "a.csv", tmp_path / "m.csv").iloc[0]
+    assert (row["nmi"], row["ari"], row["clusters"]) == (0, 0, 1)
+    assert row["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_only_the_honest_choice_has_intervals(tmp_path: Path) -> None:
+    labels = [str(i % 3) for i in range(60)]
+    heads = [[i % 3 if i < 40 else 0 for i in range(60)], [i % 2 for i in range(60)]]
+    write_csv(tmp_path / "a.csv", assignments(labels, heads))
+    table = measure(tmp_path / "a.csv", tmp_path / "m.csv")
+    chosen = table[table["choice"] == "agreement"]
+    assert (chosen["nmi_low"] < chosen["nmi"]).all()
+    assert (chosen["nmi"] < chosen["nmi_high"]).all()
+    assert table.loc[table["choice"] != "agreement", "nmi_low"].isna().all()
+
+
 def test_kmeans_finds_what_is_plainly_there() -> None:
     random = np.random.default_rng(0)
     truth = np.repeat(np.arange(4), 50)

@@ -1,67 +1,150 @@
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
-from selavi.files import UserError, read_csv, write_csv
-from selavi.reporting.figures import training_figure
-from selavi.reporting.tables import clustering_table
+from selavi.cli import main
+from selavi.files import UserError, read_csv, write_csv, write_text
+from selavi.reporting.tables import BUILDERS, make_tables
+from selavi.reporting.tables.published import beside_published, published
 
 SCORES = {"ami": 0.1, "ari": 0.1, "accuracy": 0.1, "entropy": 0.1, "purity": 0.1}
+TEXT = ("run", "dataset", "split", "method", "modality", "figure", "part", "note", "paper_source")
 
 
-def results(folder: Path) -> Path:
+def metrics() -> pd.DataFrame:
     rows = [
-        {
-            "modality": modality,
-            "choice": choice,
-            "head": "0",
-            "honest": choice != "oracle",
-            "nmi": nmi,
-        }
+        {"modality": modality, "choice": choice, "head": "0", "honest": choice != "oracle",
+         "nmi": nmi, "nmi_low": nmi - 0.1 if choice == "agreement" else None,
+         "nmi_high": nmi + 0.1 if choice == "agreement" else None}
         | SCORES
         for modality in ("video+audio", "video")
         for choice, nmi in (("first", 0.2), ("agreement", 0.5), ("oracle", 0.9), ("head", 0.2))
-    ]
-    write_csv(folder / "metrics" / "one" / "train.csv", pd.DataFrame(rows))
-    chance = pd.DataFrame([{"method": "chance", "modality": "none", "nmi": 0.01} | SCORES])
-    write_csv(folder / "baselines" / "one" / "train.csv", chance)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def results(folder: Path, **runs: str) -> Path:
+    """A results folder with metrics of one run, and settings of it and of others, by dataset."""
+    write_csv(folder / "metrics" / "one" / "train.csv", metrics())
+    chance = {"method": "chance", "modality": "none", "note": "", "nmi": 0.01} | SCORES
+    failed = {"method": "k-means supervised", "modality": "video", "note": "not run: no weights"}
+    write_csv(folder / "baselines" / "one" / "train.csv", pd.DataFrame([chance, failed]))
+    for run, dataset in ({"one": "demo"} | runs).items():
+        settings = {"dataset": dataset, "labelling": {"align": run == "one", "power": 1.5}}
+        write_text(folder / "settings/runs" / f"{run}.yaml", yaml.safe_dump(settings))
     return folder
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    return read_csv(folder / f"{name}.csv", TEXT)
 
 
 def test_the_honest_row_comes_first_and_the_oracle_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = tmp_path / "tables" / "clustering.csv"
-    clustering_table(results(tmp_path), None, output)
-    table = read_csv(output, ("run", "split", "method", "modality", "figure"))
-    assert table["method"].tolist()[:2] == ["SeLaVi", "SeLaVi"]
-    assert table["modality"].tolist()[:2] == ["video+audio", "video"]
-    oracle = table[table["figure"] == "oracle"]
-    assert oracle["nmi"].tolist() == [0.9]
-    assert "chance" in table["method"].tolist()
+    output = tmp_path / "tables"
+    assert main(["tables", "--results", str(results(tmp_path)), "--output", str(output)]) == 0
+    rows = table(output, "clustering")
+    assert rows["method"].tolist()[:2] == ["SeLaVi", "SeLaVi"]
+    assert rows["modality"].tolist()[:2] == ["video+audio", "video"]
+    assert rows.loc[rows["figure"] == "oracle", "nmi"].tolist() == [0.9]
     printed = capsys.readouterr().out
-    assert "oracle: best head" in printed
-    assert max(map(len, printed.splitlines())) <= 80
+    assert "SeLaVi, best head" in printed
     assert "…" not in printed
-    assert "| one | train | SeLaVi | video+audio | honest | 0.500 |" in (
-        output.with_suffix(".md").read_text()
+    assert max(map(len, printed.splitlines())) <= 80
+    marked = (output / "clustering.md").read_text()
+    assert "SeLaVi | video+audio | honest | 0.500 [0.400, 0.600] |" in marked
+    for build in BUILDERS:
+        for suffix in ("csv", "md", "tex"):
+            assert (output / f"{build.__name__}.{suffix}").stat().st_size
+
+
+def test_the_papers_figures_stand_beside_ours(tmp_path: Path) -> None:
+    make_tables(results(tmp_path, one="VGG_Sound"), None, tmp_path / "tables")
+    rows = table(tmp_path / "tables", "clustering").set_index(["method", "modality"])
+    ours = rows.loc[("SeLaVi", "video+audio")]
+    assert ours["nmi_paper"] == 0.559
+    assert ours["nmi_difference"] == pytest.approx(0.5 - 0.559)
+    assert "(certain)" in ours["paper_source"]
+    assert "(secondary)" in ours["paper_source"]  # of the ARI
+    assert pd.isna(rows.loc[("SeLaVi", "video"), "nmi_paper"])
+    released = rows.loc[("SeLaVi, released weights", "video+audio")]
+    assert pd.isna(released["nmi"])
+    baselines = table(tmp_path / "tables", "baselines").set_index("method")
+    assert baselines.loc["chance", "nmi_difference"] == pytest.approx(0.01 - 0.102)
+    assert baselines.loc["k-means supervised", "note"] == "not run: no weights"
+    assert baselines.loc["XDC", "note"].startswith("not run")
+    text = (tmp_path / "tables/baselines.md").read_text()
+    assert "| XDC | video | not run | 0.167 | - |" in text
+    latex = (tmp_path / "tables/baselines.tex").read_text()
+    assert latex.count(" \\\\\n") == 1 + len(baselines)
+
+
+def test_runs_without_figures_say_so(tmp_path: Path) -> None:
+    make_tables(results(tmp_path, two="demo"), None, tmp_path / "tables")
+    rows = table(tmp_path / "tables", "clustering")
+    assert rows.loc[rows["run"] == "two", "note"].tolist() == ["not run: no metrics of two"]
+    ablation = read_csv(tmp_path / "tables/ablation.csv", (*TEXT, "changed"))
+    assert ablation["changed"].tolist() == ["reference", "align: False"]
+    assert ablation["note"].tolist() == ["", "not run: no metrics of two"]
+    assert ablation["oracle_nmi"].tolist()[0] == 0.9
+    assert table(tmp_path / "tables", "retrieval")["note"].tolist() == ["not run: not configured"]
+
+
+def folds(folder: Path, stage: str, **settings: Any) -> None:
+    settings = {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}} | settings
+    write_text(folder / "settings/evaluation" / f"{stage}.yaml", yaml.safe_dump(settings))
+
+
+def test_folds_have_a_mean_and_the_last_epoch_is_the_figure(tmp_path: Path) -> None:
+    folder = results(tmp_path)
+    folds(folder, "finetune")
+    for fold, values in ((1, (0.5, 0.9, 0.7)), (2, (0.4, 0.6, 0.5))):
+        log = pd.DataFrame({"epoch": [1, 2, 3], "video_top1": values, "note": ""})
+        log[["clip_top1", "clip_top5", "video_top5"]] = 0.5
+        write_csv(folder / "finetune/one/ucf101" / f"{fold}.csv", log)
+    make_tables(folder, None, tmp_path / "tables")
+    rows = table(tmp_path / "tables", "finetune").set_index(["part", "figure"])
+    assert rows.loc[("1", "honest"), "video_top1"] == 0.7
+    assert rows.loc[("1", "oracle"), "video_top1"] == 0.9
+    assert rows.loc[("mean", "honest"), "video_top1"] == pytest.approx(0.6)
+    assert rows.loc[("mean", "honest"), "note"] == "mean of 2 folds"
+    assert rows.loc[("2", "oracle"), "video_top1_paper"] == 0.859
+    assert rows.loc[("3", "honest"), "note"].startswith("not run: no ")
+
+
+def test_recall_is_compared_for_the_picture_alone(tmp_path: Path) -> None:
+    folder = results(tmp_path)
+    folds(folder, "retrieval", recall_at=[1, 5], datasets={"UCF-101": [1]})
+    found = pd.DataFrame({"modality": ["video", "video to audio"], "note": "",
+                          "recall_at_1": [0.5, 0.3], "recall_at_5": [0.7, 0.4]})  # fmt: skip
+    write_csv(folder / "retrieval/one/UCF-101/1.csv", found)
+    make_tables(folder, None, tmp_path / "tables")
+    rows = table(tmp_path / "tables", "retrieval").set_index("modality")
+    assert rows.loc["video", "recall_at_5_difference"] == pytest.approx(0.7 - 0.686)
+    assert pd.isna(rows.loc["video to audio", "recall_at_5_paper"])
+
+
+def test_published_figures_have_sources_and_marks() -> None:
+    for name in ("clustering", "baselines", "retrieval", "finetune"):
+        rows = published(name)
+        assert len(rows)
+        assert set(rows["certainty"]) <= {"certain", "secondary"}
+        assert (rows["source"] != "").all()
+        assert rows["value"].between(0, 1).all()
+        assert not rows.duplicated(["dataset", "method", "part", "measure"]).any()
+
+
+def test_a_dataset_that_nobody_published_gets_no_columns() -> None:
+    ours = pd.DataFrame(
+        [{"dataset": "mine", "method": "SeLaVi", "part": "x", "note": "", "nmi": 0.5}]
     )
+    assert list(beside_published(ours, "clustering")) == list(ours)
 
 
 def test_nothing_to_show_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no metrics of"):
-        clustering_table(tmp_path, ["absent"], tmp_path / "t.csv")
-
-
-def test_the_figure_is_the_same_bytes_again(tmp_path: Path) -> None:
-    log = {
-        "epoch": [1, 2], "learning_rate": [0.1, 0.1], "loss": [2.0, 1.0], "loss_video": [2.0, 1.0],
-        "relabellings": [1, 0], "labels_changed": [0.5, 0.0], "clips_per_second": [10.0, 11.0],
-    }  # fmt: skip
-    write_csv(tmp_path / "log.csv", pd.DataFrame(log))
-    labels = pd.DataFrame({"sample": [0, 1], "id": "x", "key": "y", "head0": [0, 1]})
-    write_csv(tmp_path / "labels.csv", labels)
-    for name in ("a.svg", "b.svg"):
-        training_figure(tmp_path / "log.csv", tmp_path / "labels.csv", tmp_path / name)
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    with pytest.raises(UserError, match="no runs in"):
+        make_tables(tmp_path, None, None)

@@ -31,7 +31,20 @@ TINY = {
         "training": {"epochs": 2, "batch_size": 5, "workers": 0},
     },
     "explorer": {"clips_per_cluster": 2},
-}
+    "degrade": {
+        "runs": ["demo"],
+        "video": [{"short_side": 16, "crf": 40}],
+        "audio": [{"kbps": 12}, {"kbps": 12, "snr_db": -3.0}],
+    },
+    "retrieval": {
+        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
+        "pictures": 2,
+    },
+    "finetune": {
+        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
+        "epochs": 2, "batch_size": 5, "crop": 32, "scale_min": 32, "scale_max": 40,
+    },
+}  # fmt: skip
 
 
 def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
@@ -70,6 +83,10 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     assert counts["shard"] == "3"
     assert counts["pretrain"] == counts["explorer"] == "1"
     assert counts["assign"] == counts["metrics"] == counts["baselines"] == "2"
+    assert counts["degrade"] == counts["assign_degraded"] == "3"
+    for stage in ("robustness", "retrieval", "finetune", "neighbours", "degradation", "tables"):
+        assert counts[stage] == "1"
+    assert "export" not in counts  # on request only: it is large
 
 
 def test_every_output_is_there_and_right(finished: Path) -> None:
@@ -84,10 +101,15 @@ def test_every_output_is_there_and_right(finished: Path) -> None:
     ]  # fmt: skip
     assert len(pd.read_csv(finished / "assign/demo/test.csv")) == 10
     table = pd.read_csv(finished / "tables/clustering.csv")
-    assert {"SeLaVi", "chance", "k-means raw", "k-means untrained"} <= set(table["method"])
     assert table["nmi"].between(0, 1).all()
-    assert "| SeLaVi |" in (finished / "tables/clustering.md").read_text().replace("  ", " ")
+    assert "| SeLaVi |" in (finished / "tables/clustering.md").read_text()
+    table = pd.read_csv(finished / "tables/baselines.csv")
+    methods = {"SeLaVi", "chance", "k-means raw", "k-means untrained", "k-means trained"}
+    assert methods | {"k-means supervised"} == set(table["method"])
+    unscored = table[table["method"] == "k-means supervised"]
+    assert unscored["note"].str.startswith("not run: ").all()
     assert (finished / "figures/demo/training.svg").read_text().lstrip().startswith("<?xml")
+    assert (finished / "figures/demo/training.svg").read_text().count("with the classes") == 1
     page = finished / "explorer/demo/index.html"
     assert page.stat().st_size > 10_000
     shown = {p.stem for p in (page.parent / "clips").glob("*.mp4")}
@@ -95,11 +117,32 @@ def test_every_output_is_there_and_right(finished: Path) -> None:
     assert len(shown) == train["cluster"].value_counts().clip(upper=2).sum()
 
 
+def test_every_evaluation_has_its_table(finished: Path) -> None:
+    tables = {p.stem: pd.read_csv(p) for p in (finished / "tables").glob("*.csv")}
+    assert sorted(tables) == [
+        "ablation", "baselines", "clustering", "degradation", "finetune", "retrieval",
+    ]  # fmt: skip
+    for name, table in tables.items():
+        assert len(table), name
+        for suffix in ("md", "tex"):
+            assert (finished / f"tables/{name}.{suffix}").stat().st_size
+    levels = {"as stored", "video-16px-crf40", "audio-12kbps-8000hz", "audio-12kbps-8000hz--3db"}
+    assert set(tables["degradation"]["level"]) == levels
+    assert tables["finetune"]["figure"].tolist() == ["honest", "oracle"]
+    assert tables["retrieval"]["modality"].tolist() == [
+        "video", "video to audio", "audio to video",
+    ]  # fmt: skip
+    sizes = pd.read_csv(finished / "distributions/demo.csv")
+    assert sizes.groupby("head")["clips"].sum().tolist() == [30, 30]
+    for picture in ("demo/distributions.svg", "degradation.svg", "demo/neighbours-demo-0.png"):
+        assert (finished / "figures" / picture).stat().st_size > 1000
+
+
 def test_the_pickle_says_what_the_table_says(finished: Path) -> None:
     table = pd.read_csv(finished / "assign/demo/train.csv")
     with (finished / "assign/demo/train.pkl").open("rb") as file:
         content: dict[str, Any] = pickle.load(file)
-    assert content["format"] == "selavi-assignments-1"
+    assert content["format"] == "selavi-assignments-2"
     assert content["clips"]["key"].tolist() == table["key"].tolist()
     assert set(content["clusters"]) == {"video+audio", "video", "audio"}
     assert content["clusters"]["video+audio"].shape == (30, 2)
@@ -136,7 +179,13 @@ def rules_run(output: str) -> list[str]:
 def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     snakemake(checkout, *OVERLAY, "--report", "report.html")
     text = (checkout / "report.html").read_text()
-    for caption in ("could not be used", "not an honest figure", "labels that changed"):
+    for caption in (
+        "could not be used",
+        "not an honest figure",
+        "labels that changed",
+        "encoded again",
+        "nearest to them",
+    ):
         assert caption in text
 
 

@@ -11,6 +11,7 @@ from selavi.data.manifest import count_videos, find_videos, has_classes
 from selavi.files import UserError
 from selavi.settings import (
     Config,
+    fold_splits,
     parent_of,
     require_enough,
     split_folder,
@@ -108,6 +109,41 @@ def each_run_split(pattern, labelled=False):
     ]
 
 
+LEVELS = {
+    level.name: level for level in (*SETTINGS.degrade.video, *SETTINGS.degrade.audio)
+}
+
+
+def run_levels(run):
+    """Levels of the modalities that a run looks at or listens to."""
+    return [n for n in LEVELS if n.split("-")[0] in RUNS[run].modalities]
+
+
+def degraded(pattern, runs=None):
+    """The pattern for every degraded run, its dataset and split, and every level."""
+    return [
+        pattern.format(
+            run=run,
+            dataset=RUNS[run].dataset,
+            split=SETTINGS.degrade.split,
+            level=level,
+        )
+        for run in runs or SETTINGS.degrade.runs
+        for level in run_levels(run)
+    ]
+
+
+def each_fold(stage, pattern):
+    """The pattern for every run, dataset and fold of retrieval or finetuning."""
+    section = getattr(SETTINGS, stage)
+    return [
+        pattern.format(run=run, dataset=dataset, fold=fold)
+        for run in section.runs
+        for dataset, folds in section.datasets.items()
+        for fold in folds
+    ]
+
+
 STAGES = {
     "manifest": each_split("results/manifest/{dataset}/{split}.csv"),
     "shard": [
@@ -116,12 +152,68 @@ STAGES = {
     "index": each_split("results/shards/{dataset}/{split}/index.csv"),
     "pretrain": each_run("results/pretrain/{run}/model.pt"),
     "assign": each_run_split("results/assign/{run}/{split}.csv"),
+    "export": each_run_split("results/export/{run}/{split}.pt"),
     "metrics": each_run_split("results/metrics/{run}/{split}.csv", labelled=True),
     "baselines": each_run_split("results/baselines/{run}/{split}.csv", labelled=True),
+    "degrade": sorted(set(degraded("results/degrade/{dataset}/{split}/{level}.csv"))),
+    "robustness": [f"results/robustness/{run}.csv" for run in SETTINGS.degrade.runs],
+    "retrieval": each_fold("retrieval", "results/retrieval/{run}/{dataset}/{fold}.csv"),
+    "finetune": each_fold("finetune", "results/finetune/{run}/{dataset}/{fold}.csv"),
     "figures": each_run("results/figures/{run}/training.svg"),
+    "distributions": each_run("results/distributions/{run}.csv"),
+    "neighbours": each_fold(
+        "retrieval", "results/figures/{run}/neighbours-{dataset}-{fold}.png"
+    ),
     "explorer": each_run("results/explorer/{run}/index.html"),
 }
-STAGES["tables"] = ["results/tables/clustering.csv"] if STAGES["metrics"] else []
+STAGES["degradation"] = (
+    ["results/figures/degradation.svg"] if STAGES["robustness"] else []
+)
+TABLES = ["clustering", "baselines", "ablation", "degradation", "retrieval", "finetune"]
+JUDGED = [
+    file
+    for stage in ("metrics", "baselines", "robustness", "retrieval", "finetune")
+    for file in STAGES[stage]
+]
+STAGES["tables"] = [f"results/tables/{name}.csv" for name in TABLES] if JUDGED else []
+
+
+def level_flags(wildcards):
+    """A level as `selavi degrade` takes it."""
+    level = LEVELS[wildcards.level].model_dump(exclude_none=True)
+    return [f"--{name.replace('_', '-')}={value}" for name, value in level.items()]
+
+
+def fold_index(place):
+    """Input function: index of a fold's training (0) or test split (1)."""
+    return lambda wildcards: (
+        f"results/shards/{wildcards.dataset}/{fold_splits(int(wildcards.fold))[place]}/index.csv"
+    )
+
+
+def fold_shards(wildcards):
+    """Shards of both splits of a fold."""
+    return [
+        file
+        for split in fold_splits(int(wildcards.fold))
+        for file in shard_files(wildcards.dataset, split, "tar")
+    ]
+
+
+def degraded_index(wildcards):
+    """Index of the split that a run's degraded clips are made from."""
+    dataset = RUNS[wildcards.run].dataset
+    return f"results/shards/{dataset}/{SETTINGS.degrade.split}/index.csv"
+
+
+def degraded_clips(suffix):
+    """Input function: clips of a level of a run's dataset, or their index."""
+    return lambda wildcards: (
+        f"results/degrade/{RUNS[wildcards.run].dataset}/{SETTINGS.degrade.split}"
+        f"/{wildcards.level}.{suffix}"
+    )
+
+
 STAGES["costs"] = ["results/tables/costs.csv"]
 
 
@@ -174,3 +266,6 @@ wildcard_constraints:
     run="|".join(RUNS),
     split=r"[A-Za-z0-9_-]+",
     n=r"\d{5}",
+    fold=r"\d+",
+    level=r"(video|audio)-[a-z0-9.-]+",
+    stage="baselines|degrade|retrieval|finetune",

@@ -1,3 +1,23 @@
+localrules:
+    evaluation_settings,
+    robustness,
+
+
+rule evaluation_settings:
+    output:
+        "results/settings/evaluation/{stage}.yaml",
+    log:
+        "logs/settings/evaluation/{stage}.log",
+    conda:
+        "../envs/selavi.yaml"
+    params:
+        text=lambda wildcards: config_file.section_text(
+            getattr(SETTINGS, wildcards.stage)
+        ),
+    shell:
+        "printf '%s' {params.text:q} > {output} 2> {log}"
+
+
 rule assign:
     input:
         model="results/pretrain/{run}/model.pt",
@@ -40,9 +60,31 @@ rule metrics:
         "python -m selavi metrics --assignments {input.assignments} --output {output} --log {log}"
 
 
+rule export:
+    input:
+        model="results/pretrain/{run}/model.pt",
+        index=split_index,
+        shards=split_shards,
+    output:
+        "results/export/{run}/{split}.pt",
+    log:
+        "logs/export/{run}/{split}.log",
+    benchmark:
+        "results/benchmarks/export/{run}/{split}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=12000,
+    shell:
+        "python -m selavi export --model {input.model} --index {input.index} --output {output}"
+        " --workers 1 --log {log}"
+
+
 rule baselines:
     input:
-        settings="results/settings/runs/{run}.yaml",
+        settings="results/settings/evaluation/baselines.yaml",
+        model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,
     output:
@@ -61,6 +103,143 @@ rule baselines:
     threads: 2
     resources:
         mem_mb=3000,
+    params:
+        dataset=lambda wildcards: RUNS[wildcards.run].dataset,
     shell:
-        "python -m selavi baselines --settings {input.settings} --index {input.index}"
-        " --output {output} --workers 1 --log {log}"
+        "python -m selavi baselines --settings {input.settings} --model {input.model}"
+        " --index {input.index} --output {output} --run {wildcards.run}"
+        " --dataset {params.dataset} --split {wildcards.split} --workers 1 --log {log}"
+
+
+rule degrade:
+    input:
+        index="results/shards/{dataset}/{split}/index.csv",
+        shards=lambda wildcards: shard_files(wildcards.dataset, wildcards.split, "tar"),
+    output:
+        tar="results/degrade/{dataset}/{split}/{level}.tar",
+        table="results/degrade/{dataset}/{split}/{level}.csv",
+    log:
+        "logs/degrade/{dataset}/{split}/{level}.log",
+    benchmark:
+        "results/benchmarks/degrade/{dataset}/{split}/{level}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=1000,
+    params:
+        level=level_flags,
+    shell:
+        "python -m selavi degrade --index {input.index} --tar {output.tar} --table {output.table}"
+        " {params.level} --threads {threads} --log {log}"
+
+
+rule assign_degraded:
+    input:
+        model="results/pretrain/{run}/model.pt",
+        index=degraded_clips("csv"),
+        shard=degraded_clips("tar"),
+    output:
+        csv="results/assign-degraded/{run}/{level}.csv",
+        pickle="results/assign-degraded/{run}/{level}.pkl",
+    log:
+        "logs/assign-degraded/{run}/{level}.log",
+    benchmark:
+        "results/benchmarks/assign-degraded/{run}/{level}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+    shell:
+        "python -m selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
+        " --pickle {output.pickle} --workers 1 --log {log}"
+
+
+rule robustness:
+    input:
+        assignments=lambda wildcards: (
+            f"results/assign/{wildcards.run}/{SETTINGS.degrade.split}.csv"
+        ),
+        index=degraded_index,
+        degraded=lambda wildcards: degraded(
+            "results/assign-degraded/{run}/{level}.csv", [wildcards.run]
+        ),
+        tables=lambda wildcards: degraded(
+            "results/degrade/{dataset}/{split}/{level}.csv", [wildcards.run]
+        ),
+    output:
+        report(
+            "results/robustness/{run}.csv",
+            caption="../report/robustness.rst",
+            category="Robustness",
+            labels={"run": "{run}", "table": "robustness"},
+        ),
+    log:
+        "logs/robustness/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "python -m selavi robustness --assignments {input.assignments} --index {input.index}"
+        " --degraded {input.degraded} --tables {input.tables} --output {output} --log {log}"
+
+
+rule retrieval:
+    input:
+        settings="results/settings/evaluation/retrieval.yaml",
+        model="results/pretrain/{run}/model.pt",
+        gallery=fold_index(0),
+        queries=fold_index(1),
+        shards=fold_shards,
+    output:
+        recalls=report(
+            "results/retrieval/{run}/{dataset}/{fold}.csv",
+            caption="../report/retrieval.rst",
+            category="Transfer",
+            labels={"run": "{run}", "dataset": "{dataset}", "table": "retrieval"},
+        ),
+        neighbours="results/retrieval/{run}/{dataset}/{fold}-neighbours.csv",
+    log:
+        "logs/retrieval/{run}/{dataset}/{fold}.log",
+    benchmark:
+        "results/benchmarks/retrieval/{run}/{dataset}/{fold}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=6000,
+    shell:
+        "python -m selavi retrieval --settings {input.settings} --model {input.model}"
+        " --gallery {input.gallery} --queries {input.queries} --output {output.recalls}"
+        " --neighbours {output.neighbours} --log {log}"
+
+
+# As with pretrain, the resumable state, {fold}.state.pt, is no declared output.
+rule finetune:
+    input:
+        settings="results/settings/evaluation/finetune.yaml",
+        model="results/pretrain/{run}/model.pt",
+        train=fold_index(0),
+        test=fold_index(1),
+        shards=fold_shards,
+    output:
+        report(
+            "results/finetune/{run}/{dataset}/{fold}.csv",
+            caption="../report/finetune.rst",
+            category="Transfer",
+            labels={"run": "{run}", "dataset": "{dataset}", "table": "finetuning"},
+        ),
+    log:
+        "logs/finetune/{run}/{dataset}/{fold}.log",
+    benchmark:
+        "results/benchmarks/finetune/{run}/{dataset}/{fold}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    shell:
+        "python -m selavi finetune --settings {input.settings} --model {input.model}"
+        " --train {input.train} --test {input.test} --output {output} --log {log}"

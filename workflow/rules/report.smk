@@ -2,30 +2,68 @@ localrules:
     tables,
     figures,
     costs,
+    distributions,
+    degradation,
+    neighbours,
 
 
 rule tables:
     input:
-        metrics=STAGES["metrics"],
-        baselines=STAGES["baselines"],
+        judged=JUDGED,
+        runs=each_run("results/settings/runs/{run}.yaml"),
+        stages=expand(
+            "results/settings/evaluation/{stage}.yaml",
+            stage=["degrade", "retrieval", "finetune"],
+        ),
     output:
-        csv=report(
+        clustering=report(
             "results/tables/clustering.csv",
             caption="../report/clustering.rst",
             category="Tables",
             labels={"table": "clustering"},
         ),
-        md="results/tables/clustering.md",
+        baselines=report(
+            "results/tables/baselines.csv",
+            caption="../report/baselines_table.rst",
+            category="Tables",
+            labels={"table": "baselines"},
+        ),
+        ablation=report(
+            "results/tables/ablation.csv",
+            caption="../report/ablation.rst",
+            category="Tables",
+            labels={"table": "ablation"},
+        ),
+        degradation=report(
+            "results/tables/degradation.csv",
+            caption="../report/degradation_table.rst",
+            category="Tables",
+            labels={"table": "degradation"},
+        ),
+        retrieval=report(
+            "results/tables/retrieval.csv",
+            caption="../report/retrieval_table.rst",
+            category="Tables",
+            labels={"table": "retrieval"},
+        ),
+        finetune=report(
+            "results/tables/finetune.csv",
+            caption="../report/finetune_table.rst",
+            category="Tables",
+            labels={"table": "finetune"},
+        ),
+        texts=expand("results/tables/{name}.{kind}", name=TABLES, kind=["md", "tex"]),
     log:
-        "logs/tables/clustering.log",
+        "logs/tables.log",
     conda:
         "../envs/selavi.yaml"
     resources:
         mem_mb=500,
     params:
         runs=list(RUNS),
+        folder=lambda wildcards, output: Path(output.clustering).parent,
     shell:
-        "python -m selavi tables --results results --runs {params.runs} --output {output.csv}"
+        "python -m selavi tables --results results --runs {params.runs} --output {params.folder}"
         " --log {log} > /dev/null"
 
 
@@ -33,6 +71,7 @@ rule figures:
     input:
         log="results/pretrain/{run}/log.csv",
         labels="results/pretrain/{run}/labels.csv",
+        index=train_index,
     output:
         report(
             "results/figures/{run}/training.svg",
@@ -46,8 +85,80 @@ rule figures:
         "../envs/selavi.yaml"
     resources:
         mem_mb=500,
+    params:
+        epochs=lambda wildcards, input: Path(input.log).with_name("epoch-labels"),
     shell:
-        "python -m selavi figures --history {input.log} --labels {input.labels} --output {output} --log {log}"
+        "python -m selavi figures --history {input.log} --labels {input.labels} --index {input.index}"
+        " --epochs {params.epochs} --output {output} --log {log}"
+
+
+rule distributions:
+    input:
+        model="results/pretrain/{run}/model.pt",
+        labels="results/pretrain/{run}/labels.csv",
+    output:
+        csv="results/distributions/{run}.csv",
+        figure=report(
+            "results/figures/{run}/distributions.svg",
+            caption="../report/distributions.rst",
+            category="Training",
+            labels={"run": "{run}", "figure": "cluster sizes"},
+        ),
+    log:
+        "logs/distributions/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python -m selavi distributions --model {input.model} --labels {input.labels}"
+        " --output {output.csv} --figure {output.figure} --log {log}"
+
+
+rule degradation:
+    input:
+        STAGES["robustness"],
+    output:
+        report(
+            "results/figures/degradation.svg",
+            caption="../report/degradation.rst",
+            category="Robustness",
+            labels={"figure": "degraded clips"},
+        ),
+    log:
+        "logs/degradation.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "python -m selavi degradation --tables {input} --output {output} --log {log}"
+
+
+rule neighbours:
+    input:
+        neighbours="results/retrieval/{run}/{dataset}/{fold}-neighbours.csv",
+        gallery=fold_index(0),
+        queries=fold_index(1),
+        shards=fold_shards,
+    output:
+        report(
+            "results/figures/{run}/neighbours-{dataset}-{fold}.png",
+            caption="../report/neighbours.rst",
+            category="Transfer",
+            labels={"run": "{run}", "dataset": "{dataset}", "figure": "neighbours"},
+        ),
+    log:
+        "logs/neighbours/{run}/{dataset}/{fold}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        pictures=SETTINGS.retrieval.pictures,
+    shell:
+        "python -m selavi neighbours --neighbours {input.neighbours} --gallery {input.gallery}"
+        " --queries {input.queries} --output {output} --count {params.pictures} --log {log}"
 
 
 rule explorer:

@@ -1,4 +1,4 @@
-"""Which head to take, chosen without any class label."""
+"""Which head to trust without looking at a class: the one that agrees best with the others."""
 
 import numpy as np
 from sklearn.metrics import normalized_mutual_info_score

@@ -1,0 +1,22 @@
+"""selavi degradation: draw what degraded clips keep of their clusters."""
+
+import argparse
+from pathlib import Path
+
+from selavi.commands import arguments
+
+HELP = "draw NMI of degraded clips against their size on disk"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tables", type=Path, nargs="+", required=True, metavar="FILE",
+        help="what `selavi robustness` wrote, files named by run",
+    )  # fmt: skip
+    arguments.file(parser, "output", "the figure to write (SVG)")
+
+
+def run(options: argparse.Namespace) -> None:
+    from selavi.reporting.degradation import degradation_figure
+
+    degradation_figure(options.tables, options.output)

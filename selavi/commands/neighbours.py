@@ -1,0 +1,25 @@
+"""selavi neighbours: a picture of nearest neighbours."""
+
+import argparse
+
+from selavi.commands import arguments
+
+HELP = "draw some test videos and the training videos nearest to them"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    arguments.file(parser, "neighbours", "what `selavi retrieval` found (CSV)")
+    arguments.file(parser, "gallery", "index of the training split, beside its shards")
+    arguments.file(parser, "queries", "index of the test split, beside its shards")
+    arguments.file(parser, "output", "the picture to write (PNG)")
+    parser.add_argument(
+        "--count", type=int, default=8, metavar="N", help="queries to draw (default: 8)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    from selavi.reporting.neighbours import neighbours_figure
+
+    neighbours_figure(
+        options.neighbours, options.gallery, options.queries, options.output, options.count
+    )

@@ -1,0 +1,142 @@
+"""Features to cluster with k-means: raw, of networks trained in several ways, and your own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+from torchvision.models.video import r2plus1d_18
+from tqdm import tqdm
+
+from selavi.data.loader import Clips, pass_batches
+from selavi.evaluation.predict import BATCH, best_device
+from selavi.files import UserError
+from selavi.models.network import Network
+from selavi.records import Batch
+from selavi.settings import VideoSettings
+
+Extract = Callable[[Batch], dict[str, Tensor]]
+Rows = dict[str, np.ndarray]
+"""By modality: features (n, D) float32."""
+
+GRID = (4, 8, 8)  # frames, rows and columns that raw pictures are reduced to
+SUPERVISED_CLIP = VideoSettings(frames=16, fps=15, crop=112)
+# The statistics its weights were trained with, for pictures in [0, 1].
+MEAN, DEVIATION = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)
+
+
+def raw_features(batch: Batch) -> dict[str, Tensor]:
+    """Pixels on a grid of 4 x 8 x 8; mean and deviation over time of every mel filter."""
+    found = {}
+    if batch.video is not None:
+        found["video"] = F.adaptive_avg_pool3d(batch.video, GRID).flatten(1)
+    if batch.audio is not None:
+        deviation, mean = torch.std_mean(batch.audio.flatten(1, 2), dim=-1, correction=0)
+        found["audio"] = torch.cat([mean, deviation], 1)
+    return found
+
+
+def network_features(network: Network) -> Extract:
+    """Pooled features of a network in the mode it is in."""
+    return lambda batch: network.encode(batch)
+
+
+def supervised_features(weights: Path, device: torch.device) -> Extract:
+    """Pooled features of torchvision's R(2+1)D-18 with weights learnt from labels.
+
+    Clips must be as SUPERVISED_CLIP. Raises UserError if the file is missing or holds no such
+    weights.
+    """
+    network = r2plus1d_18(weights=None)
+    try:
+        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    except FileNotFoundError:
+        raise UserError(f"{weights} does not exist") from None
+    except Exception as error:  # torch raises many kinds for files that are not its own
+        words = str(error).splitlines()[0]
+        raise UserError(f"{weights} holds no weights of R(2+1)D-18: {words}") from None
+    network.fc = torch.nn.Identity()
+    network = network.to(device).eval()
+    mean, deviation = (torch.tensor(v, device=device).view(3, 1, 1, 1) for v in (MEAN, DEVIATION))
+
+    def work(batch: Batch) -> dict[str, Tensor]:
+        pictures = batch.of("video") * 0.225 + 0.45
+        return {"video": network((pictures - mean) / deviation)}
+
+    return work
+
+
+def extract(
+    clips: Clips, extractors: dict[str, Extract], workers: int = 0
+) -> tuple[np.ndarray, dict[str, Rows]]:
+    """Features of every clip's centre view: the samples (n,) int64, and rows by extractor.
+
+    All extractors see each batch, so that clips are decoded once. Corrupt clips are left out.
+    """
+    device = best_device()
+    samples: list[np.ndarray] = []
+    parts: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in extractors}
+    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
+    total = -(-len(clips) // BATCH)
+    for batch in tqdm(batches, total=total, desc="features", unit="batch", disable=None):
+        on_device = batch.to(device)
+        samples.append(batch.sample.cpu().numpy())
+        with torch.inference_mode():
+            for name, work in extractors.items():
+                for modality, rows in work(on_device).items():
+                    parts[name].setdefault(modality, []).append(rows.float().cpu().numpy())
+    joined = {
+        name: {modality: np.concatenate(pieces) for modality, pieces in found.items()}
+        for name, found in parts.items()
+    }
+    return np.concatenate(samples), joined
+
+
+def read_features(path: Path, clips: int) -> np.ndarray:
+    """Features of your own, (N, D) float32.
+
+    path : .npy with an array (N, D), or .npz with one such array called `features`; row n is
+        sample n of the index. clips : N.
+
+    Raises UserError if the file is missing, has another shape, or holds what is not finite.
+    """
+    try:
+        content = np.load(path, allow_pickle=False)
+        array = content["features"] if isinstance(content, np.lib.npyio.NpzFile) else content
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except KeyError:
+        raise UserError(f"{path} has no array called 'features'") from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path} is no .npy or .npz file of numbers: {error}") from None
+    if array.ndim != 2 or len(array) != clips or array.dtype.kind not in "fiu":
+        raise UserError(
+            f"{path} holds {array.dtype} of shape {array.shape}; numbers of shape ({clips}, D), "
+            "a row for each clip of the index, are needed"
+        )
+    bad = np.flatnonzero(~np.isfinite(array).all(1))
+    if len(bad):
+        raise UserError(
+            f"{path} holds values that are not finite numbers in {len(bad)} rows, first {bad[0]}"
+        )
+    return array.astype(np.float32)
+
+
+def for_kmeans(features: Rows) -> Rows:
+    """Standardised, each modality with a total variance of 1; with two, both together come first.
+
+    Raises UserError if a value is not finite.
+    """
+    for modality, matrix in features.items():
+        if not np.isfinite(matrix).all():
+            raise UserError(f"the {modality} features hold values that are not finite numbers")
+    scaled = {
+        modality: StandardScaler().fit_transform(matrix) / np.sqrt(matrix.shape[1])
+        for modality, matrix in features.items()
+    }
+    if len(scaled) == 2:
+        return {"video+audio": np.concatenate(list(scaled.values()), 1)} | scaled
+    return scaled

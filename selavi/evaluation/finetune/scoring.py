@@ -1,0 +1,61 @@
+"""How often test clips and whole test videos are recognised."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from selavi.evaluation.finetune.recogniser import Recogniser
+from selavi.files import UserError
+from selavi.labelling.collectives import all_rows
+from selavi.records import Batch
+
+
+@torch.no_grad()
+def recognition(
+    model: Recogniser,
+    batches: Iterable[Batch],
+    labels: Tensor,
+    views: int,
+    device: torch.device,
+    bfloat16: bool = False,
+) -> dict[str, float]:
+    """Share of clips and of videos whose class is the first, or among the first five.
+
+    Parameters
+    ----------
+    batches : test views of this rank's videos, `views` of each in a row.
+    labels : (N,) int64, the class of each video.
+
+    Returns
+    -------
+    clip_top1, clip_top5, video_top1, video_top5 over the videos of all ranks that could be read,
+    and `videos`, their number. A video's logits are the mean of its views'.
+
+    Raises UserError if no video can be read.
+    """
+    model.eval()
+    hits = [torch.zeros(0, 5, device=device)]
+    for batch in batches:
+        logits = model(batch.to(device), bfloat16).unflatten(0, (-1, views))
+        truth = labels[batch.sample[::views].to(labels.device)].to(device)
+        one = torch.ones_like(truth, dtype=logits.dtype)
+        scores = [
+            _hits(logits, truth[:, None], 1).mean(1),
+            _hits(logits, truth[:, None], 5).mean(1),
+            _hits(logits.mean(1), truth, 1),
+            _hits(logits.mean(1), truth, 5),
+        ]
+        hits.append(torch.stack([*scores, one], 1))
+    found = all_rows(torch.cat(hits))
+    if len(found) == 0:
+        raise UserError("none of the test videos can be read")
+    names = ("clip_top1", "clip_top5", "video_top1", "video_top5")
+    means = found.double().mean(0).tolist()
+    return dict(zip(names, means, strict=False)) | {"videos": float(len(found))}
+
+
+def _hits(logits: Tensor, truth: Tensor, count: int) -> Tensor:
+    """Whether the class is among the `count` largest logits, as 0 or 1."""
+    best = logits.topk(min(count, logits.shape[-1]), dim=-1).indices
+    return (best == truth[..., None]).any(-1).to(logits.dtype)

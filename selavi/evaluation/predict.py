@@ -1,0 +1,35 @@
+"""Run a trained network over a split: every clip once, its middle, its centre."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from selavi.data.loader import Clips, pass_batches
+from selavi.models.network import Network
+
+BATCH = 32
+
+
+def best_device() -> torch.device:
+    """The GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def batches_of_logits(
+    network: Network, clips: Clips, workers: int = 0
+) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
+    """Yield samples (B,) int64, on the CPU, and by modality logits (H, B, K) float32.
+
+    Each video is seen once: its middle clip, centre crop (paper, section 4.1). Corrupt clips do not
+    come.
+    """
+    device = best_device()
+    network = network.to(device).eval()
+    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
+    total = -(-len(clips) // BATCH)
+    for batch in tqdm(batches, total=total, desc="assign", unit="batch", disable=None):
+        with torch.inference_mode():
+            _, logits = network(batch.to(device))
+        yield batch.sample.cpu(), logits

@@ -1,0 +1,76 @@
+"""A picture of nearest neighbours: a query per row, its neighbours beside it."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from selavi.data.clips import CorruptClip, decode_frames, open_shard
+from selavi.data.index import read_index
+from selavi.files import UserError, atomic_path, read_csv
+from selavi.reporting.figures import STYLE
+
+TEXT = ("query_key", "query_label", "neighbour_key", "neighbour_label")
+RIGHT, WRONG = "tab:green", "tab:red"
+
+
+def neighbours_figure(
+    neighbours: Path, gallery: Path, queries: Path, output: Path, count: int = 8
+) -> None:
+    """Draw the middle frames of `count` queries, evenly spaced, and of their nearest videos.
+
+    A green frame is of the query's class, a red one is not.
+
+    Parameters
+    ----------
+    neighbours : CSV of the retrieval stage. gallery, queries : the indexes it was made from.
+    output : PNG to write.
+
+    Raises UserError if there are no neighbours to draw.
+    """
+    table = read_csv(neighbours, TEXT)
+    if table.empty:
+        raise UserError(f"{neighbours} holds no neighbours; make it again")
+    samples = table["query_sample"].unique()
+    chosen = samples[np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)]
+    indexes = (read_index(queries), queries.parent), (read_index(gallery), gallery.parent)
+    width = int(table["rank"].max())
+    with mpl.rc_context(STYLE | {"axes.grid": False, "axes.titlesize": 7}):
+        size = (1.4 * (width + 1), 1.6 * len(chosen))
+        figure = Figure(figsize=size, layout="constrained", dpi=110)
+        grid = figure.subplots(len(chosen), width + 1, squeeze=False)
+        for axes, sample in zip(grid, chosen, strict=True):
+            rows = table[table["query_sample"] == sample].to_dict("records")
+            _draw(axes[0], _middle(*indexes[0], int(sample)), rows[0]["query_label"], "black")
+            for place, row in zip(axes[1:], rows, strict=True):
+                colour = RIGHT if row["neighbour_label"] == row["query_label"] else WRONG
+                picture = _middle(*indexes[1], int(row["neighbour_sample"]))
+                _draw(place, picture, row["neighbour_label"], colour)
+        with atomic_path(output) as temporary:
+            figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def _draw(axes: Axes, picture: np.ndarray | None, label: str, colour: str) -> None:
+    if picture is not None:
+        axes.imshow(picture)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(label.replace("$", r"\$")[:24], color=colour)
+    for side in ("left", "right", "top", "bottom"):
+        axes.spines[side].set(visible=True, color=colour, linewidth=2)
+
+
+def _middle(index: pd.DataFrame, folder: Path, sample: int) -> np.ndarray | None:
+    """The middle frame, (height, width, 3) uint8; None if it cannot be decoded."""
+    row = index.iloc[sample]
+    try:
+        with (
+            open_shard(folder / row["shard"]) as shard,
+            shard.member(int(row["video_offset"]), int(row["video_size"])) as video,
+        ):
+            numbers = np.array([int(row["frames"]) // 2])
+            return decode_frames(video, numbers, float(row["fps"]), grey=False)[0]
+    except CorruptClip:
+        return None

@@ -1,0 +1,148 @@
+"""Tables of clusters: clustering, baselines, ablation, degradation."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from selavi.files import read_csv
+from selavi.reporting.tables.layout import ResultTable
+from selavi.reporting.tables.published import NOT_RUN, beside_published
+from selavi.reporting.tables.rows import frame, records
+from selavi.reporting.tables.sources import Results
+
+SCORES = ["nmi", "ami", "ari", "accuracy", "entropy", "purity"]
+CHOICES = {
+    "agreement": "SeLaVi",
+    "mean": "SeLaVi, head mean",
+    "first": "SeLaVi, head 0",
+    "oracle": "SeLaVi, best head",  # by the classes
+}
+HONEST = (
+    "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
+    "classes. SeLaVi without more is the head that agrees best with the other heads."
+)
+UNITS = "Entropy is in nats, lower is better; everything else is better when higher."
+PAPER = "The paper's figures are of the head that is best by the classes, an oracle."
+
+
+def clustering(results: Results) -> ResultTable:
+    """How well each run's clusters match the classes; in brackets 95% bootstrap intervals."""
+    rows = [row for run in results.runs for row in _clustering_rows(results, run)]
+    keys = ["run", "dataset", "split", "method", "modality", "figure"]
+    return ResultTable(
+        "clustering",
+        f"{HONEST} In brackets, 95% bootstrap intervals over clips. {PAPER} {UNITS}",
+        beside_published(frame(rows, [*keys, "part"], SCORES), "clustering").drop(columns="part"),
+        keys, SCORES, ["run", "split"],
+    )  # fmt: skip
+
+
+def baselines(results: Results) -> ResultTable:
+    """Each run beside chance and k-means on other features of the same clips."""
+    rows = []
+    for run in results.runs:
+        for path in results.splits("baselines", run):
+            ours = [r for r in _clustering_rows(results, run, path.name) if r["method"] == "SeLaVi"]
+            rows += ours[:1]
+            found = read_csv(path, ("method", "modality", "note"))
+            found = found.assign(run=run, dataset=results.dataset(run), split=path.stem)
+            found["part"] = found["modality"].where(found["split"] == "train", "")
+            rows += records(found)
+    keys = ["run", "dataset", "split", "method", "modality"]
+    return ResultTable(
+        "baselines",
+        f"Clustering does not come for free: the same clips, the same number of clusters. {UNITS}",
+        beside_published(frame(rows, [*keys, "part"], SCORES), "baselines").drop(columns="part"),
+        keys, SCORES, ["run", "split"],
+    )  # fmt: skip
+
+
+def ablation(results: Results) -> ResultTable:
+    """Runs on one dataset, each told by what sets it apart from the first of them."""
+    rows: list[dict[str, Any]] = []
+    references: dict[str, dict[str, Any]] = {}
+    for run in results.runs:
+        settings, dataset = results.settings(run), results.dataset(run)
+        reference = references.setdefault(dataset, settings)
+        row = {"run": run, "dataset": dataset, "changed": _changes(reference, settings)}
+        paths = results.splits("metrics", run)
+        if not paths:
+            rows.append(row | {"split": "", "note": f"{NOT_RUN}: no metrics of {run}"})
+        for path in paths[:1]:
+            both = _both(read_csv(path, ("modality", "choice", "head"))).set_index("choice")
+            scores = {name: both.loc["agreement", name] for name in SCORES}
+            scores["oracle_nmi"] = both.loc["oracle", "nmi"]
+            rows.append(row | {"split": path.stem, "note": ""} | scores)
+    measures = ["nmi", "ami", "ari", "accuracy", "purity", "oracle_nmi"]
+    keys = ["run", "dataset", "split", "changed"]
+    return ResultTable(
+        "ablation",
+        "What differs from the dataset's first run, and what comes of it: the head that agrees "
+        "best with the others, and (oracle) the NMI of the head that is best by the classes.",
+        frame(rows, keys, measures), keys, measures, ["dataset", "split"],
+    )  # fmt: skip
+
+
+def degradation(results: Results) -> ResultTable:
+    """NMI of clips whose picture or sound was degraded, against their size on disk."""
+    rows = []
+    for run in results.stage("degrade")["runs"]:
+        path = results.folder / "robustness" / f"{run}.csv"
+        row = {"run": run, "dataset": results.dataset(run)}
+        if path.exists():
+            found = read_csv(path, ("level", "degraded", "modality"))
+            rows += records(found.assign(**row, note=""))
+        else:
+            rows.append(row | {"note": f"{NOT_RUN}: no {path}"})
+    keys = ["run", "dataset", "degraded", "level", "modality"]
+    measures = ["kilobytes", "nmi", "nmi_kept", "accuracy"]
+    return ResultTable(
+        "degradation",
+        "Test clips encoded again at falling quality, and their clusters. Size is that of the "
+        "degraded modality, mean per clip; `nmi_kept` is the share of the NMI that is left.",
+        frame(rows, keys, measures), keys, measures, ["run"],
+    )  # fmt: skip
+
+
+def _clustering_rows(results: Results, run: str, name: str | None = None) -> list[dict[str, Any]]:
+    """Rows of a run's splits (of one file, if named), the honest choice first."""
+    paths = [p for p in results.splits("metrics", run) if name in (None, p.name)]
+    dataset = results.dataset(run)
+    if not paths:
+        note = f"{NOT_RUN}: no metrics of {run}"
+        empty = {"run": run, "dataset": dataset, "method": "SeLaVi", "modality": "", "note": note}
+        return [empty | {"figure": "honest", "split": Path(name or "").stem, "part": ""}]
+    rows = []
+    for path in paths:
+        metrics = read_csv(path, ("modality", "choice", "head"))
+        first = metrics["modality"] == metrics["modality"].iloc[0]
+        shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
+        metrics = metrics[shown].sort_values(
+            "choice", key=lambda c: c.map(list(CHOICES).index), kind="stable"
+        )
+        metrics["method"] = metrics["choice"].map(CHOICES)
+        metrics["figure"] = metrics["honest"].astype(bool).map({True: "honest", False: "oracle"})
+        metrics["part"] = metrics["modality"] if path.stem == "train" else ""
+        metrics = metrics.assign(run=run, dataset=dataset, split=path.stem, note="")
+        rows += records(metrics.drop(columns=["choice", "honest", "head"]))
+    return rows
+
+
+def _both(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Rows of all modalities together."""
+    return metrics[metrics["modality"] == metrics["modality"].iloc[0]]
+
+
+def _changes(reference: dict[str, Any], settings: dict[str, Any]) -> str:
+    before, after = _flat(reference), _flat(settings)
+    changed = [f"{k.split('.')[-1]}: {v}" for k, v in after.items() if before.get(k) != v]
+    return ", ".join(changed) or "reference"
+
+
+def _flat(settings: dict[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        inner = isinstance(value, dict)
+        flat |= _flat(value, f"{above}{key}.") if inner else {f"{above}{key}": value}
+    return flat

@@ -1,0 +1,107 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torchvision.models.video import r2plus1d_18
+
+from selavi.cli import main
+from selavi.config_file import write_section
+from selavi.data.index import read_index
+from selavi.evaluation.baselines import baselines
+from selavi.evaluation.features import for_kmeans, read_features
+from selavi.files import UserError, read_csv
+from selavi.settings import BaselineSettings
+
+
+def table(model: Path, index: Path, output: Path, **settings: object) -> pd.DataFrame:
+    write_section(output / "settings.yaml", BaselineSettings.model_validate(settings))
+    done = main(
+        ["baselines", "--settings", str(output / "settings.yaml"), "--model", str(model),
+         "--index", str(index), "--output", str(output / "b.csv"), "--run", "one", "--split", "t"]
+    )  # fmt: skip
+    assert done == 0
+    return read_csv(output / "b.csv", ("method", "modality", "note"))
+
+
+def test_every_row_is_scored_or_says_why_not(
+    model: Path, train_index: Path, tmp_path: Path
+) -> None:
+    labels = read_index(train_index)["label"]
+    perfect = np.eye(4)[pd.factorize(labels)[0]] + np.random.default_rng(0).random((24, 4)) / 9
+    np.save(tmp_path / "one-t.npy", perfect)
+    np.savez(tmp_path / "nan.npz", features=np.full((24, 3), np.nan))
+    found = table(
+        model, train_index, tmp_path,
+        features={
+            "mine": str(tmp_path / "{run}-{split}.npy"),
+            "broken": str(tmp_path / "nan.npz"),
+            "strange": "{other}.npy",
+            "absent": str(tmp_path / "absent.npy"),
+        },
+    ).set_index(["method", "modality"])  # fmt: skip
+    assert found.loc[("k-means mine", "mine"), "nmi"] == 1
+    for method in ("raw", "untrained", "trained"):
+        rows = found.loc[f"k-means {method}"]
+        assert list(rows.index) == ["video+audio", "video", "audio"]
+        assert rows["nmi"].between(0, 1).all()
+    notes = found["note"].droplevel("modality")
+    assert notes["k-means supervised"] == "not run: baselines.supervised_weights names no file"
+    assert "not finite numbers in 24 rows" in notes["k-means broken"]
+    assert "{run}, {dataset} and {split}" in notes["k-means strange"]
+    assert "does not exist" in notes["k-means absent"]
+    unscored = found[found["note"] != ""]
+    assert unscored["nmi"].isna().all()
+    assert found.loc[found["note"] == "", "nmi"].notna().all()
+
+
+def test_supervised_weights_are_read_from_a_path(
+    make_model: Callable[..., Path], train_index: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    torch.save(r2plus1d_18(weights=None).state_dict(), tmp_path / "weights.pth")
+    few = read_index(train_index).groupby("label").head(1).assign(sample=range(4))
+    few.to_csv(train_index.parent / "few.csv", index=False)
+    model = make_model(tmp_path / "model.pt", network={"clusters": 2, "heads": 1, "hidden": 16},
+                       labelling={"groups": 1}, training={"batch_size": 2})  # fmt: skip
+    few_index = train_index.parent / "few.csv"
+    found = table(model, few_index, tmp_path, supervised_weights=str(tmp_path / "weights.pth"))
+    row = found[found["method"] == "k-means supervised"].iloc[0]
+    assert row["note"] == ""
+    assert 0 <= row["nmi"] <= 1
+    (tmp_path / "weights.pth").write_bytes(b"words")
+    settings = BaselineSettings(supervised_weights=str(tmp_path / "weights.pth"))
+    again = baselines(model, few_index, settings, tmp_path / "again.csv").set_index("method")
+    assert "holds no weights of R(2+1)D-18" in str(again.loc["k-means supervised", "note"])
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((5, 2)), r"numbers of shape \(24, D\)"),
+        (np.zeros(24), "of shape"),
+        (np.array([["a"]] * 24), "holds <U1"),
+    ],
+)
+def test_feature_files_of_another_shape(tmp_path: Path, array: np.ndarray, words: str) -> None:
+    np.save(tmp_path / "x.npy", array)
+    with pytest.raises(UserError, match=words):
+        read_features(tmp_path / "x.npy", 24)
+
+
+def test_a_feature_file_is_not_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([{}] * 24, dtype=object), allow_pickle=True)
+    with pytest.raises(UserError, match="file of numbers"):
+        read_features(tmp_path / "x.npy", 24)
+
+
+def test_modalities_weigh_the_same() -> None:
+    random = np.random.default_rng(0)
+    scaled = for_kmeans({"video": random.random((50, 3)) * 100, "audio": random.random((50, 30))})
+    assert list(scaled) == ["video+audio", "video", "audio"]
+    for modality in ("video", "audio"):
+        assert scaled[modality].var(0).sum() == pytest.approx(1)
+    with pytest.raises(UserError, match="the audio features hold values that are not finite"):
+        for_kmeans({"audio": np.full((4, 2), np.inf)})

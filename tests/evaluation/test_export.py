@@ -1,0 +1,130 @@
+"""Exports of ours and of others, written and read; trained on real clips."""
+
+import gzip
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from selavi.cli import main
+from selavi.evaluation.arrays import load_arrays
+from selavi.evaluation.assign import assign
+from selavi.evaluation.export import export, measure_export, read_export
+from selavi.files import UserError, read_csv
+
+
+def test_the_export_decides_as_the_assignments_do(
+    model: Path, train_index: Path, tmp_path: Path
+) -> None:
+    export(model, train_index, tmp_path / "logits.pt")
+    assign(model, train_index, tmp_path / "a.csv", tmp_path / "a.pkl")
+    table = read_csv(tmp_path / "a.csv", ("id", "key", "path", "label"))
+    content = read_export(tmp_path / "logits.pt")
+    assert content.labels.tolist() == table["label"].tolist()
+    for modality, clusters in content.clusters().items():
+        for head, column in enumerate(clusters.T):
+            assert column.tolist() == table[f"{modality}_head{head}"].tolist()
+    logits = torch.stack(content.logits["video"])
+    probabilities = logits[0].softmax(1).sort(1, descending=True).values
+    assert np.allclose(table["video_head0_confidence"], probabilities[:, 0], atol=2e-6)
+    margins = probabilities[:, 0] - probabilities[:, 1]
+    assert np.allclose(table["video_head0_margin"], margins, atol=2e-6)
+    assert (table["margin"] == table["video+audio_head1_margin"]).all()
+    assert main(["metrics", "--export", str(tmp_path / "logits.pt"),
+                 "--output", str(tmp_path / "m.csv")]) == 0  # fmt: skip
+    from_export = read_csv(tmp_path / "m.csv", ("modality", "choice", "head"))
+    assert main(["metrics", "--assignments", str(tmp_path / "a.csv"),
+                 "--output", str(tmp_path / "n.csv")]) == 0  # fmt: skip
+    from_table = read_csv(tmp_path / "n.csv", ("modality", "choice", "head"))
+    ours = from_export["choice"] == "head"
+    assert np.allclose(from_export[ours]["nmi"], from_table[ours]["nmi"])
+
+
+def test_a_large_table_gets_a_compressed_copy(
+    model: Path, train_index: Path, tmp_path: Path
+) -> None:
+    csv, packed = tmp_path / "a.csv", tmp_path / "a.csv.gz"
+    assign(model, train_index, csv, tmp_path / "a.pkl", compress_above=1000)
+    assert gzip.decompress(packed.read_bytes()) == csv.read_bytes()
+    assign(model, train_index, csv, tmp_path / "a.pkl")
+    assert not packed.exists()
+
+
+def theirs(heads: int = 2) -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    labels = np.arange(12) % 3
+    video = [np.eye(4, dtype=np.float32)[labels] + random.random((12, 4)) / 9 for _ in range(heads)]
+    return {"video": video, "audio": [v.copy() for v in video], "labels": labels}
+
+
+@pytest.mark.parametrize("form", ["dict", "tuple", "tensors", "stacked", "one head"])
+@pytest.mark.parametrize("writer", ["pickle2", "pickle5", "torch"])
+def test_files_of_others_are_read(tmp_path: Path, form: str, writer: str) -> None:
+    content: Any = theirs(1 if form == "one head" else 2)
+    if form == "tuple":
+        content = tuple(content.values())
+    elif form == "tensors":
+        content = {m: [torch.tensor(h) for h in v] if m != "labels" else torch.tensor(v)
+                   for m, v in content.items()}  # fmt: skip
+    elif form == "stacked":
+        content = {m: np.stack(v) if m != "labels" else v for m, v in content.items()}
+    elif form == "one head":
+        content = {m: v[0] if m != "labels" else v for m, v in content.items()}
+    path = tmp_path / "theirs"
+    if writer == "torch":
+        torch.save(content, path)
+    else:
+        path.write_bytes(pickle.dumps(content, protocol=int(writer[-1])))
+    table = measure_export(path, tmp_path / "m.csv")
+    assert (table["nmi"] == 1).all()
+
+
+class Harm:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch harmed",)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_a_file_that_would_run_code_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "harm.pkl"
+    path.write_bytes(pickle.dumps({"video": Harm()}, protocol=protocol))
+    with pytest.raises(UserError, match="not allowed"):
+        load_arrays(path)
+    torch.save({"video": Harm()}, path)
+    with pytest.raises(UserError, match="cannot be read as tensors and arrays alone"):
+        load_arrays(path)
+    assert not (tmp_path / "harmed").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": np.arange(5)}, "5 labels for logits of shape"),
+        ({"labels": None}, "0 of labels"),
+        ({"audio": None}, "1 sets of logits"),
+        ({"audio": [np.zeros((12, 7), np.float32)]}, "differ in shape"),
+        ({"audio": [np.full((12, 4), np.nan, np.float32)] * 2}, "not finite"),
+    ],
+)
+def test_what_is_lacking_is_named(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    torch.save(theirs() | change, tmp_path / "x")
+    with pytest.raises(UserError, match=words):
+        read_export(tmp_path / "x")
+
+
+def test_absent_and_strange_files(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        read_export(tmp_path / "absent")
+    (tmp_path / "words").write_text("no pickle")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_export(tmp_path / "words")
+    torch.save(torch.zeros(3), tmp_path / "one")
+    with pytest.raises(UserError, match="a dict or a sequence is needed"):
+        read_export(tmp_path / "one")

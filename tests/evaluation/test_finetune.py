@@ -1,0 +1,196 @@
+"""Finetuning on real clips, in processes of its own, killed and resumed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from selavi.config_file import write_section
+from selavi.data.index import read_index
+from selavi.evaluation.finetune.loop import finetune, read_fold
+from selavi.evaluation.finetune.recogniser import Recogniser, rate_factor
+from selavi.evaluation.finetune.scoring import recognition
+from selavi.files import UserError, read_csv, write_csv
+from selavi.models.checkpoint import load_model
+from selavi.records import Batch
+from selavi.settings import FinetuneSettings
+
+SMALL: dict[str, Any] = {
+    "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
+    "batch_size": 4, "workers": 0, "checkpoint_minutes": 0.0, "head_lr": 0.01, "base_lr": 0.005,
+}  # fmt: skip
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def indexes(train_index: Path) -> tuple[Path, Path]:
+    """A fold of 16 training and 8 test videos of 4 classes."""
+    table = read_index(train_index)
+    place = table.groupby("label").cumcount()
+    paths = train_index.parent / "fold-train.csv", train_index.parent / "fold-test.csv"
+    for path, rows in zip(paths, (table[place < 4], table[place >= 4]), strict=True):
+        write_csv(path, rows.assign(sample=range(len(rows))))
+    return paths
+
+
+def command(
+    model: Path, indexes: tuple[Path, Path], output: Path, *launcher: str, **changes: Any
+) -> list[str]:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    settings = output.with_name("settings.yaml")
+    write_section(settings, FinetuneSettings.model_validate(SMALL | changes))
+    return [
+        *(launcher or (sys.executable, "-m")), "selavi", "finetune", "--settings", str(settings),
+        "--model", str(model), "--train", str(indexes[0]), "--test", str(indexes[1]),
+        "--output", str(output),
+    ]  # fmt: skip
+
+
+def run(words: list[str]) -> None:
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    model: Path, indexes: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    output = tmp_path_factory.mktemp("undisturbed") / "1.csv"
+    run(command(model, indexes, output))
+    return output
+
+
+def test_the_rates_are_those_of_the_protocol() -> None:
+    settings = FinetuneSettings()
+    rates = [settings.head_lr * rate_factor(settings, epoch) for epoch in range(12)]
+    assert rates == pytest.approx([0.0025, 0.01125, *[0.02] * 5, *[0.001] * 4, 0.00005])
+    assert settings.base_lr * 10 == pytest.approx(settings.head_lr)
+
+
+def test_a_row_per_epoch(undisturbed: Path) -> None:
+    table = read_csv(undisturbed, ("note",))
+    assert table["epoch"].tolist() == [1, 2, 3]
+    assert (table["videos"] == 8).all()
+    assert (table["classes"] == 4).all()
+    assert (table["clip_top5"] == 1).all()  # of four classes
+    assert table["video_top1"].between(0, 1).all()
+    assert (table["note"] == "").all()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_stopped_one_goes_on_to_the_same_result(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
+    number: signal.Signals,
+) -> None:  # fmt: skip
+    output = tmp_path / "1.csv"
+    words = command(model, indexes, output)
+    process = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not output.with_suffix(".state.pt").exists():
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.wait()
+    assert process.returncode == (-9 if number == signal.SIGKILL else 75)
+    assert not output.exists()
+    run(words)
+    assert output.read_bytes() == undisturbed.read_bytes()
+    output.unlink()
+    run(words)  # finished: the outputs are written again
+    assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def test_two_processes_learn_the_same_videos(
+    model: Path, indexes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """A linear probe has no batch norm that learns, so that it is the same sum over the batch."""
+    torchrun = str(Path(sys.executable).with_name("torchrun"))
+    tables = []
+    for world in ("1", "2"):
+        output = tmp_path / world / "1.csv"
+        launcher = (torchrun, "--standalone", f"--nproc-per-node={world}", "-m")
+        run(command(model, indexes, output, *launcher, linear_probe=True))
+        tables.append(read_csv(output, ("note",)))
+    pd.testing.assert_frame_equal(*tables, atol=1e-4)
+    run(command(model, indexes, tmp_path / "3" / "1.csv", *launcher, epochs=1))
+
+
+def test_a_linear_probe_leaves_the_encoder_as_it_is(
+    model: Path, indexes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before = load_model(model)[0].encoders["video"].state_dict()
+    states = {}
+    for probe in (True, False):
+        output = tmp_path / str(probe) / "1.csv"
+        settings = FinetuneSettings.model_validate(SMALL | {"linear_probe": probe, "epochs": 1})
+        finetune(model, *indexes, settings, output)
+        states[probe] = torch.load(output.with_suffix(".state.pt"), weights_only=True)["model"]
+    changed = {
+        probe: [n for n, v in before.items()
+                if not torch.equal(v, state[f"network.encoders.video.{n}"])]
+        for probe, state in states.items()
+    }  # fmt: skip
+    assert changed[True] == []  # batch-norm statistics included
+    assert len(changed[False]) > len(before) / 2
+
+
+def test_the_classifier_starts_orthogonal(model: Path) -> None:
+    weights = Recogniser(load_model(model)[0], 4, frozen=False, seed=1).classifier.weight
+    assert torch.allclose(weights @ weights.T, torch.eye(4), atol=1e-5)
+
+
+def test_views_are_averaged_as_raw_logits() -> None:
+    """Two videos of two views: each view's logits, and the mean's, by hand."""
+
+    class Given(torch.nn.Module):
+        def forward(self, batch: Batch, bfloat16: bool) -> torch.Tensor:
+            return torch.tensor([[3.0, 0], [0, 1], [0, 2], [1, 0]])
+
+    batch = Batch(torch.tensor([0, 0, 1, 1]), None, None)
+    model: Any = Given()
+    scores = recognition(model, [batch], torch.tensor([0, 0]), 2, torch.device("cpu"))
+    assert scores["clip_top1"] == 0.5  # right, wrong; wrong, right
+    assert scores["video_top1"] == 0.5  # 3:1 for class 0; 1:2
+    assert scores["clip_top5"] == scores["video_top5"] == 1
+    assert scores["videos"] == 2
+
+
+def test_classes_of_one_split_alone(
+    model: Path, indexes: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_settings = load_model(model)[1]
+    settings = FinetuneSettings.model_validate(SMALL)
+    table = read_index(indexes[0])
+    folder = indexes[0].parent
+    gone = table["label"].iloc[0]
+    write_csv(folder / "part.csv", table[table["label"] != gone])
+    fold = read_fold(folder / "part.csv", indexes[1], run_settings, settings)
+    assert fold.note == "1 classes have no training video"
+    assert len(fold.classes) == 4
+    write_csv(folder / "other.csv", table.assign(label="Some" + table["label"]))
+    with pytest.raises(UserError, match="no class in common"):
+        read_fold(folder / "other.csv", indexes[1], run_settings, settings)
+    write_csv(folder / "none.csv", table.iloc[:0])
+    with pytest.raises(UserError, match=r"none\.csv: no video has a class"):
+        read_fold(indexes[0], folder / "none.csv", run_settings, settings)
+
+
+def test_what_cannot_be_finetuned_is_said(
+    model: Path, make_model: Callable[..., Path], indexes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    large = FinetuneSettings.model_validate(SMALL | {"batch_size": 64})
+    with pytest.raises(ValueError, match=r"16 training videos do not fill finetune\.batch_size"):
+        finetune(model, *indexes, large, tmp_path / "1.csv")
+    deaf = make_model(tmp_path / "audio.pt", modalities=["audio"])
+    small = FinetuneSettings.model_validate(SMALL)
+    with pytest.raises(UserError, match="has no video encoder"):
+        finetune(deaf, *indexes, small, tmp_path / "1.csv")
+    hot = FinetuneSettings.model_validate(SMALL | {"head_lr": 1e30, "base_lr": 1e30})
+    with pytest.raises(ValueError, match="the loss is not a number"):
+        finetune(model, *indexes, hot, tmp_path / "1.csv")
