@@ -176,6 +176,7 @@ JUDGED = [
     for file in STAGES[stage]
 ]
 STAGES["tables"] = [f"results/tables/{name}.csv" for name in TABLES] if JUDGED else []
+STAGES["costs"] = ["results/tables/costs.csv"]
 
 
 def level_flags(wildcards):
@@ -208,13 +209,9 @@ def degraded_index(wildcards):
 
 def degraded_clips(suffix):
     """Input function: clips of a level of a run's dataset, or their index."""
-    return lambda wildcards: (
-        f"results/degrade/{RUNS[wildcards.run].dataset}/{SETTINGS.degrade.split}"
-        f"/{wildcards.level}.{suffix}"
+    return lambda wildcards: "results/degrade/{}/{}/{}.{}".format(
+        RUNS[wildcards.run].dataset, SETTINGS.degrade.split, wildcards.level, suffix
     )
-
-
-STAGES["costs"] = ["results/tables/costs.csv"]
 
 
 def split_index(wildcards):
