@@ -125,3 +125,19 @@ def test_the_conda_environment_has_the_locked_versions() -> None:
     lock = (REPOSITORY / "requirements/run.txt").read_text()
     for requirement in environment["dependencies"][-1]["pip"]:
         assert f"\n{requirement} " in lock, f"{requirement}: remake it after requirements/lock.sh"
+
+
+def test_a_dataset_set_to_null_takes_with_it_what_hangs_on_it() -> None:
+    raw = yaml.safe_load((REPOSITORY / "config/paper.yaml").read_text())
+    whole = parse(raw, Config, "paper")
+    assert whole.runs["vgg-sound"].network.clusters == 309
+    assert whole.retrieval.datasets == {"ucf101": [1], "hmdb51": [1]}
+    raw["datasets"] |= {"kinetics": None, "hmdb51": None}
+    raw["runs"]["vgg-sound-audio"] = None
+    rest = parse(raw, Config, "paper")
+    assert set(rest.datasets) == {"vgg-sound", "ave", "ucf101"}
+    assert "vgg-sound" in rest.runs
+    assert not {"kinetics", "kinetics-sound", "vgg-sound-audio"} & set(rest.runs)
+    assert rest.degrade.runs == ["vgg-sound", "vgg-sound-video"]
+    assert rest.retrieval.runs == ["vgg-sound"]
+    assert rest.finetune.datasets == {"ucf101": [1, 2, 3]}

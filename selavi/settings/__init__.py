@@ -10,7 +10,6 @@ from selavi.settings.config import (
     ExplorerSettings,
     fold_splits,
     require_enough,
-    without_removed,
 )
 from selavi.settings.data import (
     DatasetSettings,
@@ -31,6 +30,7 @@ from selavi.settings.evaluation import (
     TransferSettings,
     VideoLevel,
 )
+from selavi.settings.removed import without_removed
 from selavi.settings.run import (
     LabellingSettings,
     NetworkSettings,

@@ -13,6 +13,7 @@ from selavi.settings.evaluation import (
     RetrievalSettings,
     TransferSettings,
 )
+from selavi.settings.removed import without_removed
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
@@ -108,15 +109,6 @@ def _require_length(config: Config, stage: str, section: TransferSettings) -> No
                     f"of more than datasets.{name}.media.min_seconds = {least:g} s are accepted; "
                     f"raise min_seconds or lower {stage}.frames"
                 )
-
-
-def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
-    """The raw configuration without the datasets and runs that a later file has set to null."""
-    return raw | {
-        name: {k: v for k, v in raw[name].items() if v is not None}
-        for name in ("datasets", "runs")
-        if isinstance(raw.get(name), dict)
-    }
 
 
 def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]) -> None:

@@ -17,8 +17,13 @@ import yaml
 from tests.workflow.test_workflow import ENVIRONMENT, REPOSITORY, rules_run, snakemake
 
 PAPER: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/paper.yaml").read_text())
-SOUND = PAPER["datasets"]["kinetics_sound"]["splits"]["train"]["classes"]
+SOUND = PAPER["datasets"]["kinetics-sound"]["splits"]["train"]["classes"]
 SMALL = {"short_side": 32, "fps": 8.0, "audio_rate": 16000}
+SMALL_RUN = {
+    "network": {"clusters": 2},
+    "training": {"batch_size": 2},
+    "video": {"frames": 8, "fps": 8.0},
+}
 CONFIG = ("--configfile", "config/paper.yaml", "small.yaml")
 
 
@@ -26,13 +31,13 @@ def overlay(layout: Path) -> dict[str, Any]:
     """Roots of the miniatures, one or two shards a split, and clips that are quick to make."""
     datasets = {}
     for name, dataset in PAPER["datasets"].items():
-        shards = 2 if name == "vgg_sound" else 1
+        shards = 2 if name == "vgg-sound" else 1
         splits = {k: {"shards": shards} for k, s in dataset["splits"].items() if "of" not in s}
-        root = "kinetics400" if name == "kinetics_sound" else name
+        root = "kinetics" if name == "kinetics-sound" else name
         datasets[name] = {"root": str(layout / root), "media": SMALL, "splits": splits}
-    small = {"network": {"clusters": 2}, "training": {"batch_size": 2}}
-    runs = {name: small | {"video": {"frames": 8, "fps": 8.0}} for name in PAPER["runs"]}
-    return {"datasets": datasets, "runs": runs}
+    runs = dict.fromkeys(PAPER["runs"], SMALL_RUN)
+    short = {"frames": 8}
+    return {"datasets": datasets, "runs": runs, "retrieval": short, "finetune": short}
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +53,12 @@ def layout(tmp_path_factory: pytest.TempPathFactory, make_video: Callable[..., P
             shutil.copy(source, root / name)
 
     for split in ("train", "test"):
-        put(film, *(f"vgg_sound/{split}/{c}/{n}.mp4" for c in ("dog barking", "cat") for n in "ab"))
+        put(film, *(f"vgg-sound/{split}/{c}/{n}.mp4" for c in ("dog barking", "cat") for n in "ab"))
     for split in ("train", "val"):
-        put(film, f"kinetics400/{split}/abseiling/a.mp4", f"kinetics400/{split}/zumba/a.mp4")
+        put(film, f"kinetics/{split}/abseiling/a.mp4", f"kinetics/{split}/zumba/a.mp4")
         for number, name in enumerate(SOUND):
             folder = name.replace(" ", "_") if number % 2 else name
-            put(film, f"kinetics400/{split}/{folder}/a.mp4")
+            put(film, f"kinetics/{split}/{folder}/a.mp4")
     for split in ("train", "val", "test"):
         put(film, *(f"ave/{split}/{c}/{n}.mp4" for c in ("Bark", "Church bell") for n in "ab"))
     lists = {f"{part}list0{fold}": [] for part in ("train", "test") for fold in (1, 2, 3)}
@@ -97,9 +102,9 @@ def test_every_layout_becomes_an_index(indexed: Path) -> None:
         path.parent.relative_to(indexed).as_posix(): len(pd.read_csv(path))
         for path in indexed.rglob("index.csv")
     }
-    expected = {"vgg_sound/train": 4, "vgg_sound/test": 4, "ucf101/all": 6, "hmdb51/all": 6}
-    expected |= {f"kinetics400/{s}": 34 for s in ("train", "val")}
-    expected |= {f"kinetics_sound/{s}": 32 for s in ("train", "val")}
+    expected = {"vgg-sound/train": 4, "vgg-sound/test": 4, "ucf101/all": 6, "hmdb51/all": 6}
+    expected |= {f"kinetics/{s}": 34 for s in ("train", "val")}
+    expected |= {f"kinetics-sound/{s}": 32 for s in ("train", "val")}
     expected |= {f"ave/{s}": 4 for s in ("train", "val", "test")}
     expected |= {f"ucf101/train{n}": 4 for n in (1, 2, 3)}
     expected |= {f"ucf101/test{n}": 2 for n in (1, 2, 3)}
@@ -108,8 +113,8 @@ def test_every_layout_becomes_an_index(indexed: Path) -> None:
 
 
 def test_chosen_splits_have_no_shards_of_their_own(indexed: Path) -> None:
-    assert not list((indexed / "kinetics_sound").rglob("*.tar"))
-    for name in ("kinetics_sound/train", "ucf101/test2"):
+    assert not list((indexed / "kinetics-sound").rglob("*.tar"))
+    for name in ("kinetics-sound/train", "ucf101/test2"):
         for shard in pd.read_csv(indexed / name / "index.csv")["shard"]:
             assert (indexed / name / shard).is_file()
 
@@ -121,10 +126,7 @@ def test_sound_is_kept_where_there_is_some(indexed: Path) -> None:
 
 
 def test_a_dataset_that_is_not_there_is_taken_out(paper: Path) -> None:
-    gone = {
-        "datasets": dict.fromkeys(PAPER["datasets"].keys() - {"ave"}),
-        "runs": dict.fromkeys(PAPER["runs"].keys() - {"ave"}),
-    }
+    gone = {"datasets": dict.fromkeys(["vgg-sound", "kinetics", "ucf101", "hmdb51"])}
     (paper / "only_ave.yaml").write_text(yaml.safe_dump(gone))
     plan = snakemake(paper, *CONFIG, "only_ave.yaml", "-n", "--forceall", "--", "index_all")
     assert rules_run(plan).count("shard") == 3
@@ -134,31 +136,30 @@ def test_a_dataset_that_is_not_there_is_taken_out(paper: Path) -> None:
 def test_made_shards_are_fetched_in_place_of_videos(paper: Path, indexed: Path) -> None:
     datasets: dict[str, Any] = dict.fromkeys(PAPER["datasets"])
     datasets["made"] = {
-        "root": "results/shards/vgg_sound",
+        "root": "results/shards/vgg-sound",
         "splits": {"train": {"tars": ["train/{00000..00001}.tar"]}},
         "media": SMALL,
     }
-    small = overlay(paper)["runs"]["ave"]
-    runs: dict[str, Any] = dict.fromkeys(PAPER["runs"]) | {"made": small | {"dataset": "made"}}
+    runs = {"made": SMALL_RUN | {"dataset": "made"}}
     (paper / "made.yaml").write_text(yaml.safe_dump({"datasets": datasets, "runs": runs}))
     done = snakemake(paper, "--configfile", "config/paper.yaml", "made.yaml", "--", "index_all")
     assert rules_run(done).count("fetch") == 2
     ours = pd.read_csv(indexed / "made/train/index.csv")
-    theirs = pd.read_csv(indexed / "vgg_sound/train/index.csv")
+    theirs = pd.read_csv(indexed / "vgg-sound/train/index.csv")
     assert ours["id"].tolist() == theirs["id"].tolist()
 
 
 def test_a_new_video_makes_one_clip_anew(
     paper: Path, indexed: Path, layout: Path, make_video: Callable[..., Path]
 ) -> None:
-    before = {p: p.read_bytes() for p in (indexed / "vgg_sound/train").glob("0*.tar")}
-    new = make_video(layout / "vgg_sound/train/cat/new.mp4", size="64x48", fps="10")
+    before = {p: p.read_bytes() for p in (indexed / "vgg-sound/train").glob("0*.tar")}
+    new = make_video(layout / "vgg-sound/train/cat/new.mp4", size="64x48", fps="10")
     try:
         done = snakemake(
-            paper, *CONFIG, "-R", "manifest", "--", "results/shards/vgg_sound/train/index.csv"
+            paper, *CONFIG, "-R", "manifest", "--", "results/shards/vgg-sound/train/index.csv"
         )
         assert rules_run(done).count("shard") == 2
-        logs = [(paper / f"logs/shard/vgg_sound/train/0000{n}.log").read_text() for n in range(2)]
+        logs = [(paper / f"logs/shard/vgg-sound/train/0000{n}.log").read_text() for n in range(2)]
         assert sum(int(log.rsplit(", ")[-1].split()[0]) for log in logs) == 4  # as before
         changed = [p for p, content in before.items() if p.read_bytes() != content]
         assert len(changed) == 1
@@ -181,8 +182,7 @@ def test_killed_at_any_moment_the_shards_come_out_the_same(
     datasets["killed"] = {
         "root": str(layout / "killed"), "splits": {"train": {"shards": 4}}, "media": SMALL,
     }  # fmt: skip
-    small = overlay(paper)["runs"]["ave"]
-    runs: dict[str, Any] = dict.fromkeys(PAPER["runs"]) | {"killed": small | {"dataset": "killed"}}
+    runs = {"killed": SMALL_RUN | {"dataset": "killed"}}
     (paper / "killed.yaml").write_text(yaml.safe_dump({"datasets": datasets, "runs": runs}))
     arguments = ("--configfile", "config/paper.yaml", "killed.yaml", "--", "index_all")
     snakemake(paper, *arguments)

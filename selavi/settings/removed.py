@@ -1,0 +1,48 @@
+"""Datasets and runs that a later configuration file takes out by setting them to null."""
+
+from typing import Any
+
+
+def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
+    """The raw configuration without what is null, and without what hangs on it.
+
+    A dataset takes with it those that choose from its splits, and the runs on them; both are also
+    taken out of the evaluations. Nothing else is looked at: mistakes are for the typed settings to
+    say.
+    """
+    datasets, runs = (_section(raw, name) for name in ("datasets", "runs"))
+    gone = {name for name, dataset in datasets.items() if dataset is None}
+    while further := {n for n, d in datasets.items() if n not in gone and _parents(d) & gone}:
+        gone |= further
+    idle = {
+        name
+        for name, run in runs.items()
+        if run is None or (isinstance(run, dict) and run.get("dataset") in gone)
+    }
+    if not gone | idle:
+        return raw
+    result = raw | {
+        "datasets": {name: d for name, d in datasets.items() if name not in gone},
+        "runs": {name: r for name, r in runs.items() if name not in idle},
+    }
+    for stage in ("degrade", "retrieval", "finetune"):
+        section = _section(raw, stage)
+        if isinstance(section.get("runs"), list):
+            kept = [run for run in section["runs"] if run not in idle]
+            result[stage] = section = section | {"runs": kept}
+        if isinstance(section.get("datasets"), dict):
+            folds = {name: f for name, f in section["datasets"].items() if name not in gone}
+            result[stage] = section | {"datasets": folds}
+    return result
+
+
+def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    section = raw.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _parents(dataset: Any) -> set[str]:
+    """Datasets whose splits this one chooses from."""
+    splits = _section(dataset, "splits") if isinstance(dataset, dict) else {}
+    places = [s.get("of") for s in splits.values() if isinstance(s, dict)]
+    return {place.partition("/")[0] for place in places if isinstance(place, str) and "/" in place}
