@@ -32,7 +32,8 @@ class DenseKernel:
         self.compiled = scores.device.type == "cpu" and scores.dtype == torch.float32
         # Whole blocks: how torch adds up a row may depend on the number of rows beside it.
         whole = -(-self.rows // BLOCK) * BLOCK
-        self.values = torch.ones(whole, self.clusters, dtype=scores.dtype, device=scores.device)
+        self.values = torch.empty(whole, self.clusters, dtype=scores.dtype, device=scores.device)
+        self.values[self.rows :] = 1
         facts = torch.tensor([self.rows, 0], device=scores.device)
         offset = torch.from_numpy(alpha).to(self.values)
         first = 0
