@@ -1,7 +1,7 @@
-"""The compiled loops over clips and clusters.
+"""The compiled loops over clips.
 
-All stand in this file: machine code kept from an earlier call is renewed when its own file changes,
-and only then.
+All that call each other stand in this file: machine code kept from an earlier call is renewed when
+its own file changes, and only then.
 
 A row's entries, probabilities, are rounded to a whole number of units before they are added up:
 sums of integers do not depend on their order. The unit is so small that rounding moves a cluster's
@@ -278,31 +278,3 @@ def overlap(video: np.ndarray, audio: np.ndarray, first: int, last: int) -> np.n
                 units[i - first, j] += few[j]
                 few[j] = 0
     return units
-
-
-@compiled
-def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve with a positive definite matrix, which is overwritten (Cholesky).
-
-    Our own: LAPACK's last bits hang on the number of threads, and labels would with them.
-    """
-    size = len(right)
-    x = right.copy()
-    for i in range(size):
-        for j in range(i):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= matrix[i, k] * matrix[j, k]
-            matrix[i, j] = total / matrix[j, j]
-        total = matrix[i, i]
-        known = x[i]
-        for k in range(i):
-            total -= matrix[i, k] * matrix[i, k]
-            known -= matrix[i, k] * x[k]
-        matrix[i, i] = np.sqrt(max(total, 1e-300))
-        x[i] = known / matrix[i, i]
-    for i in range(size - 1, -1, -1):
-        x[i] /= matrix[i, i]
-        for k in range(i):
-            x[k] -= matrix[i, k] * x[i]
-    return x
