@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from selavi.labelling.loops import solve
+from selavi.labelling.compiled import compiled
 
 NEWTON_CLUSTERS = 2048  # above, a K x K matrix costs more than the iterations it saves
 SLOW = 0.5  # Newton takes over where an iteration leaves more than this of the error
@@ -108,3 +108,31 @@ def _newton_step(coupling: np.ndarray, gap: np.ndarray, shares: np.ndarray) -> n
     laplacian += np.diag(degrees + missed + DAMPING * shares)
     # Rounding leaves the gaps a sum that no step can close.
     return _centred(solve(laplacian, gap - shares * gap.sum()), shares)
+
+
+@compiled
+def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve with a positive definite matrix, which is overwritten (Cholesky).
+
+    Our own: LAPACK's last bits hang on the number of threads, and labels would with them.
+    """
+    size = len(right)
+    x = right.copy()
+    for i in range(size):
+        for j in range(i):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = total / matrix[j, j]
+        total = matrix[i, i]
+        known = x[i]
+        for k in range(i):
+            total -= matrix[i, k] * matrix[i, k]
+            known -= matrix[i, k] * x[k]
+        matrix[i, i] = np.sqrt(max(total, 1e-300))
+        x[i] = known / matrix[i, i]
+    for i in range(size - 1, -1, -1):
+        x[i] /= matrix[i, i]
+        for k in range(i):
+            x[k] -= matrix[i, k] * x[i]
+    return x

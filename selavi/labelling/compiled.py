@@ -35,10 +35,11 @@ def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
 
 def in_threads(work: Callable[[int, int], Result], rows: int) -> list[Result]:
     """Results of work(first, last) for contiguous shares of `rows`, in order."""
-    threads = max(1, min(torch.get_num_threads(), rows))
+    threads = torch.get_num_threads()
     if threads == 1:
         return [work(0, rows)]
-    cuts = [rows * t // threads for t in range(threads + 1)]
+    shares = min(4 * threads, max(1, rows))  # some to spare, for a thread that is held up
+    cuts = [rows * t // shares for t in range(shares + 1)]
     return list(_pool(threads, os.getpid()).map(work, cuts[:-1], cuts[1:]))
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from selavi.labelling.collectives import all_sum, first_row
 from selavi.labelling.compiled import in_threads
-from selavi.labelling.loops import COARSE, LOWEST, UNITS, dense_coupling, dense_masses
+from selavi.labelling.loops import COARSE, LOWEST, UNITS, dense_coupling, dense_masses, dense_rows
 from selavi.labelling.masses import shared_coupling, shared_masses
 from selavi.labelling.scores import BLOCK, Scores, sound
 
@@ -32,16 +32,22 @@ class DenseKernel:
         self.compiled = scores.device.type == "cpu" and scores.dtype == torch.float32
         # Whole blocks: how torch adds up a row may depend on the number of rows beside it.
         whole = -(-self.rows // BLOCK) * BLOCK
-        self.values = torch.ones(whole, self.clusters, dtype=scores.dtype, device=scores.device)
+        self.values = torch.empty(whole, self.clusters, dtype=scores.dtype, device=scores.device)
+        self.values[self.rows :] = 1
         facts = torch.tensor([self.rows, 0], device=scores.device)
         offset = torch.from_numpy(alpha).to(self.values)
         first = 0
         for block in scores.blocks():
             facts[1] += not sound(block)
-            rows = torch.clamp(block, min=LOWEST, out=self.values[first : first + len(block)])
-            rows += offset
-            rows -= rows.amax(1, keepdim=True)
-            rows.exp_()
+            rows = self.values[first : first + len(block)]
+            if self.compiled:
+                work = partial(dense_rows, block.numpy(), offset.numpy(), rows.numpy())
+                in_threads(work, len(block))
+            else:
+                torch.clamp(block, min=LOWEST, out=rows)
+                rows += offset
+                rows -= rows.amax(1, keepdim=True)
+                rows.exp_()
             first += len(block)
         self.origin = first_row(self.rows, scores.device)
         self.clips, unsound = all_sum(facts).tolist()

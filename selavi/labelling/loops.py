@@ -1,7 +1,7 @@
-"""The compiled loops over clips and clusters.
+"""The compiled loops over clips.
 
-All stand in this file: machine code kept from an earlier call is renewed when its own file changes,
-and only then.
+All that call each other stand in this file: machine code kept from an earlier call is renewed when
+its own file changes, and only then.
 
 A row's entries, probabilities, are rounded to a whole number of units before they are added up:
 sums of integers do not depend on their order. The unit is so small that rounding moves a cluster's
@@ -29,6 +29,35 @@ LOWEST = -1e6
 """Stands for minus infinity, and leaves room to add potentials in float32."""
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+@compiled
+def dense_rows(
+    block: np.ndarray, offset: np.ndarray, out: np.ndarray, first: int, last: int
+) -> None:
+    """exp(block + offset), each row over its largest entry, into `out`, for rows first to last.
+
+    e ** x = 2 ** whole * 2 ** rest with |rest| <= 1/2, the second by its series (error 2e-7).
+    """
+    clusters = block.shape[1]
+    row = np.empty(clusters, np.float32)
+    bits = np.empty(clusters, np.int32)
+    power = bits.view(np.float32)
+    for n in range(first, last):
+        top = np.float32(-3e38)
+        for k in range(clusters):
+            row[k] = max(block[n, k], np.float32(LOWEST)) + offset[k]
+            top = max(top, row[k])
+        for k in range(clusters):
+            x = max((row[k] - top) * np.float32(1.4426950408889634), np.float32(-126))
+            whole = np.int32(x - np.float32(0.5))  # x is not positive: rounds to the nearest
+            y = (x - np.float32(whole)) * np.float32(0.6931471805599453)
+            bits[k] = (whole + np.int32(127)) << np.int32(23)
+            series = np.float32(1 / 120) + y * np.float32(1 / 720)
+            series = np.float32(1 / 6) + y * (np.float32(1 / 24) + y * series)
+            row[k] = np.float32(1) + y * (np.float32(1) + y * (np.float32(0.5) + y * series))
+        for k in range(clusters):
+            out[n, k] = row[k] * power[k]
 
 
 @compiled
@@ -249,31 +278,3 @@ def overlap(video: np.ndarray, audio: np.ndarray, first: int, last: int) -> np.n
                 units[i - first, j] += few[j]
                 few[j] = 0
     return units
-
-
-@compiled
-def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve with a positive definite matrix, which is overwritten (Cholesky).
-
-    Our own: LAPACK's last bits hang on the number of threads, and labels would with them.
-    """
-    size = len(right)
-    x = right.copy()
-    for i in range(size):
-        for j in range(i):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= matrix[i, k] * matrix[j, k]
-            matrix[i, j] = total / matrix[j, j]
-        total = matrix[i, i]
-        known = x[i]
-        for k in range(i):
-            total -= matrix[i, k] * matrix[i, k]
-            known -= matrix[i, k] * x[k]
-        matrix[i, i] = np.sqrt(max(total, 1e-300))
-        x[i] = known / matrix[i, i]
-    for i in range(size - 1, -1, -1):
-        x[i] /= matrix[i, i]
-        for k in range(i):
-            x[k] -= matrix[i, k] * x[i]
-    return x

@@ -1,4 +1,4 @@
-"""How large each cluster shall be: uniform, or Gaussian sizes drawn once per head."""
+"""How large each cluster shall be: all alike, Gaussian sizes drawn once per head, or Zipf's law."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,14 @@ SMALLEST_SHARE = 0.05  # of the mean size: a wide draw must not ask for an empty
 def draw_sizes(kind: str, clusters: int, deviation: float, generator: torch.Generator) -> Tensor:
     """Shares of the clusters, ascending: (K,) float64, positive, sum 1 (paper, section 3.2).
 
-    kind : "uniform", or "gaussian" for N(1, deviation) kept at or above 0.05, then normalised.
+    kind : "uniform"; "gaussian" for N(1, deviation) kept at or above 0.05, then normalised; or
+        "zipf", where the n-th largest cluster's share goes as 1 / n.
     """
     if kind == "uniform":
         return torch.full((clusters,), 1 / clusters, dtype=torch.float64)
+    if kind == "zipf":
+        sizes = 1 / torch.arange(clusters, 0, -1, dtype=torch.float64)
+        return sizes / sizes.sum()
     draw = torch.randn(clusters, generator=generator, dtype=torch.float64) * deviation + 1
     sizes = draw.clamp_min(SMALLEST_SHARE).sort().values
     return sizes / sizes.sum()

@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from selavi.labelling.features import FeatureStore
 from selavi.models.network import Network
 
-BLOCK = 2048  # rows
+BLOCK = 4096  # rows
 
 
 class Scores(Protocol):

@@ -32,8 +32,9 @@ class LabellingSettings(Section):
 
     lambda_: float = Field(20.0, gt=0, alias="lambda")
     """Sharpness of the assignment: the kernel is (p_video * p_audio) ** (lambda / 2)."""
-    marginals: Literal["uniform", "gaussian"] = "gaussian"
-    """Cluster sizes: all equal, or drawn once per head from a normal distribution."""
+    marginals: Literal["uniform", "gaussian", "zipf"] = "gaussian"
+    """Cluster sizes: all equal, drawn once per head from a normal distribution, or by Zipf's law
+    (the n-th largest goes as 1 / n)."""
     gaussian_sd: float = Field(0.1, gt=0)
     """Deviation of Gaussian cluster sizes, relative to the mean size."""
     align: bool = True

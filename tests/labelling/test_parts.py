@@ -36,6 +36,15 @@ def test_uniform_sizes_are_equal() -> None:
     assert draw_sizes("uniform", 4, 0.1, generator()).tolist() == [0.25] * 4
 
 
+def test_zipf_sizes_go_as_one_over_the_rank() -> None:
+    sizes = draw_sizes("zipf", 4, 0.1, generator()) / draw_sizes("zipf", 4, 0.1, generator())[-1]
+    assert sizes.tolist() == pytest.approx([1 / 4, 1 / 3, 1 / 2, 1])
+    log_p = (2 * torch.randn(4000, 20, generator=generator())).log_softmax(1)
+    shares = match_by_rank(draw_sizes("zipf", 20, 0.1, generator()), log_p.exp().sum(0))
+    counts = sinkhorn(20 * log_p, shares).labels.bincount(minlength=20)
+    assert torch.allclose(counts.double(), 4000 * shares, rtol=0.1)
+
+
 def test_the_largest_cluster_gets_the_largest_share() -> None:
     matched = match_by_rank(torch.tensor([0.2, 0.3, 0.5]), torch.tensor([7.0, 9.0, 1.0]))
     assert torch.equal(matched, torch.tensor([0.3, 0.5, 0.2]))

@@ -81,9 +81,9 @@ def test_every_cluster_gets_the_share_that_was_drawn_for_it() -> None:
 
 def test_scores_are_the_same_whichever_rows_stand_beside() -> None:
     network = small_network()
-    store = features(network, 5000)
+    store = features(network, 9000)
     whole = torch.cat(list(HeadScores(network, store, 1, 20.0).blocks()))
-    for first, last in ((0, 3), (17, 2100), (4321, 5000), (1, 5000)):
+    for first, last in ((0, 3), (17, 4200), (8321, 9000), (1, 9000)):
         part = FeatureStore(
             store.samples[first:last], {m: rows[first:last] for m, rows in store.rows.items()}
         )

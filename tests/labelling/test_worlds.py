@@ -26,7 +26,7 @@ CUTS = {  # where a rank's clips begin; some ranks have none, some nearly all
     1: [[0, CLIPS]],
     2: [[0, 2501, CLIPS], [0, 0, CLIPS]],
     3: [[0, 1667, 3335, CLIPS], [0, 7, 4999, CLIPS]],
-    4: [[0, 1250, 2501, 3752, CLIPS], [0, 2048, 2048, 5001, CLIPS]],
+    4: [[0, 1250, 2501, 3752, CLIPS], [0, 4096, 4096, 5001, CLIPS]],
 }
 PROBLEMS = {
     "flat": (lambda: posteriors(CLIPS, 20, 0.1), gaussian_shares(20)),
