@@ -252,6 +252,8 @@ def large_index(clips: Clips, folder: Path) -> dict[str, float]:
 
     table = timed("read the index", lambda: read_index(folder / "large.csv"))
     large = Clips(table, clips.folder, VIDEO, AUDIO)  # type: ignore[arg-type]
+    assert len(large.shards[1]) == len(large.numbers["frames"])
+    found["its memory, MB"] = private_megabytes("self") - before
     options = {"seed": 0, "epoch": 0, "batch_size": BATCH, "workers": WORKERS}
     timed("first batch of an epoch", lambda: next(training_batches(large, **options)))
     timed(
@@ -260,7 +262,6 @@ def large_index(clips: Clips, folder: Path) -> dict[str, float]:
     batches = training_batches(large, **options)
     for _ in range(40):
         next(batches)
-    found["added to the main process, MB"] = private_megabytes("self") - before
     found["worker after 640 clips, MB"] = max(private_megabytes(child) for child in children())
     return found
 

@@ -42,7 +42,7 @@ class Clips:
     audio: AudioSettings
     modalities: Sequence[Modality] = ("video", "audio")
     max_corrupt: float = 0.001
-    corrupt: dict[int, str] = field(default_factory=dict)
+    corrupt: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         silent = int((self.index["samples"] == 0).sum())
