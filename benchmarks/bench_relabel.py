@@ -47,7 +47,7 @@ from selavi.training.learner import Learner
 from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
 
-EPOCHS = 8
+EPOCHS = 9
 PAPER, DEMO = 99 / 200, 99 / 44  # relabellings per epoch
 REPOSITORY = Path(__file__).parent.parent
 ROWS = 17_075  # a tenth of VGG-Sound
@@ -99,11 +99,11 @@ def demo_shares(folder: Path, repeats: int) -> dict[str, float]:
 
 
 def small_clips(folder: Path) -> tuple[Clips, RunSettings]:
-    """200 of the demo's videos, sharded as the workflow does it, and the demo's settings."""
+    """100 of the demo's videos, sharded as the workflow does it, and the demo's settings."""
     config = read_section(REPOSITORY / "config/demo.yaml", Config)
     settings = config.runs["demo"]
     media = config.datasets[settings.dataset].media
-    make_demo_dataset(folder / "videos", classes=10, train_per_class=20, test_per_class=1)
+    make_demo_dataset(folder / "videos", classes=10, train_per_class=10, test_per_class=1)
     write_manifest(folder / "videos/train", "folder", 2, folder / "manifest.csv")
     tables = [folder / f"{n}.csv" for n in range(2)]
     for n, table in enumerate(tables):

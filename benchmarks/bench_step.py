@@ -6,7 +6,7 @@ with the plain step (float32, contiguous), alone and together, round by round in
 counts. The floor is the time of the step's multiplications alone, counted by PyTorch, at the rate
 that a large matrix product reaches here in the same run.
 
-    python benchmarks/bench_step.py [--batch 2] [--rounds 3] [--compile]
+    python benchmarks/bench_step.py [--batch 2] [--rounds 3] [--threads 1] [--compile]
 
 On a CPU, torch.compile is tried with --compile only: compiling takes minutes.
 """
@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64 if cuda else 2, help="clips of a step")
     parser.add_argument("--rounds", type=int, default=10 if cuda else 3, help="timed steps of each")
     parser.add_argument("--compile", action="store_true", default=cuda, help="torch.compile too")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     device = torch.device("cuda" if cuda else "cpu")
     batch = clips(options.batch, device)
     variants = {
