@@ -10,7 +10,6 @@ import torch.distributed as dist
 from torch import nn
 
 from selavi.labelling.collectives import all_rows, all_sum
-from selavi.training.history import Row
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Group:
         """The numbers of every rank, which may differ in how many they have."""
         return all_rows(torch.tensor(numbers, dtype=torch.int64, device=self.device)).tolist()
 
-    def mean(self, row: Row) -> Row:
+    def mean(self, row: dict[str, float]) -> dict[str, float]:
         """Means over the ranks."""
         values = torch.tensor(list(row.values()), dtype=torch.float64, device=self.device)
         return dict(zip(row, (all_sum(values) / self.world).tolist(), strict=True))

@@ -120,7 +120,7 @@ def test_clips_have_the_shards_picture_and_sound(index: Path, tmp_path: Path) ->
     for row in read_index(index).to_dict("records"):
         tar = index.parent / row["shard"]
         silent = read_member(tar, row["video_offset"], row["video_size"])
-        sound = decode_samples(read_member(tar, row["audio_offset"], row["audio_size"]))
+        sound = decode_samples(io.BytesIO(read_member(tar, row["audio_offset"], row["audio_size"])))
         clip = tmp_path / "clips" / f"{row['id']}.mp4"
         with av.open(str(clip)) as made, av.open(io.BytesIO(silent)) as source:
             assert [s.codec_context.name for s in made.streams] == ["h264", "aac"]
