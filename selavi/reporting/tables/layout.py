@@ -120,7 +120,8 @@ def _cell(row: pd.Series, column: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    rounded = round(value, 3) + 0.0  # no -0.000
+    return f"{rounded:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _heading(column: str) -> str:
