@@ -171,9 +171,11 @@ def degraded_index(wildcards):
 
 def degraded_clips(suffix):
     """Input function: clips of a level of a run's dataset, or their index."""
-    return lambda wildcards: (
-        f"results/degrade/{RUNS[wildcards.run].dataset}/{SETTINGS.degrade.split}"
-        f"/{wildcards.level}.{suffix}"
+    pattern = "results/degrade/{dataset}/{split}/{level}." + suffix
+    return lambda wildcards: pattern.format(
+        dataset=RUNS[wildcards.run].dataset,
+        split=SETTINGS.degrade.split,
+        level=wildcards.level,
     )
 
 
