@@ -171,7 +171,7 @@ def degraded_index(wildcards):
 
 def degraded_clips(suffix):
     """Input function: clips of a level of a run's dataset, or their index."""
-    pattern = "results/degrade/{dataset}/{split}/{level}." + suffix
+    pattern = f"results/degrade/{{dataset}}/{{split}}/{{level}}.{suffix}"
     return lambda wildcards: pattern.format(
         dataset=RUNS[wildcards.run].dataset,
         split=SETTINGS.degrade.split,
