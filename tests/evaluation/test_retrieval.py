@@ -26,7 +26,7 @@ def test_index(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return make_split(demo_videos / "test", tmp_path_factory.mktemp("test"), shards=1)
 
 
-@pytest.mark.parametrize("size", [(7, 20), (1500, 40), (3, 9000)])
+@pytest.mark.parametrize("size", [(7, 20), (1500, 40), (3, 20_000)])
 def test_the_nearest_are_those_of_the_whole_matrix(size: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(0)
     queries, gallery = (torch.randn(n, 12, generator=generator) for n in size)
