@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from selavi.evaluation.contingency import plain_scores
+from selavi.evaluation.contingency import matching_scores
 
 INTERVALS = ("nmi", "ari", "accuracy")
 NORMAL_95 = 1.959964
@@ -34,11 +34,10 @@ def bootstrap_intervals(
     for _ in range(draws):
         drawn = np.zeros(table.size, dtype=np.int64)
         drawn[filled] = random.multinomial(total, shares)
-        again = drawn.reshape(table.shape)
-        scores = plain_scores(again[again.any(1)][:, again.any(0)])
+        scores = matching_scores(drawn.reshape(table.shape))
         for name in INTERVALS:
             found[name].append(scores[name])
-    centre = plain_scores(table)
+    centre = matching_scores(table)
     margins = {name: NORMAL_95 * float(np.std(values)) for name, values in found.items()}
     return {
         name: (max(-1.0, centre[name] - margin), min(1.0, centre[name] + margin))

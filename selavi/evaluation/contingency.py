@@ -74,16 +74,22 @@ def scores_of(table: np.ndarray) -> Scores:
 
 def plain_scores(table: np.ndarray) -> dict[str, float]:
     """The scores that need no expectation over random tables: all but `ami`."""
+    share = table / table.sum(1, keepdims=True)
+    return matching_scores(table) | {
+        "entropy": float(-xlogy(share, share).sum(1).mean() + 0.0),
+        "purity": float(share.max(1).mean()),
+    }
+
+
+def matching_scores(table: np.ndarray) -> dict[str, float]:
+    """`nmi`, `ari` and `accuracy` of a (K, C) table, in which rows and columns may be empty."""
     rows, columns = table.sum(1), table.sum(0)
     information, of_clusters, of_classes = _information(table, rows, columns)
     ceiling = (of_clusters + of_classes) / 2
-    share = table / rows[:, None]
     return {
         "nmi": float(min(1.0, max(0.0, information / ceiling))) if ceiling > 0 else 1.0,
         "ari": _adjusted_rand(table, rows, columns),
         "accuracy": hungarian_accuracy(table),
-        "entropy": float(-xlogy(share, share).sum(1).mean() + 0.0),
-        "purity": float(share.max(1).mean()),
     }
 
 
@@ -139,9 +145,14 @@ def _information(
     table: np.ndarray, rows: np.ndarray, columns: np.ndarray
 ) -> tuple[float, float, float]:
     """Mutual information, and entropies of clusters and of classes, in nats."""
-    total = float(table.sum())
-    entropies = [float(np.log(total) - xlogy(m, m).sum() / total) for m in (rows, columns)]
-    joint = float(np.log(total) - xlogy(table, table).sum() / total)
+    total = float(rows.sum())
+
+    def entropy(counts: np.ndarray) -> float:
+        filled = counts[counts > 0].astype(np.float64)
+        return float(np.log(total) - (filled * np.log(filled)).sum() / total)
+
+    entropies = [entropy(rows), entropy(columns)]
+    joint = entropy(table)
     information = max(0.0, entropies[0] + entropies[1] - joint)
     if information < 1e-12:  # rounding of independent tables
         information = 0.0
@@ -155,7 +166,7 @@ def _adjusted_rand(table: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> 
         return float((counts.astype(np.float64) * (counts - 1)).sum() / 2)
 
     both, in_rows, in_columns = pairs(table), pairs(rows), pairs(columns)
-    every = pairs(table.sum(keepdims=True))
+    every = pairs(rows.sum(keepdims=True))
     expected = in_rows * in_columns / every if every else 0.0
     ceiling = (in_rows + in_columns) / 2
     return (both - expected) / (ceiling - expected) if ceiling != expected else 1.0

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-QUERIES, GALLERY = 1024, 8192  # rows of a block: 32 MiB of distances
+QUERIES, GALLERY = 512, 16384  # rows of a block: 32 MiB of distances
 
 
 def nearest(queries: Tensor, gallery: Tensor, count: int) -> tuple[Tensor, Tensor]:

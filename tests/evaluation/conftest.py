@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from selavi.settings import RunSettings
 def make_model(tiny_run: Callable[..., RunSettings]) -> Callable[..., Path]:
     """Save an untrained model of a tiny run; keyword arguments override its settings."""
 
-    def make(path: Path, **sections: dict[str, object]) -> Path:
+    def make(path: Path, **sections: Any) -> Path:
         settings = tiny_run(**sections)
         torch.manual_seed(3)
         save_model(path, build_network(settings), settings, {"head": 1})

@@ -26,7 +26,7 @@ def test_index(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return make_split(demo_videos / "test", tmp_path_factory.mktemp("test"), shards=1)
 
 
-@pytest.mark.parametrize("size", [(7, 20), (1500, 40), (3, 9000)])
+@pytest.mark.parametrize("size", [(7, 20), (1500, 40), (3, 20_000)])
 def test_the_nearest_are_those_of_the_whole_matrix(size: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(0)
     queries, gallery = (torch.randn(n, 12, generator=generator) for n in size)
@@ -135,3 +135,15 @@ def test_what_cannot_be_asked_is_said(
     with pytest.raises(UserError, match="not finite numbers"):
         retrieval(tmp_path / "nan.pt", train_index, test_index, SETTINGS, *outputs)
     assert not outputs[0].exists()
+
+
+def test_a_video_that_cannot_be_read_is_counted(
+    make_model: Callable[..., Path], train_index: Path, test_index: Path, tmp_path: Path
+) -> None:
+    table = read_index(test_index)
+    table.loc[3, ["video_offset", "video_size"]] = [0, 512]  # the tar's own header
+    write_csv(test_index.parent / "damaged.csv", table)
+    model = make_model(tmp_path / "model.pt", max_corrupt=0.5)
+    found = run(model, train_index, test_index.parent / "damaged.csv", tmp_path)
+    assert found.loc["video", "note"] == "1 videos could not be read"
+    assert found.loc["video", "queries"] == 7

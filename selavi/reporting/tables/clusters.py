@@ -16,7 +16,7 @@ CHOICES = {
     "agreement": "SeLaVi",
     "mean": "SeLaVi, head mean",
     "first": "SeLaVi, head 0",
-    "oracle": "SeLaVi, best head",  # by the classes
+    "oracle": "oracle: best head",  # by the classes
 }
 HONEST = (
     "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "

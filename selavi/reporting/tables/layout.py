@@ -71,7 +71,9 @@ def print_table(table: ResultTable) -> None:
             oracle = row.get("figure") == "oracle"
             style = "dim" if oracle or row["note"] else "bold green" if place == 0 else ""
             words = [str(row[c]) for c in columns]
-            shown.add_row(*words, *(_cell(row, c) for c in table.shown()), style=style)
+            first, *rest = (_cell(row, c) for c in table.shown())
+            rest = ["-" if cell == NOT_RUN else cell for cell in rest]  # said once is enough
+            shown.add_row(*words, first, *rest, style=style)
         console.print(shown)
         for note in dict.fromkeys(n for n in rows["note"] if n):
             console.print(f"  {note}", style="dim", highlight=False)
@@ -120,7 +122,8 @@ def _cell(row: pd.Series, column: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    rounded = round(value, 3) + 0.0  # no -0.000
+    return f"{rounded:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _heading(column: str) -> str:

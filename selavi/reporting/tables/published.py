@@ -27,7 +27,8 @@ def beside_published(ours: pd.DataFrame, table: str) -> pd.DataFrame:
     Parameters
     ----------
     ours : with `dataset`, `method`, `part`, `note`, and measures. Rows whose part is "" have no
-        counterpart. Names of datasets match whatever their case, dashes and underscores.
+        counterpart. A method called "oracle: ..." is compared with the paper's SeLaVi. Names of
+        datasets match whatever their case, dashes and underscores.
 
     Returns
     -------
@@ -36,12 +37,16 @@ def beside_published(ours: pd.DataFrame, table: str) -> pd.DataFrame:
     """
     known = published(table)
     known["plain"] = known["dataset"].map(_plain)
-    mine = ours.assign(plain=ours["dataset"].map(_plain))
+    known["peer"] = known["method"]
+    oracle = ours["method"].str.startswith("oracle: ")
+    mine = ours.assign(
+        plain=ours["dataset"].map(_plain), peer=ours["method"].where(~oracle, "SeLaVi")
+    )
     known = known[known["plain"].isin(set(mine["plain"]))]
-    keys = ["plain", "method", "part"]
+    keys = ["plain", "peer", "part"]
     here = set(mine[keys].itertuples(index=False, name=None))
     absent = [
-        {"dataset": dataset, "method": method, "part": part, "plain": plain,
+        {"dataset": dataset, "method": method, "part": part, "plain": plain, "peer": method,
          "note": f"{NOT_RUN}: a published figure only"}
         for (dataset, method, part, plain), _ in known.groupby(
             ["dataset", "method", "part", "plain"], sort=False
@@ -51,7 +56,11 @@ def beside_published(ours: pd.DataFrame, table: str) -> pd.DataFrame:
     if "modality" in ours and table != "retrieval":
         absent = [row | {"modality": row["part"]} for row in absent]
     joined = pd.concat([mine, pd.DataFrame(absent)], ignore_index=True)
-    words = [c for c in ours.columns if c in ("run", "split", "modality", "figure", *keys, "note")]
+    words = [
+        c
+        for c in ours.columns
+        if c in ("run", "split", "modality", "figure", "method", "part", "note")
+    ]
     joined[words] = joined[words].fillna("")
     for measure, rows in known.groupby("measure", sort=False):
         values = rows.set_index(keys)["value"].to_dict()
@@ -64,7 +73,7 @@ def beside_published(ours: pd.DataFrame, table: str) -> pd.DataFrame:
         joined["paper_source"] = [
             sources.get(key, "") for key in joined[keys].itertuples(index=False, name=None)
         ]
-    return joined.drop(columns="plain")
+    return joined.drop(columns=["plain", "peer"])
 
 
 def _plain(name: str) -> str:
