@@ -37,7 +37,7 @@ class Kept:
         self.reused = 0
         self.rows: dict[str, dict[Any, Any]] = {}
         self.seen: dict[str, tuple[int, int]] = {}
-        with suppress(OSError, pd.errors.EmptyDataError):
+        with suppress(OSError, ValueError, KeyError):
             rows = pd.read_csv(self.table, dtype={"id": str, "made": str, "digest": str})
             same = rows[rows["made"] == self._made_with()]
             self.rows = {str(row["id"]): row for row in same.to_dict("records")}

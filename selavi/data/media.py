@@ -114,7 +114,7 @@ def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normal
     """
     streams = check_source(source, settings)
     video, audio = scratch / "clip.mp4", scratch / "clip.wav"
-    command = _command(source, streams, settings, video, audio)
+    command = command_for(source, streams, settings, video, audio)
     try:
         done = subprocess.run(
             command,
@@ -139,9 +139,10 @@ def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normal
     return _measured(video, audio if streams.audio is not None else None, settings)
 
 
-def _command(
+def command_for(
     source: Segment, streams: Streams, settings: MediaSettings, video: Path, audio: Path
 ) -> list[str]:
+    """The one ffmpeg command that writes both files."""
     side = settings.short_side
     shorter = f"trunc(min({side},min(iw,ih))/2)*2"
     # One decoding thread: the stage's threads are videos at a time.

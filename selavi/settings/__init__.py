@@ -5,7 +5,7 @@ one dataset needs. Defaults are the paper's (arXiv 2006.13662).
 """
 
 from selavi.settings.clips import FRAME_SECONDS, AudioSettings, VideoSettings
-from selavi.settings.config import Config, ExplorerSettings, require_enough
+from selavi.settings.config import Config, ExplorerSettings, require_enough, without_removed
 from selavi.settings.data import (
     DatasetSettings,
     EmbeddedSettings,
@@ -48,4 +48,5 @@ __all__ = [
     "parent_of",
     "require_enough",
     "split_folder",
+    "without_removed",
 ]

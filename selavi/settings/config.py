@@ -32,14 +32,10 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        """Runs take from the defaults; what a later file sets to null is gone."""
+        """Runs take what they do not name themselves from the defaults."""
         if not isinstance(raw, dict):
             return raw
-        raw = raw | {
-            name: {k: v for k, v in raw[name].items() if v is not None}
-            for name in ("datasets", "runs")
-            if isinstance(raw.get(name), dict)
-        }
+        raw = without_removed(raw)
         if not isinstance(raw.get("runs"), dict):
             return raw
         defaults = raw.get("defaults") or {}
@@ -53,6 +49,15 @@ class Config(Section):
         for name, run in self.runs.items():
             _check_run(name, run, self.datasets)
         return self
+
+
+def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
+    """The raw configuration without the datasets and runs that a later file has set to null."""
+    return raw | {
+        name: {k: v for k, v in raw[name].items() if v is not None}
+        for name in ("datasets", "runs")
+        if isinstance(raw.get(name), dict)
+    }
 
 
 def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]) -> None:

@@ -9,7 +9,13 @@ from selavi import config_file
 from selavi.cluster.failures import last_lines
 from selavi.data.manifest import count_videos, find_videos, has_classes
 from selavi.files import UserError
-from selavi.settings import Config, parent_of, require_enough, split_folder
+from selavi.settings import (
+    Config,
+    parent_of,
+    require_enough,
+    split_folder,
+    without_removed,
+)
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
@@ -42,7 +48,7 @@ def checked_settings():
 
 
 SETTINGS = checked_settings()
-validate(config, "../schemas/config.schema.json", set_default=False)
+validate(without_removed(config), "../schemas/config.schema.json", set_default=False)
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 

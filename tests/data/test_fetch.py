@@ -1,0 +1,158 @@
+"""Shards that were made before, from a folder and over http."""
+
+import functools
+import http.server
+import io
+import json
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from selavi.data.fetch import fetch_shard
+from selavi.data.index import write_index
+from selavi.files import UserError, read_csv
+from selavi.settings import MediaSettings, SplitSettings
+from tests.conftest import MEDIA
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    servers = []
+
+    def start(folder: Path) -> str:
+        handler = functools.partial(Quiet, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_shard_of_our_own_is_taken_as_it_is(
+    train_index: Path, tmp_path: Path, serve: Callable[[Path], str], remote: bool
+) -> None:
+    place = serve(train_index.parent) if remote else str(train_index.parent)
+    tables = []
+    for n in range(3):
+        tar, table = tmp_path / f"{n:05d}.tar", tmp_path / f"{n:05d}.csv"
+        fetch_shard(f"{place}/{tar.name}", tar, table, MEDIA)
+        assert tar.read_bytes() == (train_index.parent / tar.name).read_bytes()
+        tables.append(table)
+    write_index(tables, *(tmp_path / f"{n}.csv" for n in ("index", "rejected", "summary")))
+    text = ("id", "key", "label", "shard")
+    ours, theirs = (read_csv(p, text) for p in (tmp_path / "index.csv", train_index))
+    columns = [c for c in theirs.columns if c not in ("path", "start", "end")]
+    assert ours[columns].equals(theirs[columns])
+
+
+def add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def test_videos_in_any_webdataset_shard_are_normalised(
+    tmp_path: Path, make_video: Callable[..., Path], serve: Callable[[Path], str]
+) -> None:
+    video = make_video(tmp_path / "a.mp4").read_bytes()
+    (tmp_path / "web").mkdir()
+    with tarfile.open(tmp_path / "web/part.tar", "w") as tar:
+        add(tar, "x/one.mp4", video)
+        add(tar, "x/one.json", json.dumps({"label": "piano", "id": "../../evil"}).encode())
+        add(tar, "x/two.mp4", video[:3000])
+        add(tar, "x/two.cls", b"7")
+        add(tar, "three.txt", b"no video here")
+    source = f"{serve(tmp_path / 'web')}/part.tar"
+    table = fetch_shard(source, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA).set_index("key")
+    assert table["reason"].to_dict() == {"x/one": "", "x/two": "unreadable", "three": "no-video"}
+    assert table["label"].to_dict() == {"x/one": "piano", "x/two": "7", "three": "no video here"}
+    with tarfile.open(tmp_path / "0.tar") as tar:
+        assert {Path(m).suffix for m in tar.getnames()} == {".json", ".mp4", ".wav"}
+        assert all(len(Path(m).stem) == 16 for m in tar.getnames())
+    assert (tmp_path / "web/part.tar").exists()
+
+
+def test_ids_that_would_leave_the_folder_are_not_believed(
+    tmp_path: Path, train_index: Path, make_video: Callable[..., Path]
+) -> None:
+    facts = {
+        "id": "../escape", "key": "k", "label": "", "width": 8, "height": 8, "frames": 30,
+        "fps": 16.0, "samples": 0, "rate": 0,
+    }  # fmt: skip
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        add(tar, "../escape.json", json.dumps(facts).encode())
+        add(tar, "../escape.mp4", make_video(tmp_path / "a.mp4").read_bytes())
+    table = fetch_shard(
+        str(tmp_path / "bad.tar"), tmp_path / "out/0.tar", tmp_path / "out/0.csv", MEDIA
+    )
+    assert table["id"].str.fullmatch("[0-9a-f]{16}").all()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4", "bad.tar", "out"]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{http}/absent.tar", "cannot be fetched"),
+        ("http://127.0.0.1:9/x.tar", "cannot be fetched"),
+        ("pipe:touch owned", "does not exist"),
+        ("pipe://touch owned", "is not a URL"),
+        ("http://127.0.0.1/$(touch owned).tar", "is not a URL"),
+        ("absent.tar", "does not exist"),
+        ("{here}/cut.tar", "is not a whole tar"),
+        ("{http}/cut.tar", "is not a whole tar"),
+    ],
+)
+def test_sources_that_cannot_be_had(
+    tmp_path: Path,
+    train_index: Path,
+    serve: Callable[[Path], str],
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = (train_index.parent / "00000.tar").read_bytes()
+    (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2])
+    source = source.format(http=serve(tmp_path), here=tmp_path)
+    with pytest.raises(UserError, match=words):
+        fetch_shard(source, tmp_path / "out/0.tar", tmp_path / "out/0.csv", MEDIA)
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["cut.tar"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fps": 25.0}, "clips of fps = 16 and the dataset's media says 25"),
+        ({"audio_rate": 24000}, "clips of rate = 16000 and the dataset's media says 24000"),
+    ],
+)
+def test_shards_made_otherwise_than_the_settings_say(
+    tmp_path: Path, train_index: Path, changes: dict[str, float], words: str
+) -> None:
+    media = MediaSettings.model_validate(MEDIA.model_dump() | changes)
+    tar = train_index.parent / "00000.tar"
+    with pytest.raises(UserError, match=words):
+        fetch_shard(str(tar), tmp_path / "0.tar", tmp_path / "0.csv", media)
+    assert tar.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbered_sources() -> None:
+    split = SplitSettings(tars=["http://host/a-{000..002}.tar", "/here/b.tar"])
+    assert split.sources == [
+        "http://host/a-000.tar", "http://host/a-001.tar", "http://host/a-002.tar", "/here/b.tar",
+    ]  # fmt: skip
+    assert split.shard_count == 4

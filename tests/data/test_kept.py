@@ -1,0 +1,114 @@
+"""A shard that is made again encodes only what has changed."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from selavi.data import shards
+from selavi.data.manifest import write_manifest
+from selavi.data.media import Normalised, Segment, normalise
+from selavi.settings import MediaSettings
+from tests.conftest import MEDIA
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the videos that go through ffmpeg, as they do."""
+    names: list[str] = []
+
+    def seen(source: Segment, settings: MediaSettings, scratch: Path) -> Normalised:
+        names.append(source.path.name)
+        return normalise(source, settings, scratch)
+
+    monkeypatch.setattr(shards, "normalise", seen)
+    return names
+
+
+@pytest.fixture
+def videos(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
+    for n in range(4):
+        make_video(tmp_path / "videos" / f"{n}.mp4", hertz=300 + n)
+    (tmp_path / "videos/bad.mp4").write_bytes(b"")
+    return tmp_path / "videos"
+
+
+def make(videos: Path, output: Path, media: MediaSettings = MEDIA) -> bytes:
+    """As Snakemake does it: outputs are removed, then made."""
+    tar, table = output / "00000.tar", output / "00000.csv"
+    write_manifest(videos, "folder", 1, output / "manifest.csv")
+    for path in (tar, table):
+        path.unlink(missing_ok=True)
+    shards.write_shard(output / "manifest.csv", 0, tar, table, media)
+    return tar.read_bytes() + table.read_bytes()
+
+
+def test_only_new_and_changed_videos_are_encoded(
+    tmp_path: Path, videos: Path, encoded: list[str], make_video: Callable[..., Path]
+) -> None:
+    first = make(videos, tmp_path / "out")
+    assert encoded == ["0.mp4", "1.mp4", "2.mp4", "3.mp4", "bad.mp4"]
+    encoded.clear()
+    assert make(videos, tmp_path / "out") == first
+    assert encoded == ["bad.mp4"]
+    encoded.clear()
+    make_video(videos / "1b.mp4", hertz=900)
+    make_video(videos / "2.mp4", hertz=901)
+    (videos / "3.mp4").unlink()
+    again = make(videos, tmp_path / "out")
+    assert encoded == ["1b.mp4", "2.mp4", "bad.mp4"]
+    assert again == make(videos, tmp_path / "fresh")
+
+
+def test_other_settings_encode_all_again(tmp_path: Path, videos: Path, encoded: list[str]) -> None:
+    make(videos, tmp_path / "out")
+    encoded.clear()
+    media = MediaSettings.model_validate(MEDIA.model_dump() | {"crf": 30})
+    assert make(videos, tmp_path / "out", media) == make(videos, tmp_path / "fresh", media)
+    assert len(encoded) == 10
+
+
+def test_a_kept_clip_that_has_rotted_is_not_used(
+    tmp_path: Path, videos: Path, encoded: list[str]
+) -> None:
+    first = make(videos, tmp_path / "out")
+    kept = tmp_path / "out/.kept/00000.tar"
+    content = bytearray(kept.read_bytes())
+    at = content.index(b"mdat") + 200
+    content[at] ^= 0xFF
+    kept.write_bytes(bytes(content))
+    encoded.clear()
+    assert make(videos, tmp_path / "out") == first
+    assert len(encoded) == 2  # the bad one too
+
+
+def test_what_is_kept_takes_no_second_place_on_the_disk(tmp_path: Path, videos: Path) -> None:
+    make(videos, tmp_path / "out")
+    assert (tmp_path / "out/.kept/00000.tar").samefile(tmp_path / "out/00000.tar")
+
+
+def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
+    tmp_path: Path, videos: Path, encoded: list[str]
+) -> None:
+    first = make(videos, tmp_path / "out")
+    for content in (b"", b"id,made\n", b"\xff\x00"):
+        (tmp_path / "out/.kept/00000.csv").write_bytes(content)
+        assert make(videos, tmp_path / "out") == first
+    shutil.rmtree(tmp_path / "out/.kept")
+    assert make(videos, tmp_path / "out") == first
+    assert len(encoded) == 25
+
+
+def test_a_disk_without_hard_links(
+    tmp_path: Path, videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    first = make(videos, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
+    monkeypatch.setattr(os, "link", refuse)
+    assert make(videos, tmp_path / "out") == first
+    assert not list((tmp_path / "out/.kept").glob("*"))
