@@ -94,7 +94,7 @@ def test_profiles_and_configurations_are_read_as_snakemake_does(tmp_path: Path) 
     run = read_config([DEMO, over]).runs["demo"]
     assert (run.training.epochs, run.training.batch_size) == (3, 32)
     path, content = read_profile(str(REPOSITORY / "profiles/slurm"))
-    assert content["executor"] == "slurm" and path.name == "config.yaml"
+    assert content["executor"] == "slurm" and path is not None and path.name == "config.yaml"
 
 
 def test_slurms_words() -> None:

@@ -216,9 +216,7 @@ def test_fewer_processes_than_asked_for_is_an_error(cluster: Cluster, tmp_path: 
     assert "asked for 2" in log.read_text()
 
 
-def test_resources_that_lost_the_profile_are_refused(
-    checkout: Checkout, disturbed: dict[str, str]
-) -> None:
+def test_resources_that_lost_the_profile_are_refused(checkout: Checkout) -> None:
     """--set-resources on the command line replaces all that the profile says of any rule."""
     options = ("--set-resources", "pretrain:runtime=9", "--", "pretrain_all")
     command = checkout.command(["unsaid"], *options)
