@@ -247,7 +247,7 @@ def test_doctor_finds_what_the_cluster_cannot_give(checkout: Checkout) -> None:
 
 
 def test_doctor_is_content_with_a_profile_that_fits(checkout: Checkout) -> None:
-    fitting = profile() | small(2, 2, 0)
+    fitting = profile() | small(2, 2, 0) | {"configfile": "config/demo.yaml"}
     (checkout.folder / "fitting").mkdir()
     path = checkout.folder / "fitting/config.yaml"
     path.write_text(yaml.safe_dump(fitting))
