@@ -55,8 +55,8 @@ def launch(command: Sequence[str], nodes: int, processes: int, threads: int) -> 
 
     Returns
     -------
-    The exit status: 0; 75 if the group saved its state and wants to go on later; else that of the
-    first process that failed.
+    The exit status: 0; 75 if the group saved its state and wants to go on later; else that of a
+    process that failed.
     """
     world = group_size(nodes, processes)
     over_slurm = slurm.in_job() and processes > 0

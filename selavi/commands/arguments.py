@@ -41,3 +41,12 @@ def index_outputs(parser: argparse.ArgumentParser) -> None:
     file(parser, "output", "the index to write (CSV)")
     file(parser, "rejected", "the list of videos set aside, to write (CSV)")
     file(parser, "summary", "how many videos were accepted, or set aside why, to write (CSV)")
+
+
+def configuration(parser: argparse.ArgumentParser) -> None:
+    """Which configuration, said as to Snakemake."""
+    parser.add_argument("--profile", metavar="NAME", help="as for Snakemake; `slurm` is ready")
+    parser.add_argument(
+        "--configfile", type=Path, nargs="+", metavar="FILE",
+        help="as for Snakemake (default: the profile's, else config/demo.yaml)",
+    )  # fmt: skip

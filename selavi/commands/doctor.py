@@ -1,9 +1,11 @@
 """selavi doctor: look for what would stop a run."""
 
 import argparse
+import logging
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from selavi.commands import arguments
 
 if TYPE_CHECKING:
     from selavi.preflight.checks import Finding
@@ -12,11 +14,7 @@ HELP = "look for what would stop a run: versions, ffmpeg, GPUs, disk, datasets, 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", metavar="NAME", help="as for Snakemake; `slurm` is ready")
-    parser.add_argument(
-        "--configfile", type=Path, nargs="+", metavar="FILE",
-        help="as for Snakemake (default: the profile's, else config/demo.yaml)",
-    )  # fmt: skip
+    arguments.configuration(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,26 +24,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _findings(options: argparse.Namespace) -> "Iterator[Finding]":
-    from selavi.files import UserError
     from selavi.preflight import checks, slurm
-    from selavi.preflight.estimate import estimate
-    from selavi.preflight.files import config_files, read_config, read_profile
+    from selavi.preflight.files import config_files, read_profile
 
+    logging.getLogger("selavi.data").setLevel(logging.WARNING)  # of the samples that are measured
     yield from checks.versions()
     yield from checks.ffmpeg()
     yield from checks.gpus()
-    profile: dict[str, Any] = {}
-    if options.profile:
-        path, profile = read_profile(options.profile)
+    path, profile = read_profile(options.profile)
+    if path:
         yield checks.Finding(True, "profile", str(path))
-    files = options.configfile or config_files(profile)
-    try:
-        config = read_config(files)
-        yield checks.Finding(True, "configuration", ", ".join(map(str, files)))
-        yield from checks.datasets(config)
-        yield from checks.disk(estimate(config))
-    except UserError as error:
-        yield checks.Finding(False, "configuration", str(error))
+    yield from checks.configuration(options.configfile or config_files(profile))
     if profile.get("executor") == "slurm":
         found = list(slurm.cluster())
         yield from found

@@ -13,7 +13,8 @@ from pathlib import Path
 from selavi import __version__
 from selavi.data.media import ffmpeg_binary, ffmpeg_version
 from selavi.files import UserError
-from selavi.preflight.estimate import Cost
+from selavi.preflight.estimate import Cost, estimate
+from selavi.preflight.files import read_config
 from selavi.preflight.sources import source_of
 from selavi.settings import Config
 
@@ -104,6 +105,25 @@ def gpus() -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding(None, "GPUs here", "none; training on CPUs suits the demo only")
+
+
+def configuration(files: list[Path]) -> Iterator[Finding]:
+    """The settings, the datasets that they name, and the disk that all will take."""
+    try:
+        config = read_config(files)
+    except UserError as error:
+        yield Finding(False, "configuration", str(error))
+        return
+    yield Finding(True, "configuration", ", ".join(map(str, files)))
+    found = list(datasets(config))
+    yield from found
+    if any(finding.good is False for finding in found):
+        yield Finding(None, "disk", "not estimated: there are no videos to measure with")
+        return
+    try:
+        yield from disk(estimate(config))
+    except UserError as error:
+        yield Finding(False, "a few videos", str(error))
 
 
 def datasets(config: Config) -> Iterator[Finding]:

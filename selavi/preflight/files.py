@@ -21,8 +21,13 @@ def read_config(paths: list[Path]) -> Config:
     return parse(merged, Config, ", ".join(map(str, paths)))
 
 
-def read_profile(name: str) -> tuple[Path, dict[str, Any]]:
-    """A profile's file and content, looked for where `snakemake --profile NAME` looks."""
+def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
+    """A profile's file and content, looked for where `snakemake --profile NAME` looks.
+
+    No name gives no file and no content. Raises UserError if there is no such profile.
+    """
+    if name is None:
+        return None, {}
     for folder in PROFILE_FOLDERS:
         for file in ("config.v9+.yaml", "config.v8+.yaml", "config.yaml"):
             path = folder / name / file

@@ -31,11 +31,21 @@ def test_training_numbers_agree() -> None:
     assert training["tasks"] == training["nodes"] * per_node
 
 
+def plan(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["snakemake", "--profile", "slurm", "-n", "--quiet", "all", *arguments],
+        cwd=REPOSITORY, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 def test_the_users_command_finds_the_profile() -> None:
     """`snakemake --profile slurm` looks for a folder `slurm` here, which is a link."""
     assert (REPOSITORY / "slurm").is_symlink()
-    done = subprocess.run(
-        ["snakemake", "--profile", "slurm", "-n", "--quiet", "all"],
-        cwd=REPOSITORY, env=ENVIRONMENT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = plan("--configfile", "config/demo.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_without_more_it_plans_the_paper() -> None:
+    done = plan()
+    words = done.stdout + done.stderr
+    assert done.returncode == 0 or "datasets/vgg_sound/train is not a folder" in words

@@ -216,9 +216,7 @@ def test_fewer_processes_than_asked_for_is_an_error(cluster: Cluster, tmp_path: 
     assert "asked for 2" in log.read_text()
 
 
-def test_resources_that_lost_the_profile_are_refused(
-    checkout: Checkout, disturbed: dict[str, str]
-) -> None:
+def test_resources_that_lost_the_profile_are_refused(checkout: Checkout) -> None:
     """--set-resources on the command line replaces all that the profile says of any rule."""
     options = ("--set-resources", "pretrain:runtime=9", "--", "pretrain_all")
     command = checkout.command(["unsaid"], *options)
@@ -249,7 +247,7 @@ def test_doctor_finds_what_the_cluster_cannot_give(checkout: Checkout) -> None:
 
 
 def test_doctor_is_content_with_a_profile_that_fits(checkout: Checkout) -> None:
-    fitting = profile() | small(2, 2, 0)
+    fitting = profile() | small(2, 2, 0) | {"configfile": "config/demo.yaml"}
     (checkout.folder / "fitting").mkdir()
     path = checkout.folder / "fitting/config.yaml"
     path.write_text(yaml.safe_dump(fitting))
