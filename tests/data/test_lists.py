@@ -87,7 +87,7 @@ def test_ucf101_folds_share_one_set_of_shards(ucf: Path, tmp_path: Path, fold: i
         assert index["sample"].tolist() == list(range(len(index)))
         assert index["shard"].str.match(r"\.\./all/0000\d\.tar").all()
         seen[part] = {Path(key).stem for key in index["key"]}
-        clips = Clips(index, place[0].parent, VideoSettings(frames=4), AudioSettings())
+        clips = Clips(index, place[0].parent, VideoSettings(frames=4), AudioSettings(), ["video"])
         assert len(clips) == len(index)
     assert seen["test"] == {ucf_name(label, fold) for label in UCF}
     assert len(seen["train"]) == 4

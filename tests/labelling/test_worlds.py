@@ -30,7 +30,7 @@ CUTS = {  # where a rank's clips begin; some ranks have none, some nearly all
 }
 PROBLEMS = {
     "flat": (lambda: posteriors(CLIPS, 20, 0.1), gaussian_shares(20)),
-    "mid": (lambda: trained(CLIPS, 50, 2.0), gaussian_shares(50)),
+    "mid": (lambda: trained(CLIPS, 50, 5.0), gaussian_shares(50)),
     "late": (lambda: trained(CLIPS, 50, 8.0), gaussian_shares(50)),
     "float64": (lambda: trained(CLIPS, 20, 4.0).double(), gaussian_shares(20, 0.5)),
 }
