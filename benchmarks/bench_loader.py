@@ -76,7 +76,7 @@ def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:
     tables = [output / f"{n:05d}.csv" for n in range(4)]
     for n, table in enumerate(tables):
         write_shard(output / "manifest.csv", n, table.with_suffix(".tar"), table, media, threads=2)
-    write_index(tables, output / "index.csv", output / "rejected.csv")
+    write_index(tables, output / "index.csv", output / "rejected.csv", output / "summary.csv")
     return repeated(Clips(read_index(output / "index.csv"), output, VIDEO, AUDIO), 64 * VIDEOS)
 
 

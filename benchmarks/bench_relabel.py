@@ -108,7 +108,7 @@ def small_clips(folder: Path) -> tuple[Clips, RunSettings]:
     tables = [folder / f"{n}.csv" for n in range(2)]
     for n, table in enumerate(tables):
         write_shard(folder / "manifest.csv", n, folder / f"{n}.tar", table, media, threads=2)
-    write_index(tables, folder / "index.csv", folder / "rejected.csv")
+    write_index(tables, folder / "index.csv", folder / "rejected.csv", folder / "summary.csv")
     clips = Clips(read_index(folder / "index.csv"), folder, settings.video, settings.audio)
     return clips, settings
 

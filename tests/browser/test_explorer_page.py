@@ -47,7 +47,9 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_manifest(root / "videos" / "train", "auto", 1, root / "manifest.csv")
     media = MediaSettings(short_side=48, fps=16, audio_rate=16_000)
     write_shard(root / "manifest.csv", 0, root / "00000.tar", root / "00000.csv", media)
-    write_index([root / "00000.csv"], root / "index.csv", root / "rejected.csv")
+    write_index(
+        [root / "00000.csv"], *(root / f"{n}.csv" for n in ("index", "rejected", "summary"))
+    )
     table = read_index(root / "index.csv")[["sample", "id", "key", "path"]]
     table["label"] = [CLASSES[place] for place in LABELS]
     table["key"] = [f"clip {n:02d} {label}.mp4" for n, label in enumerate(table["label"])]
