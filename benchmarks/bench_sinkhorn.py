@@ -31,7 +31,7 @@ import ot
 import torch
 from torch import Tensor
 
-from selavi.labelling.compiled import in_threads
+from selavi.compiled import in_threads
 from selavi.labelling.dense import DenseKernel
 from selavi.labelling.marginals import match_by_rank
 from selavi.labelling.scores import Matrix

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"files"},
-    {"settings", "records", "logs", "signals"},
+    {"settings", "records", "logs", "compiled", "signals"},
     {"config_file"},
     {"cluster", "transforms", "models"},
     {"data", "labelling"},

@@ -16,7 +16,7 @@ from selavi.evaluation.arrays import load_arrays
 from selavi.evaluation.clustering import measure_heads
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import UserError, atomic_path
-from selavi.labelling.agreement import agreement
+from selavi.models.agreement import agreement
 from selavi.models.checkpoint import load_model
 
 log = logging.getLogger(__name__)

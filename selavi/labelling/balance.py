@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from selavi.labelling.compiled import compiled
+from selavi.compiled import compiled
 
 NEWTON_CLUSTERS = 2048  # above, a K x K matrix costs more than the iterations it saves
 SLOW = 0.5  # Newton takes over where an iteration leaves more than this of the error

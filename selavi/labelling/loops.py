@@ -11,7 +11,7 @@ mass by less than K * 2 ** -25 of the mean.
 import numpy as np
 import torch
 
-from selavi.labelling.compiled import compiled
+from selavi.compiled import compiled
 
 UNITS = {torch.float32: 2.0**24, torch.float64: 2.0**34}
 """Units to a clip: 2 ** 29 clips of float64, or 2 ** 39 of float32, fit an int64."""

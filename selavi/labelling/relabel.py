@@ -108,14 +108,14 @@ def _align(scores: HeadScores) -> None:
 
 
 def _tell(done: Relabelling, heads: int, settings: LabellingSettings) -> None:
+    whole = f"{done.dense} of {heads} heads on the whole kernel"
+    rest = f", others on at most {done.kept:.1%} of it" if done.dense < heads else ""
     log.info(
-        "labels renewed: %d heads on the entries that count (at most %.2g%% of the kernel), %d on "
-        "the whole kernel; at most %d iterations; %.3g%% of labels changed",
-        heads - done.dense,
-        100 * done.kept,
-        done.dense,
-        done.iterations,
+        "labels: %.1f%% new; %s%s, at most %d iterations",
         100 * done.changed,
+        whole,
+        rest,
+        done.iterations,
     )
     if done.deviation > settings.tolerance:
         log.warning(

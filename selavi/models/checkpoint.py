@@ -8,7 +8,7 @@ import torch
 
 from selavi.config_file import parse
 from selavi.files import UserError, atomic_path
-from selavi.labelling.agreement import agreement
+from selavi.models.agreement import agreement
 from selavi.models.network import Network
 from selavi.models.released import is_released, read_released
 from selavi.settings import RunSettings

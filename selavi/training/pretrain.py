@@ -13,7 +13,7 @@ from selavi.config_file import write_section
 from selavi.data.loader import open_clips
 from selavi.distributed import process_group
 from selavi.files import atomic_path, write_csv
-from selavi.labelling.agreement import agreement
+from selavi.models.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
 from selavi.signals import stop_on_signals

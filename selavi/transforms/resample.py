@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
+
+from selavi.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def resample(
         # From numpy: it asks for large pages, which makes new memory four times as fast.
         result = np.empty((batch, channels, frames, *2 * weights.shape[2:]), np.float32)
         arrays = (t.numpy() for t in (windows, places, weights, scale, bias))
-        _resample(*arrays, result)  # type: ignore[call-arg]
+        _resample(*arrays, result)
         return torch.from_numpy(result)
     return resample_by_matrices(windows, places, weights, scale, bias)
 
@@ -118,10 +119,15 @@ def _matrix(places: Tensor, weights: Tensor, size: int) -> Tensor:
     return result.scatter_add_(2, places[:, 1, :, None], weights[..., None])
 
 
-@njit(cache=True, nogil=True)
-def _resample(  # type: ignore[no-untyped-def]
-    windows, places, weights, scale, bias, out
-):  # pragma: no cover
+@compiled
+def _resample(
+    windows: np.ndarray,
+    places: np.ndarray,
+    weights: np.ndarray,
+    scale: np.ndarray,
+    bias: np.ndarray,
+    out: np.ndarray,
+) -> None:
     batch, frames, height, width, channels = windows.shape
     line = np.empty(width * channels, np.float32)
     for b in range(batch):

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from selavi.data.demo import make_demo_dataset
-from selavi.data.index import read_index, write_index
-from selavi.data.manifest import write_manifest
-from selavi.data.shards import write_shard
+from selavi.data.index import read_index
 from selavi.files import write_csv
 from selavi.reporting.explorer import make_explorer
-from selavi.settings import MediaSettings
+from tests.conftest import make_split
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -44,13 +42,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_demo_dataset(
         root / "videos", classes=2, train_per_class=6, test_per_class=0, bad_files=False, workers=1
     )
-    write_manifest(root / "videos" / "train", "auto", 1, root / "manifest.csv")
-    media = MediaSettings(short_side=48, fps=16, audio_rate=16_000)
-    write_shard(root / "manifest.csv", 0, root / "00000.tar", root / "00000.csv", media)
-    write_index(
-        [root / "00000.csv"], *(root / f"{n}.csv" for n in ("index", "rejected", "summary"))
-    )
-    table = read_index(root / "index.csv")[["sample", "id", "key", "path"]]
+    index = make_split(root / "videos" / "train", root, shards=1)
+    table = read_index(index)[["sample", "id", "key", "path"]]
     table["label"] = [CLASSES[place] for place in LABELS]
     table["key"] = [f"clip {n:02d} {label}.mp4" for n, label in enumerate(table["label"])]
     table["cluster"] = CLUSTERS

@@ -14,9 +14,7 @@ import pytest
 from selavi.cli import main
 from selavi.data.clips import decode_samples, read_member
 from selavi.data.demo import make_demo_dataset
-from selavi.data.index import read_index, write_index
-from selavi.data.manifest import write_manifest
-from selavi.data.shards import write_shard
+from selavi.data.index import read_index
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer
 from selavi.reporting.explorer.contents import (
@@ -25,7 +23,7 @@ from selavi.reporting.explorer.contents import (
     number_of_clusters,
     pick_ranks,
 )
-from selavi.settings import MediaSettings
+from tests.conftest import make_split
 
 HOSTILE = """</script><script>hacked=1</script><!--"'&amp;{{ 7*7 }}\\ \n é 漢字.mp4"""
 
@@ -37,13 +35,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_demo_dataset(
         root / "videos", classes=2, train_per_class=3, test_per_class=0, bad_files=False, workers=1
     )
-    write_manifest(root / "videos" / "train", "auto", 1, root / "manifest.csv")
-    media = MediaSettings(short_side=48, fps=16, audio_rate=16_000)
-    write_shard(root / "manifest.csv", 0, root / "00000.tar", root / "00000.csv", media)
-    write_index(
-        [root / "00000.csv"], *(root / f"{n}.csv" for n in ("index", "rejected", "summary"))
-    )
-    return root / "index.csv"
+    return make_split(root / "videos" / "train", root, shards=1)
 
 
 def assignments(index: Path, clusters: list[int], **changes: list[str]) -> Path:

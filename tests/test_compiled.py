@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from selavi.labelling.compiled import compiled, in_threads
+from selavi.compiled import compiled, in_threads
 
 LOOP = """
 def add(first, last):

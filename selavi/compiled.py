@@ -1,8 +1,4 @@
-"""Loops over rows, compiled by numba, in as many threads as torch may use.
-
-Each thread adds up integers for its rows: such sums are exact, so that neither the number of
-threads nor that of processes can change a result.
-"""
+"""Loops compiled by numba, in as many threads as torch may use."""
 
 import os
 from collections.abc import Callable
@@ -46,4 +42,4 @@ def in_threads(work: Callable[[int, int], Result], rows: int) -> list[Result]:
 @cache
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     """A pool for each process: threads do not outlive a fork."""
-    return ThreadPoolExecutor(threads, f"labelling-{process}")
+    return ThreadPoolExecutor(threads, f"selavi-{process}")
