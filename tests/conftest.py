@@ -57,7 +57,7 @@ def tiny_run() -> Callable[..., RunSettings]:
             "labelling": {"optimisations": 6},
             "training": {
                 "epochs": 3, "batch_size": 4, "workers": 0, "warmup_batches": 2,
-                "precision": "float32",
+                "precision": "float32", "collapse": 1.0,
             },
         }  # fmt: skip
         for name, section in sections.items():

@@ -30,7 +30,8 @@ class Labeller:
     def renew(self) -> Relabelling:
         """New labels for all clips (paper, section 3.1); the first time, align the modalities.
 
-        Raises Diverged if they have collapsed.
+        Raises Diverged if they have collapsed, once the warm-up is over: before, an untrained
+        network may hardly tell clips apart, and recover.
         """
         progress, labelling = self.state.progress, self.settings.labelling
         log.debug("renewing the labels before step %d", progress.total)
@@ -43,12 +44,13 @@ class Labeller:
             self.state.groups,
             align=labelling.align and progress.relabellings == 0,
         )
-        check_labels(
-            self.state.labels,
-            self.state.sizes,
-            self.settings.training,
-            f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
-        )
+        if progress.epoch >= self.settings.training.warmup_epochs:
+            check_labels(
+                self.state.labels,
+                self.state.sizes,
+                self.settings.training,
+                f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
+            )
         progress.relabellings += 1
         log.debug("labels renewed: %s", done)
         return done

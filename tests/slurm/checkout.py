@@ -32,7 +32,7 @@ CONFIG = {
         "labelling": {"optimisations": 8, "max_iterations": 50},
         "training": {
             "epochs": 16, "batch_size": 2, "workers": 0, "precision": "float32",
-            "checkpoint_minutes": 0.0,
+            "checkpoint_minutes": 0.0, "collapse": 1.0,
         },
     },
     "explorer": {"clips_per_cluster": 2},
@@ -121,9 +121,10 @@ class Checkout:
         return self.folder / "results/pretrain" / run
 
     def steps(self, run: str) -> int:
-        """Steps that the newest saved state has behind it."""
+        """Steps that the newest saved state has behind it: four clips each, four an epoch."""
         saves = (self.pretrain(run) / "state").glob("step-*")
-        return max((int(path.name.split("-")[-1]) for path in saves), default=0)
+        places = [[int(number) for number in path.name.split("-")[1:]] for path in saves]
+        return max((4 * epoch + clips // 4 for epoch, clips in places), default=0)
 
     def wait_until_mid_epoch(self, run: str, least: int = 9) -> None:
         """Wait for a state that lies between two epochs' ends."""

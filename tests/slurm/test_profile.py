@@ -48,4 +48,4 @@ def test_the_users_command_finds_the_profile() -> None:
 def test_without_more_it_plans_the_paper() -> None:
     done = plan()
     words = done.stdout + done.stderr
-    assert done.returncode == 0 or "datasets/vgg_sound/train is not a folder" in words
+    assert done.returncode == 0 or "datasets/vgg-sound/train is not a folder" in words

@@ -57,6 +57,7 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
     settings = tiny_run(
         video={"scale_min": 32, "scale_max": 32, "crop": 32, "frames": 1, "jitter": 0.0},
         audio={"seconds": 1.0, "shift": 0, "mask_filters": 0, "mask_frames": 0},
+        training={"warmup_epochs": 0, "collapse": 0.8},
     )
     assert wait(start(settings, index, tmp_path / "run")) == [1]
     assert "the labels have collapsed in epoch 1, before step 1" in words(tmp_path / "run")
@@ -68,7 +69,7 @@ def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
 ) -> None:
     training = {
         "epochs": 115, "batch_size": 24, "warmup_epochs": 1, "base_lr": 0.1, "weight_decay": 8.0,
-        "momentum": 0.0, "checkpoint_minutes": 60.0,
+        "momentum": 0.0, "checkpoint_minutes": 60.0, "collapse": 0.8,
     }  # fmt: skip
     settings = tiny_run(
         modalities=["audio"], labelling={"optimisations": 1, "groups": 1}, training=training

@@ -189,7 +189,12 @@ rule explorer:
 
 rule costs:
     input:
-        [file for stage, files in STAGES.items() if stage != "costs" for file in files],
+        [
+            file
+            for stage, files in STAGES.items()
+            if stage not in ("costs", "export")  # export is made on request
+            for file in files
+        ],
     output:
         report(
             "results/tables/costs.csv",
