@@ -39,7 +39,7 @@ demo: $(VENV)/.run ## make the embedded dataset, run the whole workflow on it, s
 	@echo "  file://$(abspath results/explorer/demo/index.html)"
 
 .PHONY: demo-full
-demo-full: $(VENV)/.run ## the demo with three seeds, and each modality alone
+demo-full: $(VENV)/.run ## the demo with three seeds, each modality alone, and every evaluation
 	$(SNAKEMAKE) --quiet rules --configfile config/demo.yaml config/demo-full.yaml
 	@selavi tables --results results
 
