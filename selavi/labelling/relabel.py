@@ -108,13 +108,12 @@ def _align(scores: HeadScores) -> None:
 
 
 def _tell(done: Relabelling, heads: int, settings: LabellingSettings) -> None:
-    whole = f"{done.dense} of {heads} heads on the whole kernel"
-    rest = f", others on at most {done.kept:.1%} of it" if done.dense < heads else ""
     log.info(
-        "labels: %.1f%% new; %s%s, at most %d iterations",
+        "labels: %.1f%% new; %d of %d heads on the whole kernel%s, at most %d iterations",
         100 * done.changed,
-        whole,
-        rest,
+        done.dense,
+        heads,
+        f", the others on at most {done.kept:.1%} of it" if done.dense < heads else "",
         done.iterations,
     )
     if done.deviation > settings.tolerance:
