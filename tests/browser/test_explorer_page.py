@@ -15,6 +15,7 @@ from selavi.reporting.explorer import make_explorer
 from tests.conftest import make_split
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = playwright.expect
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -229,27 +230,28 @@ def test_everything_can_be_done_by_keyboard(page: Any) -> None:
         return bool(tile.evaluate("(tile) => tile === document.activeElement"))
 
     page.keyboard.press("/")
-    assert focused(page.locator("#filter"))
+    expect(page.locator("#filter")).to_be_focused()
     tile = page.locator(".card").nth(1).locator(".tile")
     for _ in range(40):
         page.keyboard.press("Tab")
         if focused(tile.first):
             break
+    expect(tile.first).to_be_focused()
     page.keyboard.press("ArrowRight")
-    assert focused(tile.nth(1))
+    expect(tile.nth(1)).to_be_focused()
     page.keyboard.press("End")
-    assert focused(tile.nth(2))
+    expect(tile.nth(2)).to_be_focused()
     page.keyboard.press("Enter")
     place = page.locator("#large-place")
-    assert place.inner_text() == "Cluster 1 · clip 3 of 3"
+    expect(place).to_have_text("Cluster 1 · clip 3 of 3")
     page.keyboard.press("ArrowRight")
-    assert place.inner_text() == "Cluster 3 · clip 1 of 3"
+    expect(place).to_have_text("Cluster 3 · clip 1 of 3")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert place.inner_text() == "Cluster 1 · clip 2 of 3"
+    expect(place).to_have_text("Cluster 1 · clip 2 of 3")
     page.keyboard.press("Escape")
-    assert page.locator("#large:visible").count() == 0
-    assert focused(tile.nth(1))
+    expect(page.locator("#large:visible")).to_have_count(0)
+    expect(tile.nth(1)).to_be_focused()
 
 
 def test_every_control_has_a_name(page: Any) -> None:

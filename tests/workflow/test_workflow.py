@@ -119,6 +119,7 @@ def test_every_output_is_there_and_right(finished: Path) -> None:
 
 def test_every_evaluation_has_its_table(finished: Path) -> None:
     tables = {p.stem: pd.read_csv(p) for p in (finished / "tables").glob("*.csv")}
+    assert {"pretrain", "finetune"} <= set(tables.pop("costs")["stage"])
     assert sorted(tables) == [
         "ablation", "baselines", "clustering", "degradation", "finetune", "retrieval",
     ]  # fmt: skip
@@ -169,7 +170,7 @@ def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: P
     other = TINY | {"explorer": {"clips_per_cluster": 3}}
     (checkout / "other.yaml").write_text(yaml.safe_dump(other))
     plan = snakemake(checkout, "-n", "--configfile", "config/demo.yaml", "other.yaml")
-    assert set(rules_run(plan)) == {"explorer", "all"}
+    assert set(rules_run(plan)) == {"explorer", "costs", "all"}
 
 
 def rules_run(output: str) -> list[str]:
