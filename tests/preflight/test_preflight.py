@@ -1,6 +1,5 @@
 """What is said before a run, on real videos and a real machine."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,8 +80,10 @@ def test_doctor_names_what_is_missing(own: Path, tmp_path: Path) -> None:
     assert "such file or directory" in " ".join(done.stdout.split())
 
 
-@pytest.mark.skipif(shutil.which("sbatch") is not None, reason="Slurm is installed")
-def test_doctor_says_that_slurm_is_not_here(own: Path) -> None:
+def test_doctor_says_that_slurm_is_not_here(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # where no command is, Slurm's neither
     done = selavi("doctor", "--profile", "slurm", "--configfile", str(own))
     assert done.returncode == 1
     assert "login node" in done.stdout
