@@ -74,6 +74,22 @@ def test_defaults_are_the_papers() -> None:
         ("defaults.video.crop", 60, ["crop = 60", "scale_min = 32", "use crop <= 32"]),
         ("defaults.network.clusters", 900, ["800 training clips", "network.clusters = 900"]),
         ("defaults.labelling.groups", 9, ["labelling.groups = 9", "network.heads"]),
+        ("defaults.network", {"fusion": "concat"}, ["fusion: concat", "labelling.align: false"]),
+        ("defaults.network", {"fusion": "early"}, ["network.fusion = 'early'", "'concat'"]),
+        (
+            "runs.demo",
+            {"dataset": "demo", "modalities": ["audio"], "network": {"fusion": "concat"}},
+            ["fusion: concat", "modalities = ['audio']", "train on both"],
+        ),
+        (
+            "runs.demo",
+            {
+                "dataset": "demo",
+                "network": {"heads": 1},
+                "labelling": {"groups": 1, "consensus": True},
+            },
+            ["labelling.consensus", "network.heads = 1"],
+        ),
         ("defaults.audio.seconds", 2.0, ["min_seconds = 1.1"]),
         ("defaults.modalities", ["video", "video"], ["named twice"]),
         ("datasets.demo.splits", {"test": {}}, ["trains on the split called train"]),

@@ -18,6 +18,7 @@ from selavi.evaluation.predict import batches_of_logits
 from selavi.files import UserError, atomic_path
 from selavi.models.agreement import agreement
 from selavi.models.checkpoint import load_model
+from selavi.models.network import JOINED
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +47,10 @@ class Export:
 def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
     """Write the logits of every clip of a split: 4 x N x K x H bytes per modality.
 
-    The file is one of `torch.save`: `format`, then `video` and `audio` (each a list of H tensors
-    (N, K) float32, as far as the run has the modality), `labels` (N,) int64 with -1 for none,
-    `classes` (their names) and `keys` (of the clips).
+    The file is one of `torch.save`: `format`, then `video` and `audio`, as far as the run has the
+    modality, or `video+audio` of one whose heads see both at once (each a list of H tensors (N, K)
+    float32), `labels` (N,) int64 with -1 for none, `classes` (their names) and `keys` (of the
+    clips).
     """
     network, settings, _ = load_model(model)
     clips = open_clips(index, settings)
@@ -114,7 +116,7 @@ def measure_export(path: Path, output: Path) -> pd.DataFrame:
 
 def _ours(content: Mapping[str, Any], path: Path) -> Export:
     names = np.array([*content["classes"], ""], dtype=str)  # -1 is the last
-    logits = {m: content[m] for m in ("video", "audio") if m in content}
+    logits = {m: content[m] for m in ("video", "audio", JOINED) if m in content}
     return _checked(Export(logits, names[content["labels"].numpy()]), path)
 
 

@@ -117,6 +117,8 @@ def _clips(
 
 def _modalities(run: RunSettings, splits: list[pd.DataFrame]) -> tuple[list[Modality], str]:
     """What is compared, and why not more than the picture."""
+    if run.network.fusion == "concat":
+        return ["video"], "the run's heads see both modalities at once"
     silent = sum(int((table["samples"] == 0).sum()) for table in splits)
     if len(run.modalities) == 2 and silent:
         return ["video"], f"{silent} videos have no sound"

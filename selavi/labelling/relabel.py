@@ -9,6 +9,7 @@ from torch import Tensor
 
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.collectives import all_rows, all_sum
+from selavi.labelling.consensus import consensus
 from selavi.labelling.features import FeatureStore
 from selavi.labelling.loops import UNITS
 from selavi.labelling.marginals import match_by_rank
@@ -77,6 +78,8 @@ def relabel(
             shares = match_by_rank(sizes[head], soft_mass(scores))
             found.append(sinkhorn(scores, shares, settings.tolerance, settings.max_iterations))
             labels[owners, head] = all_rows(found[-1].labels)
+    if settings.consensus:
+        labels.copy_(consensus(labels, sizes.shape[1]))
     network.train(was_training)
     done = Relabelling(
         iterations=max(f.iterations for f in found),

@@ -1,4 +1,4 @@
-"""The network: an encoder for each modality, and H classifier heads on each."""
+"""The network: an encoder for each modality, and H classifier heads on each or on both joined."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,11 +12,16 @@ from selavi.settings import Modality, NetworkSettings
 Features = dict[str, Tensor]
 """By modality: pooled features (B, D) float32, row n of each from the same clip."""
 
+JOINED = "video+audio"
+"""The modality of features that stand side by side (`fusion: concat`)."""
+
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Network(nn.Module):
-    """An encoder per modality, and heads on each: `heads[modality][h]` maps (B, D) to (B, K).
+    """An encoder per modality, and heads: `heads[modality][h]` maps (B, D) to (B, K).
+
+    With `fusion: concat` there is one modality to heads, "video+audio", of all encoders' features.
 
     channels : of the picture, 3, or 1 for grey. channels_last : how maps lie in memory; values are
     the same but for rounding.
@@ -40,19 +45,17 @@ class Network(nn.Module):
                 for modality in modalities
             }
         )
-        self.heads = nn.ModuleDict(
-            {
-                modality: _heads(feature_size(encoder), settings)
-                for modality, encoder in self.encoders.items()
-            }
-        )
+        sizes = {name: feature_size(encoder) for name, encoder in self.encoders.items()}
+        if settings.fusion == "concat":
+            sizes = {JOINED: sum(sizes.values())}
+        self.heads = nn.ModuleDict({name: _heads(size, settings) for name, size in sizes.items()})
         if channels_last:
             _channels_last(self)
 
     @property
     def modalities(self) -> list[str]:
-        """Names of the encoders."""
-        return list(self.encoders)
+        """What heads decide by: the encoders' names, or "video+audio" alone."""
+        return list(self.heads)
 
     def encode(self, batch: Batch, bfloat16: bool = False) -> Features:
         """Pooled features of a batch; encoders may run in bfloat16, features are float32."""
@@ -60,7 +63,8 @@ class Network(nn.Module):
         if self.channels_last:
             inputs = {n: x.to(memory_format=_FORMATS[x.ndim]) for n, x in inputs.items()}
         with torch.autocast(batch.sample.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-            return {name: enc(inputs[name]).float() for name, enc in self.encoders.items()}
+            found = {name: enc(inputs[name]).float() for name, enc in self.encoders.items()}
+        return {JOINED: torch.cat(list(found.values()), 1)} if JOINED in self.heads else found
 
     def forward(self, batch: Batch, bfloat16: bool = False) -> tuple[Features, Features]:
         """Features (B, D), and logits of all heads (H, B, K) float32, of each modality."""

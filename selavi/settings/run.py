@@ -25,6 +25,9 @@ class NetworkSettings(Section):
     """Hidden width of an mlp head."""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout in an mlp head."""
+    fusion: Literal["late", "concat"] = "late"
+    """Where the modalities meet: heads on each, whose probabilities are multiplied (late), or one
+    set of heads on the features of both, side by side (concat), as an ablation."""
 
 
 class LabellingSettings(Section):
@@ -48,6 +51,9 @@ class LabellingSettings(Section):
     source: Literal["pass", "epoch"] = "pass"
     """Features to label from: those of a fresh pass, or (epoch) those kept while training, where
     each further group looks at every batch once more."""
+    consensus: bool = False
+    """Every head learns what most heads say, once their clusters are matched to each other, in
+    place of its own labels."""
     tolerance: float = Field(1e-3, gt=0, lt=1)
     """Sinkhorn-Knopp stops when no cluster's mass is off by more than this share."""
     max_iterations: int = Field(2000, ge=1)
@@ -127,11 +133,32 @@ class RunDefaults(Section):
         return value
 
     @model_validator(mode="after")
-    def _groups_fit(self) -> Self:
+    def _heads_fit(self) -> Self:
         if self.labelling.groups > self.network.heads:
             raise ValueError(
                 f"labelling.groups = {self.labelling.groups} is more than "
                 f"network.heads = {self.network.heads}; a group needs a head"
+            )
+        if self.labelling.consensus and self.network.heads == 1:
+            raise ValueError(
+                "labelling.consensus is between heads, and network.heads = 1; use more heads, or "
+                "set labelling.consensus: false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fusion_fits(self) -> Self:
+        if self.network.fusion == "late":
+            return self
+        if len(self.modalities) == 1:
+            raise ValueError(
+                "network.fusion: concat joins the features of video and audio, and modalities = "
+                f"{self.modalities}; train on both, or set network.fusion: late"
+            )
+        if self.labelling.align:
+            raise ValueError(
+                "labelling.align matches the audio heads to the video heads, and with "
+                "network.fusion: concat one set of heads sees both; set labelling.align: false"
             )
         return self
 

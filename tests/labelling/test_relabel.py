@@ -91,6 +91,17 @@ def test_scores_are_the_same_whichever_rows_stand_beside() -> None:
         assert torch.equal(torch.cat(blocks), whole[first:last])
 
 
+def test_heads_that_seek_consensus_learn_one_partition() -> None:
+    network, results = small_network(), []
+    store = features(network, CLIPS)
+    for agreed in (False, True):
+        settings = LabellingSettings(consensus=agreed)
+        results.append(run(network, lambda group: store, settings)[0])
+    pairs = [{tuple(row) for row in labels[:, :2].tolist()} for labels in results]
+    assert len(pairs[0]) > 12
+    assert len(pairs[1]) <= 12  # each cluster of one head is one of the other's
+
+
 def test_the_log_says_which_way_was_taken(caplog: pytest.LogCaptureFixture) -> None:
     network = small_network()
     store = features(network, CLIPS)

@@ -10,7 +10,9 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from selavi.cli import main
 from selavi.data.index import read_index
+from selavi.evaluation.export import read_export
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
 from selavi.settings import RunSettings
@@ -97,6 +99,7 @@ def test_other_settings_start_afresh(
         {"modalities": ["audio"]},
         {"network": {"heads": 1, "clusters": 4, "head": "linear"}, "labelling": {"groups": 1}},
         {"labelling": {"marginals": "uniform", "align": False, "source": "pass"}},
+        {"labelling": {"consensus": True}},
         {"training": {"batch_size": 3, "accumulation": 2}},
     ],
     ids=lambda s: "-".join(s),
@@ -106,6 +109,35 @@ def test_variants_train(
 ) -> None:
     train(tiny_run(**sections), train_index, tmp_path)
     assert pd.read_csv(tmp_path / "log.csv")["loss"].between(0.1, 5).all()
+
+
+def test_one_set_of_heads_on_both_modalities(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    """Features side by side, from training to assignments, export and their scores."""
+    settings = tiny_run(
+        network={"heads": 1, "fusion": "concat"}, labelling={"align": False, "groups": 1}
+    )
+    train(settings, train_index, tmp_path)
+    labels = pd.read_csv(tmp_path / "labels.csv")
+    assert set(labels["head0"]) == set(range(4))
+    log = pd.read_csv(tmp_path / "log.csv")
+    assert log["loss_video+audio"].tolist() == log["loss"].tolist()
+    network = load_model(tmp_path / "model.pt")[0]
+    wide = network.heads["video+audio"][0][1].weight
+    assert wide.shape[1] == 128 + 128
+    model, table, logits = tmp_path / "model.pt", tmp_path / "a.csv", tmp_path / "logits.pt"
+    given = ["--model", str(model), "--index", str(train_index)]
+    assert main(["assign", *given, "--csv", str(table), "--pickle", str(tmp_path / "a.pkl")]) == 0
+    assert main(["export", *given, "--output", str(logits)]) == 0
+    assigned = pd.read_csv(table)
+    assert assigned["cluster"].between(0, 3).all()
+    assert [c for c in assigned if c.endswith("_head0")] == ["video+audio_head0"]
+    exported = read_export(logits).clusters()
+    assert exported["video+audio"][:, 0].tolist() == assigned["cluster"].tolist()
+    for source in (["--export", str(logits)], ["--assignments", str(table)]):
+        assert main(["metrics", *source, "--output", str(tmp_path / "m.csv")]) == 0
+        assert set(pd.read_csv(tmp_path / "m.csv")["modality"]) == {"video+audio"}
 
 
 def test_two_processes_label_every_clip(undisturbed_pair: Path) -> None:
