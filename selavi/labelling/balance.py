@@ -21,7 +21,12 @@ DAMPING = 1e-8  # clusters that exchange no clip at all move by no more than ste
 
 
 class Kernel(Protocol):
-    """Rows of exp(score + alpha) for some alpha, over all ranks."""
+    """Rows of exp(score + alpha) for some alpha, over all ranks.
+
+    full_masses : (K,) float64, each cluster's share of the clips at alpha, by the full kernel.
+    """
+
+    full_masses: np.ndarray
 
     def masses(self, shift: np.ndarray) -> np.ndarray:
         """Each cluster's share of the clips with potentials alpha + shift: (K,) float64."""
@@ -60,7 +65,7 @@ def balance(
     shortened until that nearly holds. A Sinkhorn-Knopp iteration needs no such test.
     """
     shift = np.zeros_like(shares)
-    gap = shares - kernel.masses(shift)
+    gap = shares - kernel.full_masses
     done, slow, longest, fraction = 1, False, STEP, 1.0
     direction = gap
     while (

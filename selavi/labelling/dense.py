@@ -1,6 +1,6 @@
 """The whole kernel in memory, once, in the type of the scores: one pass over it per iteration."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,15 @@ from torch import Tensor
 
 from selavi.compiled import in_threads
 from selavi.labelling.collectives import all_sum, first_row
-from selavi.labelling.loops import COARSE, LOWEST, UNITS, dense_coupling, dense_masses, dense_rows
+from selavi.labelling.loops import (
+    COARSE,
+    LOWEST,
+    UNITS,
+    dense_coupling,
+    dense_labels,
+    dense_masses,
+    dense_rows,
+)
 from selavi.labelling.masses import shared_coupling, shared_masses
 from selavi.labelling.scores import BLOCK, Scores, sound
 
@@ -24,7 +32,13 @@ class DenseKernel:
     On a CPU in float32 a compiled loop makes the pass: a row's sum and its share in the column sums
     while the row is in cache. Elsewhere torch works block by block.
 
-    Raises ValueError, on every rank, if a score is not a number.
+    Attributes
+    ----------
+    full_masses : (K,) float64, each cluster's share of the clips at `alpha`.
+
+    Raises
+    ------
+    ValueError, on every rank, if a score is not a number.
     """
 
     def __init__(self, scores: Scores, alpha: np.ndarray) -> None:
@@ -32,7 +46,11 @@ class DenseKernel:
         self.compiled = scores.device.type == "cpu" and scores.dtype == torch.float32
         # Whole blocks: how torch adds up a row may depend on the number of rows beside it.
         whole = -(-self.rows // BLOCK) * BLOCK
-        self.values = torch.empty(whole, self.clusters, dtype=scores.dtype, device=scores.device)
+        size = (whole, self.clusters)
+        if self.compiled:  # numpy asks for huge pages: small ones take longer than all the rest
+            self.values = torch.from_numpy(np.empty(size, np.float32))
+        else:
+            self.values = torch.empty(size, dtype=scores.dtype, device=scores.device)
         self.values[self.rows :] = 1
         facts = torch.tensor([self.rows, 0], device=scores.device)
         offset = torch.from_numpy(alpha).to(self.values)
@@ -53,14 +71,13 @@ class DenseKernel:
         self.clips, unsound = all_sum(facts).tolist()
         if unsound:
             raise ValueError("log-probabilities to label from are not numbers")
+        self.full_masses = self.masses(np.zeros(self.clusters))
 
     def masses(self, shift: np.ndarray) -> np.ndarray:
         """Each cluster's share of the clips: (K,) float64."""
         factors = torch.from_numpy(np.exp(shift)).to(self.values)
         if self.compiled:
-            kernel, weights = self.values.numpy(), factors.numpy()
-            parts = in_threads(partial(dense_masses, kernel, weights), self.rows)
-            units = torch.from_numpy(sum(parts))
+            units = torch.from_numpy(sum(self._in_threads(dense_masses, factors)))
         else:
             units = torch.zeros(self.clusters, dtype=torch.int64, device=self.values.device)
             for rows in self._blocks(factors):
@@ -71,11 +88,7 @@ class DenseKernel:
         """Mean of q[n, i] * q[n, j]: (K, K) float64."""
         factors = torch.from_numpy(np.exp(shift)).to(self.values)
         if self.compiled:
-            kernel, weights = self.values.numpy(), factors.numpy()
-            parts = in_threads(
-                lambda a, b: dense_coupling(kernel, weights, self.origin, a, b), self.rows
-            )
-            units = torch.from_numpy(sum(parts))
+            units = torch.from_numpy(sum(self._in_threads(dense_coupling, factors, self.origin)))
         else:
             units = torch.zeros(self.clusters, self.clusters, device=self.values.device).long()
             for rows in self._blocks(factors):
@@ -86,8 +99,16 @@ class DenseKernel:
     def labels(self, shift: np.ndarray) -> Tensor:
         """Largest entry of each row: (n,) int64."""
         factors = torch.from_numpy(np.exp(shift)).to(self.values)
+        if self.compiled:
+            return torch.from_numpy(np.concatenate(self._in_threads(dense_labels, factors)))
         parts = [(block * factors).argmax(1) for block in self.values.split(BLOCK)]
         return torch.cat(parts)[: self.rows] if parts else self.values.new_empty(0).long()
+
+    def _in_threads(
+        self, loop: Callable[..., np.ndarray], factors: Tensor, *more: int
+    ) -> list[np.ndarray]:
+        work = partial(loop, self.values.numpy(), factors.numpy(), *more)
+        return in_threads(work, self.rows)
 
     def _blocks(self, factors: Tensor) -> Iterator[Tensor]:
         """Rows of N Q, block by block."""

@@ -84,6 +84,24 @@ def dense_masses(kernel: np.ndarray, factors: np.ndarray, first: int, last: int)
 
 
 @compiled
+def dense_labels(kernel: np.ndarray, factors: np.ndarray, first: int, last: int) -> np.ndarray:
+    """The largest entry of each of the rows first to last, the first of equals: int64."""
+    clusters = kernel.shape[1]
+    labels = np.empty(last - first, np.int64)
+    row = np.empty(clusters, np.float32)
+    for n in range(first, last):
+        top = np.float32(0)
+        for k in range(clusters):
+            row[k] = kernel[n, k] * factors[k]
+            top = max(top, row[k])
+        label = 0
+        while row[label] < top:
+            label += 1
+        labels[n - first] = label
+    return labels
+
+
+@compiled
 def dense_coupling(
     kernel: np.ndarray, factors: np.ndarray, origin: int, first: int, last: int
 ) -> np.ndarray:

@@ -23,7 +23,7 @@ from selavi.labelling.dense import DenseKernel
 from selavi.labelling.loops import LOWEST
 from selavi.labelling.scores import Matrix, Scores
 from selavi.labelling.truncated import REACH as TRUNCATED_REACH
-from selavi.labelling.truncated import TruncatedKernel
+from selavi.labelling.truncated import TruncatedKernel, mostly_counts
 
 PASSES = 8  # over all scores, before the truncated way is given up
 
@@ -68,8 +68,8 @@ def sinkhorn(
         not depend on N.
     way : "truncated" iterates on the entries that count, then looks at the full kernel: that last
         pass gives the deviation and the labels. "dense" holds one N x K matrix. "auto" takes the
-        first, and the second where more than a tenth of the entries count, where the first does not
-        come to rest, in float64, and on a GPU.
+        first, and the second where more than about a tenth of the entries count, where the first
+        does not come to rest, in float64, and on a GPU.
 
     Raises
     ------
@@ -81,7 +81,9 @@ def sinkhorn(
     """
     scores = Matrix(scores) if isinstance(scores, Tensor) else scores
     target = shares.double().cpu().numpy()
-    if way == "auto" and (scores.device.type != "cpu" or scores.dtype != torch.float32):
+    if way == "auto" and (
+        scores.device.type != "cpu" or scores.dtype != torch.float32 or mostly_counts(scores)
+    ):
         way = "dense"
     alpha, done = np.zeros_like(target), 0
     if way != "dense":
@@ -120,7 +122,7 @@ def _dense(
     lifted = bool(alpha.any())
     while True:
         kernel = DenseKernel(scores, alpha)
-        if not lifted and not kernel.masses(np.zeros_like(alpha)).all():
+        if not lifted and not kernel.full_masses.all():
             alpha, lifted = alpha + _lift(scores, alpha), True
             continue
         step = balance(kernel, target, tolerance, last - done, DENSE_REACH)

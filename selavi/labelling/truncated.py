@@ -22,6 +22,21 @@ REACH = 12.0
 """Potentials that moved by more may have woken too many entries that were left out."""
 WORTHWHILE = 0.15
 """Where a larger share of the kernel counts, dense rows are read faster."""
+PROBE = 1024
+"""Clips that tell whether it is worth trying."""
+
+
+def mostly_counts(scores: Scores) -> bool:
+    """Whether twice as many entries count as would be worthwhile, of the first clips of all."""
+    facts = torch.zeros(2, dtype=torch.int64)  # entries, and those that count
+    rows = min(scores.rows, max(0, PROBE - first_row(scores.rows, scores.device)))
+    if rows:
+        block = next(iter(scores.blocks()))[:rows].numpy()
+        room = np.empty(block.size, np.int32), np.empty(block.size, np.float32)
+        found = keep(block, np.zeros(scores.clusters, np.float32), *room, 0, rows)
+        facts += torch.tensor([block.size, len(found[1])])
+    entries, kept = all_sum(facts).tolist()
+    return bool(kept > 2 * WORTHWHILE * entries)
 
 
 class TruncatedKernel:
