@@ -1,8 +1,10 @@
 """Time per Sinkhorn-Knopp solve, to the same tolerance, from scores in memory to labels.
 
 Against (a) the textbook: float64, two products with the kernel per iteration; (b) POT's
-`ot.sinkhorn` in float32, with numpy or with torch, whichever is faster; (c) the floor of any dense
-solver: one read of the float32 kernel per iteration.
+`ot.sinkhorn`, in float32 or float64, numpy or torch, whichever is fastest; (c) the floor of any
+dense solver: one read of the float32 kernel per iteration. All make their kernel of the same
+float32 scores and end with labels. Medians of three interleaved rounds. Memory: what one solve,
+in a process of its own, adds to the most that it held at once (VmHWM).
 
 (a) and (b) make the same plain iterations. How many they need is counted with our dense kernel, up
 to a limit; a few of theirs are timed and multiplied. Where the limit is reached, "at least" holds.
@@ -14,11 +16,12 @@ differ by 3% from those asked for, as after some epochs of training on earlier l
 """
 
 import argparse
-import gc
 import json
 import math
-import resource
-import threading
+import re
+import subprocess
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -40,6 +43,8 @@ from selavi.labelling.sinkhorn import sinkhorn
 SIZES = [(170_752, 309), (230_976, 400), (50_000, 309)]
 STAGES = {"flat": (0.3, 0.3), "mid": (3.0, 0.8), "late": (8.0, 1.0)}  # sharpness: median, log-sd
 LAMBDA, TOLERANCE, COUNT_LIMIT = 20.0, 1e-3, 400
+Backend = tuple[torch.dtype, str]
+BACKENDS = [(d, form) for d in (torch.float32, torch.float64) for form in ("torch", "numpy")]
 
 
 def posteriors(clips: int, clusters: int, stage: str) -> tuple[Tensor, Tensor]:
@@ -107,34 +112,29 @@ def textbook(scores: Tensor, shares: np.ndarray, iterations: int) -> tuple[float
     return around + iterations * float(np.median(times)), float(np.median(times))
 
 
-def pot(scores: Tensor, shares: np.ndarray, iterations: int) -> float:
-    """Estimated seconds of `ot.sinkhorn` by its fastest backend that does not break down.
+def pot(scores: Tensor, shares: np.ndarray, iterations: int, backend: Backend) -> float:
+    """Estimated seconds of `ot.sinkhorn`; infinite if it breaks down.
 
     In float32 it stops with "numerical errors" where a cluster's column underflows.
     """
-    best = math.inf
-    for dtype in (torch.float32, torch.float64):
-        cost = (scores.amax(1, keepdim=True) - scores).to(dtype)
-        rows = torch.full((len(cost),), 1 / len(cost), dtype=dtype)
-        columns = torch.from_numpy(shares).to(dtype)
-        for given in ((rows, columns, cost), (rows.numpy(), columns.numpy(), cost.numpy())):
-            times = []
-            for count in (2, 9):
-                solve = partial(
-                    ot.sinkhorn, *given, 1.0, numItermax=count, stopThr=0, warn=False, log=True
-                )
-                start = time.perf_counter()
-                plan, facts = solve()
-                times.append(time.perf_counter() - start)
-                if facts["niter"] < count - 1 or not np.isfinite(float(plan.sum())):
-                    break
-            else:
-                each = max(0.0, (times[1] - times[0]) / 7)
-                best = min(best, times[0] + max(0, iterations - 2) * each)
-            del plan
-        if best < math.inf:
-            return best
-    return best
+    start = time.perf_counter()
+    cost = (scores.amax(1, keepdim=True) - scores).to(backend[0])
+    rows = torch.full((len(cost),), 1 / len(cost), dtype=cost.dtype)
+    given = (rows, torch.from_numpy(shares).to(cost.dtype), cost)
+    if backend[1] == "numpy":
+        given = tuple(g.numpy() for g in given)
+    around = time.perf_counter() - start
+    times = []
+    for count in (2, 9):
+        start = time.perf_counter()
+        plan, facts = ot.sinkhorn(*given, 1.0, numItermax=count, stopThr=0, warn=False, log=True)
+        plan.argmax(1)
+        times.append(time.perf_counter() - start)
+        if facts["niter"] < count - 1 or not np.isfinite(float(plan.sum())):
+            return math.inf
+        del plan
+    each = max(0.0, (times[1] - times[0]) / 7)
+    return around + times[0] + max(0, iterations - 2) * each
 
 
 @numba.njit(nogil=True, fastmath=True)
@@ -157,29 +157,29 @@ def dense_and_floor(kernel: DenseKernel) -> tuple[float, float]:
     return 1e3 * float(np.median(passes)), 1e3 * float(np.median(reads))
 
 
-def peak_mebibytes(work: Callable[[], object]) -> float:
-    """What the work holds at most, beyond what the process held before it (Linux)."""
-    gc.collect()
-    pages = Path("/proc/self/statm")
+def peak_mebibytes(scores: Tensor, shares: Tensor) -> float:
+    """What a solve holds at most beyond the scores, in MiB: of a process of its own (Linux)."""
+    with tempfile.NamedTemporaryFile(suffix=".pt") as file:
+        torch.save((scores, shares), file.name)
+        command = [sys.executable, __file__, "--peak", file.name]
+        threads = ["--threads", str(torch.get_num_threads())]
+        done = subprocess.run([*command, *threads], check=True, capture_output=True, text=True)
+    return float(done.stdout)
 
-    def resident() -> float:
-        return int(pages.read_text().split()[1]) * resource.getpagesize() / 2**20
 
-    before, peak, done = resident(), 0.0, threading.Event()
+def print_peak(problem: Path) -> None:
+    """Print by how much one solve raises the most memory resident at once, in MiB (Linux)."""
+    for stage in STAGES:  # compile
+        sinkhorn(*posteriors(2_000, 309, stage), TOLERANCE)
+    scores, shares = torch.load(problem)
+    Path("/proc/self/clear_refs").write_text("5")  # the highest mark falls to what is held now
 
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.001):
-            peak = max(peak, resident())
+    def mark() -> int:
+        return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        work()
-    finally:
-        done.set()
-        watcher.join()
-    return peak - before
+    before = mark()
+    sinkhorn(scores, shares, TOLERANCE)
+    print((mark() - before) / 1024)
 
 
 def compare(clips: int, clusters: int, stage: str) -> dict[str, object]:
@@ -187,19 +187,24 @@ def compare(clips: int, clusters: int, stage: str) -> dict[str, object]:
     scores, shares = posteriors(clips, clusters, stage)
     solve = partial(sinkhorn, scores, shares, TOLERANCE)
     found = solve()
-    ours = seconds(solve, 5)
-    peak = peak_mebibytes(solve)
+    peak = peak_mebibytes(scores, shares)
     target, alpha = shares.numpy(), found.alpha.numpy()
     kernel = DenseKernel(Matrix(scores), alpha)
     needed = plain_iterations(kernel, alpha, target)
     dense_ms, read_ms = dense_and_floor(kernel)
     del kernel
+    fastest = min(BACKENDS, key=lambda backend: pot(scores, target, needed, backend))
+    times = []
+    for _ in range(3):
+        mine = seconds(solve)
+        times.append(
+            (mine, *textbook(scores, target, needed), pot(scores, target, needed, fastest))
+        )
+    ours, a, a_each, b = (float(np.median(column)) for column in zip(*times, strict=True))
     agree = None
     if clips == 50_000:  # float64 at the others' size takes minutes
         truth = sinkhorn(scores.double(), shares, 1e-5)
         agree = float((found.labels == truth.labels).double().mean())
-    a, a_each = textbook(scores, target, needed)
-    b = pot(scores, target, needed)
     row: dict[str, object] = {
         "clips": clips, "clusters": clusters, "stage": stage, "way": found.way,
         "kept": found.kept, "iterations": found.iterations, "deviation": found.deviation,
@@ -225,7 +230,12 @@ def main() -> None:
     """Print the table, then one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
-    torch.set_num_threads(parser.parse_args().threads)
+    parser.add_argument("--peak", type=Path, help="measure the memory of this problem alone")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    if given.peak:
+        print_peak(given.peak)
+        return
     warnings.simplefilter("ignore")  # POT warns that it has not converged
     for stage in STAGES:  # compile
         sinkhorn(*posteriors(2_000, 309, stage), TOLERANCE)

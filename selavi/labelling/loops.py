@@ -94,9 +94,9 @@ def dense_labels(kernel: np.ndarray, factors: np.ndarray, first: int, last: int)
         for k in range(clusters):
             row[k] = kernel[n, k] * factors[k]
             top = max(top, row[k])
-        label = 0
-        while row[label] < top:
-            label += 1
+        label = np.int32(clusters)
+        for k in range(clusters):
+            label = min(label, np.int32(k) if row[k] == top else np.int32(clusters))
         labels[n - first] = label
     return labels
 
@@ -140,10 +140,10 @@ def keep(
 ) -> Part:
     """Entries of rows first to last that count, each over its row's largest.
 
-    columns, values : room for an entry each of the block, to work in.
+    columns, values : room for an entry each of the block.
 
-    Returns how many each row has, their columns and values, the rows' labels, and the units of mass
-    in each column.
+    Returns how many each row has, their columns and values (parts of the room), the rows' labels,
+    and the units of mass in each column.
     """
     clusters = block.shape[1]
     lengths = np.zeros(last - first, np.int64)
@@ -190,7 +190,7 @@ def keep(
             units[columns[i]] += np.int64(values[i] * scale + np.float32(0.5))
         lengths[n - first] = used - before
         labels[n - first] = label
-    return lengths, columns[begin:used].copy(), values[begin:used].copy(), labels, units
+    return lengths, columns[begin:used], values[begin:used], labels, units
 
 
 @compiled

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from selavi.compiled import in_threads
 from selavi.labelling.collectives import all_sum, first_row
-from selavi.labelling.loops import Part, keep, truncated_coupling, truncated_masses
+from selavi.labelling.loops import keep, truncated_coupling, truncated_masses
 from selavi.labelling.masses import shared_coupling, shared_masses
 from selavi.labelling.scores import BLOCK, Scores, sound
 
@@ -59,32 +59,37 @@ class TruncatedKernel:
         counts = torch.tensor([scores.rows, 0, 0])  # rows, entries kept, blocks that are unsound
         entries = int(all_sum(counts[:1].clone())) * self.clusters
         offset = alpha.astype(np.float32)
-        parts: list[Part] = []
         size = min(BLOCK, scores.rows) * self.clusters
         room = np.empty(size, np.int32), np.empty(size, np.float32)
+        # Memory is taken where it is written to, no sooner.
+        most = min(scores.rows * self.clusters, int(WORTHWHILE * entries) + size)
+        self.columns, self.values = np.empty(most, np.int32), np.empty(most, np.float32)
+        parts: list[tuple[np.ndarray, ...]] = []
+        used = 0
         for block in scores.blocks():
             if not sound(block):
                 counts[2] += 1
                 continue
             work = partial(keep, block.numpy(), offset, *room)
-            found = in_threads(work, len(block))
-            parts += found
-            counts[1] += sum(len(part[1]) for part in found)
-            if counts[1] > WORTHWHILE * entries:
+            for lengths, columns, values, labels, units in in_threads(work, len(block)):
+                end = used + len(columns)
+                self.columns[used:end], self.values[used:end] = columns, values
+                parts.append((lengths, labels, units))
+                used = end
+            if used > WORTHWHILE * entries:
                 break  # this rank alone settles it
+        counts[1] = used
         self.origin = first_row(scores.rows, scores.device)
         self.clips, kept, unsound = all_sum(counts).tolist()
         if unsound:
             raise ValueError("log-probabilities to label from are not numbers")
         self.kept = kept / max(1, entries)
         self.worthwhile = self.kept <= WORTHWHILE
-        lengths = _joined([part[0] for part in parts], np.int64)
-        self.starts = np.concatenate([[0], lengths.cumsum()])
-        self.columns = _joined([part[1] for part in parts], np.int32)
-        self.values = _joined([part[2] for part in parts], np.float32)
-        self.labels = torch.from_numpy(_joined([part[3] for part in parts], np.int64))
-        units = sum((part[4] for part in parts), np.zeros(self.clusters, np.int64))
-        self.full_masses = shared_masses(torch.from_numpy(units), torch.float32, self.clips)
+        none = np.empty(0, np.int64)
+        self.starts = np.concatenate([[0], np.concatenate([none, *(p[0] for p in parts)]).cumsum()])
+        self.labels = torch.from_numpy(np.concatenate([none, *(p[1] for p in parts)]))
+        total = sum((p[2] for p in parts), np.zeros(self.clusters, np.int64))
+        self.full_masses = shared_masses(torch.from_numpy(total), torch.float32, self.clips)
 
     def masses(self, shift: np.ndarray) -> np.ndarray:
         """Each cluster's share of the clips with potentials alpha + shift: (K,) float64."""
@@ -99,7 +104,3 @@ class TruncatedKernel:
     def _add_up(self, loop: Callable[..., np.ndarray], *arguments: object) -> Tensor:
         work = partial(loop, self.starts, self.columns, self.values, *arguments)
         return torch.from_numpy(sum(in_threads(work, len(self.starts) - 1)))
-
-
-def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.empty(0, dtype)
