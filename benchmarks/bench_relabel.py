@@ -134,7 +134,7 @@ def epoch_seconds(
         output / "state",
         group,
         StopRequest(),
-        lambda _: ends.append(time.perf_counter()),
+        lambda *_: ends.append(time.perf_counter()),
     )
     trainer.run()
     # The first epoch bears what comes once: batch norm's warm-up, first labels, filled stores.

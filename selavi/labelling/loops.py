@@ -61,6 +61,16 @@ def dense_rows(
 
 
 @compiled
+def weigh(entries: np.ndarray, factors: np.ndarray, row: np.ndarray) -> np.float32:
+    """Write entries * factors, (K,) float32, into `row`; return their sum."""
+    total = np.float32(0)
+    for k in range(len(row)):
+        row[k] = entries[k] * factors[k]
+        total += row[k]
+    return total
+
+
+@compiled
 def dense_masses(kernel: np.ndarray, factors: np.ndarray, first: int, last: int) -> np.ndarray:
     """Units in each column of rows first to last: (K,) int64."""
     clusters = kernel.shape[1]
@@ -69,11 +79,7 @@ def dense_masses(kernel: np.ndarray, factors: np.ndarray, first: int, last: int)
     row = np.empty(clusters, np.float32)
     half = np.float32(0.5)
     for n in range(first, last):
-        total = np.float32(0)
-        for k in range(clusters):
-            row[k] = kernel[n, k] * factors[k]
-            total += row[k]
-        scale = np.float32(2.0**24) / total
+        scale = np.float32(2.0**24) / weigh(kernel[n], factors, row)
         for k in range(clusters):
             few[k] += np.int32(row[k] * scale + half)
         if (n - first) % 64 == 63 or n == last - 1:
@@ -113,11 +119,7 @@ def dense_coupling(
     entry = np.empty(clusters, np.int64)
     half = np.float32(0.5)
     for n in range(first, last):
-        total = np.float32(0)
-        for k in range(clusters):
-            row[k] = kernel[n, k] * factors[k]
-            total += row[k]
-        scale = np.float32(2.0**16) / total
+        scale = np.float32(2.0**16) / weigh(kernel[n], factors, row)
         used = 0
         for k in range(clusters):
             whole = np.int64(row[k] * scale + half)

@@ -117,6 +117,15 @@ def test_without_sound_the_picture_is_compared_alone(
     assert found.loc["video to audio", "note"] == "not run: 8 videos have no sound"
 
 
+def test_heads_on_both_modalities_at_once_tell_no_picture_from_a_sound(
+    make_model: Callable[..., Path], train_index: Path, test_index: Path, tmp_path: Path
+) -> None:
+    joined = make_model(tmp_path / "m.pt", network={"fusion": "concat"}, labelling={"align": False})
+    found = run(joined, train_index, test_index, tmp_path)
+    assert found.loc["video", "recall_at_50"] == 1
+    assert "see both modalities at once" in found.loc["audio to video", "note"]
+
+
 def test_what_cannot_be_asked_is_said(
     model: Path, make_model: Callable[..., Path], train_index: Path, test_index: Path,
     tmp_path: Path,
