@@ -11,8 +11,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from selavi.models.checkpoint import build_network, load_model
+from selavi.models.norm import SharedNorm, synchronise
 from selavi.settings import RunSettings
-from selavi.training.norm import SharedNorm, synchronise
 from tests.training.runs import SERVER, free_port, start, train, wait, words
 
 Run = Callable[..., RunSettings]
