@@ -68,13 +68,14 @@ def launch(
     over_slurm = slurm.in_job() and processes > 0
     if nodes > 1 and not over_slurm:
         raise UserError(f"{nodes} nodes were asked for, but this is no Slurm job")
-    store, environment = _rendezvous(world, threads)
-    words = [sys.executable, "-m", "selavi", *command]
-    log.info("starting %d processes on %d nodes, %d threads each", world, nodes, threads)
     if over_slurm:
         slurm.take_over()
         if state:
             require_progress(state, os.environ["SLURM_JOB_ID"], slurm.restarts())
+    store, environment = _rendezvous(world, threads)
+    words = [sys.executable, "-m", "selavi", *command]
+    log.info("starting %d processes on %d nodes, %d threads each", world, nodes, threads)
+    if over_slurm:
         starts = [(slurm.step(words, nodes, world, threads), environment)]
     else:
         starts = [

@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--state", type=Path, metavar="PATH",
-        help="the stage's resumable state, a file or folder: a Slurm job that starts again and again"
-        " and leaves no newer save there is given up",
+        help="the stage's resumable state, a file or folder: a Slurm job that starts again and"
+        " again and leaves no newer save there is given up",
     )  # fmt: skip
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="-- STAGE ...", help="the stage to run"
