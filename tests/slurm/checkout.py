@@ -81,7 +81,7 @@ def small(gpus: int, sizes: dict[str, tuple[int, int]]) -> dict[str, Any]:
         "set-threads": dict.fromkeys(real["set-threads"], 1) | {"demo_data": 2},
         "group-components": {"shards": 2, "fetches": 2},
         "latency-wait": 10,
-        "slurm-init-seconds-before-status-checks": 5,
+        "slurm-init-seconds-before-status-checks": 2,
         "slurm-keep-successful-logs": True,
     }
 
@@ -98,8 +98,13 @@ class Checkout:
         base = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text()) | {"runs": {}}
         (folder / "config/base.yaml").write_text(yaml.safe_dump(base))
 
-    def command(self, runs: list[str], *arguments: str, gpus: int = 0) -> list[str]:
-        """`snakemake --profile slurm` on the demo, cut small; runs are alike but WHOLE_STEPS."""
+    def command(
+        self, runs: list[str], *arguments: str, gpus: int = 0, patient: bool = False
+    ) -> list[str]:
+        """`snakemake --profile slurm` on the demo, cut small; runs are alike but WHOLE_STEPS.
+
+        patient : the very command; otherwise, see `tests.slurm.impatient`.
+        """
         over = self.folder / f"over-{gpus}"
         over.mkdir(exist_ok=True)
         (over / "config.yaml").write_text(yaml.safe_dump(small(gpus, SIZES)))
@@ -108,7 +113,8 @@ class Checkout:
         path = self.folder / f"config-{'-'.join(runs)}.yaml"
         path.write_text(yaml.safe_dump(config))
         return [
-            "snakemake", "--profile", "slurm", "--workflow-profile", over.name,
+            *(["snakemake"] if patient else [sys.executable, "-m", "tests.slurm.impatient"]),
+            "--profile", "slurm", "--workflow-profile", over.name,
             "--configfile", "config/base.yaml", path.name, *arguments,
         ]  # fmt: skip
 

@@ -192,7 +192,7 @@ def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
 def test_the_same_command_after_snakemake_itself_was_killed(
     checkout: Checkout, disturbed: dict[str, str]
 ) -> None:
-    command = checkout.command(["orphan"], "--", "pretrain_all")
+    command = checkout.command(["orphan"], "--", "pretrain_all", patient=True)
     controller = checkout.start(*command)
     checkout.wait_until_mid_epoch("orphan")
     job = checkout.job("pretrain", "orphan")

@@ -79,11 +79,6 @@ def finetune(
 
 def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSettings) -> Fold:
     """The videos of a fold that have a class. Raises UserError if there are none to tell apart."""
-    changes = {
-        name: getattr(settings, name)
-        for name in ("frames", "scale_min", "scale_max", "crop", "colour")
-    }
-    video = VideoSettings.model_validate(run.video.model_dump() | changes)
     tables = []
     for path in (train, test):
         table = read_index(path)
@@ -105,10 +100,20 @@ def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSetti
     numbers = {name: number for number, name in enumerate(classes)}
     labels = [torch.tensor([numbers[name] for name in table["label"]]) for table in tables]
     clips = [
-        Clips(table, path.parent, video, run.audio, ["video"], run.max_corrupt)
+        finetune_clips(table, path, run, settings)
         for table, path in zip(tables, (train, test), strict=True)
     ]
     return Fold(clips[0], clips[1], labels[0], labels[1], classes, note)
+
+
+def finetune_clips(
+    table: pd.DataFrame, index: Path, run: RunSettings, settings: FinetuneSettings
+) -> Clips:
+    """A split's videos as finetuning looks at them."""
+    names = ("frames", "scale_min", "scale_max", "crop", "colour")
+    changes = {name: getattr(settings, name) for name in names}
+    video = VideoSettings.model_validate(run.video.model_dump() | changes)
+    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt)
 
 
 class Finetuner:
