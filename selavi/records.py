@@ -34,6 +34,10 @@ class Batch:
             )
         return clips
 
+    def pick(self, which: Tensor) -> "Batch":
+        """The clips at these places, (n,) int64, in this order."""
+        return self._each(lambda tensor: tensor[which])
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))

@@ -15,9 +15,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from selavi.cluster import slurm
+from selavi.cluster.restarts import require_progress
 from selavi.files import UserError
 
 log = logging.getLogger(__name__)
@@ -45,13 +47,17 @@ def group_size(nodes: int, processes: int) -> int:
     return processes
 
 
-def launch(command: Sequence[str], nodes: int, processes: int, threads: int) -> int:
+def launch(
+    command: Sequence[str], nodes: int, processes: int, threads: int, state: Path | None = None
+) -> int:
     """Run `selavi COMMAND` as a group and wait for it.
 
     Parameters
     ----------
     nodes, processes : of the whole group; see `group_size`. Several nodes need a Slurm job.
     threads : CPU threads of each process.
+    state : the stage's resumable state. A Slurm job that is started again and again and leaves no
+        newer save there is refused, see `require_progress`.
 
     Returns
     -------
@@ -62,11 +68,14 @@ def launch(command: Sequence[str], nodes: int, processes: int, threads: int) -> 
     over_slurm = slurm.in_job() and processes > 0
     if nodes > 1 and not over_slurm:
         raise UserError(f"{nodes} nodes were asked for, but this is no Slurm job")
+    if over_slurm:
+        slurm.take_over()
+        if state:
+            require_progress(state, os.environ["SLURM_JOB_ID"], slurm.restarts())
     store, environment = _rendezvous(world, threads)
     words = [sys.executable, "-m", "selavi", *command]
     log.info("starting %d processes on %d nodes, %d threads each", world, nodes, threads)
     if over_slurm:
-        slurm.take_over()
         starts = [(slurm.step(words, nodes, world, threads), environment)]
     else:
         starts = [

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,13 @@ def requeue() -> bool:
         return False
     log.warning("asking Slurm to queue job %s again; it goes on from the saved state", job)
     return answer("scontrol", "requeue", job) is not None
+
+
+def restarts() -> int:
+    """How often Slurm has started this job again. Snakemake hides SLURM_RESTART_COUNT."""
+    told = answer("scontrol", "show", "job", os.environ["SLURM_JOB_ID"]) or ""
+    found = re.search(r"\bRestarts=(\d+)", told)
+    return int(found[1]) if found else 0
 
 
 def take_over() -> None:

@@ -2,6 +2,11 @@
 
 import argparse
 from pathlib import Path
+from typing import TypeVar
+
+from selavi.settings import FinetuneSettings, RetrievalSettings, TrainingSettings
+
+Loading = TypeVar("Loading", TrainingSettings, RetrievalSettings, FinetuneSettings)
 
 
 def file(parser: argparse.ArgumentParser, name: str, text: str) -> None:
@@ -24,6 +29,20 @@ def workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="decoding processes (default: 0)"
     )
+
+
+def max_workers(parser: argparse.ArgumentParser) -> None:
+    """A bound on the settings' loader processes (see `bounded`); no result depends on it."""
+    parser.add_argument(
+        "--max-workers", type=int, metavar="N",
+        help="loader processes of each process at most, should the settings say more",
+    )  # fmt: skip
+
+
+def bounded(settings: Loading, options: argparse.Namespace) -> Loading:
+    """Settings with no more `workers` than --max-workers allows."""
+    most = settings.workers if options.max_workers is None else options.max_workers
+    return settings.model_copy(update={"workers": min(settings.workers, most)})
 
 
 def shard_outputs(parser: argparse.ArgumentParser) -> None:

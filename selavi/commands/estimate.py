@@ -19,7 +19,8 @@ def run(options: argparse.Namespace) -> None:
     from selavi.preflight.files import config_files, read_config, read_profile
     from selavi.preflight.report import print_costs
 
-    logging.getLogger("selavi.data").setLevel(logging.WARNING)  # of the samples that are measured
+    for part in ("data", "evaluation"):  # of the samples that are measured
+        logging.getLogger(f"selavi.{part}").setLevel(logging.WARNING)
     _, profile = read_profile(options.profile)
     costs = estimate(read_config(options.configfile or config_files(profile)))
     cuda = torch.cuda.is_available()

@@ -1,6 +1,7 @@
 """selavi launch: run a stage as a group of processes."""
 
 import argparse
+from pathlib import Path
 
 HELP = "run a stage as a group of processes: over the nodes of a Slurm job, or on this machine"
 
@@ -18,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threads", type=int, default=1, metavar="N", help="CPU threads per process (default: 1)"
     )
     parser.add_argument(
+        "--state", type=Path, metavar="PATH",
+        help="the stage's resumable state, a file or folder: a Slurm job that starts again and"
+        " again and leaves no newer save there is given up",
+    )  # fmt: skip
+    parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="-- STAGE ...", help="the stage to run"
     )
 
@@ -29,4 +35,4 @@ def run(options: argparse.Namespace) -> int:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise UserError("say which stage to run: selavi launch --processes 2 -- pretrain ...")
-    return launch(command, options.nodes, options.processes, options.threads)
+    return launch(command, options.nodes, options.processes, options.threads, options.state)

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, metavar="N",
         help="loader processes of each process, in place of training.workers",
     )  # fmt: skip
+    arguments.max_workers(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -36,5 +37,6 @@ def run(options: argparse.Namespace) -> None:
     training = parse(
         settings.training.model_dump() | machine, TrainingSettings, "the command's arguments"
     )
+    training = arguments.bounded(training, options)
     settings = settings.model_copy(update={"training": training})
     pretrain(options.index, settings, options.output)

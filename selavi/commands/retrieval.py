@@ -16,12 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "queries", "index of the test split")
     arguments.file(parser, "output", "the recalls to write (CSV)")
     arguments.file(parser, "neighbours", "the nearest videos of each query, to write (CSV)")
+    arguments.max_workers(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.retrieval import retrieval
 
-    settings = read_section(options.settings, RetrievalSettings)
+    settings = arguments.bounded(read_section(options.settings, RetrievalSettings), options)
     retrieval(
         options.model, options.gallery, options.queries, settings, options.output,
         options.neighbours,

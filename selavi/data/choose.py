@@ -31,14 +31,14 @@ def choose_classes(
     UserError if a class has no videos there, naming the nearest that has.
     """
     rows = _rows(parent, index)
-    names = rows["label"].map(_plain)
+    names = rows["label"].map(plain_class)
     there = sorted(set(names))
     for name in classes:
-        if _plain(name) not in there:
-            close = difflib.get_close_matches(_plain(name), there, n=1)
+        if plain_class(name) not in there:
+            close = difflib.get_close_matches(plain_class(name), there, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise UserError(f"class {name!r} has no videos in {parent}{hint}")
-    chosen = rows[names.isin({_plain(name) for name in classes})]
+    chosen = rows[names.isin({plain_class(name) for name in classes})]
     return write_split(chosen.reset_index(drop=True), index, rejected, summary)
 
 
@@ -66,10 +66,10 @@ def choose_official(
     keys = rows["key"].map(PurePosixPath)
     rows = rows.assign(
         stem=keys.map(lambda key: key.stem),
-        folder=keys.map(lambda key: _plain(key.parts[0]) if len(key.parts) > 1 else ""),
+        folder=keys.map(lambda key: plain_class(key.parts[0]) if len(key.parts) > 1 else ""),
     )
     found = named.rename(columns={"label": "official"}).merge(rows, on="stem", how="left")
-    same = (found["folder"] == found["official"].map(_plain)) | (found["folder"] == "")
+    same = (found["folder"] == found["official"].map(plain_class)) | (found["folder"] == "")
     found = found[same].drop_duplicates(["official", "stem"])
     both = found.merge(
         named.rename(columns={"label": "official"}), on=["official", "stem"], how="right"
@@ -99,6 +99,6 @@ def _rows(parent: Path, index: Path) -> pd.DataFrame:
     return rows.sort_values("key", ignore_index=True)
 
 
-def _plain(name: str) -> str:
+def plain_class(name: str) -> str:
     """A class's name with spaces and underscores, and large and small letters, alike."""
     return " ".join(name.replace("_", " ").lower().split())

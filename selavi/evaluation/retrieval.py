@@ -1,7 +1,7 @@
 """Retrieval: the training videos nearest to a test video, and whether they have its class."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,11 @@ def retrieval(
     """
     network, run, _ = load_model(model)
     splits = [read_index(path) for path in (gallery, queries)]
-    modalities, silent = _modalities(run, splits)
+    modalities, silent = compared(run, splits)
     if "video" not in modalities:
         raise UserError(f"{model} has no video encoder; retrieval compares pictures")
     found = [
-        _features(network, _clips(table, path, run, settings, modalities), settings)
+        _features(network, retrieval_clips(table, path, run, settings, modalities), settings)
         for table, path in zip(splits, (gallery, queries), strict=True)
     ]
     left_out = sum(len(t) - len(f["sample"]) for t, f in zip(splits, found, strict=True))
@@ -101,13 +101,14 @@ def clip_feature(maps: Tensor) -> Tensor:
     return F.normalize(F.max_pool3d(maps, kernel).flatten(1), dim=1)
 
 
-def _clips(
+def retrieval_clips(
     table: pd.DataFrame,
     index: Path,
     run: RunSettings,
     settings: RetrievalSettings,
     modalities: list[Modality],
 ) -> Clips:
+    """A split's videos as retrieval looks at them."""
     changes = {"frames": settings.frames, "crop": settings.crop or run.video.crop}
     changes["scale_min"] = max(run.video.scale_min, changes["crop"])
     changes["scale_max"] = max(run.video.scale_max, changes["scale_min"])
@@ -115,7 +116,7 @@ def _clips(
     return Clips(table, index.parent, video, run.audio, modalities, run.max_corrupt)
 
 
-def _modalities(run: RunSettings, splits: list[pd.DataFrame]) -> tuple[list[Modality], str]:
+def compared(run: RunSettings, splits: list[pd.DataFrame]) -> tuple[list[Modality], str]:
     """What is compared, and why not more than the picture."""
     if run.network.fusion == "concat":
         return ["video"], "the run's heads see both modalities at once"
@@ -158,16 +159,17 @@ def _by_video(
     with tqdm(total=len(clips), desc="features", unit="video", disable=None) as bar:
         for batch in batches:
             with torch.inference_mode():
-                features = _of_clips(network, batch.to(device), clips.modalities)
+                features = features_of_clips(network, batch.to(device), clips.modalities)
             samples = batch.sample[:: len(grid)]
             means = {n: r.unflatten(0, (-1, len(grid))).mean(1) for n, r in features.items()}
             bar.update(len(samples))
             yield samples, means
 
 
-def _of_clips(
-    network: Network, batch: Batch, modalities: list[Modality] | Any
+def features_of_clips(
+    network: Network, batch: Batch, modalities: Sequence[Modality]
 ) -> dict[str, Tensor]:
+    """Features of each clip: `map`, and with sound `p_video` and `p_audio`; see `_features`."""
     found = {"map": clip_feature(last_map(network.encoders["video"], batch.of("video")).float())}
     if len(modalities) == 2:
         _, logits = network(batch)

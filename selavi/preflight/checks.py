@@ -13,7 +13,8 @@ from pathlib import Path
 from selavi import __version__
 from selavi.data.media import ffmpeg_binary, ffmpeg_version
 from selavi.files import UserError
-from selavi.preflight.estimate import Cost, estimate
+from selavi.preflight.costs import Cost
+from selavi.preflight.estimate import estimate
 from selavi.preflight.files import read_config
 from selavi.preflight.sources import source_of
 from selavi.settings import Config
@@ -132,12 +133,15 @@ def datasets(config: Config) -> Iterator[Finding]:
         for split in dataset.splits:
             what = f"{name}/{split}"
             try:
-                source = source_of(dataset, split)
+                source = source_of(config, name, split)
             except UserError as error:
                 yield Finding(False, what, str(error))
                 continue
             if dataset.splits[split].of:
-                yield Finding(True, what, f"chosen from {dataset.splits[split].of}")
+                count = "" if source.videos is None else f", {source.videos:,} videos"
+                yield Finding(
+                    source.videos != 0, what, f"chosen from {dataset.splits[split].of}{count}"
+                )
             elif source.videos is None:
                 yield Finding(True, what, f"shards made before, {source.stored / 1e9:.3g} GB here")
             else:

@@ -3,32 +3,23 @@
 import logging
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from selavi.files import UserError
 from selavi.labelling.schedule import relabelling_steps
+from selavi.preflight.costs import Cost, Seconds, cost
+from selavi.preflight.judging import (
+    Planned,
+    degrade_costs,
+    finetune_costs,
+    retrieval_costs,
+    what_sets_the_speed,
+)
 from selavi.preflight.rates import ClipRate, ShardRate, clip_rate, shard_rate
 from selavi.preflight.sources import Source, sample_of, source_of
 from selavi.settings import Config, RunSettings, parent_of
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one stage for one dataset or run: hours, and bytes that stay on the disk.
-
-    Where this machine has no GPU, the network's time is CPU time.
-    """
-
-    what: str
-    stage: str
-    cpu_hours: float
-    gpu_hours: float
-    stored: float
 
 
 def estimate(config: Config) -> list[Cost]:
@@ -41,7 +32,7 @@ def estimate(config: Config) -> list[Cost]:
     costs: list[Cost] = []
     indexes: dict[str, Path] = {}
     sources = {
-        f"{name}/{split}": source_of(dataset, split)
+        f"{name}/{split}": source_of(config, name, split)
         for name, dataset in config.datasets.items()
         for split in dataset.splits
     }
@@ -51,16 +42,24 @@ def estimate(config: Config) -> list[Cost]:
             if rate:
                 indexes[name] = rate.index
             costs += _dataset_costs(config, name, sources, rate)
-        rates: dict[str, ClipRate] = {}
+        if not indexes:
+            raise UserError("no split has videos of its own to measure with")
+        planned = Planned(
+            config,
+            clips=lambda dataset, split: _clips(config, dataset, split, sources),
+            index=lambda dataset: indexes.get(dataset) or next(iter(indexes.values())),
+            rates={},
+        )
+        speeds: dict[str, ClipRate] = {}
         for name, run in config.runs.items():
-            index = indexes.get(run.dataset) or next(iter(indexes.values()), None)
-            if index is None:
-                raise UserError("no split has videos of its own to measure with")
-            speed = _what_sets_the_speed(run)
-            if speed not in rates:
+            speed = what_sets_the_speed(run)
+            if speed not in speeds:
                 log.info("measuring a step of run %s", name)
-                rates[speed] = clip_rate(index, run)
-            costs += _run_costs(config, name, run, sources, rates[speed])
+                speeds[speed] = clip_rate(planned.index(run.dataset), run)
+            planned.rates[name] = speeds[speed]
+            costs += _run_costs(planned, name, run)
+        for judging in (degrade_costs, retrieval_costs, finetune_costs):
+            costs += judging(planned)
     return costs
 
 
@@ -71,12 +70,6 @@ def _measure_dataset(config: Config, name: str, scratch: Path) -> ShardRate | No
         if rows is not None:
             return shard_rate(rows, dataset.media, scratch)
     return None
-
-
-def _what_sets_the_speed(run: RunSettings) -> str:
-    """Equal for runs that take equally long for a clip: ablations are measured once."""
-    encoders = (run.network.video_encoder, run.network.audio_encoder)
-    return repr((run.modalities, run.video, run.audio, encoders, run.training.precision))
 
 
 def _dataset_costs(
@@ -95,10 +88,8 @@ def _dataset_costs(
         yield Cost(name, "fetch", 0.0, 0.0, stored)
 
 
-def _run_costs(
-    config: Config, name: str, run: RunSettings, sources: dict[str, Source], rate: ClipRate
-) -> Iterator[Cost]:
-    clips = _clips(config, run.dataset, "train", sources)
+def _run_costs(planned: Planned, name: str, run: RunSettings) -> Iterator[Cost]:
+    rate, clips = planned.rates[name], planned.clips(run.dataset, "train")
     training, labelling = run.training, run.labelling
     steps = training.epochs * max(1, clips // training.batch_size)
     relabellings = len(relabelling_steps(labelling.optimisations, labelling.power, steps))
@@ -108,24 +99,14 @@ def _run_costs(
         looks = training.epochs * (labelling.groups - 1) + labelling.groups
     kept = labelling.groups * rate.features if labelling.source == "epoch" else 0
     state = 2 * (2 * rate.parameters + clips * (kept + 8 * run.network.heads))  # old and new save
-    yield _cost(
-        name, "pretrain", clips * (training.epochs + looks) * rate.decode,
-        clips * (training.epochs * rate.train + looks * rate.look), rate.parameters + state,
-    )  # fmt: skip
-    everyone = sum(
-        _clips(config, run.dataset, s, sources) for s in config.datasets[run.dataset].splits
-    )
+    seconds = (rate.train * training.epochs + rate.look * looks) * clips
+    yield cost(name, "pretrain", seconds, rate.parameters + state)
+    splits = planned.config.datasets[run.dataset].splits
+    everyone = sum(planned.clips(run.dataset, split) for split in splits)
     tables = everyone * (100 + 3 * run.network.heads * 24)
-    yield _cost(name, "assign", everyone * rate.decode, everyone * rate.look, tables)
-    yield _cost(name, "baselines", everyone * 2 * rate.decode, everyone * rate.look, 0)
-
-
-def _cost(what: str, stage: str, cpu: float, device: float, stored: float) -> Cost:
-    """Seconds of CPU and of the device, told as hours of what this machine has."""
-    if torch.cuda.is_available():
-        return Cost(what, stage, cpu / 3600, device / 3600, stored)
-    threads = torch.get_num_threads()
-    return Cost(what, stage, (cpu + threads * device) / 3600, 0.0, stored)
+    yield cost(name, "assign", rate.look * everyone, tables)
+    twice = Seconds(2 * rate.look.cpu, rate.look.device)
+    yield cost(name, "baselines", twice * everyone, 0)
 
 
 def _clips(config: Config, dataset: str, split: str, sources: dict[str, Source]) -> int:

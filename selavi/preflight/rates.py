@@ -2,18 +2,20 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import Tensor, nn
 
-from selavi.data.index import read_index, write_index
-from selavi.data.loader import Clips, pass_batches
+from selavi.data.index import write_index
+from selavi.data.loader import open_clips, pass_batches
 from selavi.data.shards import write_shard
 from selavi.files import write_csv
 from selavi.models.checkpoint import build_network
+from selavi.preflight.costs import Seconds
 from selavi.records import Batch
 from selavi.settings import MediaSettings, RunSettings
 
@@ -32,14 +34,13 @@ class ShardRate:
 
 @dataclass(frozen=True)
 class ClipRate:
-    """Of one clip: CPU seconds to decode it, seconds of the device to train on it, or look at it.
+    """Of one clip: to train on it, or to look at it.
 
     parameters : bytes of the weights. features : bytes kept of a clip for labelling.
     """
 
-    decode: float
-    train: float
-    look: float
+    train: Seconds
+    look: Seconds
     parameters: int
     features: int
 
@@ -48,9 +49,9 @@ def shard_rate(rows: pd.DataFrame, media: MediaSettings, scratch: Path) -> Shard
     """Shard a few videos (rows of a manifest). Raises UserError if none of them can be used."""
     manifest, tar = scratch / "manifest.csv", scratch / "00000.tar"
     write_csv(manifest, rows)
-    before = _cpu_seconds()
+    before = cpu_seconds()
     write_shard(manifest, 0, tar, tar.with_suffix(".csv"), media)
-    seconds = _cpu_seconds() - before
+    seconds = cpu_seconds() - before
     outputs = [scratch / name for name in ("index.csv", "rejected.csv", "summary.csv")]
     write_index([tar.with_suffix(".csv")], *outputs)
     return ShardRate(seconds / len(rows), tar.stat().st_size / len(rows), outputs[0])
@@ -58,55 +59,90 @@ def shard_rate(rows: pd.DataFrame, media: MediaSettings, scratch: Path) -> Shard
 
 def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     """Decode the clips of a small index, and take steps of the run's network on them."""
-    clips = Clips(read_index(index), index.parent, run.video, run.audio)
-    for turn in range(2):  # the first compiles and fills caches: it does not count
-        before = _cpu_seconds()
-        batches = list(pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn)))
-    decode = (_cpu_seconds() - before) / len(clips)
+    clips = open_clips(index, run)
+    batch, decode = decoded(
+        lambda turn: pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
+    )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    batch = _enlarged(batches[0], GPU_BATCH if device.type == "cuda" else 2).to(device)
-    network = build_network(run).to(device).train()
+    network = build_network(run).to(device)
     bfloat16 = run.training.precision == "bfloat16"
 
-    def train() -> None:
-        _, logits = network(batch, bfloat16)
-        network.zero_grad()
-        torch.stack([rows.float().mean() for rows in logits.values()]).sum().backward()
+    def logits(batch: Batch) -> Tensor:
+        return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])
 
-    def look() -> None:
-        with torch.no_grad():
-            network(batch, bfloat16)
-
-    width = sum(rows.shape[1] for rows in network(batch, bfloat16)[0].values())
-    count = len(batch.sample)
+    width = sum(rows.shape[1] for rows in network.eval()(batch.to(device), bfloat16)[0].values())
     return ClipRate(
-        decode,
-        _seconds(train, device) / count,
-        _seconds(look, device) / count,
+        Seconds(decode / len(clips), training_seconds(network, logits, batch)),
+        Seconds(decode / len(clips), looking_seconds(network, logits, batch)),
         4 * sum(p.numel() for p in network.parameters()),
         4 * width,
     )
 
 
-def _enlarged(batch: Batch, size: int) -> Batch:
-    """The clips of a batch again and again, until there are `size`."""
-    which = torch.arange(size) % len(batch.sample)
-    return Batch(batch.sample[which], batch.of("video")[which], batch.of("audio")[which])
+def decoded(make: Callable[[int], Iterable[Batch]]) -> tuple[Batch, float]:
+    """The first batch of those that `make` gives, and the CPU seconds that they all take.
+
+    `make` is called twice, with 0 and 1: the first turn compiles and fills caches, and does not
+    count.
+    """
+    for turn in range(2):
+        before = cpu_seconds()
+        batches = list(make(turn))
+    return batches[0], cpu_seconds() - before
 
 
-def _seconds(step: Callable[[], None], device: torch.device) -> float:
-    """Mean time of a step, after one that does not count."""
-    step()
+def training_seconds(network: nn.Module, run: Callable[[Batch], Tensor], batch: Batch) -> float:
+    """Seconds of a step per clip, on the network's device; `run` is its forward pass."""
+    network.train()
+    shown = _enlarged(batch, network)
+
+    def step() -> None:
+        network.zero_grad()
+        run(shown).sum().backward()
+
+    return _seconds(step) / len(shown.sample)
+
+
+def looking_seconds(network: nn.Module, run: Callable[[Batch], object], batch: Batch) -> float:
+    """Seconds of a forward pass per clip, in evaluation mode."""
+    network.eval()
+    shown = _enlarged(batch, network)
+
+    def step() -> None:
+        with torch.inference_mode():
+            run(shown)
+
+    return _seconds(step) / len(shown.sample)
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of those it started and waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def _enlarged(batch: Batch, network: nn.Module) -> Batch:
+    """The clips of a batch again and again, until the network's device has enough of them."""
+    device = next(network.parameters()).device
+    size = GPU_BATCH if device.type == "cuda" else 2
+    return batch.pick(torch.arange(size) % len(batch.sample)).to(device)
+
+
+def _seconds(step: Callable[[], None]) -> float:
+    """Mean time of a step. The first counts only if it is long: then what comes once is little."""
+    first = _timed(step)
+    if first > LEAST_SECONDS:
+        return first
     started, steps = time.monotonic(), 0
     while steps == 0 or time.monotonic() - started < LEAST_SECONDS:
-        step()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+        _timed(step)
         steps += 1
     return (time.monotonic() - started) / steps
 
 
-def _cpu_seconds() -> float:
-    """CPU time of this process and of those it started and waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
+def _timed(step: Callable[[], None]) -> float:
+    started = time.monotonic()
+    step()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.monotonic() - started

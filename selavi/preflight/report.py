@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from selavi.preflight.checks import Finding
-from selavi.preflight.estimate import Cost
+from selavi.preflight.costs import Cost
 
 MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]![/]"}
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.choose import plain_class
 from selavi.data.demo import make_demo_dataset
-from selavi.data.lists import read_video_table
+from selavi.data.lists import official_videos, read_video_table
 from selavi.data.manifest import find_videos, listed_videos
 from selavi.files import UserError
-from selavi.settings import DatasetSettings, split_folder
+from selavi.settings import Config, DatasetSettings, parent_of, split_folder
 
 SAMPLE = 3  # videos that stand for a split; the largest and smallest are no better guess
 
@@ -27,15 +28,27 @@ class Source:
     stored: int = 0
 
 
-def source_of(dataset: DatasetSettings, split: str) -> Source:
-    """Count a split's videos. Raises UserError if they are not there."""
+def source_of(config: Config, name: str, split: str) -> Source:
+    """Count a split's videos. Raises UserError if they, or the files that list them, are not there.
+
+    Of a split that is chosen from shards which nobody has looked into, nobody can tell.
+    """
+    dataset = config.datasets[name]
     settings = dataset.splits[split]
-    if dataset.embedded:
+    if dataset.embedded and not settings.of:
         made = dataset.embedded
         each = made.train_per_class if split == "train" else made.test_per_class
         return Source(made.classes * each)
-    if settings.of:
-        return Source(None)
+    if settings.official:
+        folder = _below(dataset, settings.official.folder)
+        return Source(len(official_videos(folder, settings.official)))
+    parent = parent_of(name, settings)
+    if parent:
+        rows = _videos(config.datasets[parent[0]], parent[1])
+        wanted = {plain_class(label) for label in settings.classes or []}
+        if rows is None:
+            return Source(None)
+        return Source(int(rows["label"].map(plain_class).isin(wanted).sum()))
     if settings.tars:
         local = [Path(tar) for tar in settings.sources if "://" not in tar]
         missing = [path for path in local if not path.is_file()]
@@ -49,23 +62,31 @@ def source_of(dataset: DatasetSettings, split: str) -> Source:
 
 def sample_of(dataset: DatasetSettings, split: str, scratch: Path) -> pd.DataFrame | None:
     """A few videos spread over the split, as rows of a manifest; None if it has none of its own."""
-    settings = dataset.splits[split]
-    if settings.of or settings.tars:
-        return None
-    if dataset.embedded:
+    if dataset.embedded and not dataset.splits[split].of:
         folder = Path(tempfile.mkdtemp(dir=scratch))
         make_demo_dataset(
             folder, classes=1, train_per_class=SAMPLE, test_per_class=0, bad_files=False, workers=1
         )
         rows = find_videos(folder / "train")
-    elif settings.table:
-        table = _below(dataset, settings.table)
-        rows = listed_videos(Path(dataset.root), table, dataset.labels, settings.max_missing)
     else:
-        rows = find_videos(split_folder(dataset, split), dataset.labels)
+        found = _videos(dataset, split)
+        if found is None:
+            return None
+        rows = found
     rows = rows[rows["reason"] == ""]
     step = max(1, len(rows) // SAMPLE)
     return rows.iloc[step // 2 :: step].head(SAMPLE).assign(shard=0)
+
+
+def _videos(dataset: DatasetSettings, split: str) -> pd.DataFrame | None:
+    """The videos of a split's own folder or table, as in a manifest; None if it has none now."""
+    settings = dataset.splits[split]
+    if settings.of or settings.tars or dataset.embedded:
+        return None
+    if settings.table:
+        table = _below(dataset, settings.table)
+        return listed_videos(Path(dataset.root), table, dataset.labels, settings.max_missing)
+    return find_videos(split_folder(dataset, split), dataset.labels)
 
 
 def _below(dataset: DatasetSettings, name: str) -> Path:

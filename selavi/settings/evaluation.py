@@ -95,7 +95,7 @@ class TransferSettings(Section):
     clips: int = Field(10, ge=1)
     """Clips of a video, evenly spread over it."""
     workers: int = Field(4, ge=0)
-    """Loader processes per process."""
+    """Loader processes per process; the workflow starts no more than the rule has threads."""
 
 
 class RetrievalSettings(TransferSettings):

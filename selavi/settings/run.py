@@ -94,7 +94,8 @@ class TrainingSettings(Section):
     """Stop when one cluster takes more than this share of a head's labels, or of its predictions
     for epochs on end, and more than twice its set size; 1 never stops."""
     workers: int = Field(4, ge=0)
-    """Loader processes per training process."""
+    """Loader processes per training process; the workflow starts no more than the rule has
+    threads."""
     threads: int = Field(0, ge=0)
     """CPU threads per training process; 0 lets PyTorch choose."""
     checkpoint_minutes: float = Field(15.0, ge=0)

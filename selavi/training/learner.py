@@ -11,9 +11,9 @@ from torch.nn.parallel import DistributedDataParallel
 from selavi.distributed import Group
 from selavi.files import UserError
 from selavi.models.network import Features, Network
+from selavi.models.norm import synchronise
 from selavi.records import Batch
 from selavi.training.loss import heads_loss
-from selavi.training.norm import synchronise
 
 
 class Learner:

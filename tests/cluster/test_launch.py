@@ -11,6 +11,7 @@ import pytest
 
 from selavi.cluster.failures import last_lines
 from selavi.cluster.launch import group_size
+from selavi.cluster.restarts import require_progress
 from selavi.files import UserError
 
 # Joins the group as training does, says who it is, then does what its argument says.
@@ -123,6 +124,29 @@ def test_several_nodes_need_slurm() -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "this is no Slurm job" in done.stderr
+
+
+def test_starts_that_leave_no_newer_save_come_to_an_end(tmp_path: Path) -> None:
+    folder, file = tmp_path / "state", tmp_path / "0.state.pt"
+    for state in (folder, file):
+        for restarts in range(3):
+            require_progress(state, "7", restarts)
+        with pytest.raises(UserError, match="started job 7 again 3 times, and no start saved"):
+            require_progress(state, "7", 3)
+        require_progress(state, "8", 0)  # another job, such as Snakemake's next attempt
+    (folder / "step-1").mkdir(parents=True)
+    file.write_text("saved")
+    for state in (folder, file):
+        require_progress(state, "8", 2)
+        for restarts in (3, 4):
+            require_progress(state, "8", restarts)
+        with pytest.raises(UserError, match="job 8"):
+            require_progress(state, "8", 5)
+    os.utime(file, (1, 1))
+    require_progress(file, "8", 5)
+    (folder / ".step-2.part").mkdir()  # not whole: no save
+    with pytest.raises(UserError, match="job 8"):
+        require_progress(folder, "8", 6)
 
 
 def test_the_ends_of_logs_of_failed_jobs(tmp_path: Path) -> None:

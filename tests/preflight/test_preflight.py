@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
 
+from selavi.files import UserError
+from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.files import read_config, read_profile
+from selavi.preflight.rates import clip_rate, shard_rate
 from selavi.preflight.slurm import _gpus, _minutes
 from selavi.preflight.sources import sample_of, source_of
 
@@ -34,22 +38,95 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_videos_are_counted_and_a_few_taken(own: Path, tmp_path: Path) -> None:
-    dataset = read_config([own]).datasets["demo"]
-    assert source_of(dataset, "train").videos == 24 + 5
-    rows = sample_of(dataset, "train", tmp_path)
+    config = read_config([own])
+    assert source_of(config, "demo", "train").videos == 24 + 5
+    rows = sample_of(config.datasets["demo"], "train", tmp_path)
     assert rows is not None and len(rows) == 3
     assert rows["path"].is_unique
-    assert source_of(read_config([DEMO]).datasets["demo"], "test").videos == 200
+    assert source_of(read_config([DEMO]), "demo", "test").videos == 200
 
 
 def test_costs_grow_with_what_is_asked(own: Path) -> None:
-    config = read_config([own])
-    costs = {cost.stage: cost for cost in estimate(config)}
+    costs = {cost.stage: cost for cost in estimate(read_config([own]))}
     assert set(costs) == {"shard", "pretrain", "assign", "baselines"}
     assert all(cost.cpu_hours > 0 for cost in costs.values())
     # 24 + 5 + 8 videos; the fixture's shards hold about 30 kB a video
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
+
+
+@pytest.fixture(scope="module")
+def judged(own: Path) -> dict[tuple[str, str], Cost]:
+    """Costs of a run of both modalities and of one each, with every evaluation."""
+    path = own.with_name("judged.yaml")
+    transfer = {"datasets": {"demo": [0]}, "frames": 6, "clips": 2}
+    finetuning = {"runs": ["demo"], "epochs": 2, "crop": 32, "scale_min": 32, "scale_max": 40}
+    path.write_text(yaml.safe_dump({
+        "runs": {n: {"dataset": "demo", "modalities": [n]} for n in ("video", "audio")},
+        "degrade": {
+            "runs": ["demo", "video", "audio"], "audio": [{"kbps": 32, "rate": 16000}],
+            "video": [{"short_side": 16, "crf": 45}, {"short_side": 32, "crf": 30}],
+        },
+        "retrieval": transfer | {"runs": ["demo", "video"]},
+        "finetune": transfer | finetuning,
+    }))  # fmt: skip
+    costs = estimate(read_config([own, path]))
+    return {(cost.what, cost.stage): cost for cost in costs}
+
+
+def test_a_run_of_one_modality_is_measured_by_it_alone(
+    own: Path, judged: dict[tuple[str, str], Cost]
+) -> None:
+    index = Path(tempfile.mkdtemp(dir=own.parent))
+    dataset = read_config([own]).datasets["demo"]
+    rows = sample_of(dataset, "train", index)
+    assert rows is not None
+    made = shard_rate(rows, dataset.media, index).index
+    runs = read_config([own, own.with_name("judged.yaml")]).runs
+    sizes = {name: clip_rate(made, runs[name]) for name in ("demo", "video", "audio")}
+    assert sizes["video"].features == sizes["audio"].features == sizes["demo"].features / 2
+    parts = sizes["video"].parameters + sizes["audio"].parameters
+    assert parts == sizes["demo"].parameters
+    assert judged["video", "pretrain"].stored < judged["demo", "pretrain"].stored
+    assert ("video", "pretrain") in judged and ("audio", "assign") in judged
+
+
+def test_evaluations_are_in_the_estimate(judged: dict[tuple[str, str], Cost]) -> None:
+    stages = {stage for _, stage in judged}
+    assert {"degrade", "assign-degraded", "retrieval", "finetune"} <= stages
+    assert all(cost.cpu_hours + cost.gpu_hours > 0 for cost in judged.values())
+    assert {what for what, stage in judged if stage == "retrieval"} == {"demo", "video"}
+    assert {what for what, stage in judged if stage == "degrade"} == {"demo"}  # once for all runs
+    # A run that looks and listens has three levels to assign, one that looks alone two.
+    levels = [judged[run, "assign-degraded"].stored for run in ("demo", "video", "audio")]
+    assert [size / levels[2] for size in levels] == [3, 2, 1]
+    assert judged["demo", "finetune"].stored == pytest.approx(
+        2 * judged["demo", "pretrain"].stored, rel=0.9
+    )
+
+
+def test_splits_chosen_from_others_are_counted(own: Path, tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "classInd.txt").write_text("1 0\n2 1\n")
+    (lists / "trainlist01.txt").write_text("0/a.avi 1\n1/b.avi 2\n1/c.avi 2\n")
+    official = {"layout": "ucf101", "folder": str(lists), "fold": 1, "part": "train"}
+    names = sorted(p.name for p in (own_root(own) / "train").iterdir() if p.is_dir())[:2]
+    over = tmp_path / "over.yaml"
+    over.write_text(yaml.safe_dump({"datasets": {"demo": {"splits": {
+        "two": {"of": "train", "classes": names}, "official": {"of": "train", "official": official},
+    }}}}))  # fmt: skip
+    config = read_config([own, over])
+    there = [path for name in names for path in (own_root(own) / "train" / name).iterdir()]
+    assert source_of(config, "demo", "two").videos == len(there) >= 12
+    assert source_of(config, "demo", "official").videos == 3
+    (lists / "trainlist01.txt").unlink()
+    with pytest.raises(UserError, match="unpack the splits there"):
+        source_of(config, "demo", "official")
+
+
+def own_root(own: Path) -> Path:
+    return Path(read_config([own]).datasets["demo"].root)
 
 
 def test_estimate_is_a_table(own: Path) -> None:

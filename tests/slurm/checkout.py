@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
 from tests.slurm.cluster import wait_for
+from tests.training.runs import WORLDS
 
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {
@@ -36,7 +36,19 @@ CONFIG = {
         },
     },
     "explorer": {"clips_per_cluster": 2},
+    "finetune": {
+        "runs": ["calm"], "datasets": {"demo": [0]}, "epochs": 6, "batch_size": 4, "frames": 6,
+        "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40, "workers": 1, "threads": 1,
+        "checkpoint_minutes": 0.0, "base_lr": 1e-5, "head_lr": 1e-3,
+    },
 }  # fmt: skip
+
+# Runs that are not all alike: one process and two that share all clips of a step.
+WHOLE_STEPS = {
+    name: WORLDS | {"dataset": "demo", "training": WORLDS["training"] | {"batch_size": 16 // tasks}}
+    for name, tasks in (("one", 1), ("two", 2))
+}
+SIZES = {"near": (1, 2), "four": (2, 4), "one": (1, 1)}  # nodes and processes; else 2 and 2
 
 
 def profile() -> dict[str, Any]:
@@ -46,23 +58,30 @@ def profile() -> dict[str, Any]:
     return content
 
 
-def small(nodes: int, tasks: int, gpus: int) -> dict[str, Any]:
-    """Keys to lay over the profile: a node has four CPUs, 16 GB and two pretended GPUs."""
+def small(gpus: int, sizes: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    """Keys to lay over the profile: a node has two pretended GPUs. sizes : of runs, see `SIZES`."""
     real = profile()
     resources = real["set-resources"]
     for of_rule in resources.values():
         of_rule["mem_mb"] = 2500
         del of_rule["gres"]
-    resources["pretrain"] |= {"nodes": nodes, "tasks": tasks}
-    if gpus:
-        resources["pretrain"]["gres"] = f"gpu:{gpus}"
+    for name in ("pretrain", "finetune"):
+        resources[name] |= {"nodes": 2, "tasks": 2}
+        if gpus:
+            resources[name]["gres"] = f"gpu:{gpus}"
+    if sizes:
+        resources["pretrain"] |= {
+            "nodes": f"{ {run: n for run, (n, _) in sizes.items()} }.get(wildcards.run, 2)",
+            "tasks": f"{ {run: n for run, (_, n) in sizes.items()} }.get(wildcards.run, 2)",
+            "mpi": "'' if wildcards.run == 'one' else 'srun'",
+        }
     return {
         "default-resources": {"runtime": 5, "mem_mb": 1000},
         "set-resources": resources,
         "set-threads": dict.fromkeys(real["set-threads"], 1) | {"demo_data": 2},
         "group-components": {"shards": 2, "fetches": 2},
         "latency-wait": 10,
-        "slurm-init-seconds-before-status-checks": 5,
+        "slurm-init-seconds-before-status-checks": 2,
         "slurm-keep-successful-logs": True,
     }
 
@@ -80,17 +99,22 @@ class Checkout:
         (folder / "config/base.yaml").write_text(yaml.safe_dump(base))
 
     def command(
-        self, runs: list[str], *arguments: str, nodes: int = 2, tasks: int = 2, gpus: int = 0
+        self, runs: list[str], *arguments: str, gpus: int = 0, patient: bool = False
     ) -> list[str]:
-        """`snakemake --profile slurm` on the demo, cut small, with runs that are all alike."""
-        over = self.folder / f"over-{nodes}-{tasks}-{gpus}"
+        """`snakemake --profile slurm` on the demo, cut small; runs are alike but WHOLE_STEPS.
+
+        patient : the very command; otherwise, see `tests.slurm.impatient`.
+        """
+        over = self.folder / f"over-{gpus}"
         over.mkdir(exist_ok=True)
-        (over / "config.yaml").write_text(yaml.safe_dump(small(nodes, tasks, gpus)))
-        config = CONFIG | {"runs": {name: {"dataset": "demo"} for name in runs}}
+        (over / "config.yaml").write_text(yaml.safe_dump(small(gpus, SIZES)))
+        settings = {name: WHOLE_STEPS.get(name, {"dataset": "demo"}) for name in ["calm", *runs]}
+        config = CONFIG | {"runs": settings}
         path = self.folder / f"config-{'-'.join(runs)}.yaml"
         path.write_text(yaml.safe_dump(config))
         return [
-            "snakemake", "--profile", "slurm", "--workflow-profile", over.name,
+            *(["snakemake"] if patient else [sys.executable, "-m", "tests.slurm.impatient"]),
+            "--profile", "slurm", "--workflow-profile", over.name,
             "--configfile", "config/base.yaml", path.name, *arguments,
         ]  # fmt: skip
 
@@ -117,6 +141,15 @@ class Checkout:
             pass
         return (self.folder / "controller.log").read_text()
 
+    def logs(self, rule: str, run: str = "*") -> list[Path]:
+        """What Slurm's jobs of a rule and run printed, by the number of the job."""
+        folder = self.folder / ".snakemake/slurm_logs"
+        return sorted(folder.glob(f"rule_{rule}/{run}*/**/*.log"), key=lambda path: int(path.stem))
+
+    def job(self, rule: str, run: str = "*") -> str:
+        """Number of the newest of these jobs."""
+        return self.logs(rule, run)[-1].stem
+
     def pretrain(self, run: str) -> Path:
         return self.folder / "results/pretrain" / run
 
@@ -134,6 +167,3 @@ class Checkout:
             return steps >= least and steps % 4 != 0
 
         wait_for(reached, 120, f"training of {run}")
-
-    def labels(self, run: str) -> pd.DataFrame:
-        return pd.read_csv(self.pretrain(run) / "labels.csv")

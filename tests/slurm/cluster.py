@@ -25,8 +25,8 @@ MARK = "ClusterName=selavitest"
 HOSTS = Path("/etc/hosts")
 TOOLS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "munged", "unshare")
 
-# cred_expire: a requeued job waits for it. CPUs and memory are said, not found: tests need four
-# slots a node whatever the machine has.
+# cred_expire: a requeued job waits for it. CPUs and memory are said, not found: a group of 20
+# shards needs as many slots of a node, whatever the machine has.
 TEMPLATE = """\
 {mark}
 SlurmctldHost=localhost
@@ -67,7 +67,7 @@ JobAcctGatherType=jobacct_gather/linux
 AccountingStorageType=accounting_storage/none
 GresTypes=gpu
 NodeName=node[1-2] NodeHostname=localhost NodeAddr=127.0.1.[1-2] Port=[17001-17002] \
-CPUs=4 RealMemory=16000 Gres=gpu:2 State=UNKNOWN
+CPUs=20 RealMemory=40000 Gres=gpu:2 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=2-00:00:00 DefaultTime=00:10:00 \
 DefMemPerCPU=500 PriorityTier=1 PreemptMode=REQUEUE GraceTime=20 State=UP
 PartitionName=urgent Nodes=ALL MaxTime=2-00:00:00 DefaultTime=00:10:00 \

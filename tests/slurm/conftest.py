@@ -23,24 +23,19 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The whole workflow run on the cluster; the process of one shard was killed on the way."""
+def checkout(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The whole workflow run on the cluster: run `calm`, which nothing befalls.
+
+    On the way the process of one shard was killed, and finetuning was told to stop.
+    """
     checkout = Checkout(tmp_path_factory.mktemp("whole"))
-    controller = checkout.start(*checkout.command(["calm"], gpus=1))
+    controller = checkout.start(*checkout.command([], gpus=1))
     with checkout.ending(controller):
         # SIGKILL, as the kernel does it when memory runs out.
         pattern = r"^[^ ]*python -m selavi shard .*--shard 00002 --tar results/shards/demo/train"
         wait_for(lambda: bool(out("pgrep", "-f", pattern)), 300, "a shard's process")
         subprocess.run(["pkill", "-KILL", "-f", pattern], check=False)
-    return checkout
-
-
-@pytest.fixture(scope="session")
-def checkout(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout whose shards are made (on this machine), and nothing trained."""
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
-    command = checkout.command(["calm"], "--", "index_all")
-    command[command.index("slurm")] = "profiles/local"
-    del command[command.index("--workflow-profile") : command.index("--configfile")]
-    checkout.run(*command)
+        state = checkout.folder / "results/finetune/calm/demo/0.state.pt"
+        wait_for(state.exists, 300, "a saved state of finetuning")
+        subprocess.run(["scancel", "--signal=USR1", checkout.job("finetune")], check=True)
     return checkout

@@ -25,8 +25,9 @@ def test_groups_have_a_size() -> None:
     assert set(profile()["groups"].values()) == set(profile()["group-components"])
 
 
-def test_training_numbers_agree() -> None:
-    training = profile()["set-resources"]["pretrain"]
+@pytest.mark.parametrize("rule", ["pretrain", "finetune"])
+def test_training_numbers_agree(rule: str) -> None:
+    training = profile()["set-resources"][rule]
     per_node = int(training["gres"].split(":")[-1])
     assert training["tasks"] == training["nodes"] * per_node
 

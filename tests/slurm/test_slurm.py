@@ -13,23 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 import yaml
 
-from selavi.models.checkpoint import load_model
+from selavi.files import read_csv
 from tests.slurm.checkout import ENVIRONMENT, Checkout, profile, small
 from tests.slurm.cluster import Cluster, out, wait_for
-
-
-def job_of(checkout: Checkout, run: str) -> str:
-    """Number of the Slurm job that trains a run; the newest, if there were several."""
-    logs = (checkout.folder / f".snakemake/slurm_logs/rule_pretrain/{run}").glob("*.log")
-    return max((path.stem for path in logs), key=int)
-
-
-def slurm_log(checkout: Checkout, run: str, job: str) -> str:
-    folder = checkout.folder / f".snakemake/slurm_logs/rule_pretrain/{run}"
-    return (folder / f"{job}.log").read_text()
+from tests.training.runs import same_but_for_rounding, same_result
 
 
 def about(job: str, key: str) -> str:
@@ -43,18 +32,16 @@ def ranks(run: str) -> list[int]:
     return [int(pid) for pid in out("pgrep", "-f", pattern).split()]
 
 
-def same_result(checkout: Checkout, run: str, other: str) -> None:
-    """Same labels and weights, bit for bit."""
-    pd.testing.assert_frame_equal(checkout.labels(run), checkout.labels(other))
-    one, two = (load_model(checkout.pretrain(n) / "model.pt")[0].state_dict() for n in (run, other))
-    assert all(torch.equal(value, two[name]) for name, value in one.items())
+def as_calm(checkout: Checkout, run: str) -> None:
+    """Labels, weights and log of the run that nothing befell, bit for bit."""
+    same_result(checkout.pretrain(run), checkout.pretrain("calm"))
 
 
 # ------------------------------------------------------------------------- undisturbed
 
 
-def test_the_whole_workflow_runs(finished: Checkout) -> None:
-    results = finished.folder / "results"
+def test_the_whole_workflow_runs(checkout: Checkout) -> None:
+    results = checkout.folder / "results"
     assert len(pd.read_csv(results / "assign/calm/train.csv")) == 16
     assert pd.read_csv(results / "tables/clustering.csv")["nmi"].between(0, 1).all()
     assert (results / "explorer/calm/index.html").exists()
@@ -64,22 +51,33 @@ def test_the_whole_workflow_runs(finished: Checkout) -> None:
     assert (costs["memory_mb"] > 0).all()
 
 
-def test_training_ran_on_both_nodes(finished: Checkout) -> None:
-    job = job_of(finished, "calm")
+def test_training_ran_on_both_nodes(checkout: Checkout) -> None:
+    job = checkout.job("pretrain", "calm")
     assert about(job, "NodeList") == "node[1-2]"
     assert about(job, "JobState") == "COMPLETED"
-    assert "starting 2 processes on 2 nodes" in slurm_log(finished, "calm", job)
+    assert "starting 2 processes on 2 nodes" in checkout.logs("pretrain", "calm")[-1].read_text()
 
 
-def test_shards_share_jobs_and_a_failed_one_is_made_alone(finished: Checkout) -> None:
-    jobs = list((finished.folder / ".snakemake/slurm_logs").glob("group_shards*/**/*.log"))
+def test_shards_share_jobs_and_a_failed_one_is_made_alone(checkout: Checkout) -> None:
+    jobs = list((checkout.folder / ".snakemake/slurm_logs").glob("group_shards*/**/*.log"))
     assert len(jobs) == 4  # five shards two by two, and the retry
-    shards = finished.folder / "logs/shard/demo/train"
+    shards = checkout.folder / "logs/shard/demo/train"
     logs = {n: (shards / f"{n:05d}.log").read_text() for n in range(4)}
     again = [n for n, words in logs.items() if re.search(r", [1-9]\d* as before", words)]
     assert len(again) <= 1 and 2 not in again  # its neighbour was taken over, nothing else redone
-    whole = pd.read_csv(finished.folder / "results/shards/demo/train/index.csv")
+    whole = pd.read_csv(checkout.folder / "results/shards/demo/train/index.csv")
     assert len(whole) == 16
+
+
+def test_finetuning_told_to_stop_goes_on_over_two_nodes(checkout: Checkout) -> None:
+    job = checkout.job("finetune")
+    assert about(job, "NodeList") == "node[1-2]"
+    assert about(job, "Restarts") == "1"
+    words = checkout.logs("finetune")[-1].read_text()
+    assert "starting 2 processes on 2 nodes" in words
+    assert "going on from epoch" in words
+    table = read_csv(checkout.folder / "results/finetune/calm/demo/0.csv", ("note",))
+    assert table["epoch"].tolist() == list(range(1, 7))
 
 
 # ------------------------------------------------------------------------- disturbed
@@ -87,13 +85,17 @@ def test_shards_share_jobs_and_a_failed_one_is_made_alone(finished: Checkout) ->
 
 @pytest.fixture(scope="module")
 def disturbed(checkout: Checkout) -> dict[str, str]:
-    """Four runs at once, three of them disturbed in mid-epoch; the job that each began with."""
-    runs = ["calm", "asked", "killed", "cancelled"]
-    jobs = {}
-    with checkout.ending(checkout.start(*checkout.command(runs, "--", "pretrain_all"))):
-        for run in runs[1:]:
+    """Three runs disturbed in mid-epoch, four of other sizes, and a hopeless one beside them.
+
+    Returns the job that each began with.
+    """
+    runs = ["asked", "killed", "cancelled"]
+    jobs = {"hopeless": submit_a_hopeless_job(checkout)}
+    command = checkout.command([*runs, "near", "four", "one", "two"], "--", "pretrain_all")
+    with checkout.ending(checkout.start(*command)):
+        for run in runs:
             checkout.wait_until_mid_epoch(run)
-            jobs[run] = job_of(checkout, run)
+            jobs[run] = checkout.job("pretrain", run)
             if run == "asked":  # as Slurm does when the time is nearly up
                 subprocess.run(["scancel", "--signal=USR1", jobs[run]], check=True)
             elif run == "killed":
@@ -103,22 +105,41 @@ def disturbed(checkout: Checkout) -> dict[str, str]:
     return jobs
 
 
+def submit_a_hopeless_job(checkout: Checkout) -> str:
+    """Slurm takes it back whenever its training begins to start."""
+    folder, shards = checkout.pretrain("hopeless"), "results/shards/demo/train"
+    folder.mkdir(parents=True)
+    (folder / "job.sh").write_text(f"""#!/bin/sh
+(
+    until [ "$(grep -c 'starting 1 processes' {folder}/job.log)" -gt "${{SLURM_RESTART_COUNT:-0}}" ]
+    do sleep 0.2; done
+    scontrol requeue "$SLURM_JOB_ID"
+) &
+exec {sys.executable} -m selavi launch --processes 1 --state {folder}/state -- pretrain \
+    --settings results/settings/runs/calm.yaml --index {shards}/index.csv --output {folder}
+""")
+    return subprocess.run(
+        ["sbatch", "--parsable", "--open-mode=append", "-o", folder / "job.log", folder / "job.sh"],
+        cwd=checkout.folder, env=ENVIRONMENT, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+
+
 def test_usr1_saves_and_the_same_job_goes_on(checkout: Checkout, disturbed: dict[str, str]) -> None:
-    assert job_of(checkout, "asked") == disturbed["asked"]
+    assert checkout.job("pretrain", "asked") == disturbed["asked"]
     assert about(disturbed["asked"], "Restarts") == "1"
-    words = slurm_log(checkout, "asked", disturbed["asked"])
+    words = checkout.logs("pretrain", "asked")[-1].read_text()
     assert "goes on from the saved state" in words
     assert "going on from epoch" in (checkout.folder / "logs/pretrain/asked.log").read_text()
-    same_result(checkout, "asked", "calm")
+    as_calm(checkout, "asked")
 
 
 def test_a_killed_rank_takes_the_group_with_it_and_the_retry_goes_on(
     checkout: Checkout, disturbed: dict[str, str]
 ) -> None:
     assert about(disturbed["killed"], "JobState") == "FAILED"
-    assert job_of(checkout, "killed") != disturbed["killed"]
+    assert checkout.job("pretrain", "killed") != disturbed["killed"]
     assert "going on from epoch" in (checkout.folder / "logs/pretrain/killed.log").read_text()
-    same_result(checkout, "killed", "calm")
+    as_calm(checkout, "killed")
 
 
 def test_a_cancelled_job_is_not_revived_and_the_retry_goes_on(
@@ -126,8 +147,19 @@ def test_a_cancelled_job_is_not_revived_and_the_retry_goes_on(
 ) -> None:
     assert about(disturbed["cancelled"], "JobState") == "CANCELLED"
     assert about(disturbed["cancelled"], "Restarts") == "0"
-    assert job_of(checkout, "cancelled") != disturbed["cancelled"]
-    same_result(checkout, "cancelled", "calm")
+    assert checkout.job("pretrain", "cancelled") != disturbed["cancelled"]
+    as_calm(checkout, "cancelled")
+
+
+def test_a_job_that_never_gets_as_far_as_a_save_is_given_up(
+    checkout: Checkout, disturbed: dict[str, str]
+) -> None:
+    job = disturbed["hopeless"]
+    wait_for(lambda: about(job, "JobState") == "FAILED", 120, "the end of the hopeless job")
+    assert about(job, "Restarts") == "3"
+    words = (checkout.pretrain("hopeless") / "job.log").read_text()
+    assert words.count("starting 1 processes") == 3
+    assert f"Slurm has started job {job} again 3 times, and no start saved anything" in words
 
 
 def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
@@ -136,7 +168,7 @@ def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
     command = checkout.command(["lost"], "--", "pretrain_all")
     with checkout.ending(checkout.start(*command)):
         checkout.wait_until_mid_epoch("lost")
-        job = job_of(checkout, "lost")
+        job = checkout.job("pretrain", "lost")
         before = ranks("lost")
         assert len(before) == 2
         down = ["scontrol", "update", "nodename=node2", "state=down", "reason=test"]
@@ -148,22 +180,22 @@ def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
         cluster.kill_controller()
         cluster.start_controller()
         urgent = subprocess.run(
-            ["sbatch", "--parsable", "-p", "urgent", "-N2", "-n8", "--mem=15000", "-o", "/dev/null",
+            ["sbatch", "--parsable", "-p", "urgent", "-N2", "--exclusive", "-o", "/dev/null",
              "--wrap", "sleep 1"], capture_output=True, text=True, check=True,
         ).stdout.strip()  # fmt: skip
     assert about(urgent, "JobState") == "COMPLETED"
-    assert job_of(checkout, "lost") == job
+    assert checkout.job("pretrain", "lost") == job
     assert about(job, "Restarts") == "2"
-    same_result(checkout, "lost", "calm")
+    as_calm(checkout, "lost")
 
 
 def test_the_same_command_after_snakemake_itself_was_killed(
     checkout: Checkout, disturbed: dict[str, str]
 ) -> None:
-    command = checkout.command(["orphan"], "--", "pretrain_all")
+    command = checkout.command(["orphan"], "--", "pretrain_all", patient=True)
     controller = checkout.start(*command)
     checkout.wait_until_mid_epoch("orphan")
-    job = job_of(checkout, "orphan")
+    job = checkout.job("pretrain", "orphan")
     controller.kill()
     controller.wait()
     assert about(job, "JobState") == "RUNNING"  # nobody told Slurm
@@ -171,7 +203,7 @@ def test_the_same_command_after_snakemake_itself_was_killed(
     words = checkout.run(*command)
     assert re.findall(r"^(?:local)?rule (\w+):$", words, re.M) == ["pretrain", "pretrain_all"]
     assert about(job, "JobState") in ("CANCELLED", "COMPLETED")
-    same_result(checkout, "orphan", "calm")
+    as_calm(checkout, "orphan")
     assert "Nothing to be done" in checkout.run(*command)
 
 
@@ -179,20 +211,26 @@ def test_the_same_command_after_snakemake_itself_was_killed(
 
 
 def test_two_processes_on_each_of_two_nodes(checkout: Checkout, disturbed: dict[str, str]) -> None:
-    checkout.run(*checkout.command(["four"], "--", "pretrain_all", tasks=4))
-    labels = checkout.labels("four")
+    labels = pd.read_csv(checkout.pretrain("four") / "labels.csv")
     assert labels["sample"].tolist() == list(range(16))
-    job = job_of(checkout, "four")
-    assert "starting 4 processes on 2 nodes" in slurm_log(checkout, "four", job)
+    words = checkout.logs("pretrain", "four")[-1].read_text()
+    assert "starting 4 processes on 2 nodes" in words
 
 
-def test_two_nodes_train_what_one_node_trains(
+def test_two_processes_of_one_node_train_what_those_of_two_train(
     checkout: Checkout, disturbed: dict[str, str]
 ) -> None:
-    """The same number of processes, placed otherwise."""
-    checkout.run(*checkout.command(["near"], "--", "pretrain_all", nodes=1))
-    assert about(job_of(checkout, "near"), "NumNodes") == "1"
-    same_result(checkout, "near", "calm")
+    assert about(checkout.job("pretrain", "near"), "NumNodes") == "1"
+    as_calm(checkout, "near")
+
+
+def test_two_nodes_train_what_one_process_trains(
+    checkout: Checkout, disturbed: dict[str, str]
+) -> None:
+    """The same clips in a step: but for rounding, the same losses, labels and weights."""
+    for run, size in (("one", "1 processes on 1 nodes"), ("two", "2 processes on 2 nodes")):
+        assert f"starting {size}" in checkout.logs("pretrain", run)[-1].read_text()
+    same_but_for_rounding(checkout.pretrain("one"), checkout.pretrain("two"))
 
 
 def test_fewer_processes_than_asked_for_is_an_error(cluster: Cluster, tmp_path: Path) -> None:
@@ -247,7 +285,7 @@ def test_doctor_finds_what_the_cluster_cannot_give(checkout: Checkout) -> None:
 
 
 def test_doctor_is_content_with_a_profile_that_fits(checkout: Checkout) -> None:
-    fitting = profile() | small(2, 2, 0) | {"configfile": "config/demo.yaml"}
+    fitting = profile() | small(0, {}) | {"configfile": "config/demo.yaml"}
     (checkout.folder / "fitting").mkdir()
     path = checkout.folder / "fitting/config.yaml"
     path.write_text(yaml.safe_dump(fitting))

@@ -3,52 +3,36 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from selavi.models.checkpoint import build_network, load_model
+from selavi.models.norm import SharedNorm, synchronise
 from selavi.settings import RunSettings
-from selavi.training.norm import SharedNorm, synchronise
-from tests.training.runs import SERVER, free_port, start, train, wait, words
+from tests.training.runs import (
+    SERVER,
+    WORLDS,
+    free_port,
+    same_but_for_rounding,
+    start,
+    train,
+    wait,
+    words,
+)
 
 Run = Callable[..., RunSettings]
-EPOCHS = 21
 
 
 def one_step_an_epoch(tiny_run: Run, source: str, **training: object) -> RunSettings:
-    """All 24 clips in a step, so that the log has a row per step.
-
-    No dropout, since its draws are each process's own. The rate is low, and the sound goes alone:
-    a fresh network of many batch norms makes differences in rounding grow tenfold in a few steps,
-    with one process as with two.
-    """
+    """All 24 clips in a step, so that the log has a row per step; see `WORLDS`."""
     return tiny_run(
-        modalities=["audio"],
-        network={"dropout": 0.0},
-        labelling={"source": source, "optimisations": 8},
-        training={"epochs": EPOCHS, "warmup_epochs": 0, "base_lr": 2e-5, **training},
+        modalities=WORLDS["modalities"],
+        network=WORLDS["network"],
+        labelling=WORLDS["labelling"] | {"source": source},
+        training=WORLDS["training"] | training,
     )
-
-
-def assert_same(one: Path, other: Path) -> None:
-    """Losses to 1e-4 at every step, the same labels, and the same way of the weights."""
-    losses = [pd.read_csv(p / "log.csv")["loss"].to_numpy() for p in (one, other)]
-    assert len(losses[0]) == len(losses[1]) == EPOCHS
-    assert np.abs(losses[0] - losses[1]).max() < 1e-4
-    assert (one / "labels.csv").read_bytes() == (other / "labels.csv").read_bytes()
-    settings = load_model(one / "model.pt")[1]
-    torch.manual_seed(settings.seed)
-    start = weights_of(build_network(settings))
-    ways = [weights_of(load_model(p / "model.pt")[0]) - start for p in (one, other)]
-    assert float((ways[0] - ways[1]).norm() / ways[0].norm()) < 0.1
-
-
-def weights_of(network: nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
 @pytest.mark.parametrize("source", ["pass", "epoch"])
@@ -60,12 +44,12 @@ def test_one_process_two_processes_and_a_change_midway(
     half = one_step_an_epoch(tiny_run, source, batch_size=12)
     train(whole, train_index, one)
     train(half, train_index, two, world=2)
-    assert_same(one, two)
+    same_but_for_rounding(one, two)
     wait(start(half, train_index, both, world=2, kill_at=("torch.optim:SGD.step", 9)))
     train(whole, train_index, both)
     assert "saved by 2 processes, going on with 1" in words(both)
     assert "going on from epoch 9, step 1" in words(both)
-    assert_same(one, both)
+    same_but_for_rounding(one, both)
 
 
 def test_accumulated_batches_are_those_of_more_processes(

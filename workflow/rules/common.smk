@@ -230,11 +230,11 @@ def split_shards(wildcards):
 
 
 def processes(wildcards):
-    """Processes of a training group where no profile says: 0, the launcher counts the GPUs."""
+    """Processes of a group where no profile says: 0, the launcher counts the GPUs."""
     if workflow.executor_plugin is not None and workflow.non_local_exec:
         raise WorkflowError(
-            "the profile does not say how many processes train: its set-resources must give rule "
-            "pretrain nodes and tasks. Mind that --set-resources on the command line replaces all "
+            "the profile does not say how many processes train: its set-resources must give rules "
+            "pretrain and finetune nodes and tasks. Mind that --set-resources on the command line replaces all "
             "that the profile says of any rule; edit the profile instead."
         )
     return 0

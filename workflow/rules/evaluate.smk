@@ -213,10 +213,11 @@ rule retrieval:
     shell:
         "python -m selavi retrieval --settings {input.settings} --model {input.model}"
         " --gallery {input.gallery} --queries {input.queries} --output {output.recalls}"
-        " --neighbours {output.neighbours} --log {log}"
+        " --neighbours {output.neighbours} --max-workers {threads} --log {log}"
 
 
-# As with pretrain, the resumable state, {fold}.state.pt, is no declared output.
+# As with pretrain, the resumable state, {fold}.state.pt, is no declared output, and the launcher
+# starts the processes.
 rule finetune:
     input:
         settings="results/settings/evaluation/finetune.yaml",
@@ -240,6 +241,13 @@ rule finetune:
     threads: 2
     resources:
         mem_mb=4000,
+        nodes=1,
+        tasks=processes,
+        mpi="",
+    params:
+        state=lambda wildcards, output: Path(output[0]).with_suffix(".state.pt"),
     shell:
-        "python -m selavi finetune --settings {input.settings} --model {input.model}"
-        " --train {input.train} --test {input.test} --output {output} --log {log}"
+        "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
+        " --threads {threads} --state {params.state} -- finetune --settings {input.settings}"
+        " --model {input.model} --train {input.train} --test {input.test} --output {output}"
+        " --max-workers {threads} --log {log}"

@@ -18,9 +18,10 @@ rule run_settings:
 # The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
 # of a job that fails, and the next attempt goes on from the state.
 #
-# A group of processes: on one machine one for each GPU, or one (see `processes`); over the nodes of a Slurm
-# job as many tasks as the profile says. That the resource mpi is there at all, be it empty, makes
-# the Slurm executor run this shell once, on the job's first node; the launcher starts the others.
+# A group of processes, as finetune: on one machine one for each GPU, or one (see `processes`); over
+# the nodes of a Slurm job as many tasks as the profile says. That the resource mpi is there at all,
+# be it empty, makes the Slurm executor run this shell once, on the job's first node; the launcher
+# starts the others.
 rule pretrain:
     input:
         settings="results/settings/runs/{run}.yaml",
@@ -47,5 +48,6 @@ rule pretrain:
         folder=lambda wildcards, output: Path(output.model).parent,
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
-        " --threads {threads} -- pretrain --settings {input.settings} --index {input.index}"
-        " --output {params.folder} --log {log}"
+        " --threads {threads} --state {params.folder}/state -- pretrain"
+        " --settings {input.settings} --index {input.index} --output {params.folder}"
+        " --max-workers {threads} --log {log}"

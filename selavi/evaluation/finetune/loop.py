@@ -9,7 +9,6 @@ from typing import Never
 
 import pandas as pd
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -23,6 +22,7 @@ from selavi.evaluation.finetune.scoring import recognition
 from selavi.evaluation.finetune.state import Progress, fingerprint, load, save
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
+from selavi.models.norm import synchronise
 from selavi.models.precision import bfloat16_is_sound
 from selavi.records import Batch
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings
@@ -79,11 +79,6 @@ def finetune(
 
 def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSettings) -> Fold:
     """The videos of a fold that have a class. Raises UserError if there are none to tell apart."""
-    changes = {
-        name: getattr(settings, name)
-        for name in ("frames", "scale_min", "scale_max", "crop", "colour")
-    }
-    video = VideoSettings.model_validate(run.video.model_dump() | changes)
     tables = []
     for path in (train, test):
         table = read_index(path)
@@ -105,10 +100,20 @@ def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSetti
     numbers = {name: number for number, name in enumerate(classes)}
     labels = [torch.tensor([numbers[name] for name in table["label"]]) for table in tables]
     clips = [
-        Clips(table, path.parent, video, run.audio, ["video"], run.max_corrupt)
+        finetune_clips(table, path, run, settings)
         for table, path in zip(tables, (train, test), strict=True)
     ]
     return Fold(clips[0], clips[1], labels[0], labels[1], classes, note)
+
+
+def finetune_clips(
+    table: pd.DataFrame, index: Path, run: RunSettings, settings: FinetuneSettings
+) -> Clips:
+    """A split's videos as finetuning looks at them."""
+    names = ("frames", "scale_min", "scale_max", "crop", "colour")
+    changes = {name: getattr(settings, name) for name in names}
+    video = VideoSettings.model_validate(run.video.model_dump() | changes)
+    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt)
 
 
 class Finetuner:
@@ -121,7 +126,7 @@ class Finetuner:
         if settings.batch_size % group.world:
             raise ValueError(
                 f"finetune.batch_size = {settings.batch_size} cannot be dealt to {group.world} "
-                "processes; use a multiple"
+                "processes; use a multiple, or give the rule other `tasks` (docs/slurm.md)"
             )
         self.steps_per_pass = len(fold.train) // settings.batch_size
         if self.steps_per_pass == 0:
@@ -135,8 +140,8 @@ class Finetuner:
         self.progress = Progress()
         self.learner: nn.Module = self.model
         if group.world > 1:
-            if group.device.type == "cuda" and not settings.linear_probe:
-                nn.SyncBatchNorm.convert_sync_batchnorm(self.model)
+            if not settings.linear_probe:
+                synchronise(self.model, group.device)
             self.learner = DistributedDataParallel(self.model)
         self.saved_at = time.monotonic()
 
@@ -198,9 +203,7 @@ class Finetuner:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        value = loss.detach().double() / self.group.world
-        if self.group.world > 1:
-            dist.all_reduce(value)
+        value = self.group.sum(loss.detach().double()) / self.group.world
         if not bool(torch.isfinite(value)):
             raise ValueError(
                 f"the loss is not a number in epoch {self.progress.epoch + 1}; lower "
@@ -226,9 +229,6 @@ class Finetuner:
 
     def _test(self) -> dict[str, float]:
         settings = self.settings
-        if self.group.world > 1:  # where ranks gather their own statistics, the first one's count
-            for buffer in self.model.buffers():
-                dist.broadcast(buffer, src=0)
         grid = ViewGrid(settings.clips, settings.crops, settings.crop)
         batches = view_batches(
             self.fold.test,
@@ -254,8 +254,5 @@ class Finetuner:
             self._save()
 
     def _save(self) -> None:
-        if self.group.world > 1:
-            for buffer in self.model.buffers():
-                dist.broadcast(buffer, src=0)
         save(self.path, self.model, self.optimizer, self.progress, self.mark, self.group)
         self.saved_at = time.monotonic()

@@ -1,0 +1,160 @@
+"""What the evaluations cost: degraded clips, retrieval and finetuning, measured on a few videos."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from selavi.data.index import read_index
+from selavi.data.loader import ViewGrid, training_batches, view_batches
+from selavi.evaluation.degrade import degrade
+from selavi.evaluation.finetune.loop import finetune_clips
+from selavi.evaluation.finetune.recogniser import Recogniser
+from selavi.evaluation.predict import best_device
+from selavi.evaluation.retrieval import compared, features_of_clips, retrieval_clips
+from selavi.models.checkpoint import build_network
+from selavi.preflight.costs import Cost, Seconds, cost
+from selavi.preflight.rates import (
+    ClipRate,
+    cpu_seconds,
+    decoded,
+    looking_seconds,
+    training_seconds,
+)
+from selavi.records import Batch
+from selavi.settings import (
+    AudioLevel,
+    Config,
+    FinetuneSettings,
+    RetrievalSettings,
+    RunSettings,
+    VideoLevel,
+    fold_splits,
+)
+
+log = logging.getLogger(__name__)
+
+NEIGHBOURS_BYTES = 1000  # of a query's nearest videos in the table
+CLASSES = 100  # of the classifier that is timed: its part is nothing beside the encoder's
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is known before: the configuration, and how many clips each split will have.
+
+    index : of the sample of a dataset's videos. rates : of each run.
+    """
+
+    config: Config
+    clips: Callable[[str, str], int]
+    index: Callable[[str], Path]
+    rates: dict[str, ClipRate]
+
+
+def degrade_costs(planned: Planned) -> Iterator[Cost]:
+    """Of making the degraded clips of each dataset, and of assigning them for each run."""
+    settings, runs = planned.config.degrade, planned.config.runs
+    levels: dict[str, dict[str, VideoLevel | AudioLevel]] = {}
+    for name in settings.runs:
+        heard = [level for m in runs[name].modalities for level in getattr(settings, m)]
+        levels.setdefault(runs[name].dataset, {}).update({level.name: level for level in heard})
+        clips = len(heard) * planned.clips(runs[name].dataset, settings.split)
+        yield cost(name, "assign-degraded", planned.rates[name].look * clips, 100 * clips)
+    for dataset, wanted in levels.items():
+        clips = planned.clips(dataset, settings.split)
+        log.info("encoding a few videos of %s again", dataset)
+        made = [_degrade_rate(planned.index(dataset), level) for level in wanted.values()]
+        seconds, stored = (clips * sum(column) for column in zip(*made, strict=True))
+        yield cost(dataset, "degrade", Seconds(seconds, 0), stored)
+
+
+def retrieval_costs(planned: Planned) -> Iterator[Cost]:
+    """Of the features of every fold's videos; the search among them is little beside that."""
+    settings = planned.config.retrieval
+    rates: dict[str, Seconds] = {}
+    for name in settings.runs:
+        run, total, stored = planned.config.runs[name], Seconds(0, 0), 0.0
+        for dataset, folds in settings.datasets.items():
+            key = what_sets_the_speed(run) + dataset
+            if key not in rates:
+                log.info("looking at a few videos of %s as retrieval does", dataset)
+                rates[key] = _retrieval_rate(planned.index(dataset), run, settings)
+            for fold in folds:
+                gallery, queries = (planned.clips(dataset, split) for split in fold_splits(fold))
+                total += rates[key] * (gallery + queries)
+                stored += NEIGHBOURS_BYTES * queries
+        yield cost(name, "retrieval", total, stored)
+
+
+def finetune_costs(planned: Planned) -> Iterator[Cost]:
+    """Of all epochs of training and testing on every fold; its weights and momenta stay."""
+    settings = planned.config.finetune
+    rates: dict[str, tuple[Seconds, Seconds]] = {}
+    for name in settings.runs:
+        run, total, states = planned.config.runs[name], Seconds(0, 0), 0
+        for dataset, folds in settings.datasets.items():
+            key = what_sets_the_speed(run) + dataset
+            if key not in rates:
+                log.info("training on a few videos of %s as finetuning does", dataset)
+                rates[key] = _finetune_rates(planned.index(dataset), run, settings)
+            for fold in folds:
+                train, test = (planned.clips(dataset, split) for split in fold_splits(fold))
+                once = rates[key][0] * (settings.clips * train) + rates[key][1] * test
+                total += once * settings.epochs
+                states += 1
+        yield cost(name, "finetune", total, states * 2 * planned.rates[name].parameters)
+
+
+def what_sets_the_speed(run: RunSettings) -> str:
+    """Equal for runs that take equally long for a clip: ablations are measured once."""
+    encoders = (run.network.video_encoder, run.network.audio_encoder)
+    return repr((run.modalities, run.video, run.audio, encoders, run.training.precision))
+
+
+def _degrade_rate(index: Path, level: VideoLevel | AudioLevel) -> tuple[float, float]:
+    """CPU seconds and bytes of a clip."""
+    with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
+        tar = Path(scratch) / f"{level.name}.tar"
+        before = cpu_seconds()
+        made = degrade(index, level, tar, tar.with_suffix(".csv"))
+        return (cpu_seconds() - before) / len(made), tar.stat().st_size / len(made)
+
+
+def _retrieval_rate(index: Path, run: RunSettings, settings: RetrievalSettings) -> Seconds:
+    """Of a video, all its clips."""
+    table = read_index(index)
+    modalities, _ = compared(run, [table])
+    clips = retrieval_clips(table, index, run, settings, modalities)
+    views = ViewGrid(settings.clips, crops=1)
+    batch, cpu = decoded(lambda turn: view_batches(clips, views=views, batch_size=1))
+    network = build_network(run).to(best_device())
+    device = looking_seconds(
+        network, lambda shown: features_of_clips(network, shown, modalities), batch
+    )
+    return Seconds(cpu / len(clips), len(views) * device)
+
+
+def _finetune_rates(
+    index: Path, run: RunSettings, settings: FinetuneSettings
+) -> tuple[Seconds, Seconds]:
+    """Of a training clip, and of a test video with all its views."""
+    clips = finetune_clips(read_index(index), index, run, settings)
+    views = ViewGrid(settings.clips, settings.crops, settings.crop)
+    batch, training = decoded(
+        lambda turn: training_batches(clips, seed=run.seed, epoch=turn, batch_size=len(clips))
+    )
+    _, testing = decoded(lambda turn: view_batches(clips, views=views, batch_size=1))
+    model = Recogniser(build_network(run), CLASSES, settings.linear_probe, settings.seed)
+    model.to(best_device())
+    bfloat16 = settings.precision == "bfloat16"
+
+    def logits(shown: Batch) -> Tensor:
+        return model(shown, bfloat16)
+
+    return (
+        Seconds(training / len(clips), training_seconds(model, logits, batch)),
+        Seconds(testing / len(clips), len(views) * looking_seconds(model, logits, batch)),
+    )
