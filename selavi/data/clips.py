@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from selavi.files import UserError
 
@@ -87,51 +88,40 @@ def read_member(tar: Path, offset: int, size: int) -> bytes:
         return member.read()
 
 
-def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float, grey: bool) -> np.ndarray:
-    """Decode some frames of a constant-rate video.
+def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float) -> Iterator[av.VideoFrame]:
+    """Decode some frames of a constant-rate video, in order; read on until there are no more.
+
+    Frames that are neither asked for nor needed to decode another are passed over.
 
     Parameters
     ----------
     video : an H.264 mp4 as the shard stage writes it.
     numbers : (n,) int64, ascending, without repetitions.
 
-    Returns
-    -------
-    (n, height, width, C) uint8; C is 1 for grey, 3 for RGB.
-
     Raises
     ------
     CorruptClip if a frame is missing or cannot be decoded whole.
     """
-    found: list[np.ndarray] = []
-    convert = _grey if grey else _rgb
+    missing = iter(numbers.tolist())
+    wanted = next(missing)
     try:
-        with av.open(video, "r") as container:
+        with av.open(video, "r", format="mp4", options=_HEADER_ALONE) as container:
             stream = container.streams.video[0]
             stream.thread_count = 1
             # A damaged frame is an error, not an occasion to paint over it.
             stream.codec_context.options = {"err_detect": "explode"}
-            assert stream.time_base is not None
-            tick = float(stream.time_base)
-            origin = stream.start_time or 0
             for run in _runs(numbers, fps):
-                if run[0] > 0:
-                    container.seek(origin + round(run[0] / fps / tick), stream=stream)
-                missing = iter(run.tolist())
-                wanted = next(missing)
-                for frame in container.decode(stream):
-                    number = round(((frame.pts or 0) - origin) * tick * fps)
+                for number, frame in _decode_run(container, stream, run, fps):
                     if number > wanted or frame.is_corrupt:
                         raise CorruptClip(f"frame {wanted} cannot be decoded")
-                    if number < wanted:
-                        continue
-                    found.append(convert(frame))
-                    wanted = next(missing, -1)
-                    if wanted < 0:
+                    if number == wanted:
+                        yield frame
+                        wanted = next(missing, -1)
+                        if wanted < 0:
+                            return
+                    if number == run[-1]:
                         break
-        if len(found) < len(numbers):
-            raise CorruptClip(f"frame {numbers[len(found)]} is missing")
-        return np.stack(found)
+        raise CorruptClip(f"frame {wanted} is missing")
     except (av.error.FFmpegError, IndexError, ValueError) as error:
         if isinstance(error, UserError):
             raise
@@ -141,25 +131,34 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float, grey: bool) 
         ) from None
 
 
+# Opening decodes a frame to guess at what the mp4's header says, unless it may use no decoder.
+_HEADER_ALONE = {"codec_whitelist": "none"}
+
+
 def _runs(numbers: np.ndarray, fps: float) -> list[np.ndarray]:
     """Split where a second or more lies between: there, seeking is cheaper than decoding on."""
     return np.split(numbers, np.flatnonzero(np.diff(numbers) > fps) + 1)
 
 
-# One converter for all frames: setting one up costs more than converting a small frame.
-_CONVERTER = VideoReformatter()
-# Luminance of video runs from 16 to 235 ("limited range").
-_FULL_RANGE = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
-
-
-def _rgb(frame: av.VideoFrame) -> np.ndarray:
-    return _CONVERTER.reformat(frame, format="rgb24").to_ndarray()
-
-
-def _grey(frame: av.VideoFrame) -> np.ndarray:
-    plane = frame.planes[0]  # yuv420p, as the shard stage writes it: the first plane is luminance
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return _FULL_RANGE[rows[:, : plane.width, None]]
+def _decode_run(
+    container: InputContainer, stream: VideoStream, run: np.ndarray, fps: float
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Numbers and frames from the keyframe before the run's first to its last, if not further."""
+    assert stream.time_base is not None
+    origin, frames_per_tick = stream.start_time or 0, float(stream.time_base) * fps
+    if run[0] > 0:
+        container.seek(origin + round(run[0] / frames_per_tick), stream=stream)
+    decoder, wanted, last = stream.codec_context, set(run.tolist()), int(run[-1])
+    for packet in container.demux(stream):
+        # No packet is decoded later than it is shown: the rest is beyond the last frame.
+        done = packet.dts is None or round((packet.dts - origin) * frames_per_tick) > last
+        if not done:
+            number = round(((packet.pts or 0) - origin) * frames_per_tick)
+            decoder.skip_frame = "DEFAULT" if number in wanted else "NONREF"
+        for frame in decoder.decode(None if done else packet):
+            yield round(((frame.pts or 0) - origin) * frames_per_tick), frame
+        if done:
+            return
 
 
 def decode_samples(sound: BinaryIO, first: int = 0, count: int | None = None) -> np.ndarray:
