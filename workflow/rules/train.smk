@@ -41,6 +41,7 @@ rule pretrain:
     threads: 2
     resources:
         mem_mb=4000,
+        device=device,
         nodes=1,
         tasks=processes,
         mpi="",

@@ -22,6 +22,7 @@ HONEST = (
     "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
     "classes. SeLaVi without more is the head that agrees best with the other heads."
 )
+NO_CLASSES = f"{NOT_RUN}: no clip has a class"
 UNITS = "Entropy is in nats, lower is better; everything else is better when higher."
 PAPER = "The paper's figures are of the head that is best by the classes, an oracle."
 
@@ -70,7 +71,11 @@ def ablation(results: Results) -> ResultTable:
         if not paths:
             rows.append(row | {"split": "", "note": f"{NOT_RUN}: no metrics of {run}"})
         for path in paths[:1]:
-            both = _both(read_csv(path, ("modality", "choice", "head"))).set_index("choice")
+            metrics = read_csv(path, ("modality", "choice", "head"))
+            if metrics.empty:
+                rows.append(row | {"split": path.stem, "note": NO_CLASSES})
+                continue
+            both = _both(metrics).set_index("choice")
             scores = {name: both.loc["agreement", name] for name in SCORES}
             scores["oracle_nmi"] = both.loc["oracle", "nmi"]
             rows.append(row | {"split": path.stem, "note": ""} | scores)
@@ -109,13 +114,16 @@ def _clustering_rows(results: Results, run: str, name: str | None = None) -> lis
     """Rows of a run's splits (of one file, if named), the honest choice first."""
     paths = [p for p in results.splits("metrics", run) if name in (None, p.name)]
     dataset = results.dataset(run)
+    none = {"run": run, "dataset": dataset, "method": "SeLaVi", "modality": "", "part": ""}
+    none |= {"figure": "honest", "split": Path(name or "").stem}
     if not paths:
-        note = f"{NOT_RUN}: no metrics of {run}"
-        empty = {"run": run, "dataset": dataset, "method": "SeLaVi", "modality": "", "note": note}
-        return [empty | {"figure": "honest", "split": Path(name or "").stem, "part": ""}]
+        return [none | {"note": f"{NOT_RUN}: no metrics of {run}"}]
     rows = []
     for path in paths:
         metrics = read_csv(path, ("modality", "choice", "head"))
+        if metrics.empty:
+            rows.append(none | {"split": path.stem, "note": NO_CLASSES})
+            continue
         first = metrics["modality"] == metrics["modality"].iloc[0]
         shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
         metrics = metrics[shown].sort_values(
