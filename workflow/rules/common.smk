@@ -1,5 +1,6 @@
 # The checked settings, and which files each stage makes for them.
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -194,7 +195,7 @@ def jobs_are_submitted():
 
 def device(wildcards):
     """1 where jobs would share this machine's GPUs: profiles/local lets one of them have all."""
-    return int(any(Path("/dev", name).exists() for name in ("nvidiactl", "kfd", "dxg")))
+    return int(any(shutil.which(tool) for tool in ("nvidia-smi", "rocm-smi")))
 
 
 def processes(wildcards):
