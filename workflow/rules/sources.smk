@@ -89,12 +89,13 @@ def is_labelled(dataset, split):
         return data.labels != "none"
     manifest = listed(dataset, split)
     if manifest:
-        table = pd.read_csv(manifest, usecols=["label"], dtype=str, na_filter=False)
+        text = {"usecols": ["label"], "dtype": str, "na_filter": False}
+        parts = pd.read_csv(manifest, **text, chunksize=100_000)
     elif source.table:
-        table = read_video_table(Path(data.root, source.table))
+        parts = [read_video_table(Path(data.root, source.table))]
     else:
         return has_classes(split_folder(data, split), data.labels)
-    return bool((table["label"] != "").any())
+    return any((part["label"] != "").any() for part in parts)
 
 
 def feature_files(wildcards):
