@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 
 from selavi.cli import STAGES, main
-from selavi.config_file import read_section
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.settings import RetrievalSettings
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -66,7 +64,7 @@ def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
     assert "warmup_batches: 20" in output.read_text()
     stage = ("--evaluation", "retrieval", "--output", str(output))
     assert run("settings", "--config", str(config), *stage).returncode == 0
-    assert read_section(output, RetrievalSettings).clips == 10
+    assert "recall_at:" in output.read_text()
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

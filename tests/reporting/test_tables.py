@@ -96,22 +96,6 @@ def test_runs_without_figures_say_so(tmp_path: Path) -> None:
     assert table(tmp_path / "tables", "retrieval")["note"].tolist() == ["not run: not configured"]
 
 
-def test_clips_without_classes_say_so(tmp_path: Path) -> None:
-    folder = results(tmp_path, bare="mine")
-    heading = pd.DataFrame(columns=["modality", "choice", "head", "honest", "nmi", *SCORES])
-    write_csv(folder / "metrics/bare/train.csv", heading)
-    row = {"method": "chance", "modality": "none", "note": "not run: no clip has a class"}
-    write_csv(folder / "baselines/bare/train.csv", pd.DataFrame([row]))
-    make_tables(folder, None, tmp_path / "tables")
-    for name in ("clustering", "baselines", "ablation"):
-        rows = table(tmp_path / "tables", name)
-        bare = rows[rows["run"] == "bare"]
-        assert set(bare["note"]) == {"not run: no clip has a class"}
-        assert set(bare["split"]) == {"train"}
-        assert bare["nmi"].isna().all()
-        assert rows.loc[rows["run"] == "one", "nmi"].notna().any()
-
-
 def folds(folder: Path, stage: str, **settings: Any) -> None:
     settings = {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}} | settings
     write_text(folder / "settings/evaluation" / f"{stage}.yaml", yaml.safe_dump(settings))
@@ -144,6 +128,22 @@ def test_recall_is_compared_for_the_picture_alone(tmp_path: Path) -> None:
     rows = table(tmp_path / "tables", "retrieval").set_index("modality")
     assert rows.loc["video", "recall_at_5_difference"] == pytest.approx(0.7 - 0.686)
     assert pd.isna(rows.loc["video to audio", "recall_at_5_paper"])
+
+
+def test_clips_without_classes_say_so(tmp_path: Path) -> None:
+    folder = results(tmp_path, bare="mine")
+    heading = pd.DataFrame(columns=["modality", "choice", "head", "honest", "nmi", *SCORES])
+    write_csv(folder / "metrics/bare/train.csv", heading)
+    row = {"method": "chance", "modality": "none", "note": "not run: no clip has a class"}
+    write_csv(folder / "baselines/bare/train.csv", pd.DataFrame([row]))
+    make_tables(folder, None, tmp_path / "tables")
+    for name in ("clustering", "baselines", "ablation"):
+        rows = table(tmp_path / "tables", name)
+        bare = rows[rows["run"] == "bare"]
+        assert set(bare["note"]) == {"not run: no clip has a class"}
+        assert set(bare["split"]) == {"train"}
+        assert bare["nmi"].isna().all()
+        assert rows.loc[rows["run"] == "one", "nmi"].notna().any()
 
 
 def test_published_figures_have_sources_and_marks() -> None:
