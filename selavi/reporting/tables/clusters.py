@@ -98,8 +98,8 @@ def _mean_scores(results: Results, runs: list[str]) -> dict[str, Any]:
         return {"split": "", "seeds": "", "note": note}
     split = scores[0]["split"]
     found = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns="split")
-    mean = found.mean().to_dict() | {"nmi_sd": found["nmi"].std()}
-    return {"split": split, "seeds": str(len(found)), "note": note} | mean
+    mean = records(found.mean().to_frame().T.assign(nmi_sd=found["nmi"].std()))[0]
+    return mean | {"split": split, "seeds": str(len(found)), "note": note}
 
 
 def degradation(results: Results) -> ResultTable:
