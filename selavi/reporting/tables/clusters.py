@@ -87,17 +87,17 @@ def ablation(results: Results) -> ResultTable:
 def _mean_scores(results: Results, runs: list[str]) -> dict[str, Any]:
     """Scores of one split over runs that differ by seed; `note` names those without metrics."""
     paths = {run: results.splits("metrics", run)[:1] for run in runs}
-    scores = []
+    scores: list[dict[str, Any]] = []
     for path in (path for found in paths.values() for path in found):
         both = _both(read_csv(path, ("modality", "choice", "head"))).set_index("choice")
         oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": path.stem}
-        scores.append(both.loc["agreement", SCORES].to_dict() | oracle)
+        scores.append(records(both.loc[["agreement"], SCORES])[0] | oracle)
     missing = [run for run, found in paths.items() if not found]
     note = f"{NOT_RUN}: no metrics of {', '.join(missing)}" if missing else ""
     if not scores:
         return {"split": "", "seeds": "", "note": note}
     split = scores[0]["split"]
-    found = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns="split")
+    found = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns=["split"])
     mean = records(found.mean().to_frame().T.assign(nmi_sd=found["nmi"].std()))[0]
     return mean | {"split": split, "seeds": str(len(found)), "note": note}
 
