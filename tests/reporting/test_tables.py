@@ -96,6 +96,24 @@ def test_runs_without_figures_say_so(tmp_path: Path) -> None:
     assert table(tmp_path / "tables", "retrieval")["note"].tolist() == ["not run: not configured"]
 
 
+def test_seeds_of_one_setting_are_one_row_of_the_ablation(tmp_path: Path) -> None:
+    folder = results(tmp_path, two="demo")
+    settings = (folder / "settings/runs/one.yaml").read_text()
+    for seed, nmi in ((1, 0.7), (2, None)):
+        again = yaml.safe_dump(yaml.safe_load(settings) | {"seed": seed})
+        write_text(folder / f"settings/runs/one-seed{seed}.yaml", again)
+        if nmi:
+            scores = read_csv(folder / "metrics/one/train.csv", TEXT)
+            write_csv(folder / f"metrics/one-seed{seed}/train.csv", scores.assign(nmi=nmi))
+    make_tables(folder, None, tmp_path / "tables")
+    rows = read_csv(tmp_path / "tables/ablation.csv", (*TEXT, "changed")).set_index("changed")
+    assert rows.index.tolist() == ["reference", "align: False"]
+    assert rows.loc["reference", "seeds"] == 2
+    assert rows.loc["reference", "nmi"] == pytest.approx((0.5 + 0.7) / 2)
+    assert rows.loc["reference", "nmi_sd"] == pytest.approx(0.1 * 2**0.5, abs=1e-5)
+    assert rows.loc["reference", "note"] == "not run: no metrics of one-seed2"
+
+
 def folds(folder: Path, stage: str, **settings: Any) -> None:
     settings = {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}} | settings
     write_text(folder / "settings/evaluation" / f"{stage}.yaml", yaml.safe_dump(settings))
