@@ -1,3 +1,4 @@
+import argparse
 import os
 import subprocess
 import sys
@@ -7,7 +8,9 @@ import pandas as pd
 import pytest
 
 from selavi.cli import STAGES, main
+from selavi.commands import arguments
 from selavi.files import UserError, atomic_path, read_csv, write_csv
+from selavi.settings import FinetuneSettings
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +49,17 @@ def test_a_mistake_is_a_sentence_on_the_screen_and_in_the_log(tmp_path: Path) ->
     assert "absent.csv does not exist; make it with the stage before" in done.stderr
     assert "Traceback" not in done.stderr
     assert "absent.csv does not exist" in log.read_text()
+
+
+@pytest.mark.parametrize(("most", "workers"), [("2", 2), ("4", 4), ("9", 4), ("0", 0)])
+def test_loader_processes_are_no_more_than_asked_for(most: str, workers: int) -> None:
+    parser = argparse.ArgumentParser()
+    arguments.max_workers(parser)
+    settings = FinetuneSettings()
+    assert settings.workers == 4
+    bounded = arguments.bounded(settings, parser.parse_args(["--max-workers", most]))
+    assert bounded == settings.model_copy(update={"workers": workers})
+    assert arguments.bounded(settings, parser.parse_args([])) == settings
 
 
 def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ rule retrieval:
         "results/benchmarks/retrieval/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: 2
+    threads: max(2, SETTINGS.retrieval.workers)
     resources:
         mem_mb=6000,
     shell:
@@ -238,7 +238,7 @@ rule finetune:
         "results/benchmarks/finetune/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: 2
+    threads: max(2, SETTINGS.finetune.workers)
     resources:
         mem_mb=4000,
         nodes=1,
