@@ -4,6 +4,7 @@ import difflib
 import json
 import types
 import typing
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,9 +44,9 @@ def write_section(path: Path, section: Section) -> None:
     write_text(path, section_text(section))
 
 
-def section_text(section: Section) -> str:
-    """A section as YAML, with every default filled in."""
-    return yaml.safe_dump(section.model_dump(mode="json"), sort_keys=False)
+def section_text(section: Section, without: Collection[str] = ()) -> str:
+    """A section as YAML, with every default filled in; `without` some of its keys."""
+    return yaml.safe_dump(section.model_dump(mode="json", exclude=set(without)), sort_keys=False)
 
 
 def json_schema() -> dict[str, Any]:

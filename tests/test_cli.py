@@ -9,8 +9,9 @@ import pytest
 
 from selavi.cli import STAGES, main
 from selavi.commands import arguments
+from selavi.config_file import read_section
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.settings import FinetuneSettings
+from selavi.settings import FinetuneSettings, RetrievalSettings
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,6 +77,9 @@ def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
         == 0
     )
     assert "warmup_batches: 20" in output.read_text()
+    stage = ("--evaluation", "retrieval", "--output", str(output))
+    assert run("settings", "--config", str(config), *stage).returncode == 0
+    assert read_section(output, RetrievalSettings).clips == 10
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from selavi.config_file import read_section, schema_text, write_section
 from selavi.files import UserError, write_text
-from selavi.settings import Config
+from selavi.settings import Config, Section
 
-HELP = "check a configuration; write a dataset's, its media's or a run's settings in full"
+HELP = "check a configuration; write the settings of a dataset, its media, a run or a stage in full"
+EVALUATIONS = ("baselines", "degrade", "retrieval", "finetune")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--dataset", metavar="NAME", help="the dataset whose settings to write")
     which.add_argument("--media", metavar="NAME", help="the dataset whose media settings to write")
     which.add_argument("--run", metavar="NAME", help="the run whose settings to write")
+    which.add_argument(
+        "--evaluation", choices=EVALUATIONS, help="the evaluation whose settings to write"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to write them")
 
 
@@ -28,12 +32,18 @@ def run(options: argparse.Namespace) -> None:
         write_text(options.schema, schema_text())
         return
     config = read_section(options.config, Config)
-    name = options.dataset or options.media or options.run
-    if name is None:
-        return
-    sections = config.runs if options.run else config.datasets
-    if name not in sections:
-        raise UserError(f"{name!r} is not in {options.config}; it has: {', '.join(sections)}")
-    if options.output is None:
-        raise UserError("--output is needed with --dataset, --media and --run")
-    write_section(options.output, config.datasets[name].media if options.media else sections[name])
+    sections: dict[str, dict[str, Section]] = {
+        "dataset": dict(config.datasets),
+        "media": {name: dataset.media for name, dataset in config.datasets.items()},
+        "run": dict(config.runs),
+        "evaluation": {name: getattr(config, name) for name in EVALUATIONS},
+    }
+    for kind, found in sections.items():
+        name = getattr(options, kind)
+        if name is None:
+            continue
+        if name not in found:
+            raise UserError(f"{name!r} is not in {options.config}; it has: {', '.join(found)}")
+        if options.output is None:
+            raise UserError(f"--output is needed with --{kind}")
+        write_section(options.output, found[name])

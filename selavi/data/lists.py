@@ -77,13 +77,22 @@ def official_videos(folder: Path, settings: OfficialSettings) -> pd.DataFrame:
     return rows
 
 
+def official_files(folder: Path, settings: OfficialSettings) -> list[Path]:
+    """The files that one part of one fold is read from; of HMDB-51 those that are there."""
+    if settings.layout == "ucf101":
+        part = f"{settings.part}list{settings.fold:02d}.txt"
+        return [folder / "classInd.txt", folder / part]
+    return sorted(folder.glob(f"*_test_split{settings.fold}.txt"))
+
+
 def _ucf101(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str]]:
     numbers = {}
-    for line, words in _lines(folder / "classInd.txt"):
+    names, videos = official_files(folder, settings)
+    for line, words in _lines(names):
         if len(words) != 2 or not words[0].isdigit():
             raise UserError(f"{line} is not `number class`")
         numbers[words[1]] = words[0]
-    for line, words in _lines(folder / f"{settings.part}list{settings.fold:02d}.txt"):
+    for line, words in _lines(videos):
         label, _, name = words[0].partition("/")
         if not name:
             raise UserError(f"{line} is not `class/video.avi`")
@@ -94,7 +103,7 @@ def _ucf101(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str
 
 def _hmdb51(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str]]:
     ending = f"_test_split{settings.fold}.txt"
-    files = sorted(folder.glob(f"*{ending}"))
+    files = official_files(folder, settings)
     if not files:
         raise UserError(
             f"{folder} has no files {{class}}{ending}; unpack the official splits there"

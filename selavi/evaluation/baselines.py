@@ -51,13 +51,17 @@ def baselines(
 
     names : what `{run}`, `{dataset}` and `{split}` in the paths of feature files stand for.
 
-    Raises UserError if no clip has a class.
+    Where no clip has a class nothing is computed, and the only row says so.
     """
     trained, run, _ = load_model(model)
     clips = open_clips(index, run)
     labels = clips.index["label"].to_numpy(dtype=str)
     if not (labels != "").any():
-        raise UserError(f"{index}: no clip has a class, so there is nothing to compare with")
+        log.warning("%s: no clip has a class, so there is nothing to compare with", index)
+        note = "not run: no clip has a class"
+        result = pd.DataFrame([{"method": "chance", "modality": "none", "note": note}])
+        write_csv(output, result)
+        return result
     clusters, seed = run.network.clusters, run.seed
     torch.manual_seed(seed)
     device = best_device()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from selavi.evaluation.bootstrap import bootstrap_intervals
 from selavi.evaluation.contingency import SCORES, Scores, contingency_table, scores_of
-from selavi.files import UserError, read_csv, write_csv
+from selavi.files import read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
 def measure(assignments: Path, output: Path) -> pd.DataFrame:
     """Score an assignment CSV and write the metrics CSV; see `score_heads` for its rows.
 
-    Raises UserError if no clip has a class.
+    Where no clip has a class the file has a heading and no rows.
     """
     table = read_csv(assignments, TEXT_COLUMNS)
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
@@ -48,7 +48,10 @@ def measure_heads(
     """Score clusters (N, H) by modality, -1 for none, against N labels, "" for none; write CSV."""
     known = (labels != "") & (next(iter(heads.values())) >= 0).all(1)
     if not known.any():
-        raise UserError(f"{source}: no clip has a class, so there is nothing to compare with")
+        log.warning("%s: no clip has a class, so there is nothing to compare with", source)
+        result = pd.DataFrame(columns=["modality", "choice", "head", "honest", *SCORES])
+        write_csv(output, result)
+        return result
     if not known.all():
         log.info(
             "%d of %d clips have class and cluster; others are left out", known.sum(), len(labels)

@@ -57,6 +57,15 @@ def test_every_row_is_scored_or_says_why_not(
     assert found.loc[found["note"] == "", "nmi"].notna().all()
 
 
+def test_without_classes_nothing_is_computed(
+    model: Path, train_index: Path, tmp_path: Path
+) -> None:
+    bare = train_index.with_name("bare.csv")
+    read_index(train_index).assign(label="").to_csv(bare, index=False)
+    found = table(model, bare, tmp_path)
+    assert found["note"].tolist() == ["not run: no clip has a class"]
+
+
 def test_supervised_weights_are_read_from_a_path(
     make_model: Callable[..., Path], train_index: Path, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from selavi.reporting.explorer.contents import (
     number_of_clusters,
     pick_ranks,
 )
-from tests.conftest import make_split
+from tests.conftest import MEDIA, make_split
 
 HOSTILE = """</script><script>hacked=1</script><!--"'&amp;{{ 7*7 }}\\ \n é 漢字.mp4"""
 
@@ -130,6 +130,21 @@ def test_clips_have_the_shards_picture_and_sound(index: Path, tmp_path: Path) ->
             assert (still.streams.video[0].width, still.streams.video[0].height) == (48, 48)
         head = clip.read_bytes()
         assert head.index(b"moov") < head.index(b"mdat")  # plays before it is read to its end
+
+
+def test_mute_clips_are_shown_without_sound(index: Path, tmp_path: Path) -> None:
+    mute = make_split(
+        index.parent / "videos/train", tmp_path, shards=1,
+        media=MEDIA.model_copy(update={"audio": "none"}),
+    )  # fmt: skip
+    page = tmp_path / "page/index.html"
+    make_explorer(assignments(mute, [0, 0, 0, 1, 1, 1]), mute, page, title="mute")
+    clips = sorted((page.parent / "clips").glob("*.mp4"))
+    assert len(clips) == 6
+    for clip in clips:
+        with av.open(clip) as made:
+            assert [stream.type for stream in made.streams] == ["video"]
+            assert len(list(made.decode(video=0))) > 16
 
 
 def test_names_stay_text(index: Path, tmp_path: Path) -> None:

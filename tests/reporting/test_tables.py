@@ -114,6 +114,22 @@ def test_seeds_of_one_setting_are_one_row_of_the_ablation(tmp_path: Path) -> Non
     assert rows.loc["reference", "note"] == "not run: no metrics of one-seed2"
 
 
+def test_clips_without_classes_say_so(tmp_path: Path) -> None:
+    folder = results(tmp_path, bare="mine")
+    heading = pd.DataFrame(columns=["modality", "choice", "head", "honest", "nmi", *SCORES])
+    write_csv(folder / "metrics/bare/train.csv", heading)
+    row = {"method": "chance", "modality": "none", "note": "not run: no clip has a class"}
+    write_csv(folder / "baselines/bare/train.csv", pd.DataFrame([row]))
+    make_tables(folder, None, tmp_path / "tables")
+    for name in ("clustering", "baselines", "ablation"):
+        rows = table(tmp_path / "tables", name)
+        bare = rows[rows["run"] == "bare"]
+        assert set(bare["note"]) == {"not run: no clip has a class"}
+        assert set(bare["split"]) == {"train"}
+        assert bare["nmi"].isna().all()
+        assert rows.loc[rows["run"] == "one", "nmi"].notna().any()
+
+
 def folds(folder: Path, stage: str, **settings: Any) -> None:
     settings = {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}} | settings
     write_text(folder / "settings/evaluation" / f"{stage}.yaml", yaml.safe_dump(settings))

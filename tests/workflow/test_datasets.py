@@ -133,6 +133,49 @@ def test_a_dataset_that_is_not_there_is_taken_out(paper: Path) -> None:
     assert "choose" not in rules_run(plan)
 
 
+def test_another_split_makes_nothing_else_again(paper: Path, indexed: Path) -> None:
+    more = {"vgg-sound": {"cats": {"of": "train", "classes": ["cat"]}}}
+    more["ucf101"] = {"train1": {"max_missing": 0.5}}
+    datasets = {name: {"splits": splits} for name, splits in more.items()}
+    (paper / "more.yaml").write_text(yaml.safe_dump({"datasets": datasets}))
+    plan = snakemake(paper, *CONFIG, "more.yaml", "-n", "--", "index_all")
+    assert set(rules_run(plan)) == {"split_settings", "choose", "index_all"}
+    assert rules_run(plan).count("choose") == 2
+
+
+def test_videos_may_be_moved_away_once_they_are_sharded(
+    paper: Path, indexed: Path, layout: Path
+) -> None:
+    (layout / "ave").rename(layout / "away")
+    try:
+        assert "Nothing to be done" in snakemake(paper, *CONFIG, "--", "index_all")
+    finally:
+        (layout / "away").rename(layout / "ave")
+
+
+def test_files_that_the_settings_name_are_watched(paper: Path, indexed: Path, layout: Path) -> None:
+    rows = [f"vgg-sound/train/cat/{name}.mp4" for name in "ab"]
+    pd.DataFrame({"path": rows, "label": "cat"}).to_csv(layout / "listed.csv", index=False)
+    datasets = {
+        "listed": {
+            "root": str(layout),
+            "splits": {"train": {"table": "listed.csv", "shards": 1}},
+            "media": SMALL,
+        }
+    }
+    (paper / "listed.yaml").write_text(yaml.safe_dump({"datasets": datasets}))
+    arguments = (*CONFIG, "listed.yaml", "--", "index_all")
+    snakemake(paper, *arguments)
+    assert "Nothing to be done" in snakemake(paper, *arguments)
+    with (layout / "listed.csv").open("a") as file:
+        file.write("vgg-sound/train/dog barking/a.mp4,dog\n")
+    official = layout / "ucf101/ucfTrainTestlist/testlist02.txt"
+    official.write_text(official.read_text() + "\n")
+    plan = snakemake(paper, *arguments[:-2], "-n", *arguments[-2:])
+    assert set(rules_run(plan)) == {"manifest", "shard", "index", "choose", "index_all"}
+    assert [rules_run(plan).count(rule) for rule in ("manifest", "shard", "choose")] == [1, 1, 1]
+
+
 def test_made_shards_are_fetched_in_place_of_videos(paper: Path, indexed: Path) -> None:
     datasets: dict[str, Any] = dict.fromkeys(PAPER["datasets"])
     datasets["made"] = {
@@ -142,8 +185,9 @@ def test_made_shards_are_fetched_in_place_of_videos(paper: Path, indexed: Path) 
     }
     runs = {"made": SMALL_RUN | {"dataset": "made"}}
     (paper / "made.yaml").write_text(yaml.safe_dump({"datasets": datasets, "runs": runs}))
-    done = snakemake(paper, "--configfile", "config/paper.yaml", "made.yaml", "--", "index_all")
-    assert rules_run(done).count("fetch") == 2
+    arguments = ("--configfile", "config/paper.yaml", "made.yaml", "--", "index_all")
+    assert rules_run(snakemake(paper, *arguments)).count("fetch") == 2
+    assert "Nothing to be done" in snakemake(paper, *arguments)
     ours = pd.read_csv(indexed / "made/train/index.csv")
     theirs = pd.read_csv(indexed / "vgg-sound/train/index.csv")
     assert ours["id"].tolist() == theirs["id"].tolist()

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def finished(checkout: Path) -> Path:
 
 
 def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
-    plan = snakemake(checkout, *OVERLAY, "-n", "--quiet", "rules", "--forceall")
+    plan = snakemake(checkout, *OVERLAY, "-n", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE))
     assert counts["shard"] == "3"
     assert counts["pretrain"] == counts["explorer"] == "1"
@@ -87,6 +88,10 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     for stage in ("robustness", "retrieval", "finetune", "neighbours", "degradation", "tables"):
         assert counts[stage] == "1"
     assert "export" not in counts  # on request only: it is large
+    jobs = re.findall(r"^rule (\w+):\n(.*?)\n\n", plan, re.MULTILINE | re.DOTALL)
+    assert {rule for rule, text in jobs if "device=" in text} == {
+        "pretrain", "assign", "assign_degraded", "baselines", "retrieval", "finetune",
+    }  # fmt: skip
 
 
 def test_every_output_is_there_and_right(finished: Path) -> None:
@@ -168,9 +173,12 @@ def test_one_stage_is_run_again_by_its_file_or_its_name(checkout: Path, finished
 
 def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: Path) -> None:
     other = TINY | {"explorer": {"clips_per_cluster": 3}}
+    other["retrieval"] = TINY["retrieval"] | {"pictures": 1}
     (checkout / "other.yaml").write_text(yaml.safe_dump(other))
     plan = snakemake(checkout, "-n", "--configfile", "config/demo.yaml", "other.yaml")
-    assert set(rules_run(plan)) == {"explorer", "costs", "all"}
+    assert set(rules_run(plan)) == {
+        "explorer", "evaluation_settings", "neighbours", "tables", "costs", "all",
+    }  # fmt: skip
 
 
 def rules_run(output: str) -> list[str]:
@@ -220,29 +228,46 @@ def test_mistakes_stop_the_run_at_once(checkout: Path, overlay: dict[str, Any], 
     assert "Traceback" not in output
 
 
-def test_your_own_flat_folder_needs_no_classes(
-    checkout: Path, demo_videos: Path, tmp_path: Path
-) -> None:
-    """The README's recipe for a person's own videos: no classes, so no metrics, but a page."""
+def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_path: Path) -> None:
+    """The README's recipe: a flat folder; then a list of mute videos, and foreign shards."""
     videos = tmp_path / "my videos"
     videos.mkdir()
     for number, path in enumerate(sorted(demo_videos.rglob("clip*.mp4"))):
         shutil.copy(path, videos / f"it's {number}.mp4")
+    names = sorted(videos.iterdir())
+    pd.DataFrame({"path": names}).to_csv(tmp_path / "videos.csv", index=False)
+    with tarfile.open(tmp_path / "foreign.tar", "w") as tar:
+        for number, path in enumerate(names):
+            tar.add(path, f"{number}.mp4")
     own = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
+    media = own["datasets"]["demo"]["media"]
     own["datasets"] = {
-        "mine": {
-            "root": str(videos),
-            "splits": {"train": {"folder": ".", "shards": 2}},
-            "media": own["datasets"]["demo"]["media"],
-        }
+        name: {"root": str(tmp_path), "splits": {"train": source}, "media": media | more}
+        for name, source, more in (
+            ("mine", {"folder": videos.name, "shards": 2}, {}),
+            ("mute", {"table": "videos.csv", "shards": 1}, {"audio": "none"}),
+            ("foreign", {"tars": ["foreign.tar"]}, {}),
+        )
     }
     own["defaults"] |= TINY["defaults"]
-    own["runs"] = {"mine": {"dataset": "mine"}}
+    own["runs"] = {name: {"dataset": name} for name in own["datasets"]}
+    own["runs"]["mute"]["modalities"] = ["video"]
     (checkout / "own.yaml").write_text(yaml.safe_dump(own))
-    plan = snakemake(checkout, "--configfile", "own.yaml", "-n")
-    assert not {"metrics", "baselines", "tables"} & set(rules_run(plan))
-    snakemake(checkout, "--configfile", "own.yaml")
-    assert (checkout / "results/explorer/mine/index.html").exists()
-    assigned = pd.read_csv(checkout / "results/assign/mine/train.csv")
-    assert len(assigned) == len(list(videos.iterdir()))
-    assert assigned["label"].isna().all()
+    config = ("--configfile", "own.yaml")
+    # On a login node nothing is measured unasked.
+    submitted = ("--executor", "slurm", "--slurm-init-seconds-before-status-checks", "1")
+    elsewhere = ("--directory", str(tmp_path / "elsewhere"))
+    target = "results/settings/media/mute.yaml"
+    done = snakemake(checkout, *config, *submitted, *elsewhere, "--", target)
+    assert f"\n  selavi estimate --configfile {checkout / 'own.yaml'}\n" in done
+    done = snakemake(checkout, *config)
+    assert "device=1" in done
+    assert rules_run(done).count("metrics") == rules_run(done).count("baselines") == 1
+    for run in own["runs"]:
+        assert (checkout / "results/explorer" / run / "index.html").exists()
+        assigned = pd.read_csv(checkout / "results/assign" / run / "train.csv")
+        assert len(assigned) == len(names)
+        assert assigned["label"].isna().all()
+    for name in ("clustering", "baselines"):
+        table = pd.read_csv(checkout / f"results/tables/{name}.csv").set_index("run")
+        assert set(table.loc[["foreign"], "note"]) == {"not run: no clip has a class"}

@@ -1,5 +1,6 @@
 # The checked settings, and which files each stage makes for them.
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -7,48 +8,14 @@ from pathlib import Path
 
 from selavi import config_file
 from selavi.cluster.failures import last_lines
-from selavi.data.manifest import count_videos, find_videos, has_classes
-from selavi.files import UserError
-from selavi.settings import (
-    Config,
-    fold_splits,
-    parent_of,
-    require_enough,
-    split_folder,
-    without_removed,
-)
+from selavi.settings import Config, fold_splits, parent_of, without_removed
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-
-def in_folder(dataset, split):
-    """Whether a split's videos are found in a folder, rather than listed, fetched or chosen."""
-    source = dataset.splits[split]
-    return not (dataset.embedded or source.table or source.tars or source.of)
-
-
-def checked_settings():
-    """The typed settings. Mistakes, and folders that cannot do, are said at once."""
-    try:
-        settings = config_file.parse(config, Config, "configuration")
-        for name, dataset in settings.datasets.items():
-            for split in dataset.splits:
-                if in_folder(dataset, split):
-                    folder = split_folder(dataset, split)
-                    if count_videos(folder, enough=1) == 0:
-                        find_videos(folder)  # says what is there instead
-        for name, run in settings.runs.items():
-            dataset = settings.datasets[run.dataset]
-            if in_folder(dataset, "train"):
-                enough = max(run.network.clusters, run.training.batch_size)
-                found = count_videos(split_folder(dataset, "train"), enough)
-                require_enough(name, run, found)
-    except ValueError as error:
-        raise WorkflowError(str(error)) from None
-    return settings
-
-
-SETTINGS = checked_settings()
+try:
+    SETTINGS = config_file.parse(config, Config, "configuration")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
 validate(without_removed(config), "../schemas/config.schema.json", set_default=False)
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
@@ -70,15 +37,7 @@ def owner(dataset, split):
     return "/".join(parent or (dataset, split))
 
 
-def is_labelled(dataset, split):
-    """Whether the split has classes to compare clusters with."""
-    data = DATASETS[dataset]
-    source = data.splits[split]
-    if data.embedded or source.of:
-        return True
-    if source.tars or source.table:
-        return data.labels != "none"
-    return has_classes(split_folder(data, split), data.labels)
+include: "sources.smk"
 
 
 def shard_files(dataset, split, suffix):
@@ -229,9 +188,19 @@ def split_shards(wildcards):
     return shard_files(RUNS[wildcards.run].dataset, split, "tar")
 
 
+def jobs_are_submitted():
+    """Whether an executor runs the jobs elsewhere; Snakemake itself may be on a login node."""
+    return workflow.executor_plugin is not None and workflow.non_local_exec
+
+
+def device(wildcards):
+    """1 where jobs would share this machine's GPUs: profiles/local lets one of them have all."""
+    return int(any(shutil.which(tool) for tool in ("nvidia-smi", "rocm-smi")))
+
+
 def processes(wildcards):
     """Processes of a group where no profile says: 0, the launcher counts the GPUs."""
-    if workflow.executor_plugin is not None and workflow.non_local_exec:
+    if jobs_are_submitted():
         raise WorkflowError(
             "the profile does not say how many processes train: its set-resources must give rules "
             "pretrain and finetune nodes and tasks. Mind that --set-resources on the command line replaces all "
@@ -243,6 +212,11 @@ def processes(wildcards):
 def say_costs():
     """Hours and disk, before the first shard of a person's own videos is made."""
     if Path("results/shards").exists() or all(d.embedded for d in DATASETS.values()):
+        return
+    if jobs_are_submitted():
+        files = " ".join(map(str, workflow.configfiles))
+        words = "hours and disk of this run, best measured on a node that computes"
+        print(f"{words}:\n  selavi estimate --configfile {files}", file=sys.stderr)
         return
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         json.dump(config, file)

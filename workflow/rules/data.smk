@@ -1,25 +1,25 @@
 localrules:
-    dataset_settings,
+    split_settings,
     media_settings,
     manifest,
     index,
     choose,
 
 
-rule dataset_settings:
+# One file for each split, and one for media: another split does not make shards again.
+rule split_settings:
     output:
-        "results/settings/datasets/{dataset}.yaml",
+        "results/settings/splits/{dataset}/{split}.yaml",
     log:
-        "logs/settings/datasets/{dataset}.log",
+        "logs/settings/splits/{dataset}/{split}.log",
     conda:
         "../envs/selavi.yaml"
     params:
-        text=lambda wildcards: config_file.section_text(DATASETS[wildcards.dataset]),
+        text=lambda wildcards: split_text(wildcards.dataset, wildcards.split),
     shell:
         "printf '%s' {params.text:q} > {output} 2> {log}"
 
 
-# What shards depend on, and no more: another split of the dataset does not make them again.
 rule media_settings:
     output:
         "results/settings/media/{dataset}.yaml",
@@ -37,7 +37,9 @@ rule media_settings:
 
 rule demo_data:
     input:
-        settings="results/settings/datasets/{dataset}.yaml",
+        settings=lambda wildcards: "results/settings/splits/{}/{}.yaml".format(
+            wildcards.dataset, next(iter(DATASETS[wildcards.dataset].splits))
+        ),
     output:
         "results/demo-data/{dataset}.csv",
     log:
@@ -56,7 +58,8 @@ rule demo_data:
 
 rule manifest:
     input:
-        settings="results/settings/datasets/{dataset}.yaml",
+        settings="results/settings/splits/{dataset}/{split}.yaml",
+        table=lambda wildcards: named_files(wildcards.dataset, wildcards.split),
         made=lambda wildcards: (
             ["results/demo-data/{dataset}.csv"]
             if DATASETS[wildcards.dataset].embedded
@@ -103,8 +106,9 @@ rule shard:
 
 rule fetch:
     input:
-        settings=lambda wildcards: (
-            f"results/settings/datasets/{Path(wildcards.place).parent}.yaml"
+        settings="results/settings/splits/{place}.yaml",
+        source=lambda wildcards: named_files(
+            *Path(wildcards.place).parts, int(wildcards.n)
         ),
     output:
         tar="results/shards/{place}/{n}.tar",
@@ -160,9 +164,8 @@ rule index:
 
 rule choose:
     input:
-        settings=lambda wildcards: (
-            f"results/settings/datasets/{Path(wildcards.place).parent}.yaml"
-        ),
+        settings="results/settings/splits/{place}.yaml",
+        official=lambda wildcards: named_files(*Path(wildcards.place).parts),
         parent=lambda wildcards: (
             f"results/shards/{owner(*Path(wildcards.place).parts)}/index.csv"
         ),

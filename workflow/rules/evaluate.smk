@@ -1,5 +1,6 @@
 localrules:
     evaluation_settings,
+    protocol_settings,
     robustness,
 
 
@@ -13,6 +14,23 @@ rule evaluation_settings:
     params:
         text=lambda wildcards: config_file.section_text(
             getattr(SETTINGS, wildcards.stage)
+        ),
+    shell:
+        "printf '%s' {params.text:q} > {output} 2> {log}"
+
+
+# How a stage judges, without what it judges: one more run or dataset, and the others stay.
+rule protocol_settings:
+    output:
+        "results/settings/protocols/{stage}.yaml",
+    log:
+        "logs/settings/protocols/{stage}.log",
+    conda:
+        "../envs/selavi.yaml"
+    params:
+        text=lambda wildcards: config_file.section_text(
+            getattr(SETTINGS, wildcards.stage),
+            without={"runs", "datasets", "pictures"},
         ),
     shell:
         "printf '%s' {params.text:q} > {output} 2> {log}"
@@ -35,9 +53,10 @@ rule assign:
     threads: 2
     resources:
         mem_mb=3000,
+        device=device,
     shell:
         "python -m selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
-        " --pickle {output.pickle} --workers 1 --log {log}"
+        " --pickle {output.pickle} --workers {threads} --log {log}"
 
 
 rule metrics:
@@ -76,14 +95,16 @@ rule export:
     threads: 2
     resources:
         mem_mb=12000,
+        device=device,
     shell:
         "python -m selavi export --model {input.model} --index {input.index} --output {output}"
-        " --workers 1 --log {log}"
+        " --workers {threads} --log {log}"
 
 
 rule baselines:
     input:
         settings="results/settings/evaluation/baselines.yaml",
+        features=feature_files,
         model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,
@@ -103,12 +124,13 @@ rule baselines:
     threads: 2
     resources:
         mem_mb=3000,
+        device=device,
     params:
         dataset=lambda wildcards: RUNS[wildcards.run].dataset,
     shell:
         "python -m selavi baselines --settings {input.settings} --model {input.model}"
         " --index {input.index} --output {output} --run {wildcards.run}"
-        " --dataset {params.dataset} --split {wildcards.split} --workers 1 --log {log}"
+        " --dataset {params.dataset} --split {wildcards.split} --workers {threads} --log {log}"
 
 
 rule degrade:
@@ -151,9 +173,10 @@ rule assign_degraded:
     threads: 2
     resources:
         mem_mb=3000,
+        device=device,
     shell:
         "python -m selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
-        " --pickle {output.pickle} --workers 1 --log {log}"
+        " --pickle {output.pickle} --workers {threads} --log {log}"
 
 
 rule robustness:
@@ -188,7 +211,7 @@ rule robustness:
 
 rule retrieval:
     input:
-        settings="results/settings/evaluation/retrieval.yaml",
+        settings="results/settings/protocols/retrieval.yaml",
         model="results/pretrain/{run}/model.pt",
         gallery=fold_index(0),
         queries=fold_index(1),
@@ -210,6 +233,7 @@ rule retrieval:
     threads: max(2, SETTINGS.retrieval.workers)
     resources:
         mem_mb=6000,
+        device=device,
     shell:
         "python -m selavi retrieval --settings {input.settings} --model {input.model}"
         " --gallery {input.gallery} --queries {input.queries} --output {output.recalls}"
@@ -220,7 +244,7 @@ rule retrieval:
 # starts the processes.
 rule finetune:
     input:
-        settings="results/settings/evaluation/finetune.yaml",
+        settings="results/settings/protocols/finetune.yaml",
         model="results/pretrain/{run}/model.pt",
         train=fold_index(0),
         test=fold_index(1),
@@ -241,6 +265,7 @@ rule finetune:
     threads: max(2, SETTINGS.finetune.workers)
     resources:
         mem_mb=4000,
+        device=device,
         nodes=1,
         tasks=processes,
         mpi="",

@@ -41,6 +41,7 @@ rule pretrain:
     threads: lambda wildcards: max(2, RUNS[wildcards.run].training.workers)
     resources:
         mem_mb=4000,
+        device=device,
         nodes=1,
         tasks=processes,
         mpi="",

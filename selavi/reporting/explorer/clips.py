@@ -22,7 +22,7 @@ _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
 def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1) -> None:
-    """Write `{id}.mp4` (H.264 as in the shard, sound as AAC) and `{id}.jpg` for each row.
+    """Write `{id}.mp4` (H.264 as in the shard, sound, if any, as AAC) and `{id}.jpg` for each row.
 
     Parameters
     ----------
@@ -63,10 +63,11 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
     ):
         picture, sound = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
         picture.write_bytes(read_member(tar, row["video_offset"], row["video_size"]))
-        sound.write_bytes(read_member(tar, row["audio_offset"], row["audio_size"]))
+        if row["samples"]:
+            sound.write_bytes(read_member(tar, row["audio_offset"], row["audio_size"]))
         middle = row["frames"] / row["fps"] / 2
         done = subprocess.run(
-            _command(picture, sound, clip, still, middle),
+            _command(picture, sound if row["samples"] else None, clip, still, middle),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
@@ -82,19 +83,23 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             raise UserError(f"{tar}: clip {row['id']} cannot be read ({last}); make it again")
 
 
-def _command(picture: Path, sound: Path, clip: Path, still: Path, middle: float) -> list[str]:
+def _command(
+    picture: Path, sound: Path | None, clip: Path, still: Path, middle: float
+) -> list[str]:
     """Outputs are named by format and protocol, since their temporary names tell ffmpeg nothing."""
-    source = ffmpeg.input(str(picture), threads=1)
+    streams = [ffmpeg.input(str(picture), threads=1).video]
+    heard = {}
+    if sound:
+        streams.append(ffmpeg.input(str(sound)).audio)
+        heard = {"acodec": "aac", "audio_bitrate": "64k"}
     at_middle = ffmpeg.input(str(picture), threads=1, ss=f"{middle:.3f}")
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
-            source.video,
-            ffmpeg.input(str(sound)).audio,
+            *streams,
             f"file:{clip}",
             format="mp4",
             vcodec="copy",
-            acodec="aac",
-            audio_bitrate="64k",
+            **heard,
             movflags="+faststart",
             map_metadata=-1,
             **{"fflags": "+bitexact", "flags:a": "+bitexact"},

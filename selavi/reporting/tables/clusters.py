@@ -22,6 +22,7 @@ HONEST = (
     "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
     "classes. SeLaVi without more is the head that agrees best with the other heads."
 )
+NO_CLASSES = f"{NOT_RUN}: no clip has a class"
 UNITS = "Entropy is in nats, lower is better; everything else is better when higher."
 PAPER = "The paper's figures are of the head that is best by the classes, an oracle."
 
@@ -89,7 +90,10 @@ def _mean_scores(results: Results, runs: list[str]) -> dict[str, Any]:
     paths = {run: results.splits("metrics", run)[:1] for run in runs}
     scores: list[dict[str, Any]] = []
     for path in (path for found in paths.values() for path in found):
-        both = _both(read_csv(path, ("modality", "choice", "head"))).set_index("choice")
+        metrics = read_csv(path, ("modality", "choice", "head"))
+        if metrics.empty:
+            return {"split": path.stem, "seeds": "", "note": NO_CLASSES}
+        both = _both(metrics).set_index("choice")
         oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": path.stem}
         scores.append(records(both.loc[["agreement"], SCORES])[0] | oracle)
     missing = [run for run, found in paths.items() if not found]
@@ -127,13 +131,16 @@ def _clustering_rows(results: Results, run: str, name: str | None = None) -> lis
     """Rows of a run's splits (of one file, if named), the honest choice first."""
     paths = [p for p in results.splits("metrics", run) if name in (None, p.name)]
     dataset = results.dataset(run)
+    none = {"run": run, "dataset": dataset, "method": "SeLaVi", "modality": "", "part": ""}
+    none |= {"figure": "honest", "split": Path(name or "").stem}
     if not paths:
-        note = f"{NOT_RUN}: no metrics of {run}"
-        empty = {"run": run, "dataset": dataset, "method": "SeLaVi", "modality": "", "note": note}
-        return [empty | {"figure": "honest", "split": Path(name or "").stem, "part": ""}]
+        return [none | {"note": f"{NOT_RUN}: no metrics of {run}"}]
     rows = []
     for path in paths:
         metrics = read_csv(path, ("modality", "choice", "head"))
+        if metrics.empty:
+            rows.append(none | {"split": path.stem, "note": NO_CLASSES})
+            continue
         first = metrics["modality"] == metrics["modality"].iloc[0]
         shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
         metrics = metrics[shown].sort_values(

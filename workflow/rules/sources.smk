@@ -1,0 +1,111 @@
+# What a split's clips come from: whether it is there, has classes, and which files it names.
+import functools
+from contextlib import suppress
+
+import pandas as pd
+from selavi.data.lists import official_files, read_video_table
+from selavi.data.manifest import count_videos, find_videos, has_classes
+from selavi.settings import require_enough, split_folder
+
+
+def split_text(dataset, split):
+    """What a split of a dataset depends on: none of the others, and media only with shards."""
+    data = DATASETS[dataset]
+    source = data.splits[split]
+    alone = data.model_copy(update={"splits": {split: source}})
+    return config_file.section_text(alone, without=() if source.tars else {"media"})
+
+
+def named_files(dataset, split, shard=0):
+    """Files that a split's settings name, as far as they are there: should they change, so does it."""
+    root, source = Path(DATASETS[dataset].root), DATASETS[dataset].splits[split]
+    files = []
+    if source.table:
+        files = [root / source.table]
+    elif source.tars:
+        files = [root / source.sources[shard]]
+    elif source.official:
+        files = official_files(root / source.official.folder, source.official)
+    return [str(file) for file in files if file.is_file()]
+
+
+def listed(dataset, split):
+    """A split's manifest if it is of today's settings: its videos may have been moved away since."""
+    manifest = Path(f"results/manifest/{dataset}/{split}.csv")
+    settings = Path(f"results/settings/splits/{dataset}/{split}.yaml")
+    if not (manifest.exists() and settings.exists()):
+        return None
+    newest = max(
+        Path(f).stat().st_mtime for f in [manifest, *named_files(dataset, split)]
+    )
+    same = settings.read_text(encoding="utf-8") == split_text(dataset, split)
+    return manifest if same and newest == manifest.stat().st_mtime else None
+
+
+def count(dataset, split, enough):
+    """Videos in a split's folder or table, counted as far as `enough`; None if it has neither."""
+    data = DATASETS[dataset]
+    source = data.splits[split]
+    if data.embedded or source.tars or source.of:
+        return None
+    manifest = listed(dataset, split)
+    if manifest:
+        return len(pd.read_csv(manifest, usecols=["id"], nrows=enough))
+    if source.table:
+        return len(read_video_table(Path(data.root, source.table)))
+    folder = split_folder(data, split)
+    found = count_videos(folder, enough)
+    if not found:
+        find_videos(folder)  # says what is there instead
+    return found
+
+
+def check_sources():
+    """Folders and tables that cannot do are said at once."""
+    for name, dataset in DATASETS.items():
+        for split in dataset.splits:
+            count(name, split, enough=1)
+    for name, run in RUNS.items():
+        enough = max(run.network.clusters, run.training.batch_size)
+        found = count(run.dataset, "train", enough)
+        if found is not None:
+            require_enough(name, run, found)
+
+
+try:
+    check_sources()
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+
+@functools.cache
+def is_labelled(dataset, split):
+    """Whether the split has classes to compare clusters with; of tars, whether it may have."""
+    data = DATASETS[dataset]
+    source = data.splits[split]
+    if data.embedded or source.of:
+        return True
+    if source.tars or data.labels == "none":
+        return data.labels != "none"
+    manifest = listed(dataset, split)
+    if manifest:
+        text = {"usecols": ["label"], "dtype": str, "na_filter": False}
+        parts = pd.read_csv(manifest, **text, chunksize=100_000)
+    elif source.table:
+        parts = [read_video_table(Path(data.root, source.table))]
+    else:
+        return has_classes(split_folder(data, split), data.labels)
+    return any((part["label"] != "").any() for part in parts)
+
+
+def feature_files(wildcards):
+    """Files that the baselines of a run and split read besides clips, as far as they are there."""
+    run, split = wildcards.run, wildcards.split
+    names = {"run": run, "dataset": RUNS[run].dataset, "split": split}
+    files = [SETTINGS.baselines.supervised_weights or ""]
+    for pattern in SETTINGS.baselines.features.values():
+        with suppress(
+            KeyError, IndexError, AttributeError
+        ):  # the baseline's row will say so
+            files.append(pattern.format(**names))
+    return [file for file in files if Path(file).is_file()]
