@@ -16,7 +16,8 @@ import webdataset as wds
 from tqdm import tqdm
 
 from selavi.data.manifest import EXTENSIONS, id_of
-from selavi.data.media import Normalised, Rejected, Segment, normalise
+from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.readable import Rejected
 from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings

@@ -17,7 +17,8 @@ import webdataset as wds
 from selavi.data.clips import read_member
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Rejected, Segment, ffmpeg_binary, normalise
+from selavi.data.media import Segment, ffmpeg_binary, normalise
+from selavi.data.readable import Rejected
 from selavi.data.shards import write_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings

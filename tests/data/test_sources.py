@@ -10,7 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from selavi.data.media import Normalised, Rejected, Segment, ffmpeg_binary, normalise
+from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
+from selavi.data.readable import Rejected
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
