@@ -118,13 +118,14 @@ def _attempt(
 ) -> tuple[Fate, Normalised | None]:
     if row["reason"]:
         return row, None
-    clip = kept.clip(row["id"], Path(row["path"]))
+    start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
+    source = Segment(Path(row["path"]), start, end)
+    clip = kept.clip(row["id"], source)
     if clip is not None:
         return row, clip
-    start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
     try:
         with tempfile.TemporaryDirectory(dir=scratch) as own:
-            return row, normalise(Segment(Path(row["path"]), start, end), settings, Path(own))
+            return row, normalise(source, settings, Path(own))
     except Rejected as rejected:
         return row | {"reason": rejected.reason, "detail": rejected.detail}, None
 
