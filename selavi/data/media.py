@@ -148,6 +148,7 @@ def command_for(
             w=f"if(gt(iw,ih),-2,{shorter})",
             h=f"if(gt(iw,ih),{shorter},-2)",
             flags="bilinear",
+            out_range="tv",  # phones and MJPEG have full range; decoding takes limited for granted
         )
     )
     exact = {"fflags": "+bitexact", "map_metadata": -1}
