@@ -63,6 +63,21 @@ def test_loader_processes_are_no_more_than_asked_for(most: str, workers: int) ->
     assert arguments.bounded(settings, parser.parse_args([])) == settings
 
 
+def test_where_an_error_of_a_library_happened_is_in_the_log(tmp_path: Path) -> None:
+    """A CSV with a row of too many fields: it is pandas that objects."""
+    (tmp_path / "a.csv").write_text("id,label\n1,a\n2,b,c,d\n")
+    log = tmp_path / "x.log"
+    arguments = ["--assignments", str(tmp_path / "a.csv"), "--output", str(tmp_path / "m.csv")]
+    done = run("metrics", *arguments, "--log", str(log))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"{log} tells where it happened" in done.stderr
+    assert "Traceback" in log.read_text()
+    assert 'clustering.py", line' in log.read_text()
+    assert "Expected 2 fields in line 3" in done.stderr
+    assert "with --log FILE, that file tells where" in run("metrics", *arguments).stderr
+
+
 def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
     config = Path(__file__).parent.parent / "config/demo.yaml"
     assert run("settings", "--config", str(config)).returncode == 0
