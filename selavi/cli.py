@@ -65,10 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log = logging.getLogger("selavi")
     try:
         status: int | None = options.call(options)
-    except (UserError, ValueError) as error:
-        if not isinstance(error, UserError):
-            log.debug("where it happened", exc_info=True)
+    except UserError as error:
         log.error("selavi %s: %s", options.stage, error)
+        return 1
+    except ValueError as error:  # a mistake in the settings, or ours, or a library's
+        log.error("selavi %s: %s", options.stage, error)
+        log.debug("where it happened", exc_info=True)
+        log.info("%s tells where it happened", options.log or "with --log FILE, that file")
         return 1
     except KeyboardInterrupt:
         log.error("selavi %s: interrupted", options.stage)

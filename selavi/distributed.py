@@ -11,8 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from selavi.collectives import all_rows
 from selavi.files import UserError
-from selavi.labelling.collectives import all_rows
 
 LIMIT_SECONDS = 600.0  # of waiting for another process: beyond it, it is taken for lost
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
 
 class UserError(ValueError):
     """A mistake the person at the terminal can mend; its text says what and how."""
@@ -40,7 +42,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL_DISK:
             raise UserError(
                 f"no space left on the disk while writing {path}; "
                 "free some, then run the same command again: finished files are kept"

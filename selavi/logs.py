@@ -16,10 +16,14 @@ class _Screen(logging.Handler):
 
 
 def start_logging(path: Path | None) -> None:
-    """Log to the screen, and to `path` if given; of a process group, the first process only."""
+    """Log to the screen, and to `path` if given, with more detail there.
+
+    Of a process group, the first process only.
+    """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
     screen = _Screen()
     screen.setFormatter(logging.Formatter("%(message)s"))
+    screen.setLevel(logging.INFO)
     handlers: list[logging.Handler] = [screen]
     if path and first:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,4 +31,4 @@ def start_logging(path: Path | None) -> None:
         handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
     logging.captureWarnings(True)
-    logging.getLogger("selavi").setLevel(logging.INFO if first else logging.WARNING)
+    logging.getLogger("selavi").setLevel(logging.DEBUG if first else logging.WARNING)

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -36,9 +36,16 @@ def stop_on_signals() -> Iterator[StopRequest]:
         first = min(first, now)
         request.requested = True
 
-    earlier = {number: signal.signal(number, remember) for number in SIGNALS}
-    try:
+    with handled_by(remember):
         yield request
+
+
+@contextmanager
+def handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """INT, TERM and USR1 go to `handler`; afterwards to whom they went before."""
+    earlier = {number: signal.signal(number, handler) for number in SIGNALS}
+    try:
+        yield
     finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
+        for number, before in earlier.items():
+            signal.signal(number, before)

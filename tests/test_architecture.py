@@ -8,11 +8,10 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"files"},
-    {"settings", "records", "logs", "compiled", "signals"},
-    {"config_file"},
+    {"settings", "records", "logs", "compiled", "signals", "collectives"},
+    {"config_file", "distributed"},
     {"cluster", "transforms", "models"},
     {"data", "labelling"},
-    {"distributed"},
     {"training", "evaluation"},
     {"reporting", "preflight"},
     {"commands"},

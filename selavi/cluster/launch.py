@@ -21,11 +21,11 @@ from types import FrameType
 from selavi.cluster import slurm
 from selavi.cluster.restarts import require_progress
 from selavi.files import UserError
+from selavi.signals import handled_by
 
 log = logging.getLogger(__name__)
 
 STOPPED = 75  # a process saved its state and wants to be started again
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 GRACE_SECONDS = 60.0  # for the other processes to save and leave, once one has ended
 REQUEUE_SECONDS = 120.0  # for Slurm to end a job that it takes back
 
@@ -139,12 +139,8 @@ def _forwarding() -> "Iterator[list[subprocess.Popen[bytes]]]":
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM if number == signal.SIGINT else number)
 
-    earlier = {number: signal.signal(number, forward) for number in SIGNALS}
-    try:
+    with handled_by(forward):
         yield processes
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
 
 
 def _end_with_parent() -> None:

@@ -78,9 +78,14 @@ def take_over() -> None:
 
 
 def _twins(job: str) -> list[str]:
-    """Older jobs with the folder and comment of `job`: Snakemake's name of rule and wildcards."""
-    listed = answer("squeue", "--me", "--noheader", "--format=%A\t%k\t%Z")
-    rows = dict(line.split("\t", 1) for line in (listed or "").splitlines() if "\t" in line)
+    """Older jobs with the folder and comment of `job`: Snakemake's name of rule and wildcards.
+
+    Asks until Slurm answers: its silence does not mean that there are none.
+    """
+    while (listed := answer("squeue", "--me", "--noheader", "--format=%A\t%k\t%Z")) is None:
+        log.warning("squeue does not answer; asking again, as an older job may still be training")
+        time.sleep(10)
+    rows = dict(line.split("\t", 1) for line in listed.splitlines() if "\t" in line)
     mine = rows.get(job, "")
     if not mine.startswith("rule_"):
         return []

@@ -119,7 +119,9 @@ def make_demo_dataset(
     _claim(root, recipe)
 
     missing = [video for video in videos if not (root / video.path).exists()]
-    with tqdm(total=len(videos), initial=len(videos) - len(missing), unit="video") as bar:
+    with tqdm(
+        total=len(videos), initial=len(videos) - len(missing), unit="video", disable=None
+    ) as bar:
         if workers == 1:
             for video in missing:
                 _make(root, video)

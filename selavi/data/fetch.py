@@ -8,17 +8,19 @@ import shutil
 import tarfile
 import tempfile
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 import webdataset as wds
 from tqdm import tqdm
 
 from selavi.data.manifest import EXTENSIONS, id_of
-from selavi.data.media import Normalised, Rejected, Segment, normalise
+from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.readable import Rejected
 from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
-from selavi.files import UserError, atomic_path, write_csv
+from selavi.files import FULL_DISK, UserError, atomic_path, explain_full_disk, write_csv
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ def fetch_shard(
 
     A shard of selavi's own is taken byte by byte (a local one by a hard link where the disk has
     them). Of any other WebDataset shard, each sample's video is normalised as `write_shard` does;
-    its class is `label` in its json, or its `cls` or `txt`.
+    its class is `label` in its json, or its `cls` or `txt`, and its key begins with the tar's name.
 
     Parameters
     ----------
@@ -42,27 +44,40 @@ def fetch_shard(
 
     Raises
     ------
-    UserError if it cannot be had whole, or if its clips are not as `settings` has them.
+    UserError if it cannot be had whole, if its clips are not as `settings` has them, or if the
+    disk is full. `tar` appears when it is whole and looked through.
     """
-    if "://" in source:
-        with atomic_path(tar) as temporary:
-            _download(source, temporary)
-    else:
-        _link_or_copy(Path(source), tar)
+    scratch = tar.with_name(f".{tar.name}.fetch")  # of one that was killed here, too
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
     try:
-        facts = _own_facts(tar)
-        if facts is not None:
-            result = with_positions(pd.DataFrame(facts, columns=COLUMNS), tar)
-            _check(result, source, settings)
-        else:
-            result = _normalised(tar, source, settings, threads)
-    except (tarfile.TarError, UserError) as error:
-        tar.unlink(missing_ok=True)
-        if isinstance(error, UserError):
-            raise
+        with explain_full_disk(tar):
+            result = _taken_over(source, tar, scratch, settings, threads)
+    except tarfile.TarError as error:
         raise UserError(f"{source} is not a whole tar: {error}") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     write_csv(table, result)
     log.info("%s: %d clips from %s", tar, int((result["reason"] == "").sum()), source)
+    return result
+
+
+def _taken_over(
+    source: str, tar: Path, scratch: Path, settings: MediaSettings, threads: int
+) -> pd.DataFrame:
+    """Bring the tar into `scratch`, look into it, and only then give the shard its name."""
+    here = scratch / "source.tar"
+    if "://" in source:
+        _download(source, here)
+    else:
+        _link_or_copy(Path(source), here)
+    facts = _own_facts(here, tar.name)
+    if facts is None:
+        return _normalised(here, tar, source, settings, threads)
+    result = with_positions(pd.DataFrame(facts, columns=COLUMNS), here)
+    _check(result, source, settings)
+    with atomic_path(tar) as temporary:
+        here.replace(temporary)
     return result
 
 
@@ -81,21 +96,21 @@ def _download(source: str, target: Path) -> None:
                 bar.update(len(chunk))
         stream.close()  # a transfer that broke off says so here
     except (OSError, ValueError, AssertionError) as error:
+        if isinstance(error, OSError) and error.errno in FULL_DISK:
+            raise
         raise UserError(f"{source} cannot be fetched: {error}") from error
 
 
-def _link_or_copy(source: Path, tar: Path) -> None:
+def _link_or_copy(source: Path, target: Path) -> None:
     if not source.is_file():
         raise UserError(f"{source} does not exist; set the split's `tars` to your shards")
-    with atomic_path(tar) as temporary:
-        temporary.unlink(missing_ok=True)
-        try:
-            os.link(source.resolve(), temporary)
-        except OSError:  # another disk
-            shutil.copyfile(source, temporary)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another disk
+        shutil.copyfile(source, target)
 
 
-def _own_facts(tar: Path) -> list[Fate] | None:
+def _own_facts(tar: Path, name: str) -> list[Fate] | None:
     """The facts that selavi wrote with each sample; None if any sample is not selavi's."""
     facts: list[Fate] = []
     with tarfile.open(tar) as archive:
@@ -105,7 +120,7 @@ def _own_facts(tar: Path) -> list[Fate] | None:
                 content = _json(file.read()) if file else {}
                 if not _is_own(content, member.name):
                     return None
-                path = f"{tar.name}/{content['key']}"
+                path = f"{name}/{content['key']}"
                 facts.append(content | {"path": path, "reason": "", "detail": ""})
             elif not member.name.endswith((".mp4", ".wav")):
                 return None
@@ -139,49 +154,50 @@ def _check(table: pd.DataFrame, source: str, settings: MediaSettings) -> None:
         raise UserError(f"{source} has clips without sound; set media.audio: optional")
 
 
-def _normalised(tar: Path, source: str, settings: MediaSettings, threads: int) -> pd.DataFrame:
-    """Replace a tar of any videos by one of normalised clips."""
-    with tempfile.TemporaryDirectory(prefix="selavi-") as name:
-        scratch = Path(name)
-        foreign = scratch / "source.tar"
-        shutil.move(tar, foreign)
-        samples = wds.WebDataset(str(foreign), shardshuffle=False)
-        rows, files = [], {}
-        for sample in samples:
-            row = _row(sample, source)
-            suffix = next((s for s in sample if f".{s.lower()}" in EXTENSIONS), None)
-            if suffix is None:
-                row |= {"reason": "no-video", "detail": "the sample has no video in it"}
-            else:
-                files[row["id"]] = scratch / f"{row['id']}.{suffix.lower()}"
-                files[row["id"]].write_bytes(sample[suffix])
-            rows.append(row)
-        foreign.unlink()
+def _normalised(
+    foreign: Path, tar: Path, source: str, settings: MediaSettings, threads: int
+) -> pd.DataFrame:
+    """Write a tar of normalised clips of the videos in one of any; remove that one."""
+    scratch = foreign.parent
+    samples = wds.WebDataset(str(foreign), shardshuffle=False)
+    rows, files = [], {}
+    for sample in samples:
+        row = _row(sample, source)
+        suffix = next((s for s in sample if f".{s.lower()}" in EXTENSIONS), None)
+        if suffix is None:
+            row |= {"reason": "no-video", "detail": "the sample has no video in it"}
+        else:
+            files[row["id"]] = scratch / f"{row['id']}.{suffix.lower()}"
+            files[row["id"]].write_bytes(sample[suffix])
+        rows.append(row)
+    foreign.unlink()
 
-        def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
-            if row["reason"]:
-                return row, None
-            file = files[row["id"]]
-            try:
-                with tempfile.TemporaryDirectory(dir=scratch) as own:
-                    return row, normalise(Segment(file), settings, Path(own))
-            except Rejected as rejected:
-                return row | {"reason": rejected.reason, "detail": rejected.detail}, None
-            finally:
-                file.unlink()
+    def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
+        if row["reason"]:
+            return row, None
+        file = files[row["id"]]
+        try:
+            with tempfile.TemporaryDirectory(prefix="selavi-") as own:
+                return row, normalise(Segment(file), settings, Path(own))
+        except Rejected as rejected:
+            return row | {"reason": rejected.reason, "detail": rejected.detail}, None
+        finally:
+            file.unlink()
 
-        return write_tar(tar, rows, attempt, settings, threads)
+    return write_tar(tar, rows, attempt, settings, threads)
 
 
 def _row(sample: dict[str, Any], source: str) -> Fate:
-    key = str(sample["__key__"])
+    # Keys are often numbers that begin anew in every tar.
+    tar = PurePosixPath(urlsplit(source).path if "://" in source else source)
+    key = f"{tar.stem}/{sample['__key__']}"
     label = _json(sample.get("json", b"{}")).get("label", "")
     for name in ("cls", "txt"):
         label = label or sample.get(name, b"").decode("utf-8", "replace").strip()
     return {
         "id": id_of(key),
         "key": key,
-        "path": f"{source}/{key}",
+        "path": f"{source}/{sample['__key__']}",
         "label": str(label),
         "reason": "",
         "detail": "",

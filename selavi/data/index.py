@@ -14,6 +14,15 @@ COUNTS = (
     "width", "height", "frames", "samples", "rate",
     "video_offset", "video_size", "audio_offset", "audio_size",
 )  # fmt: skip
+LISTED = 5  # videos named in an error
+REMEDIES = {
+    "no-audio": "To train on silent videos, set the dataset's media.audio: none and the run's "
+    "modalities: [video]",
+    "too-short": "To take shorter ones, lower the dataset's media.min_seconds, and the length of "
+    "the clips that the run takes of them",
+    "timeout": "To give ffmpeg longer, raise the dataset's media.timeout_seconds",
+    "missing": "Set the dataset's root to the folder that the paths start from",
+}
 
 
 def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) -> pd.DataFrame:
@@ -23,15 +32,20 @@ def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) 
 
     Raises
     ------
-    UserError if no clip was accepted, naming the reasons.
+    UserError if no clip was accepted, naming the reasons and what to do about the commonest; if two
+    shards have a sample of one name.
     """
     parts = [
         read_csv(table, TEXT_COLUMNS).assign(shard=f"{table.stem}.tar") for table in sorted(tables)
     ]
     rows = pd.concat(parts, ignore_index=True).sort_values("key", ignore_index=True)
     if rows["key"].duplicated().any():
-        twice = rows.loc[rows["key"].duplicated(), "key"].iloc[0]
-        raise UserError(f"{twice} is in two shards; they are not of one dataset")
+        twice = rows[rows["key"] == rows.loc[rows["key"].duplicated(), "key"].iloc[0]]
+        raise UserError(
+            f"{twice['key'].iloc[0]} is in {' and in '.join(twice['shard'])}; take one of them out "
+            "of the split's `tars`, or, if selavi did not make them and they hold other videos, "
+            "rename one: samples are named after their tar"
+        )
     known = {table.with_suffix(".tar").name for table in tables}
     for tar in sorted(index.parent.glob("[0-9]*.tar")):
         if tar.name not in known:
@@ -49,13 +63,26 @@ def write_split(rows: pd.DataFrame, index: Path, rejected: Path, summary: Path) 
         log.info("set aside: %d x %s (see %s)", count, reason, rejected)
     kept = rows[rows["reason"] == ""].drop(columns=["reason", "detail"]).reset_index(drop=True)
     if kept.empty:
-        listed = ", ".join(f"{count} x {reason}" for reason, count in reasons.items())
-        raise UserError(f"none of the {len(rows)} videos can be used: {listed}; see {rejected}")
+        raise UserError(_none_left(aside))
     kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
     kept.insert(0, "sample", range(len(kept)))
     write_csv(index, kept)
     log.info("%s: %d clips of %d videos", index, len(kept), len(rows))
     return kept
+
+
+def _none_left(aside: pd.DataFrame) -> str:
+    """Why no video can be used; in full, as Snakemake removes the tables of a job that failed."""
+    reasons = aside["reason"].value_counts()
+    counted = ", ".join(f"{count} x {reason}" for reason, count in reasons.items())
+    some = "".join(f"\n  {row.key}: {row.detail}" for row in aside.head(LISTED).itertuples())
+    more = len(aside) - LISTED
+    remedy = REMEDIES.get(str(reasons.index[0]), "")
+    return (
+        f"none of the {len(aside)} videos can be used: {counted}{some}"
+        + (f"\n  and {more} more" if more > 0 else "")
+        + (f"\n{remedy}" if remedy else "")
+    )
 
 
 def _summary(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,28 +5,33 @@ copy on the disk) keeps the tar, in `.kept` beside it, with a table of what each
 """
 
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from selavi.data.media import Normalised, ffmpeg_version
+from selavi.data.media import Normalised, Segment, Streams, command_for, ffmpeg_version
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
+
+SOURCE = ("source_size", "source_time", "made")
 
 
 class Kept:
     """The last making of one shard.
 
     A clip counts as unchanged if its file has the size and time of modification that it had, the
-    settings that shape clips and ffmpeg's version are the same, and its bytes have the digest that
-    they had. Videos that were set aside are always tried again.
+    segment taken of it, the settings that shape clips, the command and ffmpeg's version are the
+    same, and its bytes have the digest that they had. Videos that were set aside are always tried
+    again.
     """
 
     def __init__(self, tar: Path, settings: MediaSettings) -> None:
@@ -36,19 +41,18 @@ class Kept:
         self.table = self.copy.with_suffix(".csv")
         self.reused = 0
         self.rows: dict[str, dict[Any, Any]] = {}
-        self.seen: dict[str, tuple[int, int]] = {}
+        self.seen: dict[str, tuple[int, int, str]] = {}
         with suppress(OSError, ValueError, KeyError):
             rows = pd.read_csv(self.table, dtype={"id": str, "made": str, "digest": str})
-            same = rows[rows["made"] == self._made_with()]
-            self.rows = {str(row["id"]): row for row in same.to_dict("records")}
+            self.rows = {str(row["id"]): row for row in rows.to_dict("records")}
 
-    def clip(self, key: str, source: Path) -> Normalised | None:
-        """The clip of this id if its file is as it was; safe to call from several threads."""
+    def clip(self, key: str, source: Segment) -> Normalised | None:
+        """The clip of this id if its source is as it was; safe to call from several threads."""
         row = self.rows.get(key)
         try:
-            status = source.stat()
-            self.seen[key] = (status.st_size, status.st_mtime_ns)
-            if row is None or self.seen[key] != (row["source_size"], row["source_time"]):
+            status = source.path.stat()
+            self.seen[key] = (status.st_size, status.st_mtime_ns, self._made_with(source))
+            if row is None or self.seen[key] != tuple(row[name] for name in SOURCE):
                 return None
             video, audio = (self._member(row, kind) for kind in ("video", "audio"))
         except OSError:
@@ -80,10 +84,8 @@ class Kept:
             shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
             video, audio = (self._member(row, kind) for kind in ("video", "audio"))
             yield {name: row[name] for name in names} | {
-                "source_size": self.seen[row["id"]][0],
-                "source_time": self.seen[row["id"]][1],
                 "digest": _digest(Normalised(video, audio, *shape)),
-                "made": self._made_with(),
+                **dict(zip(SOURCE, self.seen[row["id"]], strict=True)),
             }
 
     def _member(self, row: dict[Any, Any], kind: str) -> bytes:
@@ -92,8 +94,10 @@ class Kept:
             file.seek(offset)
             return file.read(size)
 
-    def _made_with(self) -> str:
-        words = self.settings.model_dump_json() + ffmpeg_version()
+    def _made_with(self, source: Segment) -> str:
+        anywhere = replace(source, path=Path("-"))
+        _, *command = command_for(anywhere, Streams(0, 0), self.settings, Path("-"), Path("-"))
+        words = json.dumps([self.settings.model_dump(), command, ffmpeg_version()])
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from selavi.data.lists import read_video_table
@@ -201,7 +202,9 @@ def _name_problem(relative: Path) -> tuple[str, str]:
 
 def _fragment(start: float, end: float) -> str:
     """The segment as a media fragment: `#t=1.5,4`; nothing for a whole video."""
-    first, last = ("" if math.isnan(t) else f"{t:g}" for t in (start, end))
+    first, last = (
+        "" if math.isnan(t) else np.format_float_positional(t, trim="-") for t in (start, end)
+    )
     return f"#t={first}{',' if last else ''}{last}" if first or last else ""
 
 

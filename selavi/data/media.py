@@ -14,20 +14,12 @@ import imageio_ffmpeg
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from selavi.data.readable import Rejected, check_exit, check_file
 from selavi.files import UserError
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
 av.logging.set_level(av.logging.PANIC)
-
-
-class Rejected(Exception):
-    """A video that is set aside: a machine-readable reason and a sentence."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True)
@@ -81,13 +73,8 @@ class Streams:
 
 
 def check_source(source: Segment, settings: MediaSettings) -> Streams:
-    """Look at a file's streams without decoding. Raises Rejected."""
-    try:
-        size = source.path.stat().st_size
-    except OSError as error:
-        raise Rejected("unreadable", f"cannot read the file: {error.strerror}") from None
-    if size == 0:
-        raise Rejected("empty-file", "the file has no bytes")
+    """Look at a file's streams without decoding. Raises as `normalise`."""
+    check_file(source.path)
     try:
         with av.open(_locator(source.path)) as container:
             pictures = [s for s in container.streams.video if not _is_cover(s)]
@@ -103,6 +90,7 @@ def check_source(source: Segment, settings: MediaSettings) -> Streams:
                     raise _too_short(stream.type, seconds, settings)
             return Streams(pictures[0].index, sounds[0].index if sounds else None)
     except (av.error.FFmpegError, OSError, ValueError) as error:
+        check_file(source.path, whole=True)
         text = getattr(error, "strerror", None) or str(error)
         raise Rejected("unreadable", f"not a video that ffmpeg can open: {text}") from None
 
@@ -110,7 +98,8 @@ def check_source(source: Segment, settings: MediaSettings) -> Streams:
 def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normalised:
     """Transcode one video. `scratch` is an empty folder of this call's own.
 
-    Raises Rejected if the video cannot be used, UserError if the disk is full.
+    Raises Rejected if the video cannot be used, UserError if the machine is at fault: a disk that
+    is full or fails, or an ffmpeg that was killed.
     """
     streams = check_source(source, settings)
     video, audio = scratch / "clip.mp4", scratch / "clip.wav"
@@ -133,9 +122,7 @@ def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normal
             f"no space left in the temporary folder {scratch.parent}; free some, or point TMPDIR "
             "to a larger disk, then run the same command again"
         )
-    if done.returncode != 0:
-        last = words.splitlines()[-1] if words else "no message"
-        raise Rejected("decode-failed", f"ffmpeg exit status {done.returncode}: {last}")
+    check_exit(source.path, done.returncode, words)
     return _measured(video, audio if streams.audio is not None else None, settings)
 
 
@@ -161,6 +148,7 @@ def command_for(
             w=f"if(gt(iw,ih),-2,{shorter})",
             h=f"if(gt(iw,ih),{shorter},-2)",
             flags="bilinear",
+            out_range="tv",  # phones and MJPEG have full range; decoding takes limited for granted
         )
     )
     exact = {"fflags": "+bitexact", "map_metadata": -1}

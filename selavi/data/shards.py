@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
-from selavi.data.media import Normalised, Rejected, Segment, normalise
-from selavi.files import atomic_path, read_csv, write_csv
+from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.readable import Rejected, first_that_opens, opens
+from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
@@ -48,14 +49,25 @@ def write_shard(
     -------
     The table: one row per video, with a reason and a sentence if it was set aside, else its frames,
     samples and byte positions in the tar.
+
+    Raises
+    ------
+    UserError if the machine is at fault and not a video; see `normalise` and `first_that_opens`.
     """
     rows = read_csv(manifest, TEXT_COLUMNS)
     rows = rows[rows["shard"] == shard].drop(columns="shard")
+    witness = first_that_opens([Path(p) for p in rows.loc[rows["reason"] == "", "path"]])
     kept = Kept(tar, settings)
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
 
         def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
-            return _attempt(row, settings, Path(scratch), kept)
+            fate, clip = _attempt(row, settings, Path(scratch), kept)
+            if fate["reason"] and witness and not opens(witness):
+                raise UserError(
+                    f"{witness} could be opened before and cannot now, so the disk with the videos "
+                    "seems to be gone; mend that and run the same command again"
+                )
+            return fate, clip
 
         result = write_tar(tar, rows.to_dict("records"), attempt, settings, threads)
     write_csv(table, result)
@@ -106,13 +118,14 @@ def _attempt(
 ) -> tuple[Fate, Normalised | None]:
     if row["reason"]:
         return row, None
-    clip = kept.clip(row["id"], Path(row["path"]))
+    start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
+    source = Segment(Path(row["path"]), start, end)
+    clip = kept.clip(row["id"], source)
     if clip is not None:
         return row, clip
-    start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
     try:
         with tempfile.TemporaryDirectory(dir=scratch) as own:
-            return row, normalise(Segment(Path(row["path"]), start, end), settings, Path(own))
+            return row, normalise(source, settings, Path(own))
     except Rejected as rejected:
         return row | {"reason": rejected.reason, "detail": rejected.detail}, None
 

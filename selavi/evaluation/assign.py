@@ -47,7 +47,8 @@ def assign(
 
     Each video is seen once: its middle clip, centre crop. The decision of both modalities is the
     largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
-    head whose training labels agreed best with the other heads': no class label has a part in it.
+    head whose training labels agreed best with the other heads', and `head` is its number: no
+    class label has a part in it.
     A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`. A CSV of
     more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
     """
@@ -62,6 +63,7 @@ def assign(
         "cluster": first.clusters[:, head],
         "confidence": first.confidences[:, head],
         "margin": first.margins[:, head],
+        "head": np.full(len(result), head),
     }
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):

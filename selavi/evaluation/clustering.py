@@ -9,7 +9,7 @@ import pandas as pd
 
 from selavi.evaluation.bootstrap import bootstrap_intervals
 from selavi.evaluation.contingency import SCORES, Scores, contingency_table, scores_of
-from selavi.files import read_csv, write_csv
+from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +34,13 @@ def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
 def measure(assignments: Path, output: Path) -> pd.DataFrame:
     """Score an assignment CSV and write the metrics CSV; see `score_heads` for its rows.
 
-    Where no clip has a class the file has a heading and no rows.
+    Where no clip has a class the file has a heading and no rows. Raises UserError if the
+    assignments do not say which head was picked.
     """
     table = read_csv(assignments, TEXT_COLUMNS)
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
-    return measure_heads(heads, labels, picked_head(table), assignments, output)
+    return measure_heads(heads, labels, picked_head(table, assignments), assignments, output)
 
 
 def measure_heads(
@@ -140,7 +141,16 @@ def _numbers(values: np.ndarray) -> np.ndarray:
     return codes.astype(np.int64)
 
 
-def picked_head(table: pd.DataFrame) -> int:
-    """Head whose clusters stand in the column `cluster` of an assignment table."""
-    columns = next(iter(heads_by_modality(table).values()))
-    return next(h for h, c in enumerate(columns) if (table[c] == table["cluster"]).all())
+def picked_head(table: pd.DataFrame, source: Path) -> int:
+    """Number of the head whose clusters stand in the column `cluster` of an assignment table.
+
+    Raises UserError if the table, read from `source`, does not say, or has no such head.
+    """
+    heads = len(next(iter(heads_by_modality(table).values()), []))
+    said = table["head"].unique().tolist() if "head" in table else []
+    if len(said) != 1 or said[0] not in range(heads):
+        raise UserError(
+            f"{source}: the column `head` has to name one of the {heads} heads in every row; make "
+            "the file again with the assign stage"
+        )
+    return int(said[0])

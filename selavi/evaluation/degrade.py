@@ -88,7 +88,7 @@ def robustness(
     Raises UserError if no clip has a class.
     """
     plain = read_csv(assignments, TEXT_COLUMNS)
-    head = picked_head(plain)
+    head = picked_head(plain, assignments)
     places = read_index(index)
     best = _scores(plain, head, assignments)
     rows: list[dict[str, Any]] = []

@@ -8,8 +8,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from selavi.collectives import all_sum
 from selavi.compiled import in_threads
-from selavi.labelling.collectives import all_sum
 from selavi.labelling.loops import UNITS, overlap
 
 

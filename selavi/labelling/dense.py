@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from selavi.collectives import all_sum, first_row
 from selavi.compiled import in_threads
-from selavi.labelling.collectives import all_sum, first_row
 from selavi.labelling.loops import (
     COARSE,
     LOWEST,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from selavi.labelling.collectives import all_rows
+from selavi.collectives import all_rows
 from selavi.models.network import Features, Network
 from selavi.records import Batch
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.labelling.collectives import all_sum
+from selavi.collectives import all_sum
 from selavi.labelling.loops import COARSE, UNITS
 
 

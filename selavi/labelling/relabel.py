@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from selavi.collectives import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
-from selavi.labelling.collectives import all_rows, all_sum
 from selavi.labelling.consensus import consensus
 from selavi.labelling.features import FeatureStore
 from selavi.labelling.loops import UNITS

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from selavi.collectives import all_max
 from selavi.labelling.balance import balance, deviation_of
-from selavi.labelling.collectives import all_max
 from selavi.labelling.dense import REACH as DENSE_REACH
 from selavi.labelling.dense import DenseKernel
 from selavi.labelling.loops import LOWEST

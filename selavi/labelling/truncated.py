@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from selavi.collectives import all_sum, first_row
 from selavi.compiled import in_threads
-from selavi.labelling.collectives import all_sum, first_row
 from selavi.labelling.loops import keep, truncated_coupling, truncated_masses
 from selavi.labelling.masses import shared_coupling, shared_masses
 from selavi.labelling.scores import BLOCK, Scores, sound

@@ -14,13 +14,17 @@ class Diverged(ValueError):
     """Training on makes no sense: the loss is not finite, or nearly all clips share a cluster."""
 
 
-def check_loss(loss: float, where: str, bfloat16: bool) -> None:
-    """Raise Diverged unless the loss (nats) is finite. where : "epoch 3, step 17"."""
-    if math.isfinite(loss):
+def check_step(loss: float, gradient: float, where: str, bfloat16: bool) -> None:
+    """Raise Diverged unless the loss (nats) and the gradient's norm are finite.
+
+    where : "epoch 3, step 17".
+    """
+    if math.isfinite(loss) and math.isfinite(gradient):
         return
+    what = f"the gradient's norm is {gradient}" if math.isfinite(loss) else f"the loss is {loss}"
     precise = "set training.precision: float32, " if bfloat16 else ""
     raise Diverged(
-        f"the loss is {loss} in {where}; {precise}lower training.base_lr or lengthen "
+        f"{what} in {where}; {precise}lower training.base_lr or lengthen "
         "training.warmup_epochs. The last save is from before, and would lead here again"
     )
 

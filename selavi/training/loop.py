@@ -10,6 +10,7 @@ from typing import Never
 
 import torch
 from torch import Tensor
+from torch.nn.utils import get_total_norm as total_norm
 from tqdm import tqdm
 
 from selavi.data.loader import Clips
@@ -22,7 +23,7 @@ from selavi.models.precision import bfloat16_is_sound
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.signals import Stopped, StopRequest
-from selavi.training.guard import check_loss, check_predictions, largest_share
+from selavi.training.guard import check_predictions, check_step, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.labeller import Labeller
 from selavi.training.learner import Learner
@@ -151,7 +152,9 @@ class Trainer:
             self.labeller.keep(seen.sample, features, others)
         values = (self.group.sum(sums) / self.group.world).tolist()
         loss = sum(values) / len(values)
-        check_loss(loss, f"epoch {progress.epoch + 1}, step {progress.step + 1}", progress.bfloat16)
+        gradient = total_norm(p.grad for p in self.network.parameters() if p.grad is not None)
+        where = f"epoch {progress.epoch + 1}, step {progress.step + 1}"
+        check_step(loss, float(gradient), where, progress.bfloat16)
         optimizer.step()
         named = {f"loss_{m}": v for m, v in zip(self.network.modalities, values, strict=True)}
         add(progress.sums, steps=1.0, loss=loss, **named)

@@ -10,6 +10,7 @@ and less than a step is learnt from twice, and the learning rate follows the new
 import hashlib
 import logging
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from selavi.settings import RunSettings
 from selavi.training.state import Progress, Saves, State
 
 log = logging.getLogger(__name__)
+
+LATE_SECONDS = 60.0  # a save that the first rank sees and another does not after so long is damaged
 
 Save = tuple[dict[str, Any], list[dict[str, Any]]]
 """What all ranks share, and the files of the ranks that this process needs."""
@@ -90,8 +93,9 @@ def _same_batch(shared: dict[str, Any], saves: Saves, group: Group) -> bool:
 def _newest_whole(saves: Saves, group: Group) -> Save | None:
     damaged: list[Path] = []
     found = None
-    for path in reversed(saves.all()):
+    for path in reversed(_as_first_sees(saves, group)):
         try:
+            _wait_for(path / "shared.pt")
             found = _read(path, group)
             problem = ""
         except Exception as error:  # torch raises many kinds for files that are cut short
@@ -113,6 +117,19 @@ def _newest_whole(saves: Saves, group: Group) -> Save | None:
             shutil.rmtree(path)
     group.barrier()
     return found
+
+
+def _as_first_sees(saves: Saves, group: Group) -> list[Path]:
+    """The saves, the same list on every rank: shared file systems show new names late to some."""
+    places = [saves.place(path) for path in saves.all()] if group.first else []
+    numbers = group.gather([number for place in places for number in place])
+    return [saves.path(*place) for place in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def _wait_for(path: Path) -> None:
+    end = time.monotonic() + LATE_SECONDS
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.5)
 
 
 def _read(path: Path, group: Group) -> Save:

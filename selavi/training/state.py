@@ -78,11 +78,19 @@ class Saves:
         """The saves, the oldest first."""
         return sorted(self.folder.glob("step-*")) if self.folder.is_dir() else []
 
+    def path(self, epoch: int, clips: int) -> Path:
+        """The save made in an epoch (from 0) after so many of its clips."""
+        return self.folder / f"step-{epoch:06d}-{clips:012d}"
+
+    def place(self, path: Path) -> tuple[int, int]:
+        """Epoch and clips of a save: `path`, backwards."""
+        _, epoch, clips = path.name.split("-")
+        return int(epoch), int(clips)
+
     def write(self, state: State, group: Group) -> None:
         """Save on every rank; the oldest is removed once this one is whole."""
         progress = state.progress
-        clips = progress.step * self.process_clips * group.world
-        final = self.folder / f"step-{progress.epoch:06d}-{clips:012d}"
+        final = self.path(progress.epoch, progress.step * self.process_clips * group.world)
         part = self.folder / f".{final.name}.part"
         predicted = group.sum(state.predicted.clone())
         if group.first:

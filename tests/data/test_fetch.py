@@ -4,6 +4,10 @@ import functools
 import http.server
 import io
 import json
+import os
+import shutil
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -77,12 +81,86 @@ def test_videos_in_any_webdataset_shard_are_normalised(
         add(tar, "three.txt", b"no video here")
     source = f"{serve(tmp_path / 'web')}/part.tar"
     table = fetch_shard(source, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA).set_index("key")
-    assert table["reason"].to_dict() == {"x/one": "", "x/two": "unreadable", "three": "no-video"}
-    assert table["label"].to_dict() == {"x/one": "piano", "x/two": "7", "three": "no video here"}
+    reasons = {"part/x/one": "", "part/x/two": "unreadable", "part/three": "no-video"}
+    assert table["reason"].to_dict() == reasons
+    assert list(table["label"]) == ["piano", "7", "no video here"]
     with tarfile.open(tmp_path / "0.tar") as tar:
         assert {Path(m).suffix for m in tar.getnames()} == {".json", ".mp4", ".wav"}
         assert all(len(Path(m).stem) == 16 for m in tar.getnames())
     assert (tmp_path / "web/part.tar").exists()
+
+
+def foreign(path: Path, *videos: Path) -> Path:
+    """A WebDataset tar whose samples are numbered from 0, as most are."""
+    with tarfile.open(path, "w") as tar:
+        for n, video in enumerate(videos):
+            add(tar, f"{n:06d}.mp4", video.read_bytes())
+    return path
+
+
+def test_samples_that_are_numbered_per_tar_are_told_apart(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    video = make_video(tmp_path / "a.mp4")
+    outputs = [tmp_path / f"{n}.csv" for n in ("index", "rejected", "summary")]
+    tables = []
+    for n in range(2):
+        source = foreign(tmp_path / f"part-{n}.tar", video)
+        tables.append(tmp_path / f"{n:05d}.csv")
+        fetch_shard(str(source), tables[-1].with_suffix(".tar"), tables[-1], MEDIA)
+    assert write_index(tables, *outputs)["key"].tolist() == ["part-0/000000", "part-1/000000"]
+    fetch_shard(str(source), tables[0].with_suffix(".tar"), tables[0], MEDIA)
+    with pytest.raises(UserError, match=r"is in 00000\.tar and in 00001\.tar; take one of"):
+        write_index(tables, *outputs)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from selavi.data import fetch
+from tests.conftest import MEDIA
+fetch.normalise = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
+fetch.fetch_shard(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)
+"""
+
+
+def test_a_fetch_that_is_killed_leaves_no_tar_of_another_kind(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    source = foreign(tmp_path / "part.tar", make_video(tmp_path / "a.mp4"))
+    tar, table = tmp_path / "out/0.tar", tmp_path / "out/0.csv"
+    arguments = [str(source), str(tar), str(table)]
+    assert subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False).returncode == -9
+    assert not tar.exists()
+    fetch_shard(str(source), tar, table, MEDIA)
+    names = sorted(path.name for path in tar.parent.iterdir())
+    assert names == ["0.csv", "0.tar"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="needs root to mount")
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_full_disk_is_said(
+    tmp_path: Path,
+    make_video: Callable[..., Path],
+    serve: Callable[[Path], str],
+    remote: bool,
+) -> None:
+    """Room for the tar, but not for the videos in it as well; or not for the tar."""
+    video = make_video(tmp_path / "web/a.mp4", size="640x480", seconds=3)
+    source = foreign(tmp_path / "web/part.tar", *[video] * 5)
+    (tmp_path / "small").mkdir()
+    size = source.stat().st_size * (1 if remote else 3) // 2048
+    options = ["-t", "tmpfs", "-o", f"size={size}k", "tmpfs"]
+    if subprocess.run(["mount", *options, str(tmp_path / "small")], check=False).returncode:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    place = f"{serve(tmp_path / 'web')}/part.tar" if remote else str(source)
+    tar = tmp_path / "small/0.tar"
+    try:
+        with pytest.raises(UserError, match="no space left on the disk while writing"):
+            fetch_shard(place, tar, tar.with_suffix(".csv"), MEDIA)
+        assert list(tar.parent.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(tar.parent)], check=True)
 
 
 def test_ids_that_would_leave_the_folder_are_not_believed(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from selavi.data import shards
-from selavi.data.manifest import write_manifest
+from selavi.data.manifest import TEXT_COLUMNS, write_listed_manifest, write_manifest
 from selavi.data.media import Normalised, Segment, normalise
+from selavi.files import read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
@@ -68,6 +69,23 @@ def test_other_settings_encode_all_again(tmp_path: Path, videos: Path, encoded: 
     media = MediaSettings.model_validate(MEDIA.model_dump() | {"crf": 30})
     assert make(videos, tmp_path / "out", media) == make(videos, tmp_path / "fresh", media)
     assert len(encoded) == 10
+
+
+def test_a_segment_that_moves_is_cut_again(
+    tmp_path: Path, videos: Path, encoded: list[str]
+) -> None:
+    """Whatever the id: two starts may differ by less than a key can tell."""
+    tar, manifest = tmp_path / "0.tar", tmp_path / "manifest.csv"
+    (videos / "list.csv").write_text("path,start\n0.mp4,0\n1.mp4,0.1\n")
+    write_listed_manifest(videos, videos / "list.csv", "folder", 0.0, 1, manifest)
+    shards.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
+    before = tar.read_bytes()
+    rows = read_csv(manifest, TEXT_COLUMNS)
+    write_csv(manifest, rows.assign(start=[0.0, 0.3]))
+    encoded.clear()
+    shards.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
+    assert encoded == ["1.mp4"]
+    assert tar.read_bytes() != before
 
 
 def test_a_kept_clip_that_has_rotted_is_not_used(

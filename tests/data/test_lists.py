@@ -222,6 +222,13 @@ def test_a_table_of_segments(tmp_path: Path, make_video: Callable[..., Path]) ->
     assert table["samples"]["long.mp4#t=0.5,2"] == pytest.approx(1.5 * 16000, abs=400)
 
 
+def test_segments_a_millisecond_apart_far_into_a_film_are_two(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"x")
+    (tmp_path / "list.csv").write_text("path,start\nfilm.mp4,12345.561\nfilm.mp4,12345.563\n")
+    keys = listed_videos(tmp_path, tmp_path / "list.csv", "folder", 0.0)["key"].tolist()
+    assert keys == ["film.mp4#t=12345.561", "film.mp4#t=12345.563"]
+
+
 def test_a_table_with_paths_alone_and_one_missing(
     tmp_path: Path, make_video: Callable[..., Path]
 ) -> None:

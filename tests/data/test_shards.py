@@ -17,7 +17,8 @@ import webdataset as wds
 from selavi.data.clips import read_member
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Rejected, Segment, ffmpeg_binary, normalise
+from selavi.data.media import Segment, ffmpeg_binary, normalise
+from selavi.data.readable import Rejected
 from selavi.data.shards import write_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
@@ -159,6 +160,22 @@ def test_no_usable_video_is_an_error_with_the_reasons(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="1 x empty-file"):
         make_split(tmp_path / "v", tmp_path / "out", shards=1)
     assert rejected(tmp_path / "out" / "index.csv") == {"a.mp4": "empty-file"}
+
+
+def test_silent_videos_are_told_what_to_set(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    for n in range(7):
+        make_video(tmp_path / "v" / f"{n}.mp4", audio=False)
+    with pytest.raises(UserError) as caught:
+        make_split(tmp_path / "v", tmp_path / "out", shards=1)
+    assert str(caught.value).splitlines() == [
+        "none of the 7 videos can be used: 7 x no-audio",
+        *(f"  {n}.mp4: the file has no audio stream" for n in range(5)),
+        "  and 2 more",
+        "To train on silent videos, set the dataset's media.audio: none and the run's "
+        "modalities: [video]",
+    ]
 
 
 def test_an_empty_shard_is_fine(tmp_path: Path, make_video: Callable[..., Path]) -> None:

@@ -10,7 +10,8 @@ import av
 import numpy as np
 import pytest
 
-from selavi.data.media import Normalised, Rejected, Segment, ffmpeg_binary, normalise
+from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
+from selavi.data.readable import Rejected
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
@@ -53,6 +54,32 @@ def test_a_variable_frame_rate_keeps_time(tmp_path: Path) -> None:
     turn = int((brightness(clip) > 128).argmax())
     assert turn / MEDIA.fps == pytest.approx(1, abs=1.5 / MEDIA.fps)
     assert clip.frames / MEDIA.fps == pytest.approx(2, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("coding", "name"),
+    [
+        ("tv -pix_fmt yuv420p", "a.mp4"),
+        ("pc -pix_fmt yuvj420p", "a.mp4"),
+        ("pc -c:v mjpeg", "a.avi"),
+    ],
+    ids=["limited", "full", "mjpeg"],
+)
+def test_black_and_white_are_stored_as_16_and_235(tmp_path: Path, coding: str, name: str) -> None:
+    colours, *options = coding.split()
+    ffmpeg(
+        "-f", "lavfi", "-i", "color=black:size=64x64:rate=25:duration=1.5",
+        "-f", "lavfi", "-i", "color=white:size=64x64:rate=25:duration=1.5",
+        "-filter_complex", f"hstack,scale=out_range={colours}[v]",
+        "-map", "[v]", *options, str(tmp_path / name),
+    )  # fmt: skip
+    silent = MediaSettings.model_validate(MEDIA.model_dump() | {"audio": "none"})
+    clip = normalise(Segment(tmp_path / name), silent, tmp_path)
+    with av.open(io.BytesIO(clip.video)) as video:
+        frame = next(video.decode(video=0))
+        luma = frame.to_ndarray()[: frame.height]
+    assert frame.format.name == "yuv420p"
+    assert (luma[:, :16].mean(), luma[:, -16:].mean()) == pytest.approx((16, 235), abs=1.5)
 
 
 def test_a_phone_video_is_turned_upright(tmp_path: Path, make_video: Callable[..., Path]) -> None:

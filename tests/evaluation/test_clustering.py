@@ -7,7 +7,7 @@ import pytest
 
 from selavi.evaluation.baselines import kmeans
 from selavi.evaluation.clustering import clustering_scores, heads_by_modality, measure
-from selavi.files import read_csv, write_csv
+from selavi.files import UserError, read_csv, write_csv
 
 
 def scores(classes: str, clusters: str) -> dict[str, float]:
@@ -51,12 +51,28 @@ def assignments(labels: list[str], heads: list[list[int]], cluster: int = 0) -> 
     table = pd.DataFrame({"sample": range(len(labels)), "label": labels})
     for name in ("id", "key", "path"):
         table[name] = [f"{name}{i}" for i in range(len(labels))]
-    table["cluster"], table["confidence"] = heads[cluster], 0.5
+    table["cluster"], table["confidence"], table["head"] = heads[cluster], 0.5, cluster
     for modality in ("video+audio", "video"):
         for h, column in enumerate(heads):
             table[f"{modality}_head{h}"] = column
             table[f"{modality}_head{h}_confidence"] = 0.5
     return table
+
+
+def test_heads_that_agree_on_these_clips_are_told_apart(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", assignments(list("aabb"), [[0, 0, 1, 1]] * 3, cluster=2))
+    found = measure(tmp_path / "a.csv", tmp_path / "m.csv").set_index(["modality", "choice"])
+    assert found.loc[("video+audio", "agreement"), "head"] == "2"
+
+
+@pytest.mark.parametrize("head", [[0, 0, 1, 0], [2] * 4, [None] * 4, None])
+def test_a_table_that_does_not_say_which_head_was_picked(
+    tmp_path: Path, head: list[int] | None
+) -> None:
+    table = assignments(list("aabb"), [[0, 0, 1, 1], [0, 1, 0, 1]]).drop(columns="head")
+    write_csv(tmp_path / "a.csv", table if head is None else table.assign(head=head))
+    with pytest.raises(UserError, match="column `head` has to name one of the 2 heads"):
+        measure(tmp_path / "a.csv", tmp_path / "m.csv")
 
 
 def test_honest_and_oracle_choices_stand_apart(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ SMALL: dict[str, Any] = {
     "batch_size": 4, "workers": 0, "checkpoint_minutes": 0.0, "head_lr": 0.01, "base_lr": 0.005,
 }  # fmt: skip
 # A fresh encoder of many batch norms makes differences in rounding grow fast at higher rates.
-SLOW: dict[str, Any] = {"base_lr": 1e-5, "head_lr": 1e-3}
+SLOW: dict[str, Any] = {"batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0}
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -108,38 +108,45 @@ def test_a_stopped_one_goes_on_to_the_same_result(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
-def launch(world: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "selavi", "launch", "--processes", world, "--")
+@pytest.fixture(scope="module", params=[False, True], ids=["all", "probe"])
+def worlds(
+    request: pytest.FixtureRequest, model: Path, indexes: tuple[Path, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Path]:  # fmt: skip
+    """What one process and two wrote, of a finetuning of everything and of a linear probe."""
+    outputs = [tmp_path_factory.mktemp("world") / "1.csv" for _ in range(2)]
+    for world, output in enumerate(outputs, 1):
+        run(command(model, indexes, output, *launch(world), **SLOW, linear_probe=request.param))
+    return outputs
 
 
-@pytest.mark.parametrize("linear_probe", [True, False])
-def test_two_processes_learn_the_same_videos(
-    model: Path, indexes: tuple[Path, Path], tmp_path: Path, linear_probe: bool
-) -> None:
+def launch(world: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "selavi", "launch", "--processes", str(world), "--")
+
+
+def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) -> None:
     """Figures to 1e-4 and the same way of the weights, also where batch norm learns."""
-    outputs = [tmp_path / world / "1.csv" for world in ("1", "2")]
-    for world, output in zip(("1", "2"), outputs, strict=True):
-        run(command(model, indexes, output, *launch(world), linear_probe=linear_probe, **SLOW))
-    pd.testing.assert_frame_equal(*(read_csv(o, ("note",)) for o in outputs), atol=1e-4, rtol=0)
-    first = load_model(model)[0].encoders["video"].state_dict()
-    saved = [torch.load(o.with_suffix(".state.pt"), weights_only=True)["model"] for o in outputs]
-    names = [name for name, value in first.items() if value.is_floating_point()]
+    tables = [read_csv(output, ("note",)) for output in worlds]
+    pd.testing.assert_frame_equal(*tables, atol=1e-4, rtol=0)
+    first = dict(load_model(model)[0].encoders["video"].named_parameters())
+    saved = [torch.load(o.with_suffix(".state.pt"), weights_only=True)["model"] for o in worlds]
     ways = [
-        torch.cat([(s[f"network.encoders.video.{n}"] - first[n]).flatten() for n in names])
+        torch.cat([(s[f"network.encoders.video.{n}"] - w).flatten() for n, w in first.items()])
         for s in saved
     ]
-    assert float((ways[0] - ways[1]).norm()) <= 0.02 * float(ways[0].norm())
-    assert bool(ways[0].norm() > 0) is not linear_probe
+    assert float((ways[0] - ways[1]).norm()) <= 0.1 * float(ways[0].norm())
+    torch.testing.assert_close(*(s["classifier.weight"] for s in saved), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("worlds", [False], indirect=True, ids=["all"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
 def test_two_processes_stopped_go_on_to_the_same_result(
-    model: Path, indexes: tuple[Path, Path], tmp_path: Path, number: signal.Signals
-) -> None:
+    model: Path, indexes: tuple[Path, Path], worlds: list[Path], tmp_path: Path,
+    number: signal.Signals,
+) -> None:  # fmt: skip
     """The launcher passes USR1 on to both, and ends when it has lost one of them."""
-    whole, output = tmp_path / "whole" / "1.csv", tmp_path / "1.csv"
-    run(command(model, indexes, whole, *launch("2"), **SLOW))
-    words = command(model, indexes, output, *launch("2"), **SLOW)
+    output = tmp_path / "1.csv"
+    words = command(model, indexes, output, *launch(2), **SLOW)
     process = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     while process.poll() is None and not output.with_suffix(".state.pt").exists():
         time.sleep(0.01)
@@ -147,19 +154,13 @@ def test_two_processes_stopped_go_on_to_the_same_result(
         process.send_signal(number)
         assert process.wait() == 75
     else:
-        found = subprocess.run(
-            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
-        )
+        children = ["pgrep", "-P", str(process.pid)]
+        found = subprocess.run(children, capture_output=True, text=True, check=True)
         os.kill(int(found.stdout.split()[-1]), number)
-        assert process.wait() != 0
+        assert process.wait() not in (0, 75)
     assert not output.exists()
     run(words)
-    assert output.read_bytes() == whole.read_bytes()
-    alone = tmp_path / "1" / "1.csv"
-    run(command(model, indexes, alone, **SLOW))
-    pd.testing.assert_frame_equal(
-        read_csv(alone, ("note",)), read_csv(output, ("note",)), atol=1e-4, rtol=0
-    )
+    assert output.read_bytes() == worlds[1].read_bytes()
 
 
 def test_a_linear_probe_leaves_the_encoder_as_it_is(

@@ -12,8 +12,8 @@ from selavi.settings import RunSettings, TrainingSettings
 from selavi.training.guard import (
     Diverged,
     check_labels,
-    check_loss,
     check_predictions,
+    check_step,
     largest_share,
 )
 from tests.conftest import make_split
@@ -30,7 +30,7 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
         labelling={"optimisations": 1}, training={"base_lr": 1e30, "warmup_epochs": 0}
     )
     assert wait(start(settings, train_index, tmp_path)) == [1]
-    assert "the loss is nan in epoch 1, step" in words(tmp_path)
+    assert re.search(r"(loss|norm) is (nan|inf) in epoch 1, step", words(tmp_path))
     assert "lower training.base_lr or lengthen training.warmup_epochs" in words(tmp_path)
     assert "Traceback" not in words(tmp_path)
 
@@ -106,7 +106,9 @@ def test_predictions_may_be_collapsed_at_first_or_for_an_epoch() -> None:
 
 def test_shares_and_losses() -> None:
     assert largest_share(torch.tensor([[1, 1, 2], [0, 3, 1]])) == 0.75
-    check_loss(1.0, "epoch 1", bfloat16=False)
+    check_step(1.0, 3.0, "epoch 1", bfloat16=False)
     for loss in (float("nan"), float("inf")):
         with pytest.raises(Diverged, match=r"set training\.precision: float32"):
-            check_loss(loss, "epoch 1", bfloat16=True)
+            check_step(loss, 3.0, "epoch 1", bfloat16=True)
+    with pytest.raises(Diverged, match="the gradient's norm is inf in epoch 1"):
+        check_step(1.0, float("inf"), "epoch 1", bfloat16=False)

@@ -230,7 +230,7 @@ rule retrieval:
         "results/benchmarks/retrieval/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: 2
+    threads: max(2, SETTINGS.retrieval.workers)
     resources:
         mem_mb=6000,
         device=device,
@@ -262,7 +262,7 @@ rule finetune:
         "results/benchmarks/finetune/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: 2
+    threads: max(2, SETTINGS.finetune.workers)
     resources:
         mem_mb=4000,
         device=device,

@@ -38,7 +38,7 @@ rule pretrain:
         "results/benchmarks/pretrain/{run}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: 2
+    threads: lambda wildcards: max(2, RUNS[wildcards.run].training.workers)
     resources:
         mem_mb=4000,
         device=device,

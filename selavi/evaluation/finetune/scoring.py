@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from selavi.collectives import all_rows
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.files import UserError
-from selavi.labelling.collectives import all_rows
 from selavi.records import Batch
 
 

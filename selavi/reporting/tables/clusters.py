@@ -24,7 +24,10 @@ HONEST = (
 )
 NO_CLASSES = f"{NOT_RUN}: no clip has a class"
 UNITS = "Entropy is in nats, lower is better; everything else is better when higher."
-PAPER = "The paper's figures are of the head that is best by the classes, an oracle."
+PAPER = (
+    "The paper's figures of SeLaVi are of the head that is best by the classes, an oracle: a "
+    "difference stands in the oracle row alone, and only beside the dataset's first run."
+)
 
 
 def clustering(results: Results) -> ResultTable:
@@ -34,7 +37,7 @@ def clustering(results: Results) -> ResultTable:
     return ResultTable(
         "clustering",
         f"{HONEST} In brackets, 95% bootstrap intervals over clips. {PAPER} {UNITS}",
-        beside_published(frame(rows, [*keys, "part"], SCORES), "clustering").drop(columns="part"),
+        _beside(frame(rows, [*keys, "part"], SCORES), "clustering", results),
         keys, SCORES, ["run", "split"],
     )  # fmt: skip
 
@@ -53,40 +56,58 @@ def baselines(results: Results) -> ResultTable:
     keys = ["run", "dataset", "split", "method", "modality"]
     return ResultTable(
         "baselines",
-        f"Clustering does not come for free: the same clips, the same number of clusters. {UNITS}",
-        beside_published(frame(rows, [*keys, "part"], SCORES), "baselines").drop(columns="part"),
+        "Clustering does not come for free: the same clips, the same number of clusters. "
+        f"{PAPER} {UNITS}",
+        _beside(frame(rows, [*keys, "part"], SCORES), "baselines", results),
         keys, SCORES, ["run", "split"],
     )  # fmt: skip
 
 
 def ablation(results: Results) -> ResultTable:
-    """Runs on one dataset, each told by what sets it apart from the first of them."""
-    rows: list[dict[str, Any]] = []
+    """Runs on one dataset, each told by what sets it apart from the first of them.
+
+    Runs that differ by seed alone make one row: the mean over those that have metrics.
+    """
     references: dict[str, dict[str, Any]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for run in results.runs:
         settings, dataset = results.settings(run), results.dataset(run)
         reference = references.setdefault(dataset, settings)
-        row = {"run": run, "dataset": dataset, "changed": _changes(reference, settings)}
-        paths = results.splits("metrics", run)
-        if not paths:
-            rows.append(row | {"split": "", "note": f"{NOT_RUN}: no metrics of {run}"})
-        for path in paths[:1]:
-            metrics = read_csv(path, ("modality", "choice", "head"))
-            if metrics.empty:
-                rows.append(row | {"split": path.stem, "note": NO_CLASSES})
-                continue
-            both = _both(metrics).set_index("choice")
-            scores = {name: both.loc["agreement", name] for name in SCORES}
-            scores["oracle_nmi"] = both.loc["oracle", "nmi"]
-            rows.append(row | {"split": path.stem, "note": ""} | scores)
-    measures = ["nmi", "ami", "ari", "accuracy", "purity", "oracle_nmi"]
-    keys = ["run", "dataset", "split", "changed"]
+        alike.setdefault((dataset, _changes(reference, settings)), []).append(run)
+    measures = ["nmi", "nmi_sd", "ami", "ari", "accuracy", "purity", "oracle_nmi"]
+    rows = [
+        {"run": runs[0], "dataset": dataset, "changed": changed} | _mean_scores(results, runs)
+        for (dataset, changed), runs in alike.items()
+    ]
+    keys = ["run", "dataset", "split", "changed", "seeds"]
     return ResultTable(
         "ablation",
         "What differs from the dataset's first run, and what comes of it: the head that agrees "
-        "best with the others, and (oracle) the NMI of the head that is best by the classes.",
+        "best with the others, and (oracle) the NMI of the head that is best by the classes. "
+        "Runs that differ by seed alone are one row: the mean, and the NMI's standard deviation.",
         frame(rows, keys, measures), keys, measures, ["dataset", "split"],
     )  # fmt: skip
+
+
+def _mean_scores(results: Results, runs: list[str]) -> dict[str, Any]:
+    """Scores of one split over runs that differ by seed; `note` names those without metrics."""
+    paths = {run: results.splits("metrics", run)[:1] for run in runs}
+    scores: list[dict[str, Any]] = []
+    for path in (path for found in paths.values() for path in found):
+        metrics = read_csv(path, ("modality", "choice", "head"))
+        if metrics.empty:
+            return {"split": path.stem, "seeds": "", "note": NO_CLASSES}
+        both = _both(metrics).set_index("choice")
+        oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": path.stem}
+        scores.append(records(both.loc[["agreement"], SCORES])[0] | oracle)
+    missing = [run for run, found in paths.items() if not found]
+    note = f"{NOT_RUN}: no metrics of {', '.join(missing)}" if missing else ""
+    if not scores:
+        return {"split": "", "seeds": "", "note": note}
+    split = scores[0]["split"]
+    found = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns=["split"])
+    mean = records(found.mean().to_frame().T.assign(nmi_sd=found["nmi"].std()))[0]
+    return mean | {"split": split, "seeds": str(len(found)), "note": note}
 
 
 def degradation(results: Results) -> ResultTable:
@@ -108,6 +129,10 @@ def degradation(results: Results) -> ResultTable:
         "degraded modality, mean per clip; `nmi_kept` is the share of the NMI that is left.",
         frame(rows, keys, measures), keys, measures, ["run"],
     )  # fmt: skip
+
+
+def _beside(rows: pd.DataFrame, table: str, results: Results) -> pd.DataFrame:
+    return beside_published(rows, table, results.references).drop(columns="part")
 
 
 def _clustering_rows(results: Results, run: str, name: str | None = None) -> list[dict[str, Any]]:
@@ -144,7 +169,9 @@ def _both(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def _changes(reference: dict[str, Any], settings: dict[str, Any]) -> str:
     before, after = _flat(reference), _flat(settings)
-    changed = [f"{k.split('.')[-1]}: {v}" for k, v in after.items() if before.get(k) != v]
+    changed = [
+        f"{k.split('.')[-1]}: {v}" for k, v in after.items() if before.get(k) != v and k != "seed"
+    ]
     return ", ".join(changed) or "reference"
 
 

@@ -51,7 +51,7 @@ def write_table(table: ResultTable, folder: Path) -> None:
 
 def print_table(table: ResultTable) -> None:
     """Print the table, 80 columns wide where it fits; a group's first row stands out."""
-    wide = 80 if len(table.shown()) <= 6 else 160
+    wide = 80 if len(table.shown()) <= 7 else 160
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else wide)
     console.print(f"[bold]{table.name}[/bold]")
     told = {*table.groups, "figure"}  # by titles and by style

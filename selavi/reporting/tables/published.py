@@ -1,16 +1,21 @@
 """The paper's figures beside ours. `published.csv` holds them all, each with its source.
 
 Those marked certain stand in the release's own README; secondary ones are as others quote them.
+`pretraining` is the dataset that the figure's model was trained on, empty if the source does not
+say; `choice` is "oracle" where the head or the epoch was chosen by looking at the classes.
 """
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from selavi.files import read_csv
 
-TEXT = ("table", "dataset", "method", "part", "measure", "certainty", "source")
+TEXT = (
+    "table", "dataset", "pretraining", "method", "part", "measure", "choice", "certainty", "source",
+)  # fmt: skip
 NOT_RUN = "not run"
 
 
@@ -21,59 +26,77 @@ def published(table: str) -> pd.DataFrame:
     return rows.assign(value=rows["percent"] / 100).drop(columns="percent")
 
 
-def beside_published(ours: pd.DataFrame, table: str) -> pd.DataFrame:
+def beside_published(ours: pd.DataFrame, table: str, references: dict[str, str]) -> pd.DataFrame:
     """Add `{measure}_paper` and `{measure}_difference` (ours - paper's), and `paper_source`.
+
+    A figure stands beside the runs that it describes: a dataset's first one, trained on what the
+    paper's model was trained on. A difference is given between two oracle figures or two honest
+    ones, never across.
 
     Parameters
     ----------
-    ours : with `dataset`, `method`, `part`, `note`, and measures. Rows whose part is "" have no
-        counterpart. A method called "oracle: ..." is compared with the paper's SeLaVi. Names of
-        datasets match whatever their case, dashes and underscores.
+    ours : with `run`, `dataset`, `method`, `part`, `note`, and measures. Rows whose part is "" have
+        no counterpart. A method called "oracle: ..." is compared with the paper's SeLaVi; rows are
+        oracle by that or by `figure`. Names of datasets match whatever their case, dashes and
+        underscores.
+    references : the runs to compare, and the dataset that each was trained on.
 
     Returns
     -------
-    `ours`, and below it a row for every published method on the same datasets that has none there,
-    with the note that it was not run.
+    `ours`, and below it a row for every published figure on the same datasets that stands beside
+    none of its rows, with the note that it was not run.
     """
     known = published(table)
-    known["plain"] = known["dataset"].map(_plain)
-    known["peer"] = known["method"]
-    oracle = ours["method"].str.startswith("oracle: ")
+    known["plain"], known["peer"] = known["dataset"].map(_plain), known["method"]
+    known["trained"] = known["pretraining"].map(_plain)
+    named = ours["method"].str.startswith("oracle: ")
     mine = ours.assign(
-        plain=ours["dataset"].map(_plain), peer=ours["method"].where(~oracle, "SeLaVi")
+        plain=ours["dataset"].map(_plain),
+        peer=ours["method"].where(~named, "SeLaVi"),
+        trained=[_plain(references[r]) if r in references else None for r in ours["run"]],
     )
     known = known[known["plain"].isin(set(mine["plain"]))]
-    keys = ["plain", "peer", "part"]
+    keys = ["plain", "trained", "peer", "part"]
     here = set(mine[keys].itertuples(index=False, name=None))
-    absent = [
-        {"dataset": dataset, "method": method, "part": part, "plain": plain, "peer": method,
-         "note": f"{NOT_RUN}: a published figure only"}
-        for (dataset, method, part, plain), _ in known.groupby(
-            ["dataset", "method", "part", "plain"], sort=False
-        )
-        if (plain, method, part) not in here
-    ]  # fmt: skip
+    first = known.drop_duplicates(keys)
+    there = [key in here for key in first[keys].itertuples(index=False, name=None)]
+    absent = first[~np.array(there, dtype=bool)]
+    absent = absent[["dataset", "method", "part", *keys[:3]]].assign(
+        note=[_note(figure) for _, figure in absent.iterrows()]
+    )
     if "modality" in ours and table != "retrieval":
-        absent = [row | {"modality": row["part"]} for row in absent]
-    joined = pd.concat([mine, pd.DataFrame(absent)], ignore_index=True)
+        absent = absent.assign(modality=absent["part"])
+    joined = pd.concat([mine, absent], ignore_index=True)
     words = [
         c
         for c in ours.columns
         if c in ("run", "split", "modality", "figure", "method", "part", "note")
     ]
     joined[words] = joined[words].fillna("")
+    places = list(joined[keys].itertuples(index=False, name=None))
+    oracle = joined["method"].str.startswith("oracle: ")
+    if "figure" in joined:
+        oracle |= joined["figure"] == "oracle"
     for measure, rows in known.groupby("measure", sort=False):
-        values = rows.set_index(keys)["value"].to_dict()
-        paper = [values.get(key) for key in joined[keys].itertuples(index=False, name=None)]
+        rows = rows.set_index(keys)
+        values, choices = rows["value"].to_dict(), rows["choice"].to_dict()
+        paper = [values.get(place) for place in places]
         joined[f"{measure}_paper"] = pd.array(paper, dtype="Float64").astype(float)
-        joined[f"{measure}_difference"] = joined[measure] - joined[f"{measure}_paper"]
+        alike = oracle == [choices.get(place) == "oracle" for place in places]
+        difference = joined[measure] - joined[f"{measure}_paper"]
+        joined[f"{measure}_difference"] = difference.where(alike)
     if len(known):
         known = known.assign(words=known["source"] + " (" + known["certainty"] + ")")
         sources = known.groupby(keys)["words"].agg(lambda words: "; ".join(dict.fromkeys(words)))
-        joined["paper_source"] = [
-            sources.get(key, "") for key in joined[keys].itertuples(index=False, name=None)
-        ]
-    return joined.drop(columns=["plain", "peer"])
+        joined["paper_source"] = [sources.get(place, "") for place in places]
+    return joined.drop(columns=["plain", "trained", "peer"])
+
+
+def _note(figure: pd.Series) -> str:
+    note = f"{NOT_RUN}: a published figure only"
+    if figure["trained"] == figure["plain"]:
+        return note
+    return f"{note}, pretrained on {figure['pretraining'] or 'a dataset not stated'}"
 
 
 def _plain(name: str) -> str:

@@ -1,5 +1,6 @@
 """What the results folder holds: which runs and evaluations there are, finished or not."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ class Results:
     def dataset(self, run: str) -> str:
         """Name of the dataset a run was trained on, "" if unknown."""
         return str(self.settings(run).get("dataset", ""))
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """The first run of each dataset and its name: what the paper's figures stand beside."""
+        first: dict[str, str] = {}
+        for run in self.runs:
+            first.setdefault(self.dataset(run), run)
+        return {run: dataset for dataset, run in first.items()}
 
     def stage(self, name: str) -> dict[str, Any]:
         """Settings of an evaluation stage; its `runs` are those shown."""
