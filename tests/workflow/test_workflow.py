@@ -256,7 +256,14 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
     (checkout / "own.yaml").write_text(yaml.safe_dump(own))
     config = ("--configfile", "own.yaml")
     # On a login node nothing is measured unasked.
-    submitted = ("--executor", "slurm", "--slurm-init-seconds-before-status-checks", "1")
+    submitted = (
+        "--executor",
+        "slurm",
+        "--jobs",
+        "1",
+        "--slurm-init-seconds-before-status-checks",
+        "1",
+    )
     elsewhere = ("--directory", str(tmp_path / "elsewhere"))
     target = "results/settings/media/mute.yaml"
     done = snakemake(checkout, *config, *submitted, *elsewhere, "--", target)
