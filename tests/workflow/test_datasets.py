@@ -112,7 +112,9 @@ def test_every_layout_becomes_an_index(indexed: Path) -> None:
     assert sizes == expected
 
 
-def test_chosen_splits_have_no_shards_of_their_own(indexed: Path) -> None:
+def test_chosen_splits_have_no_manifest_or_shards_of_their_own(paper: Path, indexed: Path) -> None:
+    plan = snakemake(paper, *CONFIG, "-n", "--forceall", "--", "manifest_all")
+    assert rules_run(plan).count("manifest") == 9
     assert not list((indexed / "kinetics-sound").rglob("*.tar"))
     for name in ("kinetics-sound/train", "ucf101/test2"):
         for shard in pd.read_csv(indexed / name / "index.csv")["shard"]:

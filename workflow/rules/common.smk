@@ -104,7 +104,7 @@ def each_fold(stage, pattern):
 
 
 STAGES = {
-    "manifest": each_split("results/manifest/{dataset}/{split}.csv"),
+    "manifest": [f"results/manifest/{place}.csv" for place in SHARDED],
     "shard": [
         f for place in SHARDED + FETCHED for f in shard_files(*Path(place).parts, "tar")
     ],
