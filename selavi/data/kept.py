@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from selavi.data.media import Normalised, ffmpeg_version
+from selavi.data.media import Normalised, Segment, Streams, command_for, ffmpeg_version
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings
 
@@ -25,8 +25,8 @@ class Kept:
     """The last making of one shard.
 
     A clip counts as unchanged if its file has the size and time of modification that it had, the
-    settings that shape clips and ffmpeg's version are the same, and its bytes have the digest that
-    they had. Videos that were set aside are always tried again.
+    settings, ffmpeg's command and its version are the same, and its bytes have the digest that they
+    had. Videos that were set aside are always tried again.
     """
 
     def __init__(self, tar: Path, settings: MediaSettings) -> None:
@@ -93,7 +93,8 @@ class Kept:
             return file.read(size)
 
     def _made_with(self) -> str:
-        words = self.settings.model_dump_json() + ffmpeg_version()
+        command = command_for(Segment(Path("in")), Streams(0, 0), self.settings, *map(Path, "va"))
+        words = self.settings.model_dump_json() + ffmpeg_version() + "\n".join(command[1:])
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
