@@ -88,8 +88,9 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     for stage in ("robustness", "retrieval", "finetune", "neighbours", "degradation", "tables"):
         assert counts[stage] == "1"
     assert "export" not in counts  # on request only: it is large
-    jobs = re.findall(r"^rule (\w+):\n(.*?)\n\n", plan, re.MULTILINE | re.DOTALL)
-    assert {rule for rule, text in jobs if "device=" in text} == {
+    _, *jobs = re.split(r"^(?:local)?rule (\w+):$", plan, flags=re.MULTILINE)
+    pairs = zip(jobs[::2], jobs[1::2], strict=True)
+    assert {rule for rule, text in pairs if "device=" in text} == {
         "pretrain", "assign", "assign_degraded", "baselines", "retrieval", "finetune",
     }  # fmt: skip
 
@@ -255,7 +256,14 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
     (checkout / "own.yaml").write_text(yaml.safe_dump(own))
     config = ("--configfile", "own.yaml")
     # On a login node nothing is measured unasked.
-    submitted = ("--executor", "slurm", "--slurm-init-seconds-before-status-checks", "1")
+    submitted = (
+        "--executor",
+        "slurm",
+        "--jobs",
+        "1",
+        "--slurm-init-seconds-before-status-checks",
+        "1",
+    )
     elsewhere = ("--directory", str(tmp_path / "elsewhere"))
     target = "results/settings/media/mute.yaml"
     done = snakemake(checkout, *config, *submitted, *elsewhere, "--", target)

@@ -59,7 +59,6 @@ rule demo_data:
 rule manifest:
     input:
         settings="results/settings/splits/{dataset}/{split}.yaml",
-        table=lambda wildcards: named_files(wildcards.dataset, wildcards.split),
         made=lambda wildcards: (
             ["results/demo-data/{dataset}.csv"]
             if DATASETS[wildcards.dataset].embedded
@@ -107,9 +106,6 @@ rule shard:
 rule fetch:
     input:
         settings="results/settings/splits/{place}.yaml",
-        source=lambda wildcards: named_files(
-            *Path(wildcards.place).parts, int(wildcards.n)
-        ),
     output:
         tar="results/shards/{place}/{n}.tar",
         table="results/shards/{place}/{n}.csv",
@@ -126,6 +122,8 @@ rule fetch:
         mem_mb=1000,
     params:
         split=lambda wildcards: Path(wildcards.place).name,
+        # Not as an input: linked, it has the output's time, which Snakemake renews.
+        size=tar_size,
     shell:
         "python -m selavi fetch --settings {input.settings} --split {params.split}"
         " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
@@ -165,7 +163,6 @@ rule index:
 rule choose:
     input:
         settings="results/settings/splits/{place}.yaml",
-        official=lambda wildcards: named_files(*Path(wildcards.place).parts),
         parent=lambda wildcards: (
             f"results/shards/{owner(*Path(wildcards.place).parts)}/index.csv"
         ),

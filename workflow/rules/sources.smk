@@ -9,24 +9,42 @@ from selavi.settings import require_enough, split_folder
 
 
 def split_text(dataset, split):
-    """What a split of a dataset depends on: none of the others, and media only with shards."""
+    """What a split of a dataset depends on: none of the others, and media only with shards.
+
+    A table or split files that it names follow with their size and time; the words of before stand for
+    files that were moved away since.
+    """
     data = DATASETS[dataset]
     source = data.splits[split]
     alone = data.model_copy(update={"splits": {split: source}})
-    return config_file.section_text(alone, without=() if source.tars else {"media"})
+    text = config_file.section_text(alone, without=() if source.tars else {"media"})
+    files = named_files(Path(data.root), source)
+    if files and all(file.is_file() for file in files):
+        facts = [(file, file.stat()) for file in files]
+        lines = (
+            f"# {str(f)!r}: {s.st_size} bytes of {s.st_mtime_ns}\n" for f, s in facts
+        )
+        return text + "".join(lines)
+    made = Path(f"results/settings/splits/{dataset}/{split}.yaml")
+    before = made.read_text(encoding="utf-8") if made.exists() else text
+    return before if before.startswith(text) else text
 
 
-def named_files(dataset, split, shard=0):
-    """Files that a split's settings name, as far as they are there: should they change, so does it."""
-    root, source = Path(DATASETS[dataset].root), DATASETS[dataset].splits[split]
-    files = []
+def named_files(root, source):
+    """Files, besides videos, that say what is in a split."""
     if source.table:
-        files = [root / source.table]
-    elif source.tars:
-        files = [root / source.sources[shard]]
-    elif source.official:
-        files = official_files(root / source.official.folder, source.official)
-    return [str(file) for file in files if file.is_file()]
+        return [root / source.table]
+    if source.official:
+        return official_files(root / source.official.folder, source.official)
+    return []
+
+
+def tar_size(wildcards):
+    """Bytes of the shard that one is fetched from; None if it is not on this machine."""
+    dataset, split = Path(wildcards.place).parts
+    source = DATASETS[dataset].splits[split].sources[int(wildcards.n)]
+    path = Path(DATASETS[dataset].root, source)
+    return path.stat().st_size if path.is_file() else None
 
 
 def listed(dataset, split):
@@ -35,11 +53,8 @@ def listed(dataset, split):
     settings = Path(f"results/settings/splits/{dataset}/{split}.yaml")
     if not (manifest.exists() and settings.exists()):
         return None
-    newest = max(
-        Path(f).stat().st_mtime for f in [manifest, *named_files(dataset, split)]
-    )
     same = settings.read_text(encoding="utf-8") == split_text(dataset, split)
-    return manifest if same and newest == manifest.stat().st_mtime else None
+    return manifest if same else None
 
 
 def count(dataset, split, enough):
