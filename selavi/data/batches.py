@@ -136,7 +136,7 @@ class _Batches(Dataset[_Made | Exception]):
     def __getitem__(self, number: int) -> _Made | Exception:
         try:
             return self._make(self.chunks[number].tolist())
-        except ValueError as error:
+        except UserError as error:
             return error
 
     def _make(self, samples: list[int]) -> _Made:
