@@ -12,7 +12,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +39,7 @@ from selavi.transforms.video import frame_numbers, random_view
 
 VIDEOS, ROUNDS, WORKERS, BATCH = 12, 3, 2, 16
 OURS, USUAL, FLOOR = 768, 32, 768  # clips per round
-LONG = 10_000  # clips that the memory is watched over
+WATCHED = (992, 10_000)  # clips after which the memory is looked at
 ROWS = 250_000
 KEYFRAMES = (0.5, 1.0, 250 / 30)  # seconds
 VIDEO, AUDIO, MEDIA = VideoSettings(), AudioSettings(), MediaSettings()
@@ -209,13 +209,10 @@ def floor(packets: Packets) -> float:
     return speed(iter(loader), len(packets) * BATCH)
 
 
-def private_megabytes(process: int | str) -> float:
+def private_megabytes(process: int) -> float:
     """Memory that a process shares with no other, in MB."""
-    text = Path(f"/proc/{process}/smaps_rollup").read_text()
-    return (
-        sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
-        / 1000
-    )
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1000
 
 
 def children() -> list[int]:
@@ -224,46 +221,34 @@ def children() -> list[int]:
     return [int(number) for task in tasks for number in task.read_text().split()]
 
 
-def memory(clips: Clips) -> dict[str, float]:
+def memory(clips: Clips) -> list[float]:
     """Private memory of a worker early and late in a long epoch: the larger of the two workers'."""
-    table = repeated(clips, LONG)
+    table = repeated(clips, WATCHED[-1] + 20 * BATCH)
     batches = training_batches(table, seed=0, epoch=0, batch_size=BATCH, workers=WORKERS)
-    found = {}
-    for number, _ in enumerate(batches):
-        if number in (1000 // BATCH, LONG // BATCH - 20):
-            found[number * BATCH] = max(private_megabytes(child) for child in children())
-    early, late = found.values()
-    return {"after 1,000 clips": early, f"after {LONG - 20 * BATCH:,} clips": late}
+    return [
+        max(private_megabytes(child) for child in children())
+        for number, _ in enumerate(batches, start=1)
+        if number * BATCH in WATCHED
+    ]
 
 
-def large_index(clips: Clips, folder: Path) -> dict[str, float]:
-    """A split of 250,000 clips: seconds and memory up to the first batch."""
-    rows = clips.index.iloc[np.arange(ROWS) % VIDEOS].reset_index(drop=True)
+def large_index(clips: Clips, folder: Path) -> str:
+    """A split of 250,000 clips: seconds to read it and to the first batch, memory of a worker."""
+    rows = repeated(clips, ROWS).index
     numbers = pd.Series(range(ROWS)).map("{:016x}".format)
-    rows = rows.assign(sample=range(ROWS), id=numbers, key=numbers + ".mp4", path="/v/" + numbers)
+    rows = rows.assign(id=numbers, key=numbers + ".mp4", path="/v/" + numbers)
     write_csv(folder / "large.csv", rows)
-    before, found = private_megabytes("self"), {}
-
-    def timed(name: str, work: Callable[[], object]) -> object:
-        started = time.perf_counter()
-        result = work()
-        found[f"{name}, s"] = time.perf_counter() - started
-        return result
-
-    table = timed("read the index", lambda: read_index(folder / "large.csv"))
-    large = Clips(table, clips.folder, VIDEO, AUDIO)  # type: ignore[arg-type]
-    assert len(large.shards[1]) == len(large.numbers["frames"])
-    found["its memory, MB"] = private_megabytes("self") - before
-    options = {"seed": 0, "epoch": 0, "batch_size": BATCH, "workers": WORKERS}
-    timed("first batch of an epoch", lambda: next(training_batches(large, **options)))
-    timed(
-        "first batch of the next", lambda: next(training_batches(large, **options | {"epoch": 1}))
-    )
-    batches = training_batches(large, **options)
+    times = [time.perf_counter()]
+    large = Clips(read_index(folder / "large.csv"), clips.folder, VIDEO, AUDIO)
+    times.append(time.perf_counter())
+    batches = training_batches(large, seed=0, epoch=0, batch_size=BATCH, workers=WORKERS)
+    next(batches)
+    times.append(time.perf_counter())
     for _ in range(40):
         next(batches)
-    found["worker after 640 clips, MB"] = max(private_megabytes(child) for child in children())
-    return found
+    used = max(private_megabytes(child) for child in children())
+    read, first = np.diff(times)
+    return f"read the index {read:.1f} s, first batch {first:.1f} s, a worker {used:.0f} MB"
 
 
 def main() -> None:
@@ -293,13 +278,9 @@ def main() -> None:
             other = replace(other, modalities=["video"])
             pace = median(ours(other, OURS // 2, number) for number in range(3))
             print(f"  {seconds:.1f}: {size:.0f} kB, {pace:.0f} clips/s")
-        used = memory(clips)
-        print(
-            "private memory of a worker, MB: " + ", ".join(f"{k} {v:.0f}" for k, v in used.items())
-        )
-        large = large_index(clips, Path(scratch))
-        print(f"{ROWS:,} rows: " + ", ".join(f"{k} {v:.2f}" for k, v in large.items()))
-        early, late = used.values()
+        early, late = memory(clips)
+        print(f"private memory of a worker, MB, after {WATCHED} clips: {early:.0f}, {late:.0f}")
+        print(f"{ROWS:,} rows: {large_index(clips, Path(scratch))}")
         print(
             json.dumps(
                 {

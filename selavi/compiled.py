@@ -18,15 +18,21 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(loop: Callable[..., Any], **changed: Any) -> Callable[..., Any]:
     """Compile `loop` at its first call, and keep the machine code on disk where that is possible.
 
     numba writes beside the module or, where it may not, into the user's cache folder.
     """
+    options = _OPTIONS | changed
     try:
-        return numba.njit(loop, cache=True, **_OPTIONS)
+        return numba.njit(loop, cache=True, **options)
     except RuntimeError:  # neither folder can be written: compile in every process
-        return numba.njit(loop, **_OPTIONS)
+        return numba.njit(loop, **options)
+
+
+def compiled_exactly(loop: Callable[..., Any]) -> Callable[..., Any]:
+    """`compiled`, with each operation rounded as written: the same bits for arrays of any size."""
+    return compiled(loop, fastmath=False)
 
 
 def in_threads(work: Callable[[int, int], Result], rows: int) -> list[Result]:

@@ -7,7 +7,7 @@ filterbank if that is a GPU.
 
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,19 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from selavi.data.clip_table import Clips
-from selavi.data.clips import AUDIO_READ, CorruptClip, decode_frames, decode_samples, open_shard
+from selavi.data.clips import (
+    AUDIO_READ,
+    CorruptClip,
+    Shard,
+    decode_frames,
+    decode_samples,
+    open_shard,
+)
+from selavi.data.windows import WindowReader
 from selavi.files import UserError
 from selavi.records import Batch
 from selavi.transforms.audio import AudioView, prepare_audio, window_samples
-from selavi.transforms.resample import cut_windows
+from selavi.transforms.resample import Windows
 from selavi.transforms.video import VideoView, frame_numbers, prepare_video, view_taps
 
 View = tuple[VideoView, AudioView]
@@ -32,8 +40,8 @@ Views = Callable[[int], list[View]]
 class _Made:
     """What a loader process hands over.
 
-    tensors : sample (B,) int64; of pictures, what `cut_windows` returns; of sounds, waves (B, n)
-        int16 or spectrograms (B, 1, F, S) float32. Empty if nothing could be read.
+    tensors : sample (B,) int64; of pictures, the fields of `Windows`; of sounds, waves (B, n) int16
+        or spectrograms (B, 1, F, S) float32. Empty if nothing could be read.
     views : B views. corrupt : the corrupt clips met, with a sentence each.
     """
 
@@ -128,88 +136,104 @@ class _Batches(Dataset[_Made | Exception]):
     def __getitem__(self, number: int) -> _Made | Exception:
         try:
             return self._make(self.chunks[number].tolist())
-        except ValueError as error:
+        except UserError as error:
             return error
 
     def _make(self, samples: list[int]) -> _Made:
-        kept: list[int] = []
-        views: list[View] = []
-        pictures: list[np.ndarray] = []
-        waves: list[np.ndarray] = []
+        looks = [self.views(sample) for sample in samples]
+        views = [view for several in looks for view in several]
+        pictures = None if self.video is None else self._room(samples, looks)
+        waves = None if self.audio is None else self._silence(len(views))
+        whole: list[int] = []  # rows, one a view
         corrupt: list[tuple[int, str]] = []
-        for sample in samples:
-            looks = self.views(sample)
+        end = 0
+        for sample, several in zip(samples, looks, strict=True):
+            rows = range(end, end + len(several))
+            end = rows.stop
             try:
-                found = self._read(sample, looks)
+                with open_shard(self.shards[self.shard_of[sample]]) as shard:
+                    if pictures is not None:
+                        self._look(shard, sample, several, pictures, rows)
+                    if waves is not None:
+                        self._listen(shard, sample, several, waves[rows.start : rows.stop])
             except CorruptClip as error:
                 corrupt.append((sample, str(error)))
-                continue
-            kept += [sample] * len(looks)
-            views += looks
-            pictures += found[0]
-            waves += found[1]
-        if not kept:
+            else:
+                whole += rows
+        if not whole:
             return _Made({}, [], corrupt)
         if self.fill:  # with one view per sample: the first clips that are whole, over again
-            places = [place % len(kept) for place in range(len(samples))]
-            kept, views = [kept[p] for p in places], [views[p] for p in places]
-            pictures = [pictures[p] for p in places] if pictures else []
-            waves = [waves[p] for p in places] if waves else []
-        tensors = {"sample": torch.tensor(kept)}
-        if self.video is not None:
-            axes = [
-                view_taps(view, clip.shape[1], clip.shape[2], self.video.crop)
-                for clip, (view, _) in zip(pictures, views, strict=True)
-            ]
-            names = ("windows", "places", "weights")
-            tensors |= zip(names, cut_windows(pictures, axes), strict=True)
-        if self.audio is not None:
-            tensors["waves"] = torch.from_numpy(np.stack(waves))
-            if self.listen:
-                heard = [hearing for _, hearing in views]
-                sound = prepare_audio(tensors.pop("waves"), heard, self.rate, self.audio)
-                tensors["spectrograms"] = sound
+            whole = [whole[row % len(whole)] for row in range(len(samples))]
+        arrays = {"sample": np.repeat(samples, [len(several) for several in looks])}
+        arrays |= {} if pictures is None else pictures.arrays()
+        arrays |= {} if waves is None else {"waves": waves}
+        if corrupt:
+            arrays = {name: array[whole] for name, array in arrays.items()}
+            views = [views[row] for row in whole]
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        if self.audio is not None and self.listen:
+            heard = [hearing for _, hearing in views]
+            sound = prepare_audio(tensors.pop("waves"), heard, self.rate, self.audio)
+            tensors["spectrograms"] = sound
         return _Made(tensors, views, corrupt)
 
-    def _read(self, sample: int, looks: list[View]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """The pictures and the sound windows of all views of a sample, from one look at it."""
-        row: dict[str, Any] = {name: column[sample] for name, column in self.numbers.items()}
-        frames, fps = int(row["frames"]), float(row["fps"])
-        pictures: list[np.ndarray] = []
-        waves: list[np.ndarray] = []
-        with open_shard(self.shards[self.shard_of[sample]]) as shard:
-            if self.video is not None:
-                which = [frame_numbers(view, self.video, frames, fps) for view, _ in looks]
-                needed = np.unique(np.concatenate(which))
-                with shard.member(int(row["video_offset"]), int(row["video_size"])) as member:
-                    decoded = decode_frames(member, needed, fps, self.video.grey)
-                pictures = [
-                    decoded if len(looks) == 1 and len(needed) == len(numbers)
-                    else decoded[np.searchsorted(needed, numbers)]
-                    for numbers in which
-                ]  # fmt: skip
-            if self.audio is not None:
-                seconds = self.audio.seconds
-                place = int(row["audio_offset"]), int(row["audio_size"])
-                with shard.member(*place, AUDIO_READ) as member:
-                    for view, hearing in looks:
-                        start = view.start / fps + hearing.delay
-                        window = window_samples(int(row["samples"]), start, seconds, self.rate)
-                        samples = decode_samples(member, *window)
-                        waves.append(
-                            np.pad(samples, (0, round(seconds * self.rate) - len(samples)))
-                        )
-        return pictures, waves
+    def _room(self, samples: list[int], looks: list[list[View]]) -> WindowReader:
+        assert self.video is not None
+        sizes = [
+            (int(self.numbers["height"][sample]), int(self.numbers["width"][sample]))
+            for sample, several in zip(samples, looks, strict=True)
+            for _ in several
+        ]
+        views = [view for several in looks for view, _ in several]
+        axes = [
+            view_taps(view, *size, self.video.crop) for view, size in zip(views, sizes, strict=True)
+        ]
+        return WindowReader(axes, sizes, self.video.frames, self.video.grey)
+
+    def _silence(self, count: int) -> np.ndarray:
+        assert self.audio is not None
+        return np.zeros((count, round(self.audio.seconds * self.rate)), np.int16)
+
+    def _row(self, sample: int) -> dict[str, Any]:
+        return {name: column[sample].item() for name, column in self.numbers.items()}
+
+    def _look(
+        self, shard: Shard, sample: int, looks: list[View], pictures: WindowReader, rows: range
+    ) -> None:
+        """Read the frames of all views of a sample, each once."""
+        assert self.video is not None
+        row = self._row(sample)
+        which = [frame_numbers(view, self.video, row["frames"], row["fps"]) for view, _ in looks]
+        needed = np.unique(np.concatenate(which))
+        # A video of a lower rate shows a frame several times.
+        spans = [
+            [np.searchsorted(numbers, needed, side).tolist() for side in ("left", "right")]
+            for numbers in which
+        ]
+        with shard.member(row["video_offset"], row["video_size"]) as member:
+            for n, frame in enumerate(decode_frames(member, needed, row["fps"])):
+                for view, (first, end) in zip(rows, spans, strict=True):
+                    if first[n] < end[n]:
+                        pictures.put(view, slice(first[n], end[n]), frame)
+
+    def _listen(self, shard: Shard, sample: int, looks: list[View], waves: np.ndarray) -> None:
+        """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
+        assert self.audio is not None
+        row = self._row(sample)
+        with shard.member(row["audio_offset"], row["audio_size"], AUDIO_READ) as member:
+            for wave, (view, hearing) in zip(waves, looks, strict=True):
+                start = view.start / row["fps"] + hearing.delay
+                first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)
+                wave[:count] = decode_samples(member, first, count)
 
 
 def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
     parts = made.each(lambda tensor: tensor.to(device, non_blocking=True)).tensors
     video, audio = None, parts.get("spectrograms")
-    if "windows" in parts:
-        looks = [view for view, _ in made.views]
-        video = prepare_video(
-            parts["windows"], parts["places"], parts["weights"], looks, clips.video
-        )
+    if "luma" in parts:
+        names = {part.name for part in fields(Windows)}
+        windows = Windows(**{name: part for name, part in parts.items() if name in names})
+        video = prepare_video(windows, [view for view, _ in made.views], clips.video)
     if "waves" in parts:
         heard = [hearing for _, hearing in made.views]
         audio = prepare_audio(parts["waves"], heard, clips.rate, clips.audio)

@@ -53,9 +53,9 @@ def choose_official(
 ) -> pd.DataFrame:
     """Choose the videos that official split files name; see `write_index` and `official_videos`.
 
-    A file is known by its class and its name without suffix, as videos are often converted; where
-    no folder above it has the name of a class, by its name alone. Labels are the official classes.
-    Videos that are named and are not there get a row in `rejected` with reason `missing`.
+    A file is known by its class and its name without suffix, as videos are often converted; in a
+    flat folder or tar by its name alone. Labels are the official classes. Videos that are named and
+    are not there get a row in `rejected` with reason `missing`.
 
     Raises
     ------
@@ -64,11 +64,10 @@ def choose_official(
     named = official_videos(folder, official)
     rows = _rows(parent, index)
     keys = rows["key"].map(PurePosixPath)
-    classes = set(named["label"].map(plain_class))
-    above = [[plain_class(part) for part in key.parts[:-1]] for key in keys]
+    folders = [[part for part in key.parts[:-1] if not part.endswith(".tar")] for key in keys]
     rows = rows.assign(
         stem=keys.map(lambda key: key.stem),
-        folder=[next((name for name in names if name in classes), "") for names in above],
+        folder=[plain_class(names[0]) if names else "" for names in folders],
     )
     found = named.rename(columns={"label": "official"}).merge(rows, on="stem", how="left")
     same = (found["folder"] == found["official"].map(plain_class)) | (found["folder"] == "")

@@ -190,7 +190,7 @@ def _normalised(
 def _row(sample: dict[str, Any], source: str) -> Fate:
     # Keys are often numbers that begin anew in every tar.
     tar = PurePosixPath(urlsplit(source).path if "://" in source else source)
-    key = f"{tar.stem}/{sample['__key__']}"
+    key = f"{tar.stem}.tar/{sample['__key__']}"
     label = _json(sample.get("json", b"{}")).get("label", "")
     for name in ("cls", "txt"):
         label = label or sample.get(name, b"").decode("utf-8", "replace").strip()

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from selavi.files import UserError
 from selavi.labelling.schedule import relabelling_steps
 from selavi.preflight.costs import Cost, Seconds, cost
 from selavi.preflight.judging import (
@@ -25,6 +24,8 @@ log = logging.getLogger(__name__)
 def estimate(config: Config) -> list[Cost]:
     """Measure a few videos of each dataset and a few steps of each run, and multiply.
 
+    Where all splits are shards made before, nothing can be measured and the runs are left out.
+
     Raises
     ------
     UserError if a dataset is not there, or the sample of it cannot be used.
@@ -43,7 +44,11 @@ def estimate(config: Config) -> list[Cost]:
                 indexes[name] = rate.index
             costs += _dataset_costs(config, name, sources, rate)
         if not indexes:
-            raise UserError("no split has videos of its own to measure with")
+            log.warning(
+                "no split has videos of its own to measure with: nothing but the shards to fetch "
+                "is told, what the runs will take is not estimated"
+            )
+            return costs
         planned = Planned(
             config,
             clips=lambda dataset, split: _clips(config, dataset, split, sources),

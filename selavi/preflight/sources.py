@@ -50,7 +50,7 @@ def source_of(config: Config, name: str, split: str) -> Source:
             return Source(None)
         return Source(int(rows["label"].map(plain_class).isin(wanted).sum()))
     if settings.tars:
-        local = [Path(tar) for tar in settings.sources if "://" not in tar]
+        local = [_below(dataset, tar) for tar in settings.sources if "://" not in tar]
         missing = [path for path in local if not path.is_file()]
         if missing:
             raise UserError(f"{missing[0]} does not exist; set the split's `tars` to your shards")

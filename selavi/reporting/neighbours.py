@@ -71,6 +71,7 @@ def _middle(index: pd.DataFrame, folder: Path, sample: int) -> np.ndarray | None
             shard.member(int(row["video_offset"]), int(row["video_size"])) as video,
         ):
             numbers = np.array([int(row["frames"]) // 2])
-            return decode_frames(video, numbers, float(row["fps"]), grey=False)[0]
+            [frame] = decode_frames(video, numbers, float(row["fps"]))
+            return frame.to_ndarray(format="rgb24")
     except CorruptClip:
         return None

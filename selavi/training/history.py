@@ -18,6 +18,7 @@ def epoch_row(
     clips_per_second: float,
     modalities: Iterable[str],
     largest_cluster: float,
+    corrupt_clips: int,
 ) -> Row:
     """One row of log.csv.
 
@@ -27,6 +28,7 @@ def epoch_row(
     sums : totals of steps, loss, loss_{modality}, and of relabelled, changed, iterations.
     rate : learning rate of the last step.
     largest_cluster : share of the predictions of the worst head that fall into one cluster.
+    corrupt_clips : how many clips have proved corrupt since the run began.
 
     Returns
     -------
@@ -39,6 +41,7 @@ def epoch_row(
     row["labels_changed"] = sums.get("changed", 0.0) / max(1.0, relabelled)
     row["sinkhorn_iterations"] = sums.get("iterations", 0.0) / max(1.0, relabelled)
     row["largest_cluster"] = largest_cluster
+    row["corrupt_clips"] = float(corrupt_clips)
     row["clips_per_second"] = clips_per_second
     return row
 

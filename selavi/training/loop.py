@@ -80,7 +80,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
         self.learner = Learner(self.network, group, self.training.compile)
-        self.state = _fresh_state(self.network, settings, len(clips), group.device)
+        self.state = _fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state)
         process_clips = self.step_clips // group.world
         key = fingerprint(settings, clips.index)
@@ -188,6 +188,7 @@ class Trainer:
             clips_per_second,
             self.network.modalities,
             largest_share(predicted),
+            len(self.state.corrupt),
         )
         progress.history.append(row)
         progress.sums = {}
@@ -211,6 +212,7 @@ class Trainer:
             self._save()
 
     def _save(self) -> None:
+        self.labeller.share_corrupt()
         self.saves.write(self.state, self.group)
         self.saved_at = time.monotonic()
 
@@ -225,7 +227,7 @@ class Trainer:
 
 
 def _fresh_state(
-    network: Network, settings: RunSettings, clips: int, device: torch.device
+    network: Network, settings: RunSettings, clips: Clips, device: torch.device
 ) -> State:
     heads, clusters = settings.network.heads, settings.network.clusters
     labelling = settings.labelling
@@ -237,9 +239,10 @@ def _fresh_state(
     return State(
         network=network,
         optimizer=make_optimizer(network.parameters(), settings.training),
-        labels=torch.full((clips, heads), -1, dtype=torch.int64, device=device),
+        labels=torch.full((len(clips), heads), -1, dtype=torch.int64, device=device),
         sizes=torch.stack(sizes).to(device),
         predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
         stores=[],
         groups=generator,
+        corrupt=clips.corrupt,
     )

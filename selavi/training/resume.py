@@ -54,6 +54,7 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
     if group.first:  # a sum over ranks, to be summed over ranks again
         state.predicted.copy_(shared["predicted"])
     state.groups.set_state(shared["groups"])
+    state.corrupt.update(shared.get("corrupt", {}))
     state.progress = Progress(**shared["progress"])
     before, now = shared["process_clips"] * shared["world"], saves.process_clips * group.world
     if before != now:

@@ -44,7 +44,8 @@ class State:
 
     labels : (N, H) int64. sizes : (H, K) cluster shares. predicted : (H, K) int64, how often each
     cluster was predicted in this epoch, summed over ranks. stores : features kept for labelling.
-    groups : generator that draws the groups of heads.
+    groups : generator that draws the groups of heads. corrupt : the clips' own record of those that
+    proved corrupt, see `Clips`.
     """
 
     network: nn.Module
@@ -54,6 +55,7 @@ class State:
     predicted: Tensor
     stores: list[FeatureStore]
     groups: torch.Generator
+    corrupt: dict[int, str]
     progress: Progress = field(default_factory=Progress)
 
     def count(self, predicted: Tensor) -> None:
@@ -123,6 +125,7 @@ class Saves:
             "sizes": state.sizes,
             "predicted": predicted,
             "groups": state.groups.get_state(),
+            "corrupt": state.corrupt,
             "progress": asdict(state.progress),
         }
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from selavi.settings import VideoSettings
 from selavi.transforms.colour import ColourView, random_colour, recolour
-from selavi.transforms.resample import Taps, resample, taps
+from selavi.transforms.resample import Taps, Windows, resample, taps
 
 END = float(np.nextafter(1, 0))  # the last place of a crop
 
@@ -135,29 +135,23 @@ def view_taps(view: VideoView, height: int, width: int, crop: int) -> tuple[Taps
     return rows, columns.reversed() if view.flip else columns
 
 
-def prepare_video(
-    windows: Tensor,
-    places: Tensor,
-    weights: Tensor,
-    views: list[VideoView],
-    settings: VideoSettings,
-) -> Tensor:
+def prepare_video(windows: Windows, views: list[VideoView], settings: VideoSettings) -> Tensor:
     """Resize, crop, mirror, colour and normalise a batch, on the device where its windows are.
 
-    windows, places, weights : see `cut_windows`. Returns (B, C, T, crop, crop) float32.
+    Returns (B, C, T, crop, crop) float32.
     """
 
     def column(values: Iterable[float]) -> Tensor:
-        return torch.tensor(list(values), dtype=torch.float32, device=windows.device)
+        return torch.tensor(list(values), dtype=torch.float32, device=windows.luma.device)
 
     gain, bias = column(v.gain for v in views), column(v.bias for v in views)
     # (x / 255 - 0.45) / 0.225, then gain and bias, as one factor and one term.
     scale, term = gain / 255 / 0.225, bias - 0.45 / 0.225 * gain
     coloured = any(view.colour for view in views)
     if settings.normalise == "fixed" and not coloured:
-        return resample(windows, places, weights, scale, term)
+        return resample(windows, scale, term)
     one, nil = torch.ones_like(gain), torch.zeros_like(gain)
-    pixels = resample(windows, places, weights, one, nil)
+    pixels = resample(windows, one, nil)
     if coloured:
         for clip, view in zip(pixels, views, strict=True):
             if view.colour is not None:

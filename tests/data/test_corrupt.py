@@ -28,6 +28,7 @@ from selavi.evaluation.baselines import baselines
 from selavi.evaluation.clustering import measure
 from selavi.files import UserError, read_csv
 from selavi.settings import BaselineSettings, RunSettings
+from tests.training import runs
 
 Run = Callable[..., RunSettings]
 BAD = 2  # the sample that is damaged below
@@ -262,3 +263,22 @@ def test_a_run_of_several_processes_ends_with_the_list(
     assert "2 of 24 clips are corrupt, more than max_corrupt = 0.05 allows" in done.stderr
     assert clips.index["path"][3] in done.stderr
     assert clips.index["path"][20] in done.stderr
+
+
+@pytest.mark.parametrize("world", [1, 2])
+def test_a_resumed_run_goes_on_counting(
+    clips: Clips, tiny_run: Run, tmp_path: Path, world: int
+) -> None:
+    """Killed after a clip was found corrupt, and gone on with: it is not reported again."""
+    break_video(clips)
+    saved_each_step = {"epochs": 3, "batch_size": 4 // world, "checkpoint_minutes": 0.0}
+    settings = tiny_run(training=saved_each_step).model_copy(update={"max_corrupt": 0.1})
+    index = tmp_path / "index.csv"
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    runs.train(settings, index, whole, world=world)
+    runs.wait(runs.start(settings, index, killed, world=world, kill_at=("torch.optim:SGD.step", 9)))
+    runs.train(settings, index, killed, world=world)
+    assert "going on from epoch 2" in runs.words(killed)
+    assert runs.words(killed).count("left out: ") == runs.words(whole).count("left out: ")
+    assert pd.read_csv(killed / "log.csv")["corrupt_clips"].tolist() == [1, 1, 1]
+    runs.same_result(killed, whole)

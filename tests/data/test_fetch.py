@@ -81,7 +81,7 @@ def test_videos_in_any_webdataset_shard_are_normalised(
         add(tar, "three.txt", b"no video here")
     source = f"{serve(tmp_path / 'web')}/part.tar"
     table = fetch_shard(source, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA).set_index("key")
-    reasons = {"part/x/one": "", "part/x/two": "unreadable", "part/three": "no-video"}
+    reasons = {"part.tar/x/one": "", "part.tar/x/two": "unreadable", "part.tar/three": "no-video"}
     assert table["reason"].to_dict() == reasons
     assert list(table["label"]) == ["piano", "7", "no video here"]
     with tarfile.open(tmp_path / "0.tar") as tar:
@@ -108,7 +108,10 @@ def test_samples_that_are_numbered_per_tar_are_told_apart(
         source = foreign(tmp_path / f"part-{n}.tar", video)
         tables.append(tmp_path / f"{n:05d}.csv")
         fetch_shard(str(source), tables[-1].with_suffix(".tar"), tables[-1], MEDIA)
-    assert write_index(tables, *outputs)["key"].tolist() == ["part-0/000000", "part-1/000000"]
+    assert write_index(tables, *outputs)["key"].tolist() == [
+        "part-0.tar/000000",
+        "part-1.tar/000000",
+    ]
     fetch_shard(str(source), tables[0].with_suffix(".tar"), tables[0], MEDIA)
     with pytest.raises(UserError, match=r"is in 00000\.tar and in 00001\.tar; take one of"):
         write_index(tables, *outputs)

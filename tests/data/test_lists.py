@@ -1,5 +1,6 @@
 """Datasets that are named, not found: tables, official splits, classes of another dataset."""
 
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pandas as pd
 import pytest
 
 from selavi.data.choose import choose_classes, choose_official
-from selavi.data.index import read_index
+from selavi.data.fetch import fetch_shard
+from selavi.data.index import read_index, write_index
 from selavi.data.lists import official_videos, read_video_table
 from selavi.data.loader import Clips, pass_batches
 from selavi.data.manifest import listed_videos, write_listed_manifest
@@ -143,6 +145,23 @@ def test_a_flat_folder_is_matched_by_name_and_other_folders_are_not(
     parent = make_split(tmp_path / "odd", tmp_path / "out2", media=MUTE)
     with pytest.raises(UserError, match="4 of 4 videos are missing"):
         choose_official(parent, lists, official("ucf101"), 0, *place)
+
+
+@pytest.mark.parametrize("folder", ["", "Archery/"])
+def test_a_benchmark_in_shards_of_another_tool(
+    ucf: Path, tmp_path: Path, make_video: Callable[..., Path], folder: str
+) -> None:
+    name = ucf_name("Archery", 2)
+    film = make_video(tmp_path / f"{folder}{name}.mp4", audio=False)
+    with tarfile.open(tmp_path / "part.tar", "w") as tar:
+        tar.add(film, film.relative_to(tmp_path))
+    table = tmp_path / "all/00000.csv"
+    fetch_shard(str(tmp_path / "part.tar"), table.with_suffix(".tar"), table, MUTE)
+    write_index([table], *outputs(tmp_path / "all"))
+    place = outputs(tmp_path / "chosen")
+    lists = ucf / "ucfTrainTestlist"
+    choose_official(tmp_path / "all/index.csv", lists, official("ucf101"), 1, *place)
+    assert read_index(place[0])["key"].tolist() == [f"part.tar/{folder}{name}"]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_device_finishes_to_the_same_numbers(clips: Clips, colourful: Clips) -
         for number in range(2):
             made = [part[number] for part in batches]
             assert not any(isinstance(part, Exception) for part in made)
-            assert all(part.tensors["windows"].dtype == torch.uint8 for part in made)
+            assert all(part.tensors["luma"].dtype == torch.uint8 for part in made)
             assert "waves" not in made[0].tensors
             assert made[1].tensors["waves"].dtype == torch.int16
             one, other = (_finish(part, table, torch.device("cpu")) for part in made)

@@ -39,7 +39,12 @@ def test_a_worse_picture_shows_the_same_at_the_same_time(train_index: Path) -> N
     assert len(worse) < len(picture)
     numbers = np.arange(int(row["frames"]))
     before, after = (
-        decode_frames(io.BytesIO(b), numbers, row["fps"], grey=True)[..., 0].astype(float)
+        np.stack(
+            [
+                frame.to_ndarray(format="gray").astype(float)
+                for frame in decode_frames(io.BytesIO(b), numbers, row["fps"])
+            ]
+        )
         for b in (picture, worse)
     )
     assert after.shape == (len(numbers), 24, 24)

@@ -125,6 +125,24 @@ def test_splits_chosen_from_others_are_counted(own: Path, tmp_path: Path) -> Non
         source_of(config, "demo", "official")
 
 
+def test_shards_made_before_lie_below_the_root(train_index: Path, tmp_path: Path) -> None:
+    """As the fetch stage takes them; with such splits alone there is nothing to measure."""
+    splits = {"train": {"tars": ["{00000..00002}.tar"]}}
+    dataset = {"root": str(train_index.parent), "splits": splits}
+    raw = {"datasets": {"mine": dataset}, "runs": {"mine": {"dataset": "mine"}}}
+    path = tmp_path / "tars.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    stored = sum(tar.stat().st_size for tar in train_index.parent.glob("*.tar"))
+    assert source_of(read_config([path]), "mine", "train").stored == stored
+    done = selavi("estimate", "--configfile", str(path))
+    assert done.returncode == 0, done.stderr
+    assert "fetch" in done.stdout
+    assert "what the runs will take is not estimated" in done.stderr
+    found = selavi("doctor", "--configfile", str(path)).stdout
+    assert "shards made before" in found
+    assert "a few videos" not in found
+
+
 def own_root(own: Path) -> Path:
     return Path(read_config([own]).datasets["demo"].root)
 

@@ -53,7 +53,7 @@ def beside_published(ours: pd.DataFrame, table: str, references: dict[str, str])
     mine = ours.assign(
         plain=ours["dataset"].map(_plain),
         peer=ours["method"].where(~named, "SeLaVi"),
-        trained=[_plain(references[r]) if r in references else None for r in ours["run"]],
+        trained=[_plain(references[r]) if r in references else "-" for r in ours["run"]],
     )
     known = known[known["plain"].isin(set(mine["plain"]))]
     keys = ["plain", "trained", "peer", "part"]
