@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import re
 import shutil
 import tarfile
@@ -34,9 +33,8 @@ def fetch_shard(
 ) -> pd.DataFrame:
     """Bring one shard here and write its table.
 
-    A shard of selavi's own is taken byte by byte (a local one by a hard link where the disk has
-    them). Of any other WebDataset shard, each sample's video is normalised as `write_shard` does;
-    its class is `label` in its json, or its `cls` or `txt`, and its key begins with the tar's name.
+    A shard of selavi's own is taken as it is, a local one by a symbolic link. Of any other
+    WebDataset shard, each sample's video is normalised as `write_shard` does; its class is `label` in its json, or its `cls` or `txt`, and its key begins with the tar's name.
 
     Parameters
     ----------
@@ -70,7 +68,7 @@ def _taken_over(
     if "://" in source:
         _download(source, here)
     else:
-        _link_or_copy(Path(source), here)
+        _link(Path(source), here)
     facts = _own_facts(here, tar.name)
     if facts is None:
         return _normalised(here, tar, source, settings, threads)
@@ -101,13 +99,11 @@ def _download(source: str, target: Path) -> None:
         raise UserError(f"{source} cannot be fetched: {error}") from error
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
+def _link(source: Path, target: Path) -> None:
+    """A symbolic link: through a hard one Snakemake would set the time of the source itself."""
     if not source.is_file():
         raise UserError(f"{source} does not exist; set the split's `tars` to your shards")
-    try:
-        os.link(source.resolve(), target)
-    except OSError:  # another disk
-        shutil.copyfile(source, target)
+    target.symlink_to(source.resolve())
 
 
 def _own_facts(tar: Path, name: str) -> list[Fate] | None:

@@ -54,6 +54,7 @@ def test_a_shard_of_our_own_is_taken_as_it_is(
         tar, table = tmp_path / f"{n:05d}.tar", tmp_path / f"{n:05d}.csv"
         fetch_shard(f"{place}/{tar.name}", tar, table, MEDIA)
         assert tar.read_bytes() == (train_index.parent / tar.name).read_bytes()
+        assert tar.is_symlink() is not remote
         tables.append(table)
     write_index(tables, *(tmp_path / f"{n}.csv" for n in ("index", "rejected", "summary")))
     text = ("id", "key", "label", "shard")

@@ -24,7 +24,7 @@ def split_text(dataset, split):
         lines = (
             f"# {str(f)!r}: {s.st_size} bytes of {s.st_mtime_ns}\n" for f, s in facts
         )
-        return text + "".join(lines)
+        return "".join([text, *lines])
     made = Path(f"results/settings/splits/{dataset}/{split}.yaml")
     before = made.read_text(encoding="utf-8") if made.exists() else text
     return before if before.startswith(text) else text
