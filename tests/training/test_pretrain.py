@@ -144,7 +144,8 @@ def test_two_processes_label_every_clip(undisturbed_pair: Path) -> None:
     labels = pd.read_csv(undisturbed_pair / "labels.csv")
     assert labels["sample"].tolist() == list(range(24))
     for head in ("head0", "head1"):
-        assert labels[head].value_counts().min() >= 3
+        assert labels[head].between(0, 3).all()
+        assert labels[head].nunique() > 1
 
 
 def test_too_few_clips_are_said(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
