@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from selavi.files import UserError, atomic_path, read_csv
 from selavi.reporting.figures import STYLE
@@ -36,7 +37,10 @@ def degradation_figure(tables: list[Path], output: Path) -> None:
                     )  # fmt: skip
             words = {"video": "Pictures encoded again", "audio": "Sounds encoded again"}
             axes.set(title=words[kind], xlabel="kB per clip", xscale="log", ylim=(0, None))
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+            axes.legend(frameon=False, fontsize=8)
         grid[0].set(ylabel="NMI")
-        grid[-1].legend(frameon=False, fontsize=8)
         with atomic_path(output) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})

@@ -36,7 +36,7 @@ def clustering(results: Results) -> ResultTable:
     keys = ["run", "dataset", "split", "method", "modality", "figure"]
     return ResultTable(
         "clustering",
-        f"{HONEST} In brackets, 95% bootstrap intervals over clips. {PAPER} {UNITS}",
+        f"{HONEST} The files have 95% bootstrap intervals over clips in brackets. {PAPER} {UNITS}",
         _beside(frame(rows, [*keys, "part"], SCORES), "clustering", results),
         keys, SCORES, ["run", "split"],
     )  # fmt: skip
@@ -74,7 +74,7 @@ def ablation(results: Results) -> ResultTable:
         settings, dataset = results.settings(run), results.dataset(run)
         reference = references.setdefault(dataset, settings)
         alike.setdefault((dataset, _changes(reference, settings)), []).append(run)
-    measures = ["nmi", "nmi_sd", "ami", "ari", "accuracy", "purity", "oracle_nmi"]
+    measures = ["nmi", "nmi_sd", "ari", "accuracy", "oracle_nmi"]
     rows = [
         {"run": runs[0], "dataset": dataset, "changed": changed} | _mean_scores(results, runs)
         for (dataset, changed), runs in alike.items()
@@ -170,7 +170,9 @@ def _both(metrics: pd.DataFrame) -> pd.DataFrame:
 def _changes(reference: dict[str, Any], settings: dict[str, Any]) -> str:
     before, after = _flat(reference), _flat(settings)
     changed = [
-        f"{k.split('.')[-1]}: {v}" for k, v in after.items() if before.get(k) != v and k != "seed"
+        f"{k.split('.')[-1]}: {', '.join(v) if isinstance(v, list) else v}"
+        for k, v in after.items()
+        if before.get(k) != v and k != "seed"
     ]
     return ", ".join(changed) or "reference"
 

@@ -54,8 +54,9 @@ def print_table(table: ResultTable) -> None:
     wide = 80 if len(table.shown()) <= 7 else 160
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else wide)
     console.print(f"[bold]{table.name}[/bold]")
-    told = {*table.groups, "figure"}  # by titles and by style
-    columns = [k for k in table.keys if k not in told and table.rows[k].nunique() > 1]
+    columns = [k for k in table.keys if k not in table.groups and table.rows[k].nunique() > 1]
+    if "method" in columns and "figure" in columns:  # the method's name tells which are oracle
+        columns.remove("figure")
     grouped = table.rows.groupby(table.groups, sort=False) if table.groups else [("", table.rows)]
     for group, rows in grouped:
         title = ", ".join(str(part) for part in group if part) if table.groups else None
