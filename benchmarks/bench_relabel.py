@@ -2,7 +2,7 @@
 
 Measured: the demo's network trains on small videos made here, from their shards, with one process
 and no loader processes, so that all work is on one clock. A run that labels once is compared with
-runs that relabel 99 times in 200 epochs, as the paper has it, or at the demo's rate (99 in 44),
+runs that relabel 99 times in 200 epochs, as the paper has it, or at the demo's rate (99 in 64),
 from a pass (labelling.source: pass) or from features kept while training (epoch). Each is repeated.
 
 Computed from measured rates, for the paper's sizes: R(2+1)D-18 and ResNet-9 on clips of 30 x 112 x
@@ -48,7 +48,7 @@ from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
 
 EPOCHS = 9
-PAPER, DEMO = 99 / 200, 99 / 44  # relabellings per epoch
+PAPER, DEMO = 99 / 200, 99 / 64  # relabellings per epoch
 REPOSITORY = Path(__file__).parent.parent
 ROWS = 17_075  # a tenth of VGG-Sound
 

@@ -48,10 +48,7 @@ def cluster() -> Iterator[Finding]:
 
 def jobs(profile: dict[str, Any]) -> Iterator[Finding]:
     """Ask sbatch, without submitting, whether it would run each rule's job."""
-    common = profile.get("default-resources") or {}
-    for rule, own in ({"other rules": {}} | (profile.get("set-resources") or {})).items():
-        asked = common | own
-        threads = (profile.get("set-threads") or {}).get(rule, 1)
+    for rule, remedy, asked, threads in _requests(profile):
         done = subprocess.run(
             ["sbatch", "--test-only", *_options(asked, threads), "--wrap", "true"],
             capture_output=True, text=True, check=False,
@@ -59,12 +56,28 @@ def jobs(profile: dict[str, Any]) -> Iterator[Finding]:
         words = (done.stderr or done.stdout).strip().splitlines()[-1:] or [""]
         said = words[0].removeprefix("sbatch: ").removeprefix("allocation failure: ")
         said = re.sub(r"^error: |^Job \d+ ", "", said)
-        problem = (
-            "" if done.returncode == 0 else f"{said}; change the profile's resources of {rule}"
-        )
+        problem = "" if done.returncode == 0 else f"{said}; {remedy}"
         problem = problem or _too_long(asked)
         size = " ".join(_options(asked, threads))
         yield Finding(not problem, f"job {rule}", problem or f"would run ({size})")
+
+
+def _requests(profile: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], int]]:
+    """Name, remedy, resources and CPUs of each kind of job; a group's run side by side in one."""
+    common, own, all_threads, groups, sizes = (
+        profile.get(key) or {}
+        for key in ("default-resources", "set-resources", "set-threads", "groups",
+                    "group-components")
+    )  # fmt: skip
+    for rule, resources in ({"other rules": {}} | own).items():
+        remedy = f"change the profile's resources of {rule}"
+        yield rule, remedy, common | resources, all_threads.get(rule, 1)
+    for rule, group in groups.items():
+        asked, members = common | own.get(rule, {}), int(sizes.get(group, 1))
+        if isinstance(asked.get("mem_mb"), int):
+            asked["mem_mb"] *= members
+        remedy = f"lower {group} of the profile's group-components"
+        yield f"{members} x {rule}", remedy, asked, members * all_threads.get(rule, 1)
 
 
 def _options(asked: dict[str, Any], threads: int) -> list[str]:

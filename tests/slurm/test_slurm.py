@@ -293,8 +293,11 @@ def test_doctor_is_content_with_a_profile_that_fits(checkout: Checkout) -> None:
     assert code == 0, words
     assert "is the same on a node" in words
     assert "nothing stands in the way" in words
+    assert "job 2 x shard" in words
+    fitting["group-components"]["shards"] = 1000
     fitting["set-resources"]["pretrain"]["runtime"] = 10_000
     path.write_text(yaml.safe_dump(fitting))
     code, words = doctor(checkout, "fitting")
     assert code == 1
     assert "its partition allows 2880: lower it" in words
+    assert "lower shards of the profile's group-components" in words
