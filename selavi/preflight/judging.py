@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -74,38 +75,53 @@ def degrade_costs(planned: Planned) -> Iterator[Cost]:
 def retrieval_costs(planned: Planned) -> Iterator[Cost]:
     """Of the features of every fold's videos; the search among them is little beside that."""
     settings = planned.config.retrieval
-    rates: dict[str, Seconds] = {}
-    for name in settings.runs:
-        run, total, stored = planned.config.runs[name], Seconds(0, 0), 0.0
-        for dataset, folds in settings.datasets.items():
-            key = what_sets_the_speed(run) + dataset
-            if key not in rates:
-                log.info("looking at a few videos of %s as retrieval does", dataset)
-                rates[key] = _retrieval_rate(planned.index(dataset), run, settings)
-            for fold in folds:
-                gallery, queries = (planned.clips(dataset, split) for split in fold_splits(fold))
-                total += rates[key] * (gallery + queries)
-                stored += NEIGHBOURS_BYTES * queries
+
+    def measure(index: Path, run: RunSettings) -> Seconds:
+        return _retrieval_rate(index, run, settings)
+
+    for name, folds in _folds(planned, settings, "retrieval", measure):
+        total = sum((rate * (gallery + queries) for rate, gallery, queries in folds), Seconds(0, 0))
+        stored = NEIGHBOURS_BYTES * sum(queries for *_, queries in folds)
         yield cost(name, "retrieval", total, stored)
 
 
 def finetune_costs(planned: Planned) -> Iterator[Cost]:
     """Of all epochs of training and testing on every fold; its weights and momenta stay."""
     settings = planned.config.finetune
-    rates: dict[str, tuple[Seconds, Seconds]] = {}
+
+    def measure(index: Path, run: RunSettings) -> tuple[Seconds, Seconds]:
+        return _finetune_rates(index, run, settings)
+
+    for name, folds in _folds(planned, settings, "finetuning", measure):
+        once = (
+            learn * (settings.clips * train) + look * test for (learn, look), train, test in folds
+        )
+        total = sum(once, Seconds(0, 0)) * settings.epochs
+        yield cost(name, "finetune", total, len(folds) * 2 * planned.rates[name].parameters)
+
+
+Rate = TypeVar("Rate")
+
+
+def _folds(
+    planned: Planned,
+    settings: RetrievalSettings | FinetuneSettings,
+    stage: str,
+    measure: Callable[[Path, RunSettings], Rate],
+) -> Iterator[tuple[str, list[tuple[Rate, int, int]]]]:
+    """Every run, and for each of its folds the rate measured, training and test videos."""
+    rates: dict[str, Rate] = {}
     for name in settings.runs:
-        run, total, states = planned.config.runs[name], Seconds(0, 0), 0
-        for dataset, folds in settings.datasets.items():
+        run, folds = planned.config.runs[name], []
+        for dataset, numbers in settings.datasets.items():
             key = what_sets_the_speed(run) + dataset
             if key not in rates:
-                log.info("training on a few videos of %s as finetuning does", dataset)
-                rates[key] = _finetune_rates(planned.index(dataset), run, settings)
-            for fold in folds:
+                log.info("looking at a few videos of %s as %s does", dataset, stage)
+                rates[key] = measure(planned.index(dataset), run)
+            for fold in numbers:
                 train, test = (planned.clips(dataset, split) for split in fold_splits(fold))
-                once = rates[key][0] * (settings.clips * train) + rates[key][1] * test
-                total += once * settings.epochs
-                states += 1
-        yield cost(name, "finetune", total, states * 2 * planned.rates[name].parameters)
+                folds.append((rates[key], train, test))
+        yield name, folds
 
 
 def what_sets_the_speed(run: RunSettings) -> str:
