@@ -154,6 +154,7 @@ def test_a_dataset_set_to_null_takes_with_it_what_hangs_on_it() -> None:
     assert set(rest.datasets) == {"vgg-sound", "ave", "ucf101"}
     assert "vgg-sound" in rest.runs
     assert not {"kinetics", "kinetics-sound", "vgg-sound-audio"} & set(rest.runs)
+    assert rest.baselines.runs == ["vgg-sound", "ave"]
     assert rest.degrade.runs == ["vgg-sound", "vgg-sound-video"]
     assert rest.retrieval.runs == ["vgg-sound"]
     assert rest.finetune.datasets == {"ucf101": [1, 2, 3]}

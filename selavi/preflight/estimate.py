@@ -111,7 +111,9 @@ def _run_costs(planned: Planned, name: str, run: RunSettings) -> Iterator[Cost]:
     tables = everyone * (100 + 3 * run.network.heads * 24)
     yield cost(name, "assign", rate.look * everyone, tables)
     twice = Seconds(2 * rate.look.cpu, rate.look.device)
-    yield cost(name, "baselines", twice * everyone, 0)
+    compared = planned.config.baselines.runs
+    if compared is None or name in compared:
+        yield cost(name, "baselines", twice * everyone, 0)
 
 
 def _clips(config: Config, dataset: str, split: str, sources: dict[str, Source]) -> int:

@@ -68,8 +68,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _judged_runs_exist(self) -> Self:
-        for stage in ("degrade", "retrieval", "finetune"):
-            for run in getattr(self, stage).runs:
+        for stage in ("baselines", "degrade", "retrieval", "finetune"):
+            for run in getattr(self, stage).runs or []:
                 if run not in self.runs:
                     known = ", ".join(sorted(self.runs))
                     raise ValueError(f"{stage}.runs: {run!r} is not one of: {known}")

@@ -12,8 +12,10 @@ from selavi.settings.section import Name, Section
 
 
 class BaselineSettings(Section):
-    """k-means on features of other networks, beside the clusters of each run."""
+    """k-means on features of other networks, beside the clusters of a run."""
 
+    runs: list[Name] | None = None
+    """Runs to compare with, each beside its own clips and settings; every run if not given."""
     supervised_weights: str | None = None
     """Weights of torchvision's R(2+1)D-18 trained with labels, a file of torch.save; the row says
     that it was not run without them."""

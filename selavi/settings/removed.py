@@ -25,7 +25,7 @@ def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
         "datasets": {name: d for name, d in datasets.items() if name not in gone},
         "runs": {name: r for name, r in runs.items() if name not in idle},
     }
-    for stage in ("degrade", "retrieval", "finetune"):
+    for stage in ("baselines", "degrade", "retrieval", "finetune"):
         section = _section(raw, stage)
         if isinstance(section.get("runs"), list):
             kept = [run for run in section["runs"] if run not in idle]

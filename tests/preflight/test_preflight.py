@@ -53,6 +53,9 @@ def test_costs_grow_with_what_is_asked(own: Path) -> None:
     # 24 + 5 + 8 videos; the fixture's shards hold about 30 kB a video
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
+    none = own.with_name("none.yaml")
+    none.write_text("baselines: {runs: []}")
+    assert {c.stage for c in estimate(read_config([own, none]))} == set(costs) - {"baselines"}
 
 
 @pytest.fixture(scope="module")

@@ -95,6 +95,16 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     }  # fmt: skip
 
 
+def test_only_the_runs_asked_for_stand_beside_baselines(checkout: Path) -> None:
+    more = checkout / "more.yaml"
+    more.write_text("runs: {second: {dataset: demo}}\nbaselines: {runs: [second]}\n")
+    plan = snakemake(checkout, *OVERLAY, more.name, "-n", "--forceall")
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE))
+    assert (counts["metrics"], counts["baselines"]) == ("4", "2")
+    assert "results/baselines/second/test.csv" in plan
+    assert "results/baselines/demo/" not in plan
+
+
 def test_every_output_is_there_and_right(finished: Path) -> None:
     train = pd.read_csv(finished / "assign/demo/train.csv")
     assert len(train) == 30

@@ -58,12 +58,14 @@ def each_run(pattern):
     return [pattern.format(run=run) for run in RUNS]
 
 
-def each_run_split(pattern, labelled=False):
-    """The pattern for every run and every split of its dataset; only those with classes if asked."""
+def each_run_split(pattern, labelled=False, runs=None):
+    """The pattern for every run, or those named, and every split of its dataset; only those with
+    classes if asked."""
     return [
         pattern.format(run=name, split=split)
         for name, run in RUNS.items()
         for split in DATASETS[run.dataset].splits
+        if runs is None or name in runs
         if not labelled or is_labelled(run.dataset, split)
     ]
 
@@ -113,7 +115,11 @@ STAGES = {
     "assign": each_run_split("results/assign/{run}/{split}.csv"),
     "export": each_run_split("results/export/{run}/{split}.pt"),
     "metrics": each_run_split("results/metrics/{run}/{split}.csv", labelled=True),
-    "baselines": each_run_split("results/baselines/{run}/{split}.csv", labelled=True),
+    "baselines": each_run_split(
+        "results/baselines/{run}/{split}.csv",
+        labelled=True,
+        runs=SETTINGS.baselines.runs,
+    ),
     "degrade": sorted(set(degraded("results/degrade/{dataset}/{split}/{level}.csv"))),
     "robustness": [f"results/robustness/{run}.csv" for run in SETTINGS.degrade.runs],
     "retrieval": each_fold("retrieval", "results/retrieval/{run}/{dataset}/{fold}.csv"),

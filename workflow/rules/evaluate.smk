@@ -103,7 +103,7 @@ rule export:
 
 rule baselines:
     input:
-        settings="results/settings/evaluation/baselines.yaml",
+        settings="results/settings/protocols/baselines.yaml",
         features=feature_files,
         model="results/pretrain/{run}/model.pt",
         index=split_index,
