@@ -50,7 +50,7 @@ stage as a group of processes, doctor looks for what is missing, estimate tells 
 Snakemake runs all stages:
 
   snakemake --profile profiles/local             everything in config/demo.yaml
-  snakemake --profile slurm                      the same on a Slurm cluster
+  snakemake --profile slurm                      everything in config/paper.yaml, on a cluster
   snakemake --profile profiles/local -n          the plan only
   snakemake --profile profiles/local -- metrics_all   one stage, and what it needs
 
