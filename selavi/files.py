@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+from pandas.errors import EmptyDataError, ParserError
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
@@ -71,18 +72,27 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
         )
 
 
-def read_csv(path: Path, text: tuple[str, ...] = ()) -> pd.DataFrame:
+def read_csv(path: Path, text: tuple[str, ...] = (), needed: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read a CSV; the columns named in `text` stay text even if they read "007" or "NA".
 
-    Raises UserError if the file is missing.
+    Raises UserError if the file is missing, is no CSV, or lacks one of the columns `needed`.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist; make it with the stage before this one")
-    header = pd.read_csv(path, nrows=0).columns
-    numbers = {column: [""] for column in header if column not in text}
-    return pd.read_csv(
-        path, dtype=dict.fromkeys(text, "str"), keep_default_na=False, na_values=numbers
-    )
+    try:
+        header = pd.read_csv(path, nrows=0).columns
+        numbers = {column: [""] for column in header if column not in text}
+        table = pd.read_csv(
+            path, dtype=dict.fromkeys(text, "str"), keep_default_na=False, na_values=numbers
+        )
+    except (EmptyDataError, ParserError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise UserError(f"{path} is no table of comma-separated values: {error}") from None
+    lacking = [column for column in needed if column not in table]
+    if lacking:
+        raise UserError(
+            f"{path} has no column {lacking[0]!r}; its columns: {', '.join(table.columns)}"
+        )
+    return table
 
 
 def write_pickle(path: Path, content: dict[str, object]) -> None:

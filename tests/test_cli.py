@@ -64,18 +64,19 @@ def test_loader_processes_are_no_more_than_asked_for(most: str, workers: int) ->
 
 
 def test_where_an_error_of_a_library_happened_is_in_the_log(tmp_path: Path) -> None:
-    """A CSV with a row of too many fields: it is pandas that objects."""
-    (tmp_path / "a.csv").write_text("id,label\n1,a\n2,b,c,d\n")
+    """A benchmark file with a row of too many fields: it is pandas that objects."""
+    (tmp_path / "made/assign").mkdir(parents=True)
+    (tmp_path / "made/assign/one.tsv").write_text("s\tmax_rss\n1\t2\n1\t2\t3\t4\n")
     log = tmp_path / "x.log"
-    arguments = ["--assignments", str(tmp_path / "a.csv"), "--output", str(tmp_path / "m.csv")]
-    done = run("metrics", *arguments, "--log", str(log))
+    arguments = ["--benchmarks", str(tmp_path / "made"), "--output", str(tmp_path / "c.csv")]
+    done = run("costs", *arguments, "--log", str(log))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert f"{log} tells where it happened" in done.stderr
     assert "Traceback" in log.read_text()
-    assert 'clustering.py", line' in log.read_text()
+    assert 'costs.py", line' in log.read_text()
     assert "Expected 2 fields in line 3" in done.stderr
-    assert "with --log FILE, that file tells where" in run("metrics", *arguments).stderr
+    assert "with --log FILE, that file tells where" in run("costs", *arguments).stderr
 
 
 def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
@@ -121,6 +122,26 @@ def test_text_comes_back_from_csv_as_it_was(tmp_path: Path) -> None:
     back = read_csv(tmp_path / "t.csv", ("text",))
     assert back["text"].tolist() == words
     assert back["number"].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no table of comma-separated values"),
+        (b"a,b\n1,2\n1,2,3\n", "no table of comma-separated values"),
+        (b"a\n\xff\xfe\n", "no table of comma-separated values"),
+        (b"cluster,b\n1,2\n", "has no column 'label'; its columns: cluster, b"),
+    ],
+)
+def test_a_table_of_another_kind_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str
+) -> None:
+    path = tmp_path / "other.csv"
+    path.write_bytes(content)
+    given = ["metrics", "--assignments", str(path), "--output", str(tmp_path / "m.csv")]
+    assert main(given) == 1
+    assert f"{path} " in (shown := capsys.readouterr().err)
+    assert words in shown
 
 
 def test_a_misspelt_key_is_named(tmp_path: Path) -> None:

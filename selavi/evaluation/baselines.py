@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import torch
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
-from selavi.data.loader import Clips, open_clips
+from selavi.data.loader import Clips, open_clips, training_batches
 from selavi.evaluation.clustering import clustering_scores
 from selavi.evaluation.features import (
     SUPERVISED_CLIP,
@@ -26,7 +27,8 @@ from selavi.evaluation.features import (
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import build_network, load_model
-from selavi.settings import BaselineSettings
+from selavi.models.network import Network
+from selavi.settings import BaselineSettings, RunSettings
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ def baselines(
     torch.manual_seed(seed)
     device = best_device()
     untrained = build_network(run).to(device)
-    untrained.train()  # batch norm by the batch: its running statistics mean nothing yet
+    warm_up(untrained, clips, run, workers)
     work = {
         "k-means raw": raw_features,
         "k-means untrained": network_features(untrained),
@@ -93,6 +95,28 @@ def baselines(
     result = pd.DataFrame(rows)
     write_csv(output, result)
     return result
+
+
+def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) -> None:
+    """Give an untrained network's batch norms the statistics that pretraining begins with.
+
+    They come from as many shuffled batches, and the network is left in evaluation mode. By the
+    batch they would depend on the order of the clips: sorted by class, as an index often is,
+    batches of one class lose their mean, and with it the class.
+    """
+    size = min(run.training.batch_size, len(clips))
+    device = next(network.parameters()).device
+    epochs = (
+        training_batches(
+            clips, seed=run.seed, epoch=epoch, batch_size=size, workers=workers, device=device
+        )
+        for epoch in count()
+    )
+    network.train()
+    with torch.no_grad():
+        for batch in islice(chain.from_iterable(epochs), run.training.warmup_batches):
+            network.encode(batch.to(device))
+    network.eval()
 
 
 def kmeans(

@@ -4,7 +4,7 @@ import numpy as np
 
 from selavi.evaluation.contingency import matching_scores
 
-INTERVALS = ("nmi", "ari", "accuracy")
+LOWEST = {"nmi": 0.0, "ari": -1.0, "accuracy": 0.0}
 NORMAL_95 = 1.959964
 
 
@@ -24,22 +24,22 @@ def bootstrap_intervals(
 
     Returns
     -------
-    Score -> (low, high), within [-1, 1].
+    Score -> (low, high), within [0, 1], or [-1, 1] for ari.
     """
     random = np.random.default_rng(seed)
     total = int(table.sum())
     filled = np.flatnonzero(table)
     shares = table.ravel()[filled] / total
-    found: dict[str, list[float]] = {name: [] for name in INTERVALS}
+    found: dict[str, list[float]] = {name: [] for name in LOWEST}
     for _ in range(draws):
         drawn = np.zeros(table.size, dtype=np.int64)
         drawn[filled] = random.multinomial(total, shares)
         scores = matching_scores(drawn.reshape(table.shape))
-        for name in INTERVALS:
+        for name in LOWEST:
             found[name].append(scores[name])
     centre = matching_scores(table)
     margins = {name: NORMAL_95 * float(np.std(values)) for name, values in found.items()}
     return {
-        name: (max(-1.0, centre[name] - margin), min(1.0, centre[name] + margin))
+        name: (max(LOWEST[name], centre[name] - margin), min(1.0, centre[name] + margin))
         for name, margin in margins.items()
     }

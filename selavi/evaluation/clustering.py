@@ -37,7 +37,7 @@ def measure(assignments: Path, output: Path) -> pd.DataFrame:
     Where no clip has a class the file has a heading and no rows. Raises UserError if the
     assignments do not say which head was picked.
     """
-    table = read_csv(assignments, TEXT_COLUMNS)
+    table = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
     return measure_heads(heads, labels, picked_head(table, assignments), assignments, output)

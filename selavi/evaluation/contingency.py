@@ -149,6 +149,8 @@ def _information(
 
     def entropy(counts: np.ndarray) -> float:
         filled = counts[counts > 0].astype(np.float64)
+        if len(filled) == 1:
+            return 0.0  # rounding would leave a little, and a ratio of two littles
         return float(np.log(total) - (filled * np.log(filled)).sum() / total)
 
     entropies = [entropy(rows), entropy(columns)]

@@ -87,7 +87,7 @@ def robustness(
 
     Raises UserError if no clip has a class.
     """
-    plain = read_csv(assignments, TEXT_COLUMNS)
+    plain = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
     head = picked_head(plain, assignments)
     places = read_index(index)
     best = _scores(plain, head, assignments)
@@ -99,7 +99,7 @@ def robustness(
         if of_modality:
             rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in best.values()]
         for name, (assigned, table) in of_modality.items():
-            found = _scores(read_csv(assigned, TEXT_COLUMNS), head, assigned)
+            found = _scores(read_csv(assigned, TEXT_COLUMNS, needed=("label",)), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
             rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
     result = pd.DataFrame(rows)

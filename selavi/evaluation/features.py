@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -110,19 +111,22 @@ def read_features(path: Path, clips: int) -> np.ndarray:
         raise UserError(f"{path} does not exist") from None
     except KeyError:
         raise UserError(f"{path} has no array called 'features'") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
         raise UserError(f"{path} is no .npy or .npz file of numbers: {error}") from None
     if array.ndim != 2 or len(array) != clips or array.dtype.kind not in "fiu":
         raise UserError(
             f"{path} holds {array.dtype} of shape {array.shape}; numbers of shape ({clips}, D), "
             "a row for each clip of the index, are needed"
         )
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(array).all(1))
     if len(bad):
         raise UserError(
-            f"{path} holds values that are not finite numbers in {len(bad)} rows, first {bad[0]}"
+            f"{path} holds values that are not finite numbers, as float32, in {len(bad)} rows, "
+            f"first {bad[0]}"
         )
-    return array.astype(np.float32)
+    return array
 
 
 def for_kmeans(features: Rows) -> Rows:

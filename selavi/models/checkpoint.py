@@ -31,7 +31,8 @@ def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[
 def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
     """Read what `save_model` wrote, or a model as the paper's authors released theirs.
 
-    The network is in evaluation mode. Raises UserError.
+    The network is in evaluation mode. Raises UserError, also if weights are not finite numbers:
+    every clip would fall into one cluster.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -43,6 +44,11 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
         return _released(content, path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not a model of this program (no {FORMAT!r} mark)")
+    for name, weights in content["weights"].items():
+        if not weights.isfinite().all():
+            raise UserError(
+                f"{path} has gone bad: {name} is not all finite numbers; train it again"
+            )
     settings = parse(content["settings"], RunSettings, f"settings in {path}")
     network = build_network(settings)
     network.load_state_dict(content["weights"])

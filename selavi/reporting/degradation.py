@@ -18,7 +18,8 @@ def degradation_figure(tables: list[Path], output: Path) -> None:
 
     tables : CSVs of the robustness stage, named by run. output : SVG to write.
     """
-    found = {path.stem: read_csv(path, ("level", "degraded", "modality")) for path in tables}
+    text = ("level", "degraded", "modality")
+    found = {path.stem: read_csv(path, text, needed=(*text, "nmi", "kilobytes")) for path in tables}
     kinds = [
         k for k in ("video", "audio") if any((t["degraded"] == k).any() for t in found.values())
     ]

@@ -42,7 +42,7 @@ def training_figure(
     index : index of the training split; with it, if its clips have classes, the NMI of the labels
         with the classes, which training never saw.
     """
-    log = read_csv(history)
+    log = read_csv(history, needed=("epoch", "loss", "learning_rate", "clips_per_second"))
     assigned = read_csv(labels, ("id", "key"))
     heads = [c for c in assigned.columns if c.startswith("head")]
     renewed = label_history(epochs, index) if epochs else pd.DataFrame()

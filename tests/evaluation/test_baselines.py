@@ -1,18 +1,22 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch.nn import BatchNorm3d
 from torchvision.models.video import r2plus1d_18
 
 from selavi.cli import main
 from selavi.config_file import write_section
 from selavi.data.index import read_index
-from selavi.evaluation.baselines import baselines
-from selavi.evaluation.features import for_kmeans, read_features
+from selavi.data.loader import open_clips
+from selavi.evaluation.baselines import baselines, warm_up
+from selavi.evaluation.features import extract, for_kmeans, network_features, read_features
 from selavi.files import UserError, read_csv
+from selavi.models.checkpoint import build_network, load_model
 from selavi.settings import BaselineSettings
 
 
@@ -49,12 +53,30 @@ def test_every_row_is_scored_or_says_why_not(
         assert rows["nmi"].between(0, 1).all()
     notes = found["note"].droplevel("modality")
     assert notes["k-means supervised"] == "not run: baselines.supervised_weights names no file"
-    assert "not finite numbers in 24 rows" in notes["k-means broken"]
+    assert "not finite numbers, as float32, in 24 rows" in notes["k-means broken"]
     assert "{run}, {dataset} and {split}" in notes["k-means strange"]
     assert "does not exist" in notes["k-means absent"]
     unscored = found[found["note"] != ""]
     assert unscored["nmi"].isna().all()
     assert found.loc[found["note"] == "", "nmi"].notna().all()
+
+
+def test_an_untrained_network_sees_a_clip_the_same_beside_any_others(
+    model: Path, train_index: Path
+) -> None:
+    _, run, _ = load_model(model)
+    clips = open_clips(train_index, run)
+    torch.manual_seed(0)
+    network = build_network(run)
+    before = [m.running_mean.clone() for m in network.modules() if isinstance(m, BatchNorm3d)]
+    warm_up(network, clips, run)
+    after = [m.running_mean for m in network.modules() if isinstance(m, BatchNorm3d)]
+    assert not any(torch.equal(*pair) for pair in zip(before, after, strict=True))
+    order = np.random.default_rng(0).permutation(len(clips))
+    shuffled = replace(clips, index=clips.index.iloc[order].reset_index(drop=True))
+    found = [extract(c, {"it": network_features(network)})[1]["it"] for c in (clips, shuffled)]
+    for modality, rows in found[0].items():
+        np.testing.assert_allclose(rows[order], found[1][modality], atol=1e-5)
 
 
 def test_without_classes_nothing_is_computed(
@@ -98,6 +120,20 @@ def test_feature_files_of_another_shape(tmp_path: Path, array: np.ndarray, words
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(UserError, match=words):
         read_features(tmp_path / "x.npy", 24)
+
+
+def test_feature_files_that_are_broken(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    path.touch()
+    with pytest.raises(UserError, match=r"x\.npy is no \.npy or"):
+        read_features(path, 24)
+    np.savez(tmp_path / "x.npz", features=np.zeros((24, 50)))
+    (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:2000])
+    with pytest.raises(UserError, match=r"x\.npz is no \.npy or"):
+        read_features(tmp_path / "x.npz", 24)
+    np.save(path, np.full((24, 2), 1e39))  # beyond float32
+    with pytest.raises(UserError, match=r"x\.npy holds values that are not finite .* in 24 rows"):
+        read_features(path, 24)
 
 
 def test_a_feature_file_is_not_unpickled(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import (
     adjusted_mutual_info_score,
@@ -20,6 +20,7 @@ from selavi.evaluation.contingency import (
 
 
 @settings(max_examples=60, deadline=None)
+@example(clips=39, clusters=1, classes=1, likeness=0.0, seed=0)
 @given(
     clips=st.integers(2, 400), clusters=st.integers(1, 30), classes=st.integers(1, 30),
     likeness=st.floats(0, 1), seed=st.integers(0, 9),
@@ -83,6 +84,8 @@ def test_intervals_cover_what_a_new_sample_gives() -> None:
 def test_intervals_are_the_same_again_and_narrow_for_certainty() -> None:
     table = np.diag([30, 40, 50])
     assert bootstrap_intervals(table)["nmi"] == (1.0, 1.0)
+    low, high = bootstrap_intervals(np.array([[2, 1], [1, 2]]))["nmi"]  # six clips say little
+    assert low == 0 < high
     noisy = table + 3
     assert bootstrap_intervals(noisy, seed=4) == bootstrap_intervals(noisy, seed=4)
 

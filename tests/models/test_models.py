@@ -1,10 +1,15 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
 
+from selavi.files import UserError
+from selavi.models.checkpoint import build_network, load_model, save_model
 from selavi.models.encoders import PlaneConv, audio_encoder, feature_size, video_encoder
 from selavi.models.network import Network
 from selavi.records import Batch
-from selavi.settings import NetworkSettings
+from selavi.settings import NetworkSettings, RunSettings
 
 Kernel = tuple[int, int, int]
 
@@ -95,3 +100,12 @@ def test_shapes_and_heads_apart() -> None:
     assert logits["video"].shape == (3, 4, 5)
     assert torch.equal(chosen[0], logits["video"][2])
     assert not torch.allclose(logits["video"][0], logits["video"][1])
+
+
+def test_a_model_gone_bad_is_named(tiny_run: Callable[..., RunSettings], tmp_path: Path) -> None:
+    settings = tiny_run()
+    network = build_network(settings)
+    next(network.parameters()).data[0] = torch.nan
+    save_model(tmp_path / "model.pt", network, settings, {"head": 0})
+    with pytest.raises(UserError, match=r"model\.pt has gone bad: .* not all finite numbers"):
+        load_model(tmp_path / "model.pt")

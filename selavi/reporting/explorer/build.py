@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 TEXT_COLUMNS = ("id", "key", "path", "label")
-COLUMNS = {"sample", *TEXT_COLUMNS, "cluster", "confidence"}
+COLUMNS = ("sample", *TEXT_COLUMNS, "cluster", "confidence")
 
 
 def make_explorer(
@@ -86,10 +86,7 @@ def make_explorer(
 
 
 def _read_assignments(path: Path) -> pd.DataFrame:
-    table = read_csv(path, TEXT_COLUMNS)
-    lacking = sorted(COLUMNS - set(table))
-    if lacking:
-        raise UserError(f"{path} has no column {lacking[0]!r}; give what `selavi assign` writes")
+    table = read_csv(path, TEXT_COLUMNS, needed=COLUMNS)
     table = table[table["cluster"] >= 0]  # -1: the clip could not be read
     if table.empty:
         raise UserError(f"{path} holds no clips; make it again")
