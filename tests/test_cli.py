@@ -81,21 +81,31 @@ def test_where_an_error_of_a_library_happened_is_in_the_log(tmp_path: Path) -> N
 
 def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
     config = Path(__file__).parent.parent / "config/demo.yaml"
-    assert run("settings", "--config", str(config)).returncode == 0
-    wrong = run("settings", "--config", str(config), "--run", "dmo", "--output", "x")
+    good = run("settings", "--configfile", str(config), str(config.with_name("demo-full.yaml")))
+    assert good.returncode == 0
+    assert "nothing wrong; datasets: demo; runs: demo, demo-seed1" in good.stderr
+    wrong = run("settings", "--configfile", str(config), "--run", "dmo", "--output", "x")
     assert wrong.returncode == 1
     assert "'dmo' is not in" in wrong.stderr
     output = tmp_path / "run.yaml"
     assert (
         run(
-            "settings", "--config", str(config), "--run", "demo", "--output", str(output)
+            "settings", "--configfile", str(config), "--run", "demo", "--output", str(output)
         ).returncode
         == 0
     )
     assert "warmup_batches: 20" in output.read_text()
     stage = ("--evaluation", "retrieval", "--output", str(output))
-    assert run("settings", "--config", str(config), *stage).returncode == 0
+    assert run("settings", "--configfile", str(config), *stage).returncode == 0
     assert read_section(output, RetrievalSettings).clips == 10
+
+
+def test_a_configuration_without_keys_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("words")
+    assert f"{path} holds 'words', not keys" in run("settings", "--configfile", str(path)).stderr
+    path.write_text("")
+    assert "datasets: is required" in run("settings", "--configfile", str(path)).stderr
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
@@ -149,5 +159,5 @@ def test_a_misspelt_key_is_named(tmp_path: Path) -> None:
     path.write_text("datasts: {}\nruns: {}\n")
     assert (
         "datasts: unknown key; did you mean 'datasets'?"
-        in run("settings", "--config", str(path)).stderr
+        in run("settings", "--configfile", str(path)).stderr
     )

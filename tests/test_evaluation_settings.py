@@ -40,10 +40,6 @@ def test_the_protocols_numbers_are_the_defaults() -> None:
         ),
         ({"retrieval": {"datasets": {"ucf": [1]}}}, "'ucf' is not one of: demo"),
         ({"degrade": {"runs": ["demo"], "split": "val"}}, "has no split 'val'"),
-        (
-            {"retrieval": {"runs": ["demo"], "datasets": {"demo": [0]}}},
-            "raise min_seconds or lower retrieval.frames",
-        ),
         ({"finetune": {"crop": 144}}, "each must be no more than the next"),
         ({"degrade": {"video": [{"short_side": 15, "crf": 1}]}}, "multiple of 2"),
         ({"finetune": {"epoch": 3}}, "did you mean 'epochs'?"),

@@ -1,11 +1,15 @@
 """selavi settings: check a configuration and write one of its sections with every default."""
 
 import argparse
+import logging
 from pathlib import Path
 
-from selavi.config_file import read_section, schema_text, write_section
+from selavi.config_file import schema_text, write_section
 from selavi.files import UserError, write_text
-from selavi.settings import Config, Section
+from selavi.preflight.files import read_config
+from selavi.settings import Section
+
+log = logging.getLogger(__name__)
 
 HELP = "check a configuration; write the settings of a dataset, its media, a run or a stage in full"
 EVALUATIONS = ("baselines", "degrade", "retrieval", "finetune")
@@ -13,7 +17,10 @@ EVALUATIONS = ("baselines", "degrade", "retrieval", "finetune")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--config", type=Path, metavar="FILE", help="configuration file (YAML)")
+    source.add_argument(
+        "--configfile", type=Path, nargs="+", metavar="FILE",
+        help="configuration files (YAML), the later laid over the earlier",
+    )  # fmt: skip
     source.add_argument(
         "--schema", type=Path, metavar="FILE", help="write the JSON schema and nothing else"
     )
@@ -31,7 +38,8 @@ def run(options: argparse.Namespace) -> None:
     if options.schema:
         write_text(options.schema, schema_text())
         return
-    config = read_section(options.config, Config)
+    config = read_config(options.configfile)
+    names = ", ".join(map(str, options.configfile))
     sections: dict[str, dict[str, Section]] = {
         "dataset": dict(config.datasets),
         "media": {name: dataset.media for name, dataset in config.datasets.items()},
@@ -43,7 +51,12 @@ def run(options: argparse.Namespace) -> None:
         if name is None:
             continue
         if name not in found:
-            raise UserError(f"{name!r} is not in {options.config}; it has: {', '.join(found)}")
+            raise UserError(f"{name!r} is not in {names}; there is: {', '.join(found)}")
         if options.output is None:
             raise UserError(f"--output is needed with --{kind}")
         write_section(options.output, found[name])
+        return
+    log.info(
+        "%s: nothing wrong; datasets: %s; runs: %s",
+        names, ", ".join(config.datasets), ", ".join(config.runs),
+    )  # fmt: skip

@@ -98,3 +98,10 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
     return read_csv(path, TEXT_COLUMNS)
+
+
+def set_aside(index: Path) -> str:
+    """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
+    rejected = index.with_name("rejected.csv")
+    count = len(read_csv(rejected, TEXT_COLUMNS)) if rejected.exists() else 0
+    return f"{count} videos of {count + len(read_index(index))} were set aside" if count else ""

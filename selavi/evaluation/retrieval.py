@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from selavi.data.index import read_index
+from selavi.data.index import read_index, set_aside
 from selavi.data.loader import Clips, ViewGrid, view_batches
 from selavi.evaluation.predict import best_device
 from selavi.evaluation.search import nearest
@@ -64,7 +64,8 @@ def retrieval(
         for table, path in zip(splits, (gallery, queries), strict=True)
     ]
     left_out = sum(len(t) - len(f["sample"]) for t, f in zip(splits, found, strict=True))
-    note = f"{left_out} videos could not be read" if left_out else ""
+    unread = f"{left_out} videos could not be read" if left_out else ""
+    note = "; ".join(filter(None, [unread, set_aside(queries)]))
     labels = [
         table["label"].to_numpy(dtype=str)[part["sample"].numpy()]
         for table, part in zip(splits, found, strict=True)
@@ -120,9 +121,10 @@ def compared(run: RunSettings, splits: list[pd.DataFrame]) -> tuple[list[Modalit
     """What is compared, and why not more than the picture."""
     if run.network.fusion == "concat":
         return ["video"], "the run's heads see both modalities at once"
-    silent = sum(int((table["samples"] == 0).sum()) for table in splits)
+    least = [(run.audio.seconds * table["rate"]).clip(lower=1) for table in splits]
+    silent = sum(int((t["samples"] < n).sum()) for t, n in zip(splits, least, strict=True))
     if len(run.modalities) == 2 and silent:
-        return ["video"], f"{silent} videos have no sound"
+        return ["video"], f"{silent} videos have no sound, or less than {run.audio.seconds:g} s"
     return run.modalities, ""
 
 

@@ -49,7 +49,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict | None):
+        raise UserError(f"{path} holds {content!r:.40}, not keys and values")
+    return content or {}
 
 
 def _merged(base: Any, over: Any) -> Any:

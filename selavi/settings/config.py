@@ -11,7 +11,6 @@ from selavi.settings.evaluation import (
     DegradeSettings,
     FinetuneSettings,
     RetrievalSettings,
-    TransferSettings,
 )
 from selavi.settings.removed import without_removed
 from selavi.settings.run import RunDefaults, RunSettings
@@ -79,7 +78,6 @@ class Config(Section):
             for name, folds in section.datasets.items():
                 for split in (s for fold in folds for s in fold_splits(fold)):
                     _require_split(self, f"{stage}.datasets.{name}", name, split)
-            _require_length(self, stage, section)
         return self
 
 
@@ -95,20 +93,6 @@ def _require_split(config: Config, where: str, dataset: str, split: str) -> None
     splits = config.datasets[dataset].splits
     if split not in splits:
         raise ValueError(f"{where}: dataset {dataset} has no split {split!r}, only {list(splits)}")
-
-
-def _require_length(config: Config, stage: str, section: TransferSettings) -> None:
-    """Clips of a transfer must not be longer than the videos that its datasets let in."""
-    for run in section.runs:
-        seconds = section.frames / config.runs[run].video.fps
-        for name in section.datasets:
-            least = config.datasets[name].media.min_seconds
-            if seconds > least:
-                raise ValueError(
-                    f"{stage}: a clip of {section.frames} frames lasts {seconds:g} s, but videos "
-                    f"of more than datasets.{name}.media.min_seconds = {least:g} s are accepted; "
-                    f"raise min_seconds or lower {stage}.frames"
-                )
 
 
 def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]) -> None:

@@ -93,6 +93,28 @@ def test_a_gallery_finds_itself(model: Path, train_index: Path, tmp_path: Path) 
     assert np.allclose(first["distance"], 0, atol=2e-3)
 
 
+def test_videos_that_were_set_aside_are_told(
+    model: Path, train_index: Path, test_index: Path, tmp_path: Path
+) -> None:
+    found = run(model, test_index, train_index, tmp_path)
+    assert set(found["note"]) == {"5 videos of 29 were set aside"}
+    assert set(found["queries"]) == {24}
+
+
+def test_a_video_shorter_than_a_clip_is_judged(
+    model: Path, train_index: Path, test_index: Path, tmp_path: Path
+) -> None:
+    table = read_index(test_index)
+    longest = int(table["frames"].max())
+    _, settings, _ = load_model(model)
+    seconds = 2 * longest / float(table["fps"].iloc[0])
+    long = SETTINGS.model_copy(update={"frames": round(seconds * settings.video.fps), "clips": 2})
+    outputs = tmp_path / "r.csv", tmp_path / "n.csv"
+    found = retrieval(model, train_index, test_index, long, *outputs).set_index("modality")
+    assert found.loc["video", "queries"] == len(table)
+    assert found.loc["video", "recall_at_50"] == 1
+
+
 def test_a_class_missing_in_the_gallery_is_said(
     model: Path, train_index: Path, test_index: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -114,7 +136,9 @@ def test_without_sound_the_picture_is_compared_alone(
     write_csv(test_index.parent / "silent.csv", silent)
     found = run(model, train_index, test_index.parent / "silent.csv", tmp_path)
     assert found.loc["video", "note"] != found.loc["video to audio", "note"]
-    assert found.loc["video to audio", "note"] == "not run: 8 videos have no sound"
+    assert found.loc["video to audio", "note"] == (
+        "not run: 8 videos have no sound, or less than 1 s"
+    )
 
 
 def test_heads_on_both_modalities_at_once_tell_no_picture_from_a_sound(
@@ -139,7 +163,7 @@ def test_what_cannot_be_asked_is_said(
         retrieval(deaf, train_index, test_index, SETTINGS, *outputs)
     network, settings, facts = load_model(model)
     with torch.no_grad():
-        next(network.encoders["video"].parameters()).fill_(float("nan"))
+        next(network.encoders["video"].parameters()).fill_(3e38)  # finite, its products are not
     save_model(tmp_path / "nan.pt", network, settings, facts)
     with pytest.raises(UserError, match="not finite numbers"):
         retrieval(tmp_path / "nan.pt", train_index, test_index, SETTINGS, *outputs)

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from selavi.data.index import read_index
+from selavi.data.index import read_index, set_aside
 from selavi.data.loader import Clips, ViewGrid, training_batches, view_batches
 from selavi.distributed import Group, process_group
 from selavi.evaluation.finetune.recogniser import Recogniser, make_optimizer, rate_factor
@@ -93,9 +93,10 @@ def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSetti
             f"{sorted(theirs)[:3]}; check how the folders, or the split files, name the classes"
         )
     missing = sorted(theirs - ours)
-    note = f"{len(missing)} classes have no training video" if missing else ""
+    untaught = f"{len(missing)} classes have no training video" if missing else ""
     if missing:
-        log.warning("%s: %s: %s", train, note, ", ".join(missing[:10]))
+        log.warning("%s: %s: %s", train, untaught, ", ".join(missing[:10]))
+    note = "; ".join(filter(None, [untaught, set_aside(test)]))
     classes = sorted(ours | theirs)
     numbers = {name: number for number, name in enumerate(classes)}
     labels = [torch.tensor([numbers[name] for name in table["label"]]) for table in tables]
