@@ -38,6 +38,7 @@ rule all:
         STAGES["explorer"],
         STAGES["assign"],
         STAGES["costs"],
+        CONFIG,
 
 
 # `snakemake metrics_all` makes one stage of every run and dataset, and what it needs.
@@ -48,3 +49,4 @@ for stage, files in STAGES.items():
             f"{stage}_all"
         input:
             files,
+            CONFIG,

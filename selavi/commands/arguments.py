@@ -24,6 +24,13 @@ def settings(parser: argparse.ArgumentParser, what: str) -> None:
     file(parser, "settings", f"settings of the {what}, as `selavi settings` writes them")
 
 
+def judged(parser: argparse.ArgumentParser) -> None:
+    """What clips the figures are of; the tables credit a file to the dataset that it names."""
+    for name in ("dataset", "split"):
+        text = f"name of the {name} that is judged, as the tables and {{{name}}} in paths have it"
+        parser.add_argument(f"--{name}", default="", metavar="NAME", help=text)
+
+
 def workers(parser: argparse.ArgumentParser) -> None:
     """Number of loader processes; the result does not depend on it."""
     parser.add_argument(

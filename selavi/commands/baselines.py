@@ -14,13 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "model", "trained model (model.pt)")
     arguments.file(parser, "index", "index of the split")
     arguments.file(parser, "output", "the scores to write (CSV)")
-    for name in ("run", "dataset", "split"):
-        parser.add_argument(
-            f"--{name}",
-            default="",
-            metavar="NAME",
-            help=f"what {{{name}}} in baselines.features is",
-        )
+    parser.add_argument(
+        "--run", default="", metavar="NAME", help="what {run} in baselines.features is"
+    )
+    arguments.judged(parser)
     arguments.workers(parser)
 
 

@@ -18,14 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="logits and labels, as `selavi export` or the paper's release write them",
     )  # fmt: skip
     arguments.file(parser, "output", "the scores to write (CSV)")
+    arguments.judged(parser)
 
 
 def run(options: argparse.Namespace) -> None:
+    of = {"dataset": options.dataset, "split": options.split}
     if options.assignments:
         from selavi.evaluation.clustering import measure
 
-        measure(options.assignments, options.output)
+        measure(options.assignments, options.output, of)
     else:
         from selavi.evaluation.export import measure_export
 
-        measure_export(options.export, options.output)
+        measure_export(options.export, options.output, of)

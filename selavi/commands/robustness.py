@@ -19,9 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name}", type=Path, nargs="+", required=True, metavar="FILE", help=text
         )
     arguments.file(parser, "output", "the scores to write (CSV)")
+    arguments.judged(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.degrade import robustness
 
-    robustness(options.assignments, options.index, options.degraded, options.tables, options.output)
+    of = {"dataset": options.dataset, "split": options.split}
+    robustness(
+        options.assignments, options.index, options.degraded, options.tables, options.output, of
+    )

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write them there too, each as .csv, .md and .tex",
     )  # fmt: skip
     parser.add_argument(
-        "--runs", nargs="+", metavar="NAME", help="runs to show (default: all in the folder)"
+        "--runs", nargs="+", metavar="NAME", help="runs to show (default: all that are configured)"
     )
 
 

@@ -51,17 +51,20 @@ def baselines(
     `evaluation.features`). Features are standardised; "video+audio" weighs both modalities
     equally. Corrupt clips are left out. What cannot be run gets a row that says why.
 
-    names : what `{run}`, `{dataset}` and `{split}` in the paths of feature files stand for.
+    names : what `{run}`, `{dataset}` and `{split}` in the paths of feature files stand for; the
+        last two are columns, too.
 
     Where no clip has a class nothing is computed, and the only row says so.
     """
+    names = names or {}
+    of = {name: names[name] for name in ("dataset", "split") if name in names}
     trained, run, _ = load_model(model)
     clips = open_clips(index, run)
     labels = clips.index["label"].to_numpy(dtype=str)
     if not (labels != "").any():
         log.warning("%s: no clip has a class, so there is nothing to compare with", index)
         note = "not run: no clip has a class"
-        result = pd.DataFrame([{"method": "chance", "modality": "none", "note": note}])
+        result = pd.DataFrame([{"method": "chance", "modality": "none", "note": note} | of])
         write_csv(output, result)
         return result
     clusters, seed = run.network.clusters, run.seed
@@ -80,7 +83,7 @@ def baselines(
         {"method": "chance", "modality": "none", "note": ""} | _chance(classes, clusters, seed)
     ]
     found: list[tuple[str, Found]] = [(method, (samples, own[method])) for method in work]
-    for method, features in [*found, *_others(clips, settings, names or {}, workers)]:
+    for method, features in [*found, *_others(clips, settings, names, workers)]:
         if isinstance(features, str):
             log.info("%s: %s", method, features)
             rows.append({"method": method, "modality": "video", "note": f"not run: {features}"})
@@ -92,7 +95,7 @@ def baselines(
             scores = asdict(clustering_scores(classes[known], guess[known]))
             rows.append({"method": method, "modality": modality, "note": ""} | scores)
             log.info("%s, %s: NMI %.3f", method, modality, scores["nmi"])
-    result = pd.DataFrame(rows)
+    result = pd.DataFrame(rows).assign(**of)
     write_csv(output, result)
     return result
 

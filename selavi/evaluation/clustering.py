@@ -31,34 +31,42 @@ def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
     return scores_of(contingency_table(_numbers(classes), _numbers(clusters)))
 
 
-def measure(assignments: Path, output: Path) -> pd.DataFrame:
+def measure(assignments: Path, output: Path, of: dict[str, str] | None = None) -> pd.DataFrame:
     """Score an assignment CSV and write the metrics CSV; see `score_heads` for its rows.
 
-    Where no clip has a class the file has a heading and no rows. Raises UserError if the
+    of : columns that say what clips these are, `dataset` and `split`.
+
+    Where no clip has a class the one row has no scores, and 0 `classes`. Raises UserError if the
     assignments do not say which head was picked.
     """
     table = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
-    return measure_heads(heads, labels, picked_head(table, assignments), assignments, output)
+    picked = picked_head(table, assignments)
+    return measure_heads(heads, labels, picked, assignments, output, of or {})
 
 
 def measure_heads(
-    heads: dict[str, np.ndarray], labels: np.ndarray, picked: int, source: Path, output: Path
+    heads: dict[str, np.ndarray],
+    labels: np.ndarray,
+    picked: int,
+    source: Path,
+    output: Path,
+    of: dict[str, str],
 ) -> pd.DataFrame:
     """Score clusters (N, H) by modality, -1 for none, against N labels, "" for none; write CSV."""
     known = (labels != "") & (next(iter(heads.values())) >= 0).all(1)
     if not known.any():
         log.warning("%s: no clip has a class, so there is nothing to compare with", source)
-        result = pd.DataFrame(columns=["modality", "choice", "head", "honest", *SCORES])
-        write_csv(output, result)
-        return result
-    if not known.all():
-        log.info(
-            "%d of %d clips have class and cluster; others are left out", known.sum(), len(labels)
-        )
-    classes = _numbers(labels[known])
-    result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, picked)
+        columns = ["modality", "choice", "head", "honest", *SCORES]
+        result = pd.DataFrame([{"clips": 0, "classes": 0}], columns=[*columns, "clips", "classes"])
+    else:
+        if not known.all():
+            words = "%d of %d clips have class and cluster; others are left out"
+            log.info(words, known.sum(), len(labels))
+        classes = _numbers(labels[known])
+        result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, picked)
+    result = result.assign(**of)
     write_csv(output, result)
     return result
 

@@ -71,7 +71,12 @@ def degrade(
 
 
 def robustness(
-    assignments: Path, index: Path, degraded: list[Path], tables: list[Path], output: Path
+    assignments: Path,
+    index: Path,
+    degraded: list[Path],
+    tables: list[Path],
+    output: Path,
+    of: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """Write NMI and accuracy of every level, of the head picked without classes, against size.
 
@@ -80,6 +85,7 @@ def robustness(
     assignments, index : of the clips as they are stored.
     degraded : assignments of the same clips at each level. tables : the indexes that `degrade`
         wrote, in the same order; the files' names are those of the levels.
+    of : columns that say what clips these are, `dataset` and `split`.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def robustness(
             rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
     result = pd.DataFrame(rows)
     kept = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in best.items()})
-    write_csv(output, result.assign(nmi_kept=kept))
+    write_csv(output, result.assign(nmi_kept=kept, **(of or {})))
     return result
 
 

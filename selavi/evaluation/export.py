@@ -103,7 +103,7 @@ def read_export(path: Path) -> Export:
     return _checked(Export(dict(zip(("video", "audio"), logits, strict=True)), labels[0]), path)
 
 
-def measure_export(path: Path, output: Path) -> pd.DataFrame:
+def measure_export(path: Path, output: Path, of: dict[str, str] | None = None) -> pd.DataFrame:
     """Score such a file as `measure` scores assignments, and write the metrics CSV.
 
     "agreement" is the head whose clusters of both modalities agree best with the other heads'.
@@ -111,7 +111,7 @@ def measure_export(path: Path, output: Path) -> pd.DataFrame:
     content = read_export(path)
     heads = content.clusters()
     picked = int(agreement(next(iter(heads.values()))).argmax())
-    return measure_heads(heads, content.labels, picked, path, output)
+    return measure_heads(heads, content.labels, picked, path, output, of or {})
 
 
 def _ours(content: Mapping[str, Any], path: Path) -> Export:

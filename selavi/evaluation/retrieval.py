@@ -88,7 +88,7 @@ def retrieval(
             write_csv(neighbours, _neighbours(splits, found, places.cpu(), distances.cpu()))
     if silent:
         rows += [{"modality": name, "note": f"not run: {silent}"} for name in ACROSS]
-    result = pd.DataFrame(rows)
+    result = pd.DataFrame(rows).assign(pretraining=run.dataset)
     write_csv(output, result)
     return result
 

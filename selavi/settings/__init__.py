@@ -8,6 +8,7 @@ from selavi.settings.clips import FRAME_SECONDS, AudioSettings, VideoSettings
 from selavi.settings.config import (
     Config,
     ExplorerSettings,
+    ResolvedConfig,
     fold_splits,
     require_enough,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Name",
     "NetworkSettings",
     "OfficialSettings",
+    "ResolvedConfig",
     "RetrievalSettings",
     "RunDefaults",
     "RunSettings",

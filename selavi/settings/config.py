@@ -81,6 +81,13 @@ class Config(Section):
         return self
 
 
+class ResolvedConfig(Config):
+    """results/settings/config.yaml: the configuration with all defaults, and what else is known."""
+
+    labelled: dict[Name, list[Name]]
+    """Splits that have classes, of each dataset that a run trains on."""
+
+
 def fold_splits(fold: int) -> tuple[str, str]:
     """Training and test split of a fold; fold 0 is a dataset's only one."""
     number = fold or ""

@@ -99,14 +99,17 @@ def test_clips_without_a_class_are_left_out(tmp_path: Path) -> None:
     assert set(table["nmi"]) == {1.0}
 
 
-def test_no_classes_at_all_give_a_table_without_rows(
+def test_no_classes_at_all_give_a_row_without_scores(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_csv(tmp_path / "a.csv", assignments(["", ""], [[0, 1]]))
-    measure(tmp_path / "a.csv", tmp_path / "m.csv")
-    found = read_csv(tmp_path / "m.csv", ("modality", "choice", "head"))
-    assert found.empty
-    assert {"choice", "nmi", "accuracy"} <= set(found)
+    of = {"dataset": "mine", "split": "train"}
+    measure(tmp_path / "a.csv", tmp_path / "m.csv", of)
+    found = read_csv(tmp_path / "m.csv", ("modality", "choice", "head", "dataset", "split"))
+    assert found[["clips", "classes", "dataset", "split"]].values.tolist() == [
+        [0, 0, "mine", "train"]
+    ]
+    assert found[["nmi", "accuracy"]].isna().all(axis=None)
     assert "no clip has a class" in caplog.text
 
 

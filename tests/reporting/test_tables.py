@@ -3,18 +3,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from selavi.cli import main
-from selavi.files import UserError, read_csv, write_csv, write_text
+from selavi.config_file import write_section
+from selavi.files import UserError, read_csv, write_csv
 from selavi.reporting.tables import BUILDERS, make_tables
 from selavi.reporting.tables.published import beside_published, published
+from selavi.settings import ResolvedConfig
 
 SCORES = {"ami": 0.1, "ari": 0.1, "accuracy": 0.1, "entropy": 0.1, "purity": 0.1}
-TEXT = ("run", "dataset", "split", "method", "modality", "figure", "part", "note", "paper_source")
+TEXT = ("run", "dataset", "split", "method", "modality", "figure", "part", "note", "paper_source",
+        "changed")  # fmt: skip
 
 
-def metrics() -> pd.DataFrame:
+def metrics(dataset: str = "demo", split: str = "train") -> pd.DataFrame:
     rows = [
         {"modality": modality, "choice": choice, "head": "0", "honest": choice != "oracle",
          "nmi": nmi, "nmi_low": nmi - 0.1 if choice == "agreement" else None,
@@ -23,18 +25,42 @@ def metrics() -> pd.DataFrame:
         for modality in ("video+audio", "video")
         for choice, nmi in (("first", 0.2), ("agreement", 0.5), ("oracle", 0.9), ("head", 0.2))
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(classes=2, dataset=dataset, split=split)
 
 
-def results(folder: Path, **runs: str) -> Path:
-    """A results folder with metrics of one run, and settings of it and of others, by dataset."""
-    write_csv(folder / "metrics" / "one" / "train.csv", metrics())
+def baselines(dataset: str = "demo") -> pd.DataFrame:
     chance = {"method": "chance", "modality": "none", "note": "", "nmi": 0.01} | SCORES
     failed = {"method": "k-means supervised", "modality": "video", "note": "not run: no weights"}
-    write_csv(folder / "baselines" / "one" / "train.csv", pd.DataFrame([chance, failed]))
-    for run, dataset in ({"one": "demo"} | runs).items():
-        settings = {"dataset": dataset, "labelling": {"align": run == "one", "power": 1.5}}
-        write_text(folder / "settings/runs" / f"{run}.yaml", yaml.safe_dump(settings))
+    return pd.DataFrame([chance, failed]).assign(dataset=dataset, split="train")
+
+
+def configure(
+    folder: Path, runs: dict[str, Any], labelled: tuple[str, ...] = ("train",), **sections: Any
+) -> None:
+    """Leave a configuration as the workflow does: runs by their datasets, or their settings."""
+    runs = {name: {"dataset": r} if isinstance(r, str) else r for name, r in runs.items()}
+    trained = dict.fromkeys(run["dataset"] for run in runs.values())
+    splits: dict[str, Any] = {
+        name: {}
+        for part in ("train", "test")
+        for name in (part, *(f"{part}{n}" for n in (1, 2, 3)))
+    } | {"val": {}}
+    datasets = {
+        name: {"root": name, "splits": splits, "media": {"min_seconds": 10}}
+        for name in trained | {d: None for s in sections.values() for d in s.get("datasets", {})}
+    }
+    raw = {"datasets": datasets, "runs": runs, **sections}
+    raw["labelled"] = {name: list(labelled) for name in trained}
+    config = ResolvedConfig.model_validate(raw)
+    write_section(folder / "settings/config.yaml", config)
+
+
+def results(folder: Path, one: str = "demo", sections: Any = None, **runs: str) -> Path:
+    """A results folder with figures of the first of the runs that are configured, by dataset."""
+    write_csv(folder / "metrics" / "one" / "train.csv", metrics(one))
+    write_csv(folder / "baselines" / "one" / "train.csv", baselines(one))
+    others = {name: {"dataset": d, "labelling": {"align": False}} for name, d in runs.items()}
+    configure(folder, {"one": one} | others, **(sections or {}))
     return folder
 
 
@@ -90,37 +116,38 @@ def test_the_papers_figures_stand_beside_ours(tmp_path: Path) -> None:
 def test_runs_without_figures_say_so(tmp_path: Path) -> None:
     make_tables(results(tmp_path, two="demo"), None, tmp_path / "tables")
     rows = table(tmp_path / "tables", "clustering")
-    assert rows.loc[rows["run"] == "two", "note"].tolist() == ["not run: no metrics of two"]
-    ablation = read_csv(tmp_path / "tables/ablation.csv", (*TEXT, "changed"))
+    missing = f"not run: no {tmp_path}/metrics/two/train.csv"
+    assert rows.loc[rows["run"] == "two", "note"].tolist() == [missing]
+    ablation = table(tmp_path / "tables", "ablation")
     assert ablation["changed"].tolist() == ["reference", "align: False"]
-    assert ablation["note"].tolist() == ["", "not run: no metrics of two"]
+    assert ablation["note"].tolist() == ["", missing]
     assert ablation["oracle_nmi"].tolist()[0] == 0.9
     assert table(tmp_path / "tables", "retrieval")["note"].tolist() == ["not run: not configured"]
 
 
 def test_seeds_of_one_setting_are_one_row_of_the_ablation(tmp_path: Path) -> None:
-    folder = results(tmp_path, two="demo")
-    settings = (folder / "settings/runs/one.yaml").read_text()
-    for seed, nmi in ((1, 0.7), (2, None)):
-        again = yaml.safe_dump(yaml.safe_load(settings) | {"seed": seed})
-        write_text(folder / f"settings/runs/one-seed{seed}.yaml", again)
-        if nmi:
-            scores = read_csv(folder / "metrics/one/train.csv", TEXT)
-            write_csv(folder / f"metrics/one-seed{seed}/train.csv", scores.assign(nmi=nmi))
+    folder = results(tmp_path)
+    runs: dict[str, Any] = {"one": "demo"}
+    runs["two"] = {"dataset": "demo", "labelling": {"align": False}}
+    runs |= {f"one-seed{seed}": {"dataset": "demo", "seed": seed} for seed in (1, 2)}
+    configure(folder, runs)
+    write_csv(folder / "metrics/one-seed1/train.csv", metrics().assign(nmi=0.7))
     make_tables(folder, None, tmp_path / "tables")
-    rows = read_csv(tmp_path / "tables/ablation.csv", (*TEXT, "changed")).set_index("changed")
+    rows = table(tmp_path / "tables", "ablation").set_index("changed")
     assert rows.index.tolist() == ["reference", "align: False"]
     assert rows.loc["reference", "seeds"] == 2
     assert rows.loc["reference", "nmi"] == pytest.approx((0.5 + 0.7) / 2)
     assert rows.loc["reference", "nmi_sd"] == pytest.approx(0.1 * 2**0.5, abs=1e-5)
-    assert rows.loc["reference", "note"] == "not run: no metrics of one-seed2"
+    assert rows.loc["reference", "note"] == f"not run: no {folder}/metrics/one-seed2/train.csv"
 
 
 def test_clips_without_classes_say_so(tmp_path: Path) -> None:
     folder = results(tmp_path, bare="mine")
-    heading = pd.DataFrame(columns=["modality", "choice", "head", "honest", "nmi", *SCORES])
-    write_csv(folder / "metrics/bare/train.csv", heading)
-    row = {"method": "chance", "modality": "none", "note": "not run: no clip has a class"}
+    of = {"dataset": "mine", "split": "train"}
+    columns = ["modality", "choice", "head", "honest", "nmi", *SCORES, "classes", *of]
+    unscored = pd.DataFrame([{"classes": 0} | of], columns=columns)
+    write_csv(folder / "metrics/bare/train.csv", unscored)
+    row = {"method": "chance", "modality": "none", "note": "not run: no clip has a class"} | of
     write_csv(folder / "baselines/bare/train.csv", pd.DataFrame([row]))
     make_tables(folder, None, tmp_path / "tables")
     for name in ("clustering", "baselines", "ablation"):
@@ -132,28 +159,17 @@ def test_clips_without_classes_say_so(tmp_path: Path) -> None:
         assert rows.loc[rows["run"] == "one", "nmi"].notna().any()
 
 
-def test_only_the_first_run_of_a_dataset_is_compared_with_the_paper(tmp_path: Path) -> None:
-    folder = results(tmp_path, one="vgg-sound", two="vgg-sound")
-    write_csv(folder / "metrics" / "two" / "train.csv", metrics())
-    make_tables(folder, ["two", "one"], tmp_path / "tables")
-    rows = table(tmp_path / "tables", "clustering")
-    compared = rows[rows["nmi_paper"].notna() & rows["nmi"].notna()]
-    assert set(compared["run"]) == {"two"}
-    assert compared.loc[compared["nmi_difference"].notna(), "figure"].tolist() == ["oracle"]
-
-
-def folds(folder: Path, stage: str, **settings: Any) -> None:
-    settings = {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}} | settings
-    write_text(folder / "settings/evaluation" / f"{stage}.yaml", yaml.safe_dump(settings))
+def folds(**settings: Any) -> dict[str, Any]:
+    return {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}, "frames": 8} | settings
 
 
 @pytest.mark.parametrize("dataset", ["vgg-sound", "kinetics"])
 def test_folds_have_a_mean_and_the_last_epoch_is_the_figure(tmp_path: Path, dataset: str) -> None:
-    folder = results(tmp_path, one=dataset)
-    folds(folder, "finetune")
+    folder = results(tmp_path, one=dataset, sections={"finetune": folds()})
     for fold, values in ((1, (0.5, 0.9, 0.7)), (2, (0.4, 0.6, 0.5))):
         log = pd.DataFrame({"epoch": [1, 2, 3], "video_top1": values, "note": ""})
         log[["clip_top1", "clip_top5", "video_top5"]] = 0.5
+        log[["pretraining", "linear_probe"]] = [dataset, False]
         write_csv(folder / "finetune/one/ucf101" / f"{fold}.csv", log)
     make_tables(folder, None, tmp_path / "tables")
     rows = table(tmp_path / "tables", "finetune")
@@ -177,9 +193,10 @@ def test_folds_have_a_mean_and_the_last_epoch_is_the_figure(tmp_path: Path, data
 def test_recall_is_not_compared_as_nobody_says_what_the_papers_model_was_trained_on(
     tmp_path: Path,
 ) -> None:
-    folder = results(tmp_path, one="vgg-sound")
-    folds(folder, "retrieval", recall_at=[1, 5], datasets={"UCF-101": [1]})
+    settings = folds(recall_at=[1, 5], datasets={"UCF-101": [1]})
+    folder = results(tmp_path, one="vgg-sound", sections={"retrieval": settings})
     found = pd.DataFrame({"modality": ["video", "video to audio"], "note": "",
+                          "pretraining": "vgg-sound",
                           "recall_at_1": [0.5, 0.3], "recall_at_5": [0.7, 0.4]})  # fmt: skip
     write_csv(folder / "retrieval/one/UCF-101/1.csv", found)
     make_tables(folder, None, tmp_path / "tables")

@@ -141,7 +141,7 @@ def test_another_split_makes_nothing_else_again(paper: Path, indexed: Path) -> N
     datasets = {name: {"splits": splits} for name, splits in more.items()}
     (paper / "more.yaml").write_text(yaml.safe_dump({"datasets": datasets}))
     plan = snakemake(paper, *CONFIG, "more.yaml", "-n", "--", "index_all")
-    assert set(rules_run(plan)) == {"split_settings", "choose", "index_all"}
+    assert set(rules_run(plan)) == {"config_settings", "split_settings", "choose", "index_all"}
     assert rules_run(plan).count("choose") == 2
 
 

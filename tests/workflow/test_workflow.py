@@ -182,13 +182,39 @@ def test_one_stage_is_run_again_by_its_file_or_its_name(checkout: Path, finished
     assert set(rules_run(plan)) == {"metrics", "metrics_all"}
 
 
+def test_any_target_leaves_the_configuration_that_tables_go_by(
+    checkout: Path, finished: Path, tmp_path: Path
+) -> None:
+    settings = finished / "settings/config.yaml"
+    before = settings.read_bytes()
+    settings.unlink()
+    done = rules_run(snakemake(checkout, *OVERLAY, "--", "retrieval_all"))
+    assert set(done) == {"config_settings", "retrieval_all"}
+    assert settings.read_bytes() == before
+    assert "Nothing to be done" in snakemake(checkout, *OVERLAY)  # tables neither: it is the same
+    command = [sys.executable, "-m", "selavi", "tables", "--results", "results"]
+    subprocess.run(
+        [*command, "--output", str(tmp_path)], cwd=checkout, env=ENVIRONMENT, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (finished / "tables" / path.name).read_bytes()
+    assert len(list(tmp_path.iterdir())) == 18
+
+
+def test_another_configuration_makes_only_its_tables_again(checkout: Path, finished: Path) -> None:
+    (checkout / "fewer.yaml").write_text("finetune: {runs: []}\nexplorer: {clips_per_cluster: 3}\n")
+    plan = snakemake(checkout, *OVERLAY, "fewer.yaml", "-n", "--", "tables_all")
+    assert set(rules_run(plan)) == {"config_settings", "tables", "tables_all"}
+
+
 def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: Path) -> None:
     other = TINY | {"explorer": {"clips_per_cluster": 3}}
     other["retrieval"] = TINY["retrieval"] | {"pictures": 1}
     (checkout / "other.yaml").write_text(yaml.safe_dump(other))
     plan = snakemake(checkout, "-n", "--configfile", "config/demo.yaml", "other.yaml")
     assert set(rules_run(plan)) == {
-        "explorer", "evaluation_settings", "neighbours", "tables", "costs", "all",
+        "explorer", "config_settings", "neighbours", "tables", "costs", "all",
     }  # fmt: skip
 
 

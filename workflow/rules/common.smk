@@ -8,7 +8,13 @@ from pathlib import Path
 
 from selavi import config_file
 from selavi.cluster.failures import last_lines
-from selavi.settings import Config, fold_splits, parent_of, without_removed
+from selavi.settings import (
+    Config,
+    ResolvedConfig,
+    fold_splits,
+    parent_of,
+    without_removed,
+)
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
@@ -68,6 +74,20 @@ def each_run_split(pattern, labelled=False, runs=None):
         if runs is None or name in runs
         if not labelled or is_labelled(run.dataset, split)
     ]
+
+
+# What the tables go by; every target makes it, so that they know what was asked for.
+CONFIG = "results/settings/config.yaml"
+
+
+def config_text():
+    """The configuration with all defaults, and which splits have classes."""
+    labelled = {
+        name: [split for split in DATASETS[name].splits if is_labelled(name, split)]
+        for name in dict.fromkeys(run.dataset for run in RUNS.values())
+    }
+    resolved = SETTINGS.model_dump() | {"labelled": labelled}
+    return config_file.section_text(ResolvedConfig.model_validate(resolved))
 
 
 LEVELS = {
@@ -245,4 +265,4 @@ wildcard_constraints:
     n=r"\d{5}",
     fold=r"\d+",
     level=r"(video|audio)-[a-z0-9.-]+",
-    stage="baselines|degrade|retrieval|finetune",
+    stage="baselines|retrieval|finetune",

@@ -1,22 +1,6 @@
 localrules:
-    evaluation_settings,
     protocol_settings,
     robustness,
-
-
-rule evaluation_settings:
-    output:
-        "results/settings/evaluation/{stage}.yaml",
-    log:
-        "logs/settings/evaluation/{stage}.log",
-    conda:
-        "../envs/selavi.yaml"
-    params:
-        text=lambda wildcards: config_file.section_text(
-            getattr(SETTINGS, wildcards.stage)
-        ),
-    shell:
-        "printf '%s' {params.text:q} > {output} 2> {log}"
 
 
 # How a stage judges, without what it judges: one more run or dataset, and the others stay.
@@ -75,8 +59,11 @@ rule metrics:
         "../envs/selavi.yaml"
     resources:
         mem_mb=1000,
+    params:
+        dataset=lambda wildcards: RUNS[wildcards.run].dataset,
     shell:
-        "python -m selavi metrics --assignments {input.assignments} --output {output} --log {log}"
+        "python -m selavi metrics --assignments {input.assignments} --output {output}"
+        " --dataset {params.dataset} --split {wildcards.split} --log {log}"
 
 
 rule export:
@@ -204,9 +191,13 @@ rule robustness:
         "../envs/selavi.yaml"
     resources:
         mem_mb=500,
+    params:
+        dataset=lambda wildcards: RUNS[wildcards.run].dataset,
+        split=SETTINGS.degrade.split,
     shell:
         "python -m selavi robustness --assignments {input.assignments} --index {input.index}"
-        " --degraded {input.degraded} --tables {input.tables} --output {output} --log {log}"
+        " --degraded {input.degraded} --tables {input.tables} --output {output}"
+        " --dataset {params.dataset} --split {params.split} --log {log}"
 
 
 rule retrieval:

@@ -1,4 +1,5 @@
 localrules:
+    config_settings,
     tables,
     figures,
     costs,
@@ -7,14 +8,24 @@ localrules:
     neighbours,
 
 
+# By a script: of many runs the text would be longer than a command may be.
+rule config_settings:
+    output:
+        CONFIG,
+    log:
+        "logs/settings/config.log",
+    conda:
+        "../envs/selavi.yaml"
+    params:
+        text=lambda wildcards: config_text(),
+    script:
+        "../scripts/write_text.py"
+
+
 rule tables:
     input:
         judged=JUDGED,
-        runs=each_run("results/settings/runs/{run}.yaml"),
-        stages=expand(
-            "results/settings/evaluation/{stage}.yaml",
-            stage=["degrade", "retrieval", "finetune"],
-        ),
+        config=CONFIG,
     output:
         clustering=report(
             "results/tables/clustering.csv",
@@ -60,11 +71,9 @@ rule tables:
     resources:
         mem_mb=500,
     params:
-        runs=list(RUNS),
         folder=lambda wildcards, output: Path(output.clustering).parent,
     shell:
-        "python -m selavi tables --results results --runs {params.runs} --output {params.folder}"
-        " --log {log} > /dev/null"
+        "python -m selavi tables --results results --output {params.folder} --log {log} > /dev/null"
 
 
 rule figures:
@@ -192,7 +201,7 @@ rule costs:
         [
             file
             for stage, files in STAGES.items()
-            if stage not in ("costs", "export")  # export is made on request
+            if stage not in ("costs", "export", "tables")  # export is made on request
             for file in files
         ],
     output:

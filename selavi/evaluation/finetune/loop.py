@@ -74,7 +74,9 @@ def finetune(
         tuner = Finetuner(recogniser, fold, settings, group, stop, state, mark)
         history = pd.DataFrame(tuner.run()).astype({"epoch": int, "videos": int})
         if group.first:
-            write_csv(output, history.assign(classes=len(fold.classes), note=fold.note))
+            history = history.assign(classes=len(fold.classes), note=fold.note)
+            history["pretraining"] = run.dataset
+            write_csv(output, history.assign(linear_probe=settings.linear_probe))
 
 
 def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSettings) -> Fold:

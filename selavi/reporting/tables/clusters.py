@@ -1,15 +1,14 @@
 """Tables of clusters: clustering, baselines, ablation, degradation."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from selavi.files import read_csv
 from selavi.reporting.tables.layout import ResultTable
 from selavi.reporting.tables.published import NOT_RUN, beside_published
+from selavi.reporting.tables.results import Results
 from selavi.reporting.tables.rows import frame, records
-from selavi.reporting.tables.sources import Results
+from selavi.reporting.tables.sources import Source
 
 SCORES = ["nmi", "ami", "ari", "accuracy", "entropy", "purity"]
 CHOICES = {
@@ -22,7 +21,6 @@ HONEST = (
     "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
     "classes. SeLaVi without more is the head that agrees best with the other heads."
 )
-NO_CLASSES = f"{NOT_RUN}: no clip has a class"
 UNITS = "Entropy is in nats, lower is better; everything else is better when higher."
 PAPER = (
     "The paper's figures of SeLaVi are of the head that is best by the classes, an oracle: a "
@@ -32,33 +30,37 @@ PAPER = (
 
 def clustering(results: Results) -> ResultTable:
     """How well each run's clusters match the classes; in brackets 95% bootstrap intervals."""
-    rows = [row for run in results.runs for row in _clustering_rows(results, run)]
+    rows = [row for run in results.runs for row in _of_run(results, run)]
     keys = ["run", "dataset", "split", "method", "modality", "figure"]
     return ResultTable(
         "clustering",
         f"{HONEST} The files have 95% bootstrap intervals over clips in brackets. {PAPER} {UNITS}",
-        _beside(frame(rows, [*keys, "part"], SCORES), "clustering", results),
+        _beside(frame(rows, [*keys, "part"], SCORES, results.nothing), "clustering", results),
         keys, SCORES, ["run", "split"],
     )  # fmt: skip
 
 
 def baselines(results: Results) -> ResultTable:
     """Each run beside chance and k-means on other features of the same clips."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in results.runs:
-        for path in results.splits("baselines", run):
-            ours = [r for r in _clustering_rows(results, run, path.name) if r["method"] == "SeLaVi"]
-            rows += ours[:1]
-            found = read_csv(path, ("method", "modality", "note"))
-            found = found.assign(run=run, dataset=results.dataset(run), split=path.stem)
-            found["part"] = found["modality"].where(found["split"] == "train", "")
+        ours = {(r["dataset"], r["split"]): r for r in reversed(_of_run(results, run))}
+        for source in results.splits("baselines", run):
+            place = {"run": run, "dataset": source.dataset, "split": source.part}
+            if place_ours := ours.get((source.dataset, source.part)):
+                rows.append(place_ours)
+            if source.note:
+                rows.append(place | {"method": "baselines", "part": "", "note": source.note})
+                continue
+            found = source.rows.assign(**place)
+            found["part"] = found["modality"] if source.part == "train" else ""
             rows += records(found)
     keys = ["run", "dataset", "split", "method", "modality"]
     return ResultTable(
         "baselines",
         "Clustering does not come for free: the same clips, the same number of clusters. "
         f"{PAPER} {UNITS}",
-        _beside(frame(rows, [*keys, "part"], SCORES), "baselines", results),
+        _beside(frame(rows, [*keys, "part"], SCORES, results.nothing), "baselines", results),
         keys, SCORES, ["run", "split"],
     )  # fmt: skip
 
@@ -68,15 +70,14 @@ def ablation(results: Results) -> ResultTable:
 
     Runs that differ by seed alone make one row: the mean over those that have metrics.
     """
-    references: dict[str, dict[str, Any]] = {}
     alike: dict[tuple[str, str], list[str]] = {}
     for run in results.runs:
-        settings, dataset = results.settings(run), results.dataset(run)
-        reference = references.setdefault(dataset, settings)
-        alike.setdefault((dataset, _changes(reference, settings)), []).append(run)
+        dataset = results.dataset(run)
+        alike.setdefault((dataset, _changes(results, run)), []).append(run)
     measures = ["nmi", "nmi_sd", "ari", "accuracy", "oracle_nmi"]
     rows = [
-        {"run": runs[0], "dataset": dataset, "changed": changed} | _mean_scores(results, runs)
+        {"run": runs[0], "dataset": dataset, "changed": changed}
+        | _mean_scores(results, runs, dataset)
         for (dataset, changed), runs in alike.items()
     ]
     keys = ["run", "dataset", "split", "changed", "seeds"]
@@ -85,25 +86,25 @@ def ablation(results: Results) -> ResultTable:
         "What differs from the dataset's first run, and what comes of it: the head that agrees "
         "best with the others, and (oracle) the NMI of the head that is best by the classes. "
         "Runs that differ by seed alone are one row: the mean, and the NMI's standard deviation.",
-        frame(rows, keys, measures), keys, measures, ["dataset", "split"],
+        frame(rows, keys, measures, results.nothing), keys, measures, ["dataset", "split"],
     )  # fmt: skip
 
 
-def _mean_scores(results: Results, runs: list[str]) -> dict[str, Any]:
+def _mean_scores(results: Results, runs: list[str], dataset: str) -> dict[str, Any]:
     """Scores of one split over runs that differ by seed; `note` names those without metrics."""
-    paths = {run: results.splits("metrics", run)[:1] for run in runs}
-    scores: list[dict[str, Any]] = []
-    for path in (path for found in paths.values() for path in found):
-        metrics = read_csv(path, ("modality", "choice", "head"))
-        if metrics.empty:
-            return {"split": path.stem, "seeds": "", "note": NO_CLASSES}
-        both = _both(metrics).set_index("choice")
-        oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": path.stem}
+    scores, notes = [], []
+    for run in runs:
+        sources = [s for s in results.splits("metrics", run) if s.dataset == dataset]
+        if not sources or sources[0].note:
+            note = sources[0].note if sources else f"{NOT_RUN}: no metrics of {run}"
+            notes.append((sources[0].part if sources else "", note))
+            continue
+        both = _both(sources[0].rows).set_index("choice")
+        oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": sources[0].part}
         scores.append(records(both.loc[["agreement"], SCORES])[0] | oracle)
-    missing = [run for run, found in paths.items() if not found]
-    note = f"{NOT_RUN}: no metrics of {', '.join(missing)}" if missing else ""
+    note = "; ".join(dict.fromkeys(note for _, note in notes))
     if not scores:
-        return {"split": "", "seeds": "", "note": note}
+        return {"split": notes[0][0], "seeds": "", "note": note}
     split = scores[0]["split"]
     found = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns=["split"])
     mean = records(found.mean().to_frame().T.assign(nmi_sd=found["nmi"].std()))[0]
@@ -112,22 +113,18 @@ def _mean_scores(results: Results, runs: list[str]) -> dict[str, Any]:
 
 def degradation(results: Results) -> ResultTable:
     """NMI of clips whose picture or sound was degraded, against their size on disk."""
-    rows = []
-    for run in results.stage("degrade")["runs"]:
-        path = results.folder / "robustness" / f"{run}.csv"
-        row = {"run": run, "dataset": results.dataset(run)}
-        if path.exists():
-            found = read_csv(path, ("level", "degraded", "modality"))
-            rows += records(found.assign(**row, note=""))
-        else:
-            rows.append(row | {"note": f"{NOT_RUN}: no {path}"})
-    keys = ["run", "dataset", "degraded", "level", "modality"]
+    rows: list[dict[str, Any]] = []
+    for source in results.degraded():
+        row = {"run": source.run, "dataset": source.dataset, "split": source.part}
+        row["note"] = source.note
+        rows += [row] if source.note else records(source.rows.assign(**row))
+    keys = ["run", "dataset", "split", "degraded", "level", "modality"]
     measures = ["kilobytes", "nmi", "nmi_kept", "accuracy"]
     return ResultTable(
         "degradation",
-        "Test clips encoded again at falling quality, and their clusters. Size is that of the "
+        "Clips encoded again at falling quality, and their clusters. Size is that of the "
         "degraded modality, mean per clip; `nmi_kept` is the share of the NMI that is left.",
-        frame(rows, keys, measures), keys, measures, ["run"],
+        frame(rows, keys, measures, results.nothing), keys, measures, ["run"],
     )  # fmt: skip
 
 
@@ -135,31 +132,30 @@ def _beside(rows: pd.DataFrame, table: str, results: Results) -> pd.DataFrame:
     return beside_published(rows, table, results.references).drop(columns="part")
 
 
-def _clustering_rows(results: Results, run: str, name: str | None = None) -> list[dict[str, Any]]:
-    """Rows of a run's splits (of one file, if named), the honest choice first."""
-    paths = [p for p in results.splits("metrics", run) if name in (None, p.name)]
-    dataset = results.dataset(run)
-    none = {"run": run, "dataset": dataset, "method": "SeLaVi", "modality": "", "part": ""}
-    none |= {"figure": "honest", "split": Path(name or "").stem}
-    if not paths:
-        return [none | {"note": f"{NOT_RUN}: no metrics of {run}"}]
-    rows = []
-    for path in paths:
-        metrics = read_csv(path, ("modality", "choice", "head"))
-        if metrics.empty:
-            rows.append(none | {"split": path.stem, "note": NO_CLASSES})
-            continue
-        first = metrics["modality"] == metrics["modality"].iloc[0]
-        shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
-        metrics = metrics[shown].sort_values(
-            "choice", key=lambda c: c.map(list(CHOICES).index), kind="stable"
-        )
-        metrics["method"] = metrics["choice"].map(CHOICES)
-        metrics["figure"] = metrics["honest"].astype(bool).map({True: "honest", False: "oracle"})
-        metrics["part"] = metrics["modality"] if path.stem == "train" else ""
-        metrics = metrics.assign(run=run, dataset=dataset, split=path.stem, note="")
-        rows += records(metrics.drop(columns=["choice", "honest", "head"]))
-    return rows
+def _of_run(results: Results, run: str) -> list[dict[str, Any]]:
+    """Rows of a run's splits, the honest choice first."""
+    sources = results.splits("metrics", run) or [
+        Source(run, results.dataset(run), "", note=f"{NOT_RUN}: no metrics of {run}")
+    ]
+    return [row for source in sources for row in _clustering_rows(source)]
+
+
+def _clustering_rows(source: Source) -> list[dict[str, Any]]:
+    """A row per choice of the head, and for the honest one per modality."""
+    place = {"run": source.run, "dataset": source.dataset, "split": source.part}
+    place["note"] = source.note
+    if source.note:
+        return [place | {"method": "SeLaVi", "modality": "", "figure": "honest", "part": ""}]
+    metrics = source.rows
+    first = metrics["modality"] == metrics["modality"].iloc[0]
+    shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
+    metrics = metrics[shown].sort_values(
+        "choice", key=lambda c: c.map(list(CHOICES).index), kind="stable"
+    )
+    metrics["method"] = metrics["choice"].map(CHOICES)
+    metrics["figure"] = metrics["honest"].astype(bool).map({True: "honest", False: "oracle"})
+    metrics["part"] = metrics["modality"] if source.part == "train" else ""
+    return records(metrics.drop(columns=["choice", "honest", "head"]).assign(**place))
 
 
 def _both(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -167,8 +163,12 @@ def _both(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics[metrics["modality"] == metrics["modality"].iloc[0]]
 
 
-def _changes(reference: dict[str, Any], settings: dict[str, Any]) -> str:
-    before, after = _flat(reference), _flat(settings)
+def _changes(results: Results, run: str) -> str:
+    """What sets a run apart from the first on its dataset."""
+    if run not in results.settings:
+        return f"unknown settings of {run}"
+    reference = next(r for r, d in results.references.items() if d == results.dataset(run))
+    before, after = (_flat(results.settings[r].model_dump(mode="json")) for r in (reference, run))
     changed = [
         f"{k.split('.')[-1]}: {', '.join(v) if isinstance(v, list) else v}"
         for k, v in after.items()

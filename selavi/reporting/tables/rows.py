@@ -4,18 +4,20 @@ from typing import Any
 
 import pandas as pd
 
-from selavi.reporting.tables.published import NOT_RUN
-
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dicts."""
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
-def frame(rows: list[dict[str, Any]], keys: list[str], measures: list[str]) -> pd.DataFrame:
-    """A table with these columns first, whatever the rows hold; text is never missing."""
-    if not rows:
-        rows = [{"note": f"{NOT_RUN}: not configured"}]
+def frame(
+    rows: list[dict[str, Any]], keys: list[str], measures: list[str], nothing: str
+) -> pd.DataFrame:
+    """A table with these columns first, whatever the rows hold; text is never missing.
+
+    nothing : the note of the only row, if there are none.
+    """
+    rows = rows or [{"note": nothing}]
     table = pd.DataFrame(rows)
     others = [c for c in table.columns if c not in (*keys, *measures, "note")]
     table = table.reindex(columns=[*keys, *measures, *others, "note"])

@@ -1,51 +1,66 @@
-"""What the results folder holds: which runs and evaluations there are, finished or not."""
+"""Files of figures, and what each says it is of."""
 
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import yaml
+import pandas as pd
+
+from selavi.files import read_csv
+from selavi.reporting.tables.published import NOT_RUN
+
+TEXT = (
+    "modality", "choice", "head", "method", "note", "level", "degraded",
+    "dataset", "split", "pretraining",
+)  # fmt: skip
+SAYS = {
+    "dataset": "its clips are of dataset",
+    "split": "its clips are of split",
+    "pretraining": "its model was trained on",
+}
 
 
-class Results:
-    """A results folder and the runs in it to show.
+@dataclass(frozen=True)
+class Source:
+    """Figures of a run.
 
-    runs : names given, else those that have settings or metrics.
+    dataset, part : whose clips were judged, and the split or fold of it. rows : what the file
+    holds. note : if there are no figures, why.
     """
 
-    def __init__(self, folder: Path, runs: list[str] | None = None) -> None:
-        self.folder = folder
-        configured = [p.stem for p in (folder / "settings" / "runs").glob("*.yaml")]
-        measured = [p.name for p in (folder / "metrics").glob("*") if p.is_dir()]
-        self.runs = runs or sorted({*configured, *measured})
-
-    def settings(self, run: str) -> dict[str, Any]:
-        """Settings of a run as they were written, {} if there are none."""
-        return _read(self.folder / "settings" / "runs" / f"{run}.yaml")
-
-    def dataset(self, run: str) -> str:
-        """Name of the dataset a run was trained on, "" if unknown."""
-        return str(self.settings(run).get("dataset", ""))
-
-    @cached_property
-    def references(self) -> dict[str, str]:
-        """The first run of each dataset and its name: what the paper's figures stand beside."""
-        first: dict[str, str] = {}
-        for run in self.runs:
-            first.setdefault(self.dataset(run), run)
-        return {run: dataset for dataset, run in first.items()}
-
-    def stage(self, name: str) -> dict[str, Any]:
-        """Settings of an evaluation stage; its `runs` are those shown."""
-        settings = _read(self.folder / "settings" / "evaluation" / f"{name}.yaml")
-        return settings | {"runs": [r for r in settings.get("runs", []) if r in self.runs]}
-
-    def splits(self, stage: str, run: str) -> list[Path]:
-        """The files of a run's splits in a stage, the training split first."""
-        found = (self.folder / stage / run).glob("*.csv")
-        return sorted(found, key=lambda p: (p.stem != "train", p.stem))
+    run: str
+    dataset: str
+    part: str
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    note: str = ""
 
 
-def _read(path: Path) -> dict[str, Any]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return content if isinstance(content, dict) else {}
+def named_source(run: str, dataset: str, part: str, path: Path, of: dict[str, str]) -> Source:
+    """The file at `path`, if it is there and says in its columns that it is `of` these."""
+    if not path.exists():
+        return Source(run, dataset, part, note=f"{NOT_RUN}: no {path}")
+    rows = read_csv(path, TEXT)
+    for column, wanted in of.items():
+        said = _said(rows, column)
+        if not said:
+            note = f"{NOT_RUN}: {path} does not say its {column}; make it again"
+            return Source(run, dataset, part, note=note)
+        if said != wanted:
+            note = f"{NOT_RUN}: {path}: {SAYS[column]} {said}, not {wanted}; make it again"
+            return Source(run, dataset, part, note=note)
+    return Source(run, dataset, part, rows, _without_classes(rows))
+
+
+def found_source(run: str, part: str, path: Path) -> Source:
+    """The file at `path`, of the dataset that it names, "" if none; so its split, else `part`."""
+    rows = read_csv(path, TEXT)
+    part = _said(rows, "split") or part
+    return Source(run, _said(rows, "dataset"), part, rows, _without_classes(rows))
+
+
+def _said(rows: pd.DataFrame, column: str) -> str:
+    return str(rows[column].iloc[0]) if column in rows and len(rows) else ""
+
+
+def _without_classes(rows: pd.DataFrame) -> str:
+    none = rows.empty or ("classes" in rows and not rows["classes"].any())
+    return f"{NOT_RUN}: no clip has a class" if none else ""

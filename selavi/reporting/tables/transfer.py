@@ -1,15 +1,14 @@
 """Tables of transfer to labelled actions: retrieval and finetuning."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from selavi.files import read_csv
 from selavi.reporting.tables.layout import ResultTable
-from selavi.reporting.tables.published import NOT_RUN, beside_published
+from selavi.reporting.tables.published import beside_published
+from selavi.reporting.tables.results import Results
 from selavi.reporting.tables.rows import frame, records
-from selavi.reporting.tables.sources import Results
+from selavi.reporting.tables.sources import Source
 
 FOLDS = 3  # of UCF-101 and HMDB-51, whose mean is published
 TOP = ["clip_top1", "clip_top5", "video_top1", "video_top5"]
@@ -17,14 +16,12 @@ TOP = ["clip_top1", "clip_top5", "video_top1", "video_top5"]
 
 def retrieval(results: Results) -> ResultTable:
     """Recall at k: whether one of the k nearest training videos has the test video's class."""
-    settings = results.stage("retrieval")
-    measures = [f"recall_at_{k}" for k in settings.get("recall_at", [1, 5, 10, 20, 50])]
+    measures = [f"recall_at_{k}" for k in results.recall_at]
     rows: list[dict[str, Any]] = []
-    for row, path in _folds(results, settings, "retrieval"):
-        if path.exists():
-            rows += records(read_csv(path, ("modality", "note")).assign(**row))
-        else:
-            rows.append(row | {"modality": "", "note": f"{NOT_RUN}: no {path}"})
+    for source in results.folds("retrieval"):
+        row = _row(source) | {"method": "SeLaVi"}
+        none = row | {"modality": "", "note": source.note}
+        rows += [none] if source.note else records(source.rows.assign(**row))
     keys = ["run", "dataset", "part", "method", "modality"]
     return ResultTable(
         "retrieval",
@@ -32,7 +29,9 @@ def retrieval(results: Results) -> ResultTable:
         "nearest. Across modalities, clusters' probabilities are compared. Where the paper's "
         "figures are quoted, it is not said on what its model was pretrained: none is compared.",
         beside_published(
-            _only_video(frame(rows, keys, measures)), "retrieval", results.references
+            _only_video(frame(rows, keys, measures, results.nothing)),
+            "retrieval",
+            results.references,
         ),
         keys, measures, ["run", "dataset"],
     )  # fmt: skip
@@ -40,15 +39,15 @@ def retrieval(results: Results) -> ResultTable:
 
 def finetune(results: Results) -> ResultTable:
     """Accuracy per fold and its mean, of the last epoch (honest) and of the best (oracle)."""
-    settings = results.stage("finetune")
     parts: list[pd.DataFrame] = []
     missing: list[dict[str, Any]] = []
-    for row, path in _folds(results, settings, "finetune"):
-        row["method"] = "linear probe" if settings.get("linear_probe") else "SeLaVi"
-        if not path.exists():
-            missing.append(row | {"figure": "honest", "note": f"{NOT_RUN}: no {path}"})
+    for source in results.folds("finetune"):
+        log = source.rows
+        probe = log["linear_probe"].all() if "linear_probe" in log else results.linear_probe
+        row = _row(source) | {"method": "linear probe" if probe else "SeLaVi"}
+        if source.note:
+            missing.append(row | {"figure": "honest", "note": source.note})
             continue
-        log = read_csv(path, ("note",))
         best = log.iloc[int(log["video_top1"].to_numpy().argmax())]
         for figure, epoch in (("honest", log.iloc[-1]), ("oracle", best)):
             found = {name: float(epoch[name]) for name in (*TOP, "epoch")}
@@ -62,25 +61,16 @@ def finetune(results: Results) -> ResultTable:
         "figure is the last epoch's; `oracle` is the epoch that is best on the test videos, as the "
         "paper's release reports it.",
         beside_published(
-            frame(_with_means(rows) + missing, keys, TOP), "finetune", results.references
+            frame(_with_means(rows) + missing, keys, TOP, results.nothing),
+            "finetune",
+            results.references,
         ),
         keys, TOP, ["run", "dataset"],
     )  # fmt: skip
 
 
-def _folds(
-    results: Results, settings: dict[str, Any], stage: str
-) -> list[tuple[dict[str, Any], Path]]:
-    """Every run, dataset and fold that is configured, and where its figures lie."""
-    return [
-        (
-            {"run": run, "dataset": dataset, "part": str(fold), "method": "SeLaVi"},
-            results.folder / stage / run / dataset / f"{fold}.csv",
-        )
-        for run in settings["runs"]
-        for dataset, folds in settings.get("datasets", {}).items()
-        for fold in folds
-    ]
+def _row(source: Source) -> dict[str, Any]:
+    return {"run": source.run, "dataset": source.dataset, "part": source.part}
 
 
 def _with_means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
