@@ -123,7 +123,7 @@ rule fetch:
     params:
         split=lambda wildcards: Path(wildcards.place).name,
         # Not as an input: linked, it has the output's time, which Snakemake renews.
-        size=tar_size,
+        source=tar_state,
     shell:
         "python -m selavi fetch --settings {input.settings} --split {params.split}"
         " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
