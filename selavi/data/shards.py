@@ -2,7 +2,6 @@
 
 import json
 import logging
-import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
 from selavi.data.media import Normalised, Segment, normalise
 from selavi.data.readable import Rejected, first_that_opens, opens
+from selavi.data.tars import places_of
 from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.settings import MediaSettings
 
@@ -110,7 +110,7 @@ def write_tar(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    return with_positions(pd.DataFrame(fates, columns=COLUMNS), tar)
+    return with_positions(pd.DataFrame(fates, columns=COLUMNS), places_of(tar))
 
 
 def _attempt(
@@ -153,10 +153,8 @@ def _sample(fate: Fate, clip: Normalised) -> dict[str, Any]:
     return sample | ({"wav": clip.audio} if clip.samples else {})
 
 
-def with_positions(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
+def with_positions(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.DataFrame:
     """Add where each member's bytes lie, so that a clip can be read without its neighbours."""
-    with tarfile.open(tar) as archive:
-        places = {member.name: (member.offset_data, member.size) for member in archive}
     for kind, suffix in (("video", "mp4"), ("audio", "wav")):
         mute = [(0, 0) if done else (None, None) for done in table["reason"] == ""]
         names = [f"{key}.{suffix}" for key in table["id"]]

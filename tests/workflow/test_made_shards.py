@@ -1,6 +1,5 @@
 """A split of shards that were made before, as Snakemake sees it."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
