@@ -34,8 +34,8 @@ def fetch_shard(
     """Bring one shard here and write its table.
 
     A shard of selavi's own is taken as it is, a local one by a symbolic link; a compressed one is
-    unpacked. Of any other WebDataset shard, each sample's video is normalised as `write_shard` does;
-    its class is `label` in its json, or its `cls` or `txt`, and its key begins with the tar's name.
+    unpacked. Of any other WebDataset shard, videos are normalised as `write_shard` does; the class
+    is `label` in a sample's json, or its `cls` or `txt`, and its key begins with the tar's name.
 
     Parameters
     ----------
