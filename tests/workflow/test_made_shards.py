@@ -1,5 +1,6 @@
 """A split of shards that were made before, as Snakemake sees it."""
 
+import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -50,3 +51,27 @@ def test_shards_that_were_made_again_are_fetched_again(
     index = pd.read_csv(checkout / "results/shards/made/train/index.csv")
     assert index["label"].tolist() == ["ape", "cat"]
     assert "Nothing to be done" in snakemake(checkout, *CONFIG)
+
+
+def test_an_index_of_more_shards_than_a_command_line_holds(
+    checkout: Path, tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    """A command line has a quarter of the stack, usually of 8 MiB; with one of 2 MiB, 512 KiB."""
+    name, count = "x" * 200, 2400
+    make_video(tmp_path / "videos/a.mp4")
+    made = make_split(tmp_path / "videos", tmp_path / "made", shards=2)
+    tables = sorted(made.parent.glob("0*.csv"), key=lambda path: len(pd.read_csv(path)))
+    place = f"results/shards/{name}/train"
+    (checkout / place).mkdir(parents=True)
+    for number in range(count):
+        shutil.copy(tables[number == 7], checkout / place / f"{number:05d}.csv")
+    assert sum(len(f"{place}/{number:05d}.csv") for number in range(count)) > 2**19
+    configure(checkout, name, tmp_path, f"{{00000..{count - 1:05d}}}.tar")
+    limits = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (2**21, limits[1]))
+    try:
+        snakemake(checkout, "--allowed-rules", "index", *CONFIG[:3], f"{place}/index.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, limits)
+    index = pd.read_csv(checkout / place / "index.csv")
+    assert index["shard"].tolist() == ["00007.tar"]

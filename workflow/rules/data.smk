@@ -155,9 +155,12 @@ rule index:
         "../envs/selavi.yaml"
     resources:
         mem_mb=1000,
+    params:
+        folder="results/shards/{place}",
+        shards=lambda wildcards, input: len(input.tables),
     shell:
-        "python -m selavi index --tables {input.tables} --output {output.index}"
-        " --rejected {output.rejected} --summary {output.summary} --log {log}"
+        "python -m selavi index --folder {params.folder} --shards {params.shards}"
+        " --output {output.index} --rejected {output.rejected} --summary {output.summary} --log {log}"
 
 
 rule choose:
