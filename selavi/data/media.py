@@ -164,8 +164,8 @@ def command_for(
             crf=settings.crf,
             pix_fmt="yuv420p",
             g=max(1, round(settings.keyframe_seconds * settings.fps)),
-            # One thread and no macroblock tree: the same bytes every time, on CPUs of one kind. Others
-            # may round sound otherwise, which no option of ffmpeg's prevents (docs/files.md).
+            # One thread and no macroblock tree: the same bytes every time, on CPUs of one kind.
+            # Others may round sound otherwise.
             **{"x264-params": "threads=1:mbtree=0", "flags:v": "+bitexact"},
             **exact,
         )
