@@ -1,7 +1,6 @@
 """selavi index: number the accepted clips of a split, and list the rejected videos."""
 
 import argparse
-from pathlib import Path
 
 from selavi.commands import arguments
 
@@ -9,13 +8,14 @@ HELP = "number the accepted clips of a split; name each video set aside and why"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--tables", type=Path, required=True, nargs="+", metavar="FILE", help="the shards' tables"
-    )
+    # Their number and not their names: a hundred thousand names are no command line.
+    arguments.folder(parser, "folder", "folder of the shards' tables, 00000.csv and so on")
+    parser.add_argument("--shards", type=int, required=True, metavar="N", help="number of shards")
     arguments.index_outputs(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.data.index import write_index
 
-    write_index(options.tables, options.output, options.rejected, options.summary)
+    tables = [options.folder / f"{n:05d}.csv" for n in range(options.shards)]
+    write_index(tables, options.output, options.rejected, options.summary)

@@ -125,7 +125,7 @@ class _Batches(Dataset[_Made | Exception]):
     ) -> None:
         self.video = clips.video if "video" in clips.modalities else None
         self.audio = clips.audio if "audio" in clips.modalities else None
-        self.numbers, self.rate = clips.numbers, clips.rate
+        self.numbers, self.ids, self.rate = clips.numbers, clips.ids, clips.rate
         self.shards, self.shard_of = clips.shards
         self.chunks, self.views = chunks, views
         self.fill, self.listen = fill, listen
@@ -197,6 +197,9 @@ class _Batches(Dataset[_Made | Exception]):
     def _row(self, sample: int) -> dict[str, Any]:
         return {name: column[sample].item() for name, column in self.numbers.items()}
 
+    def _name(self, sample: int, suffix: str) -> str:
+        return f"{self.ids[sample].decode()}.{suffix}"
+
     def _look(
         self, shard: Shard, sample: int, looks: list[View], pictures: WindowReader, rows: range
     ) -> None:
@@ -210,7 +213,8 @@ class _Batches(Dataset[_Made | Exception]):
             [np.searchsorted(numbers, needed, side).tolist() for side in ("left", "right")]
             for numbers in which
         ]
-        with shard.member(row["video_offset"], row["video_size"]) as member:
+        place = row["video_offset"], row["video_size"]
+        with shard.member(*place, name=self._name(sample, "mp4")) as member:
             for n, frame in enumerate(decode_frames(member, needed, row["fps"])):
                 for view, (first, end) in zip(rows, spans, strict=True):
                     if first[n] < end[n]:
@@ -220,7 +224,8 @@ class _Batches(Dataset[_Made | Exception]):
         """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
         assert self.audio is not None
         row = self._row(sample)
-        with shard.member(row["audio_offset"], row["audio_size"], AUDIO_READ) as member:
+        place = row["audio_offset"], row["audio_size"]
+        with shard.member(*place, AUDIO_READ, self._name(sample, "wav")) as member:
             for wave, (view, hearing) in zip(waves, looks, strict=True):
                 start = view.start / row["fps"] + hearing.delay
                 first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)

@@ -72,6 +72,11 @@ class Clips:
         return {name: self.index[name].to_numpy() for name in NUMBERS}
 
     @cached_property
+    def ids(self) -> np.ndarray:
+        """Names of the clips' members without suffix, (N,) bytes; shared like `numbers`."""
+        return self.index["id"].to_numpy().astype("S")
+
+    @cached_property
     def shards(self) -> tuple[list[Path], np.ndarray]:
         """Paths of the shards, by name, and of each clip the number of its shard, (N,) int32."""
         codes, names = pd.factorize(self.index["shard"], sort=True)

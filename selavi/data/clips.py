@@ -2,6 +2,7 @@
 
 import io
 import os
+import tarfile
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from selavi.files import UserError
 
 VIDEO_READ = 2**20  # bytes: most clips come whole with one read, a long film in pieces
 AUDIO_READ = 2**12
+NAME = 100  # bytes of a tar header that hold the member's name, filled up with zeros
 
 
 class CorruptClip(UserError):
@@ -53,13 +55,26 @@ class Shard:
         self.tar, self.file = tar, file
         self.size = os.fstat(file).st_size
 
-    def member(self, offset: int, size: int, read: int = VIDEO_READ) -> BinaryIO:
+    def member(
+        self, offset: int, size: int, read: int = VIDEO_READ, name: str | None = None
+    ) -> BinaryIO:
         """A member as a file, fetched `read` bytes at a time, as far as it is looked at.
 
-        Raises UserError if the tar ends before the member does, CorruptClip if it is empty.
+        name : what the tar's header before the member must call it, if given.
+
+        Raises UserError if the tar ends before the member does, or the member there is another one,
+        CorruptClip if it is empty.
         """
         if offset + size > self.size:
             raise UserError(f"{self.tar} is shorter than its index says; make it again")
+        if name is not None:
+            there = os.pread(self.file, NAME, max(0, offset - tarfile.BLOCKSIZE))
+            if there.rstrip(b"\0") != name.encode():
+                raise UserError(
+                    f"{self.tar} is not the tar this index was made of: {name} is not where the "
+                    "index says. If it was made again since, make the index again; if its disk is "
+                    "damaged, make the tar again"
+                )
         if size <= 0:
             raise CorruptClip("its member of the shard has no bytes")
         return io.BufferedReader(_Slice(self.file, offset, size), min(size, read))
@@ -82,9 +97,9 @@ def open_shard(tar: Path) -> Iterator[Shard]:
         os.close(file)
 
 
-def read_member(tar: Path, offset: int, size: int) -> bytes:
-    """All bytes of one member. Raises UserError if the shard is missing or cut short."""
-    with open_shard(tar) as shard, shard.member(offset, size) as member:
+def read_member(tar: Path, offset: int, size: int, name: str | None = None) -> bytes:
+    """All bytes of one member. Raises as `open_shard` and `Shard.member`."""
+    with open_shard(tar) as shard, shard.member(offset, size, name=name) as member:
         return member.read()
 
 

@@ -19,13 +19,13 @@ from selavi.data.manifest import EXTENSIONS, id_of
 from selavi.data.media import Normalised, Segment, normalise
 from selavi.data.readable import Rejected
 from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
+from selavi.data.tars import CHUNK, places_of, unpack
 from selavi.files import FULL_DISK, UserError, atomic_path, explain_full_disk, write_csv
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
 
 SIZES = ("width", "height", "frames", "samples", "rate")
-CHUNK = 2**20
 
 
 def fetch_shard(
@@ -33,9 +33,9 @@ def fetch_shard(
 ) -> pd.DataFrame:
     """Bring one shard here and write its table.
 
-    A shard of selavi's own is taken as it is, a local one by a symbolic link. Of any other
-    WebDataset shard, each sample's video is normalised as `write_shard` does; its class is `label`
-    in its json, or its `cls` or `txt`, and its key begins with the tar's name.
+    A shard of selavi's own is taken as it is, a local one by a symbolic link; a compressed one is
+    unpacked. Of any other WebDataset shard, videos are normalised as `write_shard` does; the class
+    is `label` in a sample's json, or its `cls` or `txt`, and its key begins with the tar's name.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def fetch_shard(
         with explain_full_disk(tar):
             result = _taken_over(source, tar, scratch, settings, threads)
     except tarfile.TarError as error:
-        raise UserError(f"{source} is not a whole tar: {error}") from None
+        raise UserError(f"{source} is not a whole tar with each file once: {error}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     write_csv(table, result)
@@ -70,10 +70,12 @@ def _taken_over(
         _download(source, here)
     else:
         _link(Path(source), here)
-    facts = _own_facts(here, tar.name)
+    unpack(here)
+    places = places_of(here)
+    facts = _own_facts(here, places, tar.name)
     if facts is None:
         return _normalised(here, tar, source, settings, threads)
-    result = with_positions(pd.DataFrame(facts, columns=COLUMNS), here)
+    result = with_positions(pd.DataFrame(facts, columns=COLUMNS), places)
     _check(result, source, settings)
     with atomic_path(tar) as temporary:
         here.replace(temporary)
@@ -107,21 +109,21 @@ def _link(source: Path, target: Path) -> None:
     target.symlink_to(source.resolve())
 
 
-def _own_facts(tar: Path, name: str) -> list[Fate] | None:
+def _own_facts(tar: Path, places: dict[str, tuple[int, int]], name: str) -> list[Fate] | None:
     """The facts that selavi wrote with each sample; None if any sample is not selavi's."""
     facts: list[Fate] = []
-    with tarfile.open(tar) as archive:
-        for member in archive:
-            if member.name.endswith(".json"):
-                file = archive.extractfile(member)
-                content = _json(file.read()) if file else {}
-                if not _is_own(content, member.name):
+    with tar.open("rb") as file:
+        for member, (offset, size) in places.items():
+            if member.endswith(".json"):
+                file.seek(offset)
+                content = _json(file.read(size))
+                if not _is_own(content, member):
                     return None
                 path = f"{name}/{content['key']}"
                 facts.append(content | {"path": path, "reason": "", "detail": ""})
-            elif not member.name.endswith((".mp4", ".wav")):
+            elif not member.endswith((".mp4", ".wav")):
                 return None
-    return facts or None
+    return facts if facts or not places else None
 
 
 def _is_own(facts: dict[str, Any], member: str) -> bool:
@@ -156,17 +158,23 @@ def _normalised(
 ) -> pd.DataFrame:
     """Write a tar of normalised clips of the videos in one of any; remove that one."""
     scratch = foreign.parent
-    samples = wds.WebDataset(str(foreign), shardshuffle=False)
-    rows, files = [], {}
+    samples = wds.WebDataset(str(foreign), shardshuffle=False, empty_check=False)
+    rows: dict[str, Fate] = {}
+    files = {}
     for sample in samples:
         row = _row(sample, source)
+        if row["id"] in rows:
+            raise UserError(
+                f"{source} has files of {sample['__key__']} in two places; the members of a sample "
+                "must lie together, so write that tar in the order of its names"
+            )
         suffix = next((s for s in sample if f".{s.lower()}" in EXTENSIONS), None)
         if suffix is None:
             row |= {"reason": "no-video", "detail": "the sample has no video in it"}
         else:
             files[row["id"]] = scratch / f"{row['id']}.{suffix.lower()}"
             files[row["id"]].write_bytes(sample[suffix])
-        rows.append(row)
+        rows[row["id"]] = row
     foreign.unlink()
 
     def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
@@ -181,16 +189,17 @@ def _normalised(
         finally:
             file.unlink()
 
-    return write_tar(tar, rows, attempt, settings, threads)
+    return write_tar(tar, list(rows.values()), attempt, settings, threads)
 
 
 def _row(sample: dict[str, Any], source: str) -> Fate:
     # Keys are often numbers that begin anew in every tar.
     tar = PurePosixPath(urlsplit(source).path if "://" in source else source)
     key = f"{tar.stem}.tar/{sample['__key__']}"
-    label = _json(sample.get("json", b"{}")).get("label", "")
+    label = _json(sample.get("json", b"{}")).get("label")
     for name in ("cls", "txt"):
-        label = label or sample.get(name, b"").decode("utf-8", "replace").strip()
+        if label in (None, ""):
+            label = sample.get(name, b"").decode("utf-8", "replace").strip()
     return {
         "id": id_of(key),
         "key": key,

@@ -16,7 +16,14 @@ from typing import Any
 
 import pandas as pd
 
-from selavi.data.media import Normalised, Segment, Streams, command_for, ffmpeg_version
+from selavi.data.media import (
+    Normalised,
+    Segment,
+    Streams,
+    check_source,
+    command_for,
+    ffmpeg_version,
+)
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings
 
@@ -29,9 +36,9 @@ class Kept:
     """The last making of one shard.
 
     A clip counts as unchanged if its file has the size and time of modification that it had, the
-    segment taken of it, the settings that shape clips, the command and ffmpeg's version are the
-    same, and its bytes have the digest that they had. Videos that were set aside are always tried
-    again.
+    segment taken of it, ffmpeg's command and version are the same, and its bytes have the digest
+    that they had. Videos that were set aside are always tried again, and so are those whose sound
+    was too short.
     """
 
     def __init__(self, tar: Path, settings: MediaSettings) -> None:
@@ -47,7 +54,10 @@ class Kept:
             self.rows = {str(row["id"]): row for row in rows.to_dict("records")}
 
     def clip(self, key: str, source: Segment) -> Normalised | None:
-        """The clip of this id if its source is as it was; safe to call from several threads."""
+        """The clip of this id if its source is as it was; safe to call from several threads.
+
+        Raises Rejected and UserError as `check_source`, if its video would be set aside today.
+        """
         row = self.rows.get(key)
         try:
             status = source.path.stat()
@@ -59,7 +69,7 @@ class Kept:
             return None
         shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
         clip = Normalised(video, audio, *shape)
-        if _digest(clip) != row["digest"]:
+        if _digest(clip) != row["digest"] or not self._long_enough(clip, source):
             return None
         self.reused += 1
         return clip
@@ -94,10 +104,17 @@ class Kept:
             file.seek(offset)
             return file.read(size)
 
+    def _long_enough(self, clip: Normalised, source: Segment) -> bool:
+        """Whether `normalise` would be sure to give this clip under today's settings."""
+        shortest, streams = self.settings.min_seconds, check_source(source, self.settings)
+        heard = streams.audio is None or clip.samples / self.settings.audio_rate > shortest
+        return heard and clip.frames / self.settings.fps > shortest
+
     def _made_with(self, source: Segment) -> str:
         anywhere = replace(source, path=Path("-"))
-        _, *command = command_for(anywhere, Streams(0, 0), self.settings, Path("-"), Path("-"))
-        words = json.dumps([self.settings.model_dump(), command, ffmpeg_version()])
+        streams = Streams(0, None if self.settings.audio == "none" else 0)
+        _, *command = command_for(anywhere, streams, self.settings, Path("-"), Path("-"))
+        words = json.dumps([command, ffmpeg_version()])
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 

@@ -1,5 +1,6 @@
 """Videos named one by one: a CSV of the user's, or the split files of UCF-101 and HMDB-51."""
 
+import csv
 import difflib
 import re
 from collections.abc import Iterator
@@ -24,10 +25,16 @@ def read_video_table(path: Path) -> pd.DataFrame:
     UserError if it cannot be read, a column is unknown or missing, or a time is no number.
     """
     try:
+        _check_widths(path)
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; set the split's `table` to your list") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (
+        csv.Error,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        UnicodeDecodeError,
+    ) as error:
         raise UserError(f"{path} is not a CSV file: {error}") from None
     known = ["path", "label", "start", "end"]
     for column in table.columns.difference(known):
@@ -51,6 +58,19 @@ def read_video_table(path: Path) -> pd.DataFrame:
             )
         table[column] = numbers
     return table[known]
+
+
+def _check_widths(path: Path) -> None:
+    """Of a row with a comma too many, pandas would take the first field for its name."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        header = next(rows, [])
+        for row in rows:
+            if row and len(row) != len(header):
+                raise UserError(
+                    f"{path}, line {rows.line_num} has {len(row)} fields and the header "
+                    f'{len(header)}; put names with commas in it in quotes, "so, so.mp4"'
+                )
 
 
 def official_videos(folder: Path, settings: OfficialSettings) -> pd.DataFrame:

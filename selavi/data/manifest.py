@@ -4,7 +4,7 @@ import hashlib
 import logging
 import math
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,24 +160,30 @@ def _write(table: pd.DataFrame, source: Path, shards: int, output: Path) -> pd.D
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Files below `folder`, and folders that cannot be read with the reason."""
+    """Files below `folder`, and folders that cannot be read with the reason.
+
+    A folder is listed once, under its own name if it has one here: links are followed at the end.
+    """
     problems: list[OSError] = []
-    seen: set[tuple[int, int]] = set()
-    for where, folders, files in os.walk(folder, onerror=problems.append, followlinks=True):
-        status = Path(where).stat()
-        if (status.st_dev, status.st_ino) in seen:  # a link back up: already listed
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(where, name), ""
-        while problems:
-            error = problems.pop()
+    seen: dict[tuple[int, int], Path] = {}
+    tops = deque([folder])
+    while tops:
+        for name, folders, files in os.walk(tops.popleft(), onerror=problems.append):
+            where = Path(name)
+            status = where.stat()
+            first = seen.setdefault((status.st_dev, status.st_ino), where)
+            if first != where:
+                log.info("passed over %s: it is the folder %s", where, first)
+                folders.clear()
+                continue
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            tops += [path for path in map(where.joinpath, folders) if path.is_symlink()]
+            for name in sorted(files):
+                if not name.startswith("."):
+                    yield where / name, ""
+        for error in problems:
             yield Path(error.filename), f"cannot read the folder: {error.strerror}"
-    for error in problems:
-        yield Path(error.filename), f"cannot read the folder: {error.strerror}"
+        problems.clear()
 
 
 def _row(folder: Path, relative: Path, label: str, reason: str, detail: str) -> dict[str, str]:
@@ -209,8 +215,12 @@ def _fragment(start: float, end: float) -> str:
 
 
 def _listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
-    if not path.exists():
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return "missing", "the file is named in the table and is not on disk"
+    except (OSError, ValueError) as error:  # such as a name that no file can have
+        return "unreadable", f"cannot look at the file: {getattr(error, 'strerror', error)}"
     if start < 0 or end <= (0 if math.isnan(start) else start):
         return "bad-segment", f"the segment from {start:g} s to {end:g} s is none"
     return "", ""

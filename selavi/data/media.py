@@ -131,7 +131,9 @@ def command_for(
 ) -> list[str]:
     """The one ffmpeg command that writes both files."""
     side = settings.short_side
-    shorter = f"trunc(min({side},min(iw,ih))/2)*2"
+    # In square pixels, `sar` being the width of the source's; decoding takes them for square.
+    shorter = f"trunc(min({side},min(iw*sar,ih))/2)*2"
+    longer = "if(eq(sar,1),-2,max(2,round({}/2)*2))"
     # One decoding thread: the stage's threads are videos at a time.
     cut: dict[str, float] = {"threads": 1}
     if source.start is not None:
@@ -145,8 +147,8 @@ def command_for(
         .filter("fps", fps=settings.fps, round="near", start_time=0)
         .filter(
             "scale",
-            w=f"if(gt(iw,ih),-2,{shorter})",
-            h=f"if(gt(iw,ih),{shorter},-2)",
+            w=f"if(gt(iw*sar,ih),{longer.format(f'{shorter}*iw*sar/ih')},{shorter})",
+            h=f"if(gt(iw*sar,ih),{shorter},{longer.format(f'{shorter}*ih/(iw*sar)')})",
             flags="bilinear",
             out_range="tv",  # phones and MJPEG have full range; decoding takes limited for granted
         )
@@ -162,7 +164,8 @@ def command_for(
             crf=settings.crf,
             pix_fmt="yuv420p",
             g=max(1, round(settings.keyframe_seconds * settings.fps)),
-            # One thread and no macroblock tree: the same bytes every time, on every CPU.
+            # One thread and no macroblock tree: the same bytes every time, on CPUs of one kind.
+            # Others may round sound otherwise.
             **{"x264-params": "threads=1:mbtree=0", "flags:v": "+bitexact"},
             **exact,
         )

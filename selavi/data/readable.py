@@ -20,6 +20,8 @@ CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGIL
 ENDED = 255
 """ffmpeg's exit status after a signal that it caught."""
 CHUNK = 2**20
+WITNESSES = 48
+"""Videos that, if none of them can be opened, mean that their disk is gone."""
 
 
 class Rejected(Exception):
@@ -79,17 +81,20 @@ def opens(path: Path) -> bool:
     return True
 
 
-def first_that_opens(paths: Sequence[Path]) -> Path | None:
+def first_that_opens(paths: Sequence[Path], others: Sequence[Path]) -> Path | None:
     """The first of some videos that can be opened; None if there are none at all.
+
+    One of few cannot speak for its disk: they are filled up from `others` to `WITNESSES`.
 
     Raises UserError if not one of them can: then it is the disk that is not there.
     """
-    for path in paths:
+    asked = [*paths, *others[: max(0, WITNESSES - len(paths))]] if paths else []
+    for path in asked:
         if opens(path):
             return path
-    if paths:
+    if asked:
         raise UserError(
-            f"none of the {len(paths)} videos of this shard can be opened, such as {paths[0]}: is "
+            f"none of {len(asked)} videos of this split can be opened, such as {asked[0]}: is "
             "their disk there on this machine, and may this user read it? If they were taken away, "
             "make the split's manifest again"
         )

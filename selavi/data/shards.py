@@ -2,10 +2,10 @@
 
 import json
 import logging
-import tarfile
 import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from tqdm import tqdm
 from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
 from selavi.data.media import Normalised, Segment, normalise
-from selavi.data.readable import Rejected, first_that_opens, opens
+from selavi.data.readable import WITNESSES, Rejected, first_that_opens, opens
+from selavi.data.tars import places_of
 from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.settings import MediaSettings
 
@@ -54,9 +55,7 @@ def write_shard(
     ------
     UserError if the machine is at fault and not a video; see `normalise` and `first_that_opens`.
     """
-    rows = read_csv(manifest, TEXT_COLUMNS)
-    rows = rows[rows["shard"] == shard].drop(columns="shard")
-    witness = first_that_opens([Path(p) for p in rows.loc[rows["reason"] == "", "path"]])
+    rows, witness = _listed(manifest, shard)
     kept = Kept(tar, settings)
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
 
@@ -76,6 +75,16 @@ def write_shard(
     return result
 
 
+def _listed(manifest: Path, shard: int) -> tuple[pd.DataFrame, Path | None]:
+    """The manifest's rows of a shard, and a video that can be opened now."""
+    rows = read_csv(manifest, TEXT_COLUMNS)
+    usable, here = rows["reason"] == "", rows["shard"] == shard
+    ours, others = (rows.loc[usable & where, "path"] for where in (here, ~here))
+    spread = others.iloc[:: max(1, len(others) // WITNESSES)]
+    witness = first_that_opens([*map(Path, ours)], [*map(Path, spread)])
+    return rows[here].drop(columns="shard"), witness
+
+
 def write_tar(
     tar: Path,
     rows: Sequence[Fate],
@@ -93,7 +102,7 @@ def write_tar(
         writer = wds.TarWriter(file, user="selavi", group="selavi", mode=0o644, mtime=0)
         try:
             for fate, clip in tqdm(
-                pool.map(attempt, rows),
+                _in_order(pool, attempt, rows, ahead=2 * threads),
                 total=len(rows),
                 desc=f"shard {tar.stem}",
                 unit="video",
@@ -110,7 +119,23 @@ def write_tar(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    return with_positions(pd.DataFrame(fates, columns=COLUMNS), tar)
+    return with_positions(pd.DataFrame(fates, columns=COLUMNS), places_of(tar))
+
+
+def _in_order(
+    pool: Executor,
+    attempt: Callable[[Fate], tuple[Fate, Normalised | None]],
+    rows: Sequence[Fate],
+    ahead: int,
+) -> Iterator[tuple[Fate, Normalised | None]]:
+    """As `pool.map`, but no more than `ahead` clips are in the making or wait for a slow one."""
+    begun: deque[Future[tuple[Fate, Normalised | None]]] = deque()
+    for row in rows:
+        if len(begun) == ahead:
+            yield begun.popleft().result()
+        begun.append(pool.submit(attempt, row))
+    while begun:
+        yield begun.popleft().result()
 
 
 def _attempt(
@@ -120,10 +145,10 @@ def _attempt(
         return row, None
     start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
     source = Segment(Path(row["path"]), start, end)
-    clip = kept.clip(row["id"], source)
-    if clip is not None:
-        return row, clip
     try:
+        clip = kept.clip(row["id"], source)
+        if clip is not None:
+            return row, clip
         with tempfile.TemporaryDirectory(dir=scratch) as own:
             return row, normalise(source, settings, Path(own))
     except Rejected as rejected:
@@ -153,10 +178,8 @@ def _sample(fate: Fate, clip: Normalised) -> dict[str, Any]:
     return sample | ({"wav": clip.audio} if clip.samples else {})
 
 
-def with_positions(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
+def with_positions(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.DataFrame:
     """Add where each member's bytes lie, so that a clip can be read without its neighbours."""
-    with tarfile.open(tar) as archive:
-        places = {member.name: (member.offset_data, member.size) for member in archive}
     for kind, suffix in (("video", "mp4"), ("audio", "wav")):
         mute = [(0, 0) if done else (None, None) for done in table["reason"] == ""]
         names = [f"{key}.{suffix}" for key in table["id"]]

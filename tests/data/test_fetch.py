@@ -91,6 +91,17 @@ def test_videos_in_any_webdataset_shard_are_normalised(
     assert (tmp_path / "web/part.tar").exists()
 
 
+def test_a_class_of_0_is_a_class(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+    video = make_video(tmp_path / "a.mp4").read_bytes()
+    with tarfile.open(tmp_path / "part.tar", "w") as tar:
+        for key, label in {"0": 0, "1": 1, "2": None, "3": ""}.items():
+            add(tar, f"{key}.cls", b"7\n")
+            add(tar, f"{key}.json", json.dumps({"label": label}).encode())
+            add(tar, f"{key}.mp4", video)
+    table = fetch_shard(str(tmp_path / "part.tar"), tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
+    assert table["label"].tolist() == ["0", "1", "7", "7"]
+
+
 def foreign(path: Path, *videos: Path) -> Path:
     """A WebDataset tar whose samples are numbered from 0, as most are."""
     with tarfile.open(path, "w") as tar:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from selavi.data import shards
 from selavi.data.manifest import TEXT_COLUMNS, write_listed_manifest, write_manifest
-from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
 from selavi.files import read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -69,6 +70,47 @@ def test_other_settings_encode_all_again(tmp_path: Path, videos: Path, encoded: 
     media = MediaSettings.model_validate(MEDIA.model_dump() | {"crf": 30})
     assert make(videos, tmp_path / "out", media) == make(videos, tmp_path / "fresh", media)
     assert len(encoded) == 10
+
+
+OPTIONAL = {"audio": "optional"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again"),
+    [
+        ({}, {"timeout_seconds": 900.0}, "short mute half"),
+        ({}, {"min_seconds": 0.5}, "short mute half"),
+        ({}, {"min_seconds": 1.7}, "short mute half"),
+        ({}, OPTIONAL, "short mute half"),
+        (OPTIONAL, {}, "short"),
+        (OPTIONAL, OPTIONAL | {"min_seconds": 0.5}, "short half"),
+        (OPTIONAL, {"audio": "none"}, "long usual short mute half"),
+        ({"audio": "none"}, {"audio": "none", "min_seconds": 1.7}, "short"),
+    ],
+    ids=str,
+)
+def test_settings_that_do_not_shape_clips_encode_none_again(
+    tmp_path: Path,
+    encoded: list[str],
+    make_video: Callable[..., Path],
+    before: dict[str, object],
+    after: dict[str, object],
+    again: str,
+) -> None:
+    """But for videos that were set aside, or whose sound was. The bytes are a fresh shard's."""
+    videos = tmp_path / "videos"
+    long, short = (make_video(videos / f"{n}.mp4", s) for n, s in (("long", 2.4), ("short", 0.8)))
+    make_video(videos / "usual.mp4")
+    make_video(videos / "mute.mp4", audio=False)
+    both = ["-i", str(long), "-i", str(short), "-map", "0:v", "-map", "1:a", "-c", "copy"]
+    half = str(videos / "half.mp4")
+    subprocess.run([ffmpeg_binary(), "-v", "error", *both, half], check=True)
+    first, second = (MediaSettings.model_validate(MEDIA.model_dump() | m) for m in (before, after))
+    make(videos, tmp_path / "out", first)
+    encoded.clear()
+    there = make(videos, tmp_path / "out", second)
+    assert sorted(encoded) == sorted(f"{name}.mp4" for name in again.split())
+    assert there == make(videos, tmp_path / "fresh", second)
 
 
 def test_a_segment_that_moves_is_cut_again(

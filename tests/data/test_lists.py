@@ -252,11 +252,12 @@ def test_a_table_with_paths_alone_and_one_missing(
     tmp_path: Path, make_video: Callable[..., Path]
 ) -> None:
     make_video(tmp_path / "a.mp4")
-    (tmp_path / "videos.csv").write_text("path\na.mp4\ngone.mp4\n")
+    (tmp_path / "videos.csv").write_text(f"path\na.mp4\ngone.mp4\n{'n' * 300}.mp4\n")
     rows = listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.5)
-    assert rows["reason"].tolist() == ["", "missing"]
-    assert rows["label"].tolist() == ["", ""]
-    with pytest.raises(UserError, match=r"1 of 2 videos are missing, more than max_missing = 0.01"):
+    assert rows["reason"].tolist() == ["", "missing", "unreadable"]
+    assert rows["detail"][2] == "cannot look at the file: File name too long"
+    assert rows["label"].tolist() == ["", "", ""]
+    with pytest.raises(UserError, match=r"1 of 3 videos are missing, more than max_missing = 0.01"):
         listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.01)
 
 
@@ -270,6 +271,8 @@ def test_a_table_with_paths_alone_and_one_missing(
         ("", "is not a CSV file"),
         ("path,start\na.mp4,one\n", "line 2: start = 'one' is not in seconds"),
         ("path\na.mp4\na.mp4\n", "names a.mp4 twice"),
+        ("path,label\na.mp4,x,\n", "line 2 has 3 fields and the header 2; put names with commas"),
+        ("path,label\na.mp4,x\n\na.mp4\n", "line 4 has 1 fields and the header 2"),
     ],
 )
 def test_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:

@@ -19,8 +19,10 @@ from selavi.data.loader import (
     rank_share,
     training_batches,
 )
+from selavi.files import UserError
 from selavi.records import Batch
 from selavi.settings import RunSettings
+from tests.conftest import make_split
 
 Run = Callable[..., RunSettings]
 
@@ -178,3 +180,22 @@ def test_seeking_finds_the_same_frames_as_reading_on(clips: Clips) -> None:
     assert np.array_equal(decoded(list(range(32))), everything)
     for numbers in ([0], [7, 8], [9, 31], [0, 20, 31], [16, 20, 24], [31], list(range(3, 30, 2))):
         assert np.array_equal(decoded(numbers), everything[numbers])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_another_tar_in_a_shards_place_is_not_read(
+    tmp_path: Path, make_video: Callable[..., Path], tiny_run: Run, workers: int
+) -> None:
+    """A class's folder is renamed and the shard made again: clips of the same sizes, elsewhere."""
+    for label in ("cat", "dog"):
+        make_video(tmp_path / "videos" / label / "a.mp4")
+    clips = open_clips(make_split(tmp_path / "videos", tmp_path, shards=1), tiny_run())
+    whole = (tmp_path / "00000.tar").read_bytes()
+    (tmp_path / "videos/dog").rename(tmp_path / "videos/ape")
+    make_split(tmp_path / "videos", tmp_path, shards=1)
+    assert (tmp_path / "00000.tar").stat().st_size == len(whole)
+    for kinds in (["video"], ["audio"]):
+        with pytest.raises(UserError, match=r"00000\.tar is not the tar this index was made of"):
+            list(pass_batches(replace(clips, modalities=kinds), batch_size=2, workers=workers))
+    (tmp_path / "00000.tar").write_bytes(whole)
+    assert len(list(pass_batches(clips, batch_size=2, workers=workers))) == 1

@@ -1,3 +1,4 @@
+import logging
 import os
 import subprocess
 import sys
@@ -88,6 +89,24 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "root" / "class").symlink_to(tmp_path / "real")
     (tmp_path / "real" / "loop").symlink_to(tmp_path / "root")
     assert find_videos(tmp_path / "root")["key"].tolist() == ["class/a.mp4"]
+
+
+def test_a_real_folder_goes_before_a_link_to_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever their names; a link from deep within, and one to elsewhere, are followed too."""
+    for name in ("root/dog/a.mp4", "root/dog/puppy/b.mp4", "elsewhere/deep/c.mp4"):
+        touch(tmp_path / name)
+    root = tmp_path / "root"
+    (root / "canine").symlink_to("dog")
+    (root / "dog/puppy/more").symlink_to(tmp_path / "elsewhere")
+    (root / "zoo").symlink_to(tmp_path / "elsewhere")
+    (root / "aaa").symlink_to(tmp_path / "elsewhere/deep")
+    with caplog.at_level(logging.INFO):
+        table = find_videos(root)
+    assert table["key"].tolist() == ["aaa/c.mp4", "dog/a.mp4", "dog/puppy/b.mp4"]
+    assert table["label"].tolist() == ["aaa", "dog", "dog"]
+    assert f"passed over {root / 'canine'}: it is the folder {root / 'dog'}" in caplog.messages
 
 
 def test_a_name_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:

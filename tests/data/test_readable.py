@@ -10,8 +10,8 @@ import pytest
 from selavi.data import media, shards
 from selavi.data.manifest import write_manifest
 from selavi.data.media import Normalised, Segment, normalise
-from selavi.data.readable import Rejected, check_file
-from selavi.files import UserError
+from selavi.data.readable import WITNESSES, Rejected, check_file
+from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
@@ -38,12 +38,31 @@ def test_videos_whose_disk_is_gone_are_not_set_aside(listed: Path, left: str) ->
     (listed.parent / "videos").rename(listed.parent / "elsewhere")
     if left == "an empty folder":  # where it was mounted
         (listed.parent / "videos").mkdir()
-    with pytest.raises(UserError, match="videos of this shard can be opened"):
+    with pytest.raises(UserError, match="none of 4 videos of this split can be opened"):
         make(listed, 1)
     assert not (listed.parent / "1.tar").exists()
     shutil.rmtree(listed.parent / "videos", ignore_errors=True)
     (listed.parent / "elsewhere").rename(listed.parent / "videos")
     assert make(listed, 1).exists()
+
+
+@pytest.mark.parametrize("own", [1, WITNESSES])
+def test_a_shard_of_files_that_cannot_be_opened(
+    tmp_path: Path, make_video: Callable[..., Path], own: int
+) -> None:
+    """A few are set aside, as videos elsewhere show that the disk is there; dozens are not."""
+    make_video(tmp_path / "videos/good.mp4")
+    for n in range(own):
+        (tmp_path / f"videos/gone{n}.mp4").symlink_to(tmp_path / "nowhere")
+    manifest = tmp_path / "manifest.csv"
+    table = write_manifest(tmp_path / "videos", "none", 1, manifest)
+    write_csv(manifest, table.assign(shard=(table["key"] == "good.mp4").astype(int)))
+    if own < WITNESSES:
+        make(manifest, 0)
+        assert read_csv(tmp_path / "0.csv", ("reason",))["reason"].tolist() == ["unreadable"]
+    else:
+        with pytest.raises(UserError, match=f"none of {own} videos of this split can be opened"):
+            make(manifest, 0)
 
 
 def test_a_disk_that_goes_while_a_shard_is_made(

@@ -4,6 +4,7 @@ import io
 import subprocess
 import wave
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -102,6 +103,33 @@ def test_odd_sizes(tmp_path: Path, size: str) -> None:
     assert min(clip.width, clip.height) == min(48, min(width, height) // 2 * 2)
     assert clip.width / clip.height == pytest.approx(width / height, rel=0.05)
     assert clip.width % 2 == clip.height % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "shape", "expected"),
+    [
+        ("90x72", "16/11", (88, 48)),
+        ("72x64", "4/3", (72, 48)),
+        ("96x60", "1/2", (48, 60)),
+        ("40x120", "0.75", (30, 120)),
+        ("96x64", "1", (72, 48)),
+    ],
+)
+def test_pixels_that_are_not_square(
+    tmp_path: Path, size: str, shape: str, expected: tuple[int, int]
+) -> None:
+    """DV, DVDs and much television: a circle of the source is one in what is stored."""
+    ffmpeg(
+        "-f", "lavfi", "-i", f"testsrc=size={size}:rate=25:duration=1.6,setsar={shape}",
+        "-f", "lavfi", "-i", "sine=duration=1.6", "-pix_fmt", "yuv420p", str(tmp_path / "a.mp4"),
+    )  # fmt: skip
+    clip = normalise(Segment(tmp_path / "a.mp4"), MEDIA, tmp_path)
+    assert (clip.width, clip.height) == expected
+    width, height = (int(n) for n in size.split("x"))
+    aspect = width * float(Fraction(shape)) / height
+    assert clip.width / clip.height == pytest.approx(aspect, rel=0.05)
+    with av.open(io.BytesIO(clip.video)) as video:
+        assert float(video.streams.video[0].sample_aspect_ratio or 1) == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.parametrize(

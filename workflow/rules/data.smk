@@ -123,7 +123,7 @@ rule fetch:
     params:
         split=lambda wildcards: Path(wildcards.place).name,
         # Not as an input: linked, it has the output's time, which Snakemake renews.
-        size=tar_size,
+        source=tar_state,
     shell:
         "python -m selavi fetch --settings {input.settings} --split {params.split}"
         " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
@@ -155,9 +155,12 @@ rule index:
         "../envs/selavi.yaml"
     resources:
         mem_mb=1000,
+    params:
+        folder="results/shards/{place}",
+        shards=lambda wildcards, input: len(input.tables),
     shell:
-        "python -m selavi index --tables {input.tables} --output {output.index}"
-        " --rejected {output.rejected} --summary {output.summary} --log {log}"
+        "python -m selavi index --folder {params.folder} --shards {params.shards}"
+        " --output {output.index} --rejected {output.rejected} --summary {output.summary} --log {log}"
 
 
 rule choose:

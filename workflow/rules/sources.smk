@@ -39,12 +39,23 @@ def named_files(root, source):
     return []
 
 
-def tar_size(wildcards):
-    """Bytes of the shard that one is fetched from; None if it is not on this machine."""
+@functools.cache
+def sources_of(dataset, split):
+    """Where a split's shards are fetched from; counted out once and not for each job."""
+    return DATASETS[dataset].splits[split].sources
+
+
+def tar_state(wildcards):
+    """Size and time of the shard that one is fetched from; None if it is not on this machine.
+
+    The size alone says little: tars are filled up to whole blocks of 10 KiB.
+    """
     dataset, split = Path(wildcards.place).parts
-    source = DATASETS[dataset].splits[split].sources[int(wildcards.n)]
-    path = Path(DATASETS[dataset].root, source)
-    return path.stat().st_size if path.is_file() else None
+    path = Path(DATASETS[dataset].root, sources_of(dataset, split)[int(wildcards.n)])
+    if not path.is_file():
+        return None
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def listed(dataset, split):
