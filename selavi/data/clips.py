@@ -4,10 +4,10 @@ import io
 import os
 import tarfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -95,6 +95,18 @@ def open_shard(tar: Path) -> Iterator[Shard]:
         raise UserError(f"{tar}: {error.strerror}") from None
     finally:
         os.close(file)
+
+
+def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The mp4 and the wav of an index row, b"" for no sound; `folder` is the index's.
+
+    Raises as `open_shard` and `Shard.member`.
+    """
+    tar, name = folder / row["shard"], row["id"]
+    video = read_member(tar, row["video_offset"], row["video_size"], f"{name}.mp4")
+    if not row["samples"]:
+        return video, b""
+    return video, read_member(tar, row["audio_offset"], row["audio_size"], f"{name}.wav")
 
 
 def read_member(tar: Path, offset: int, size: int, name: str | None = None) -> bytes:

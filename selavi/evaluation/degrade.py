@@ -2,7 +2,6 @@
 
 import json
 import logging
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import pandas as pd
 import webdataset as wds
 from tqdm import tqdm
 
-from selavi.data.clips import CorruptClip, read_member
+from selavi.data.clips import CorruptClip, read_clip
 from selavi.data.index import read_index
 from selavi.data.requality import degrade_audio, degrade_video
+from selavi.data.tars import places_of
 from selavi.evaluation.clustering import (
     TEXT_COLUMNS,
     clustering_scores,
@@ -133,10 +133,8 @@ def _attempt(
     row: dict[str, Any], folder: Path, level: VideoLevel | AudioLevel
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The clip's row and its members for the shard; None if it cannot be decoded."""
-    tar = folder / str(row["shard"])
-    sound = read_member(tar, row["audio_offset"], row["audio_size"]) if row["samples"] else b""
     try:
-        picture = read_member(tar, row["video_offset"], row["video_size"])
+        picture, sound = read_clip(folder, row)
         row = dict(row)
         if isinstance(level, VideoLevel):
             picture, row["width"], row["height"] = degrade_video(picture, level)
@@ -144,7 +142,7 @@ def _attempt(
         else:
             sound, size = degrade_audio(sound, level, seed=int(row["id"], 16) % 2**32)
     except CorruptClip as error:
-        log.warning("left out: %s in %s: %s", row["path"], tar, error)
+        log.warning("left out: %s in %s: %s", row["path"], row["shard"], error)
         return None
     members = {"mp4": picture} | ({"wav": sound} if sound else {})
     facts = {name: row[name] for name in ("id", "key", "label")}
@@ -154,8 +152,7 @@ def _attempt(
 
 def _with_places(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
     """Number the clips anew and say where their members lie in the tar."""
-    with tarfile.open(tar) as archive:
-        places = {member.name: (member.offset_data, member.size) for member in archive}
+    places = places_of(tar)
     table = table.assign(sample=np.arange(len(table)), shard=tar.name)
     for kind, suffix in (("video", "mp4"), ("audio", "wav")):
         found = [places.get(f"{id_}.{suffix}", (0, 0)) for id_ in table["id"]]

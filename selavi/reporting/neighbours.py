@@ -65,10 +65,11 @@ def _draw(axes: Axes, picture: np.ndarray | None, label: str, colour: str) -> No
 def _middle(index: pd.DataFrame, folder: Path, sample: int) -> np.ndarray | None:
     """The middle frame, (height, width, 3) uint8; None if it cannot be decoded."""
     row = index.iloc[sample]
+    place = int(row["video_offset"]), int(row["video_size"])
     try:
         with (
             open_shard(folder / row["shard"]) as shard,
-            shard.member(int(row["video_offset"]), int(row["video_size"])) as video,
+            shard.member(*place, name=f"{row['id']}.mp4") as video,
         ):
             numbers = np.array([int(row["frames"]) // 2])
             [frame] = decode_frames(video, numbers, float(row["fps"]))

@@ -217,8 +217,11 @@ def test_keeps_the_earlier_page_if_a_clip_cannot_be_read(index: Path, tmp_path: 
     (shards / "index.csv").write_bytes(index.read_bytes())
     whole = (index.parent / "00000.tar").read_bytes()
     table = assignments(index, [0] * 6)
+    row = read_index(index).iloc[0]
+    first, size = int(row["video_offset"]), int(row["video_size"])
     for content, words in (
-        (bytes(len(whole)), "00000.tar: clip .* cannot be read"),
+        (bytes(len(whole)), "00000.tar is not the tar this index was made of"),
+        (whole[:first] + bytes(size) + whole[first + size :], "clip .* cannot be read"),
         (whole[: len(whole) // 2], "is shorter than its index says"),
     ):
         # A new file, since an open descriptor of the old one is kept.

@@ -12,7 +12,7 @@ import ffmpeg
 import pandas as pd
 from tqdm import tqdm
 
-from selavi.data.clips import read_member
+from selavi.data.clips import read_clip
 from selavi.data.media import ffmpeg_binary
 from selavi.files import UserError, atomic_path
 
@@ -55,16 +55,14 @@ def remove_others(ids: set[str], folder: Path) -> int:
 
 
 def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
-    tar = shards / row["shard"]
     with (
         tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
         atomic_path(folder / f"{row['id']}.mp4") as clip,
         atomic_path(folder / f"{row['id']}.jpg") as still,
     ):
         picture, sound = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        picture.write_bytes(read_member(tar, row["video_offset"], row["video_size"]))
-        if row["samples"]:
-            sound.write_bytes(read_member(tar, row["audio_offset"], row["audio_size"]))
+        for file, content in zip((picture, sound), read_clip(shards, row), strict=True):
+            file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
         done = subprocess.run(
             _command(picture, sound if row["samples"] else None, clip, still, middle),
@@ -80,7 +78,9 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             )
         if done.returncode != 0 or not still.stat().st_size:
             last = words.splitlines()[-1] if words else f"exit status {done.returncode}"
-            raise UserError(f"{tar}: clip {row['id']} cannot be read ({last}); make it again")
+            raise UserError(
+                f"{shards / row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
+            )
 
 
 def _command(
