@@ -81,7 +81,7 @@ class Trainer:
         self.network = build_network(settings).to(group.device)
         self.learner = Learner(self.network, group, self.training.compile)
         self.state = _fresh_state(self.network, settings, clips, group.device)
-        self.labeller = Labeller(clips, settings, group, self.network, self.state)
+        self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         process_clips = self.step_clips // group.world
         key = fingerprint(settings, clips.index)
         self.saves = Saves(folder, key, process_clips, self.training.saves)
@@ -97,7 +97,10 @@ class Trainer:
             place = self.state.progress
             log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
         else:
-            self._prepare()
+            try:
+                self._prepare()
+            except Stopped:
+                raise Stopped("nothing was learnt yet, the same command starts anew") from None
         progress = self.state.progress
         with tqdm(
             total=epochs * self.steps,
@@ -105,8 +108,12 @@ class Trainer:
             unit="step",
             disable=None if self.group.first else True,
         ) as bar:
-            while progress.epoch < epochs:
-                self._epoch(bar)
+            try:
+                while progress.epoch < epochs:
+                    self._epoch(bar)
+            except Stopped:
+                self._save()
+                raise
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
         return Trained(network, labels, sizes, progress.history, progress.total)
@@ -175,6 +182,8 @@ class Trainer:
             if number < count:
                 self.network.train()
                 self.network(on_device, self.state.progress.bfloat16)
+            if self.group.any(self.stop.requested):
+                raise Stopped
         self.labeller.fill()
 
     def _finish_epoch(self, clips_per_second: float) -> None:
@@ -203,9 +212,8 @@ class Trainer:
             self.on_epoch(progress.history, self.state.labels)
 
     def _save_if_due(self) -> None:
-        """Save in mid-epoch when it is time, or when asked to stop."""
+        """Save in mid-epoch when it is time; raise Stopped on all ranks if any is asked to stop."""
         if self.group.any(self.stop.requested):
-            self._save()
             raise Stopped
         seconds = time.monotonic() - self.saved_at
         if self.group.any(seconds >= 60 * self.training.checkpoint_minutes):
