@@ -207,9 +207,9 @@ class Trainer:
         log.info(sentence(row, training.epochs))
         shares = [row["largest_cluster"] for row in progress.history]
         check_predictions(shares, self.steps, self.state.sizes, training)
-        self._save()
-        if self.group.first:
+        if self.group.first:  # before the save: a kill in between would leave this epoch untold
             self.on_epoch(progress.history, self.state.labels)
+        self._save()
 
     def _save_if_due(self) -> None:
         """Save in mid-epoch when it is time; raise Stopped on all ranks if any is asked to stop."""

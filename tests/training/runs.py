@@ -105,8 +105,13 @@ def first_save(ranks: list[BaseProcess], output: Path) -> None:
 
 
 def same_result(one: Path, other: Path) -> None:
-    """Same weights and labels, bit for bit, and the same log but for speed."""
+    """Same weights and labels of every epoch, bit for bit, and the same log but for speed."""
     assert (one / "labels.csv").read_bytes() == (other / "labels.csv").read_bytes()
+    epochs = [sorted((p / "epoch-labels").iterdir()) for p in (one, other)]
+    assert [p.name for p in epochs[0]] == [p.name for p in epochs[1]]
+    for paths in zip(*epochs, strict=True):
+        first, second = (np.load(path)["labels"] for path in paths)
+        assert np.array_equal(first, second), paths
     logs = [pd.read_csv(p / "log.csv").drop(columns="clips_per_second") for p in (one, other)]
     pd.testing.assert_frame_equal(*logs)
     weights = [load_model(p / "model.pt")[0].state_dict() for p in (one, other)]
