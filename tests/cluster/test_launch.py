@@ -21,7 +21,10 @@ from pathlib import Path
 from selavi.distributed import process_group
 from selavi.signals import stop_on_signals
 folder, deed = Path(sys.argv[1]), sys.argv[2]
-with process_group() as group, stop_on_signals() as stop:
+if deed == "dawdle":
+    (folder / f"{os.environ['RANK']}-of-2").write_text(str(os.getpid()))
+    time.sleep(600)
+with stop_on_signals() as stop, process_group() as group:
     (folder / f"{group.rank}-of-{group.world}").write_text(str(os.getpid()))
     if deed == "fail" and group.rank == 1:
         sys.exit(3)
@@ -85,6 +88,29 @@ def test_signals_reach_all_and_75_comes_back(tmp_path: Path, number: signal.Sign
     wait_until_both(tmp_path)
     process.send_signal(number)
     assert process.wait(60) == 75
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+def test_signals_before_the_processes_are_ready(tmp_path: Path, number: signal.Signals) -> None:
+    """They end them, since nothing was learnt; 75 all the same, since nothing has failed."""
+    process = start(tmp_path, "dawdle")
+    wait_until_both(tmp_path)
+    process.send_signal(number)
+    assert process.wait(60) == 75
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+def test_signals_before_there_are_processes(number: signal.Signals) -> None:
+    """The launcher waits for a Slurm that does not answer."""
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "selavi", "launch", "--processes", "1", "--", "pretrain"],
+        env=os.environ | {"SLURM_JOB_ID": "7", "PATH": ""}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert launcher.stderr
+    assert "squeue does not answer" in launcher.stderr.readline()
+    launcher.send_signal(number)
+    assert "asked to stop before the processes were started" in launcher.stderr.read()
+    assert launcher.wait(60) == 75
 
 
 def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:

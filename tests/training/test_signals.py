@@ -145,6 +145,17 @@ def test_ranks_with_fewer_batches_leave_a_pass_with_the_others(tmp_path: Path) -
     assert [(tmp_path / str(rank)).read_text() for rank in range(2)] == ["8", "3"]
 
 
+def test_a_signal_while_the_processes_come_together(
+    pair_settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    place = ("torch.distributed:init_process_group", 1)
+    ranks = start(
+        pair_settings, train_index, tmp_path, world=2, kill_at=place, by=signal.SIGUSR1
+    )  # fmt: skip
+    assert wait(ranks) == [75, 75]
+    assert "nothing was learnt yet" in words(tmp_path)
+
+
 def test_a_signal_before_anything_is_learnt(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
