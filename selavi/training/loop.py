@@ -23,7 +23,14 @@ from selavi.models.precision import bfloat16_is_sound
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.signals import Stopped, StopRequest
-from selavi.training.guard import check_predictions, check_step, largest_share
+from selavi.training.guard import (
+    Diverged,
+    check_predictions,
+    check_step,
+    largest_share,
+    refuse_again,
+    remember,
+)
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.labeller import Labeller
 from selavi.training.learner import Learner
@@ -85,14 +92,16 @@ class Trainer:
         process_clips = self.step_clips // group.world
         key = fingerprint(settings, clips.index)
         self.saves = Saves(folder, key, process_clips, self.training.saves)
+        self.end = f"{key} {self.step_clips} {self.training.collapse:g}"
         self.saved_at = time.monotonic()
 
     def run(self) -> Trained:
         """Train from the newest save, or from the start.
 
-        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse.
+        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse,
+        and UserError if that has come of the same settings before.
         """
-        epochs = self.training.epochs
+        refuse_again(self.saves.folder, self.end, self.group)
         if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
             place = self.state.progress
             log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
@@ -101,22 +110,30 @@ class Trainer:
                 self._prepare()
             except Stopped:
                 raise Stopped("nothing was learnt yet, the same command starts anew") from None
+        try:
+            self._train()
+        except Stopped:
+            self._save()
+            raise
+        except Diverged as error:
+            if self.group.first:
+                remember(error, self.saves.folder, self.end)
+            raise
         progress = self.state.progress
+        labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
+        network = self.network.cpu().eval()
+        return Trained(network, labels, sizes, progress.history, progress.total)
+
+    def _train(self) -> None:
+        progress, epochs = self.state.progress, self.training.epochs
         with tqdm(
             total=epochs * self.steps,
             initial=progress.total,
             unit="step",
             disable=None if self.group.first else True,
         ) as bar:
-            try:
-                while progress.epoch < epochs:
-                    self._epoch(bar)
-            except Stopped:
-                self._save()
-                raise
-        labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
-        network = self.network.cpu().eval()
-        return Trained(network, labels, sizes, progress.history, progress.total)
+            while progress.epoch < epochs:
+                self._epoch(bar)
 
     def _epoch(self, bar: "tqdm[Never]") -> None:
         """The rest of the current epoch: relabel if due, learn, save if due."""

@@ -37,7 +37,8 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
     """Fill `state` from the newest whole save of the same settings and clips, if there is one.
 
     A damaged save is passed over, and removed, with a warning. Saves of other settings or clips
-    are moved aside, to `{folder}.earlier`, `{folder}.earlier-2` and so on. Raises UserError if there are saves and none is whole.
+    are moved aside, to `{folder}.earlier`, `{folder}.earlier-2` and so on. Raises UserError if
+    there are saves and none is whole.
 
     steps : of an epoch. seed : of the run.
     """
