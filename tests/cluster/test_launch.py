@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from torch.distributed import DistBackendError
 
 from selavi.cluster.failures import last_lines
 from selavi.cluster.launch import group_size
 from selavi.cluster.restarts import require_progress
+from selavi.distributed import why_apart
 from selavi.files import UserError
 
 # Joins the group as training does, says who it is, then does what its argument says.
@@ -133,6 +135,33 @@ def test_processes_that_srun_started_alone_are_refused() -> None:
     )  # fmt: skip
     assert done.returncode != 0
     assert "srun started 4 processes for a group of 1" in done.stderr
+
+
+def test_one_that_waits_for_another_in_vain() -> None:
+    words = (
+        "from selavi import distributed\ndistributed.LIMIT_SECONDS = 3.0\n"
+        "with distributed.process_group(): pass"
+    )
+    environment = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", words], env=os.environ | environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "not all of the 2 processes came together within 0.05 minutes" in done.stderr
+
+
+def test_why_processes_cannot_form_a_group() -> None:
+    nccl = (
+        "NCCL error in: NCCLUtils.cpp:94, invalid usage (run with NCCL_DEBUG=WARN for details)\n"
+        "ncclInvalidUsage: This usually reflects invalid usage of NCCL library.\nLast error:\n"
+    )
+    twice = "Duplicate GPU detected : rank 1 and rank 0 both on CUDA device 1a000"
+    said = why_apart(DistBackendError(nccl + twice), 2)
+    assert said.startswith("two processes of a machine were given the same GPU; ask for as many")
+    assert said.endswith(twice)
+    said = why_apart(DistBackendError(nccl + "no such interface"), 2)
+    assert "minutes" not in said and said.endswith("no such interface")
 
 
 def test_sizes_that_cannot_be() -> None:
