@@ -76,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         log.error("selavi %s: interrupted", options.stage)
         return 130
-    except Stopped:
-        log.warning("stopped as asked; the state is saved, the same command goes on from it")
+    except Stopped as stopped:
+        log.warning("stopped as asked; %s", stopped)
         return STOPPED
     except Exception:
         log.exception(

@@ -63,8 +63,8 @@ class Group:
 def process_group() -> Iterator[Group]:
     """Join the group named by the launcher's environment; leave it at the end.
 
-    Raises UserError if fewer processes than announced come together, or if there is no GPU for
-    this one on a machine that has some.
+    Raises UserError if fewer processes than announced come together, if two were given the same
+    GPU, or if there is no GPU for this one on a machine that has some.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     _refuse_a_group_of_strangers(world)
@@ -78,15 +78,29 @@ def process_group() -> Iterator[Group]:
         )
         dist.barrier()
     except dist.DistError as error:
-        raise UserError(
-            f"not all of the {world} processes came together within {LIMIT_SECONDS / 60:g} "
-            f"minutes; look at the ends of their logs: {str(error).splitlines()[0]}"
-        ) from None
+        raise UserError(why_apart(error, world)) from None
     try:
         yield Group(dist.get_rank(), world, device)
         dist.barrier()  # the first one writes the outputs: nobody leaves before it has
     finally:
         dist.destroy_process_group()
+
+
+def why_apart(error: dist.DistError, world: int) -> str:
+    """What keeps processes from forming a group, in a sentence; the remedy, where it is known."""
+    words = str(error)
+    if "Duplicate GPU" in words:  # as NCCL says it
+        return (
+            "two processes of a machine were given the same GPU; ask for as many GPUs as processes "
+            "on each node (resources gres and tasks of the rule), or start fewer processes: "
+            f"{words.splitlines()[-1]}"
+        )
+    if isinstance(error, (dist.DistStoreError, dist.DistNetworkError)):
+        return (
+            f"not all of the {world} processes came together within {LIMIT_SECONDS / 60:g} "
+            f"minutes; look at the ends of their logs: {words.splitlines()[0]}"
+        )
+    return f"the {world} processes cannot form a group: {words}"
 
 
 def _refuse_a_group_of_strangers(world: int) -> None:

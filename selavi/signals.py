@@ -12,7 +12,10 @@ ECHO_SECONDS = 2.0
 
 
 class Stopped(Exception):
-    """Training was asked to stop; its state is saved and the same command goes on from there."""
+    """Training was asked to stop; says what the same command does next."""
+
+    def __init__(self, words: str = "the state is saved, the same command goes on from it") -> None:
+        super().__init__(words)
 
 
 class StopRequest:

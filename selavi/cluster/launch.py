@@ -13,15 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from selavi.cluster import slurm
 from selavi.cluster.restarts import require_progress
 from selavi.files import UserError
-from selavi.signals import handled_by
+from selavi.signals import Stopped, handled_by
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +60,34 @@ def launch(
 
     Returns
     -------
-    The exit status: 0; 75 if the group saved its state and wants to go on later; else that of a
+    The exit status: 0; 75 if the group was asked to stop and wants to go on later; else that of a
     process that failed.
     """
-    world = group_size(nodes, processes)
     over_slurm = slurm.in_job() and processes > 0
+    try:
+        with handled_by(_leave):  # until there is a group that signals can be passed on to
+            status = _launch(command, nodes, processes, threads, state, over_slurm)
+    except Stopped:
+        log.warning("asked to stop before the processes were started")
+        status = STOPPED
+    if status == STOPPED and over_slurm and slurm.requeue():
+        time.sleep(REQUEUE_SECONDS)
+    return status
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _launch(
+    command: Sequence[str],
+    nodes: int,
+    processes: int,
+    threads: int,
+    state: Path | None,
+    over_slurm: bool,
+) -> int:
+    world = group_size(nodes, processes)
     if nodes > 1 and not over_slurm:
         raise UserError(f"{nodes} nodes were asked for, but this is no Slurm job")
     if over_slurm:
@@ -84,8 +106,6 @@ def launch(
         ]
     status = _run(starts)
     del store  # the processes' meeting place, needed until they are gone
-    if status == STOPPED and over_slurm and slurm.requeue():
-        time.sleep(REQUEUE_SECONDS)
     return status
 
 
@@ -107,12 +127,26 @@ def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
 
 
 def _run(starts: Sequence[tuple[list[str], dict[str, str]]]) -> int:
-    """Run processes side by side; when one fails, the others get a grace to end by themselves."""
-    with _forwarding() as processes:
-        for words, environment in starts:
-            processes.append(subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent))
-        failed, deadline = 0, float("inf")
+    """Run processes side by side; when one fails, the others get a grace to end by themselves.
+
+    They get the signals of this process, INT as TERM: from a terminal they have had their own INT,
+    and a second one would interrupt them in the middle of saving. One that dies of such a signal
+    had not yet come to handling it, so that there is nothing it could have saved.
+    """
+    asked: list[int] = []
+    with handled_by(lambda number, _: asked.append(number)):
+        processes = [
+            subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)
+            for words, environment in starts
+        ]
+        failed, deadline, passed_on = 0, float("inf"), set[int]()
         while any(process.poll() is None for process in processes):
+            while asked:
+                number = asked.pop(0)
+                number = signal.SIGTERM if number == signal.SIGINT else number
+                passed_on.add(128 + number)
+                for process in processes:
+                    process.send_signal(number)  # does nothing to one that has ended
             codes = [process.returncode for process in processes]
             if not failed and (failed := next((c for c in codes if c), 0)):
                 deadline = time.monotonic() + GRACE_SECONDS
@@ -122,25 +156,8 @@ def _run(starts: Sequence[tuple[list[str], dict[str, str]]]) -> int:
                     process.kill()
             time.sleep(0.1)
         failed = failed or next((p.returncode for p in processes if p.returncode), 0)
-    return failed if failed >= 0 else 128 - failed  # as a shell tells a death by signal
-
-
-@contextmanager
-def _forwarding() -> "Iterator[list[subprocess.Popen[bytes]]]":
-    """A list of processes that get the signals of this one.
-
-    INT is passed on as TERM: from a terminal the processes have had their own INT, and a second
-    one would interrupt them in the middle of saving.
-    """
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def forward(number: int, frame: FrameType | None) -> None:
-        for process in processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM if number == signal.SIGINT else number)
-
-    with handled_by(forward):
-        yield processes
+    status = failed if failed >= 0 else 128 - failed  # as a shell tells a death by signal
+    return STOPPED if status in passed_on else status
 
 
 def _end_with_parent() -> None:

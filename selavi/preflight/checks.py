@@ -1,12 +1,14 @@
 """What this machine has, and what the configuration asks of it."""
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,11 +152,17 @@ def datasets(config: Config) -> Iterator[Finding]:
 
 
 def disk(costs: list[Cost]) -> Iterator[Finding]:
-    """Room for the results, and for one video at a time in the temporary folder."""
-    need, free = sum(c.stored for c in costs), shutil.disk_usage(Path.cwd()).free
-    words = f"{need / 1e9:.3g} GB needed, {free / 1e9:,.0f} GB free in {Path.cwd()}"
+    """Room for what the results still lack, and for one video in the temporary folder."""
+    results = Path("results").resolve()  # it may be a link to another disk
+    place = results if results.is_dir() else Path.cwd()
+    need, there = sum(c.stored for c in costs), _bytes_below(results)
+    free = shutil.disk_usage(place).free
+    words = f"{need / 1e9:.3g} GB needed, "
+    words += f"{there / 1e9:.3g} GB of results are there, " if there else ""
+    words += f"{free / 1e9:,.0f} GB free in {place}"
     remedy = "; link results/ to a larger disk, or lower media.short_side"
-    yield Finding(need < free, "disk", words + ("" if need < free else remedy))
+    enough = need - there < free
+    yield Finding(enough, "disk", words + ("" if enough else remedy))
     scratch = Path(tempfile.gettempdir())
     room = shutil.disk_usage(scratch).free
     yield Finding(
@@ -162,3 +170,14 @@ def disk(costs: list[Cost]) -> Iterator[Finding]:
         f"{room / 1e9:,.0f} GB free in {scratch}"
         + ("" if room > SCRATCH_BYTES else "; point TMPDIR to a larger disk"),
     )  # fmt: skip
+
+
+def _bytes_below(folder: Path) -> int:
+    """Bytes of the files below a folder; one with several names counts once."""
+    sizes = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # a run may be going on
+                status = Path(where, name).lstat()
+                sizes[status.st_ino] = status.st_size
+    return sum(sizes.values())

@@ -103,7 +103,8 @@ def _run_costs(planned: Planned, name: str, run: RunSettings) -> Iterator[Cost]:
     else:  # the first group's features come from training itself
         looks = training.epochs * (labelling.groups - 1) + labelling.groups
     kept = labelling.groups * rate.features if labelling.source == "epoch" else 0
-    state = 2 * (2 * rate.parameters + clips * (kept + 8 * run.network.heads))  # old and new save
+    save = 2 * rate.parameters + clips * (kept + 8 * run.network.heads)
+    state = (training.saves + 1) * save  # one is written before the oldest goes
     seconds = (rate.train * training.epochs + rate.look * looks) * clips
     yield cost(name, "pretrain", seconds, rate.parameters + state)
     splits = planned.config.datasets[run.dataset].splits

@@ -1,13 +1,20 @@
 """Training that has gone wrong is stopped, with what was seen and what to try."""
 
+import json
 import math
+from pathlib import Path
 
 from torch import Tensor
 
+from selavi.distributed import Group
+from selavi.files import UserError, write_text
 from selavi.settings import TrainingSettings
 
 PATIENCE_EPOCHS, PATIENCE_STEPS = 3, 100
 """After warm-up, for how long on end predictions may be collapsed: they often are at first."""
+
+
+RECORD = "diverged.json"  # in the state folder
 
 
 class Diverged(ValueError):
@@ -79,3 +86,30 @@ def check_predictions(
 
 def _allowed(sizes: Tensor, settings: TrainingSettings) -> float:
     return 1.0 if settings.collapse == 1 else max(settings.collapse, 2 * float(sizes.max()))
+
+
+def remember(error: Diverged, folder: Path, key: str) -> None:
+    """Leave word in the state folder, for `refuse_again`."""
+    write_text(folder / RECORD, json.dumps({"key": key, "words": str(error)}))
+
+
+def refuse_again(folder: Path, key: str, group: Group) -> None:
+    """Raise UserError, on all ranks, if training of the same key has diverged before.
+
+    A cluster starts what has failed again, and would train to the same end each time. What was
+    said of another key is forgotten.
+
+    key : identifies the settings and clips, with those settings that a person changes to go on.
+    """
+    record, words = folder / RECORD, ""
+    if group.first and record.exists():
+        said = json.loads(record.read_text())
+        if said["key"] == key:
+            words = said["words"]
+        else:
+            record.unlink()
+    if group.any(bool(words)):
+        raise UserError(
+            f"training with these settings has stopped before: {words or 'see the first process'}. "
+            f"Change them, or remove {record} to try the same again"
+        )

@@ -2,6 +2,9 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from itertools import islice
 
 from torch import Tensor
 
@@ -12,38 +15,49 @@ from selavi.labelling.relabel import Relabelling, relabel
 from selavi.models.network import Features, Network
 from selavi.records import Batch
 from selavi.settings import RunSettings
+from selavi.signals import Stopped, StopRequest
 from selavi.training.guard import check_labels
 from selavi.training.state import State
 
 log = logging.getLogger(__name__)
+
+STOP_BATCHES = 8  # of a pass, between two looks at whether any rank is asked to stop
 
 
 class Labeller:
     """Renews a run's labels from features that it keeps (source: epoch) or makes when asked."""
 
     def __init__(
-        self, clips: Clips, settings: RunSettings, group: Group, network: Network, state: State
+        self,
+        clips: Clips,
+        settings: RunSettings,
+        group: Group,
+        network: Network,
+        state: State,
+        stop: StopRequest,
     ) -> None:
         self.clips, self.settings, self.group = clips, settings, group
-        self.network, self.state = network, state
+        self.network, self.state, self.stop = network, state, stop
 
     def renew(self) -> Relabelling:
         """New labels for all clips (paper, section 3.1); the first time, align the modalities.
 
         Raises Diverged if they have collapsed, once the warm-up is over: before, an untrained
-        network may hardly tell clips apart, and recover.
+        network may hardly tell clips apart, and recover. Raises Stopped on all ranks if any is
+        asked to stop during a pass; then nothing is renewed.
         """
         progress, labelling = self.state.progress, self.settings.labelling
         log.debug("renewing the labels before step %d", progress.total)
-        done = relabel(
-            self.network,
-            self._store_of_group,
-            self.state.labels,
-            self.state.sizes,
-            labelling,
-            self.state.groups,
-            align=labelling.align and progress.relabellings == 0,
-        )
+        with self._all_or_nothing():
+            done = relabel(
+                self.network,
+                self._store_of_group,
+                self.state.labels,
+                self.state.sizes,
+                labelling,
+                self.state.groups,
+                align=labelling.align and progress.relabellings == 0,
+            )
         if progress.epoch >= self.settings.training.warmup_epochs:
             check_labels(
                 self.state.labels,
@@ -102,6 +116,20 @@ class Labeller:
             )
             store.update(seen.samples, seen.rows)
 
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Undo what was renewed before a stop: the first groups' labels, the order of the heads."""
+        state, heads = self.state, self.network.heads
+        labels, groups = state.labels.clone(), state.groups.get_state()
+        weights = deepcopy(heads.state_dict())
+        try:
+            yield
+        except Stopped:
+            state.labels.copy_(labels)
+            state.groups.set_state(groups)
+            heads.load_state_dict(weights)
+            raise
+
     def _store_of_group(self, number: int) -> FeatureStore:
         if self.settings.labelling.source == "epoch":
             return self.state.stores[number]
@@ -112,9 +140,11 @@ class Labeller:
     def _pass(self, number: int) -> FeatureStore:
         """Features of this rank's clips, seen through augmentations of the pass's own."""
         log.debug("pass %d over the clips", number)
+        batch_size = self.settings.training.batch_size
+        share = -(-len(self.clips) // self.group.world)  # of the clips, the largest
         batches = pass_batches(
             self.clips,
-            batch_size=self.settings.training.batch_size,
+            batch_size=batch_size,
             augmented=(self.settings.seed, number),
             rank=self.group.rank,
             world=self.group.world,
@@ -122,7 +152,10 @@ class Labeller:
             device=self.group.device,
         )
         store = FeatureStore.from_pass(
-            self.network, batches, self.group.device, self.state.progress.bfloat16
+            self.network,
+            while_wanted(batches, -(-share // batch_size), self.stop, self.group),
+            self.group.device,
+            self.state.progress.bfloat16,
         )
         self.share_corrupt()
         return store
@@ -133,3 +166,17 @@ class Labeller:
         Raises UserError with the list if they are too many.
         """
         self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
+
+
+def while_wanted(
+    batches: Iterator[Batch], most: int, stop: StopRequest, group: Group
+) -> Iterator[Batch]:
+    """The batches of a pass; raises Stopped on all ranks if any is asked to stop.
+
+    most : batches that any rank may have. A rank has fewer where its share is smaller or all of a
+    batch is corrupt, and looks for a stop as often as the others all the same.
+    """
+    for _ in range(0, most, STOP_BATCHES):
+        yield from islice(batches, STOP_BATCHES)
+        if group.any(stop.requested):
+            raise Stopped

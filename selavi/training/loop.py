@@ -23,7 +23,14 @@ from selavi.models.precision import bfloat16_is_sound
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.signals import Stopped, StopRequest
-from selavi.training.guard import check_predictions, check_step, largest_share
+from selavi.training.guard import (
+    Diverged,
+    check_predictions,
+    check_step,
+    largest_share,
+    refuse_again,
+    remember,
+)
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.labeller import Labeller
 from selavi.training.learner import Learner
@@ -81,24 +88,44 @@ class Trainer:
         self.network = build_network(settings).to(group.device)
         self.learner = Learner(self.network, group, self.training.compile)
         self.state = _fresh_state(self.network, settings, clips, group.device)
-        self.labeller = Labeller(clips, settings, group, self.network, self.state)
+        self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         process_clips = self.step_clips // group.world
         key = fingerprint(settings, clips.index)
         self.saves = Saves(folder, key, process_clips, self.training.saves)
+        self.end = f"{key} {self.step_clips} {self.training.collapse:g}"
         self.saved_at = time.monotonic()
 
     def run(self) -> Trained:
         """Train from the newest save, or from the start.
 
-        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse.
+        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse,
+        and UserError if that has come of the same settings before.
         """
-        epochs = self.training.epochs
+        refuse_again(self.saves.folder, self.end, self.group)
         if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
             place = self.state.progress
             log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
         else:
-            self._prepare()
+            try:
+                self._prepare()
+            except Stopped:
+                raise Stopped("nothing was learnt yet, the same command starts anew") from None
+        try:
+            self._train()
+        except Stopped:
+            self._save()
+            raise
+        except Diverged as error:
+            if self.group.first:
+                remember(error, self.saves.folder, self.end)
+            raise
         progress = self.state.progress
+        labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
+        network = self.network.cpu().eval()
+        return Trained(network, labels, sizes, progress.history, progress.total)
+
+    def _train(self) -> None:
+        progress, epochs = self.state.progress, self.training.epochs
         with tqdm(
             total=epochs * self.steps,
             initial=progress.total,
@@ -107,9 +134,6 @@ class Trainer:
         ) as bar:
             while progress.epoch < epochs:
                 self._epoch(bar)
-        labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
-        network = self.network.cpu().eval()
-        return Trained(network, labels, sizes, progress.history, progress.total)
 
     def _epoch(self, bar: "tqdm[Never]") -> None:
         """The rest of the current epoch: relabel if due, learn, save if due."""
@@ -175,6 +199,8 @@ class Trainer:
             if number < count:
                 self.network.train()
                 self.network(on_device, self.state.progress.bfloat16)
+            if self.group.any(self.stop.requested):
+                raise Stopped
         self.labeller.fill()
 
     def _finish_epoch(self, clips_per_second: float) -> None:
@@ -198,14 +224,13 @@ class Trainer:
         log.info(sentence(row, training.epochs))
         shares = [row["largest_cluster"] for row in progress.history]
         check_predictions(shares, self.steps, self.state.sizes, training)
-        self._save()
-        if self.group.first:
+        if self.group.first:  # before the save: a kill in between would leave this epoch untold
             self.on_epoch(progress.history, self.state.labels)
+        self._save()
 
     def _save_if_due(self) -> None:
-        """Save in mid-epoch when it is time, or when asked to stop."""
+        """Save in mid-epoch when it is time; raise Stopped on all ranks if any is asked to stop."""
         if self.group.any(self.stop.requested):
-            self._save()
             raise Stopped
         seconds = time.monotonic() - self.saved_at
         if self.group.any(seconds >= 60 * self.training.checkpoint_minutes):

@@ -35,7 +35,7 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     signal asked for it.
     """
     clips = open_clips(index, settings)
-    with process_group() as group, stop_on_signals() as stop, Journal(output) as journal:
+    with stop_on_signals() as stop, process_group() as group, Journal(output) as journal:
         trained = Trainer(clips, settings, output / "state", group, stop, journal.write).run()
         if clips.corrupt and group.first:
             log.warning(

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import shutil
 import time
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
     """Fill `state` from the newest whole save of the same settings and clips, if there is one.
 
     A damaged save is passed over, and removed, with a warning. Saves of other settings or clips
-    are moved aside, to `{folder}.earlier`. Raises UserError if there are saves and none is whole.
+    are moved aside, to `{folder}.earlier`, `{folder}.earlier-2` and so on. Raises UserError if
+    there are saves and none is whole.
 
     steps : of an epoch. seed : of the run.
     """
@@ -148,9 +150,14 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _move_aside(folder: Path, group: Group) -> None:
     if group.first:
-        earlier = folder.with_name(f"{folder.name}.earlier")
-        log.warning("settings or clips have changed: starting afresh; see also %s", earlier)
-        shutil.rmtree(earlier, ignore_errors=True)
+        name = f"{folder.name}.earlier"
+        names = chain([name], (f"{name}-{number}" for number in count(2)))
+        earlier = next(e for e in map(folder.with_name, names) if not e.exists())
+        log.warning(
+            "settings or clips have changed: starting afresh; what was trained is kept in %s until "
+            "you remove it",
+            earlier,
+        )
         folder.rename(earlier)
     group.barrier()
 

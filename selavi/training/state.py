@@ -90,9 +90,14 @@ class Saves:
         return int(epoch), int(clips)
 
     def write(self, state: State, group: Group) -> None:
-        """Save on every rank; the oldest is removed once this one is whole."""
+        """Save on every rank, unless this place is saved; the oldest is removed once it is whole.
+
+        A run that is stopped in a pass over the clips may be where it was at its last save.
+        """
         progress = state.progress
         final = self.path(progress.epoch, progress.step * self.process_clips * group.world)
+        if group.any(group.first and final.exists()):
+            return
         part = self.folder / f".{final.name}.part"
         predicted = group.sum(state.predicted.clone())
         if group.first:
@@ -106,8 +111,6 @@ class Saves:
                 _write(self._shared(state, predicted, group.world), part / "shared.pt")
         group.barrier()
         if group.first:
-            if final.exists():  # the same place again, after a resume without a step
-                shutil.rmtree(final)
             part.rename(final)
             _sync(self.folder)
             for path in self.all()[: -self.keep]:

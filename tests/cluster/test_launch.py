@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from torch.distributed import DistBackendError
 
 from selavi.cluster.failures import last_lines
 from selavi.cluster.launch import group_size
 from selavi.cluster.restarts import require_progress
+from selavi.distributed import why_apart
 from selavi.files import UserError
 
 # Joins the group as training does, says who it is, then does what its argument says.
@@ -21,7 +23,10 @@ from pathlib import Path
 from selavi.distributed import process_group
 from selavi.signals import stop_on_signals
 folder, deed = Path(sys.argv[1]), sys.argv[2]
-with process_group() as group, stop_on_signals() as stop:
+if deed == "dawdle":
+    (folder / f"{os.environ['RANK']}-of-2").write_text(str(os.getpid()))
+    time.sleep(600)
+with stop_on_signals() as stop, process_group() as group:
     (folder / f"{group.rank}-of-{group.world}").write_text(str(os.getpid()))
     if deed == "fail" and group.rank == 1:
         sys.exit(3)
@@ -87,6 +92,29 @@ def test_signals_reach_all_and_75_comes_back(tmp_path: Path, number: signal.Sign
     assert process.wait(60) == 75
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+def test_signals_before_the_processes_are_ready(tmp_path: Path, number: signal.Signals) -> None:
+    """They end them, since nothing was learnt; 75 all the same, since nothing has failed."""
+    process = start(tmp_path, "dawdle")
+    wait_until_both(tmp_path)
+    process.send_signal(number)
+    assert process.wait(60) == 75
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+def test_signals_before_there_are_processes(number: signal.Signals) -> None:
+    """The launcher waits for a Slurm that does not answer."""
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "selavi", "launch", "--processes", "1", "--", "pretrain"],
+        env=os.environ | {"SLURM_JOB_ID": "7", "PATH": ""}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert launcher.stderr
+    assert "squeue does not answer" in launcher.stderr.readline()
+    launcher.send_signal(number)
+    assert "asked to stop before the processes were started" in launcher.stderr.read()
+    assert launcher.wait(60) == 75
+
+
 def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
     process = start(tmp_path, "stop")
     pids = wait_until_both(tmp_path)
@@ -107,6 +135,33 @@ def test_processes_that_srun_started_alone_are_refused() -> None:
     )  # fmt: skip
     assert done.returncode != 0
     assert "srun started 4 processes for a group of 1" in done.stderr
+
+
+def test_one_that_waits_for_another_in_vain() -> None:
+    words = (
+        "from selavi import distributed\ndistributed.LIMIT_SECONDS = 3.0\n"
+        "with distributed.process_group(): pass"
+    )
+    environment = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", words], env=os.environ | environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "not all of the 2 processes came together within 0.05 minutes" in done.stderr
+
+
+def test_why_processes_cannot_form_a_group() -> None:
+    nccl = (
+        "NCCL error in: NCCLUtils.cpp:94, invalid usage (run with NCCL_DEBUG=WARN for details)\n"
+        "ncclInvalidUsage: This usually reflects invalid usage of NCCL library.\nLast error:\n"
+    )
+    twice = "Duplicate GPU detected : rank 1 and rank 0 both on CUDA device 1a000"
+    said = why_apart(DistBackendError(nccl + twice), 2)
+    assert said.startswith("two processes of a machine were given the same GPU; ask for as many")
+    assert said.endswith(twice)
+    said = why_apart(DistBackendError(nccl + "no such interface"), 2)
+    assert "minutes" not in said and said.endswith("no such interface")
 
 
 def test_sizes_that_cannot_be() -> None:

@@ -1,5 +1,6 @@
 """What is said before a run, on real videos and a real machine."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from selavi.files import UserError
+from selavi.preflight.checks import disk
 from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.files import read_config, read_profile
@@ -54,8 +56,32 @@ def test_costs_grow_with_what_is_asked(own: Path) -> None:
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
     none = own.with_name("none.yaml")
-    none.write_text("baselines: {runs: []}")
-    assert {c.stage for c in estimate(read_config([own, none]))} == set(costs) - {"baselines"}
+    none.write_text("{baselines: {runs: []}, runs: {demo: {training: {saves: 12}}}}")
+    others = {cost.stage: cost for cost in estimate(read_config([own, none]))}
+    assert set(others) == set(costs) - {"baselines"}
+    # thirteen saves at a time in place of three: those that are kept, and the one being written
+    assert 3 < others["pretrain"].stored / costs["pretrain"].stored < 13 / 3
+
+
+def test_disk_is_looked_for_where_the_results_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    free = shutil.disk_usage(tmp_path).free
+    much = [Cost("demo", "shard", 1.0, 0.0, free + 5e11)]
+    found = next(disk(much))
+    assert found.good is False
+    assert f"free in {tmp_path}; link results/ to a larger disk" in found.words
+    larger = tmp_path / "larger"
+    (larger / "shards").mkdir(parents=True)
+    with (larger / "shards/0.tar").open("wb") as shard:
+        shard.truncate(10**12)  # sparse
+    (larger / "shards/again.tar").hardlink_to(larger / "shards/0.tar")
+    (tmp_path / "results").symlink_to(larger)
+    found = next(disk(much))
+    assert found.good is True
+    assert "1e+03 GB of results are there" in found.words
+    assert found.words.endswith(f"free in {larger}")
 
 
 @pytest.fixture(scope="module")

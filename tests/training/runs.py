@@ -59,8 +59,9 @@ def start(
     world: int = 1,
     port: int = 0,
     kill_at: tuple[str, int] | None = None,
+    by: signal.Signals = signal.SIGKILL,
 ) -> list[BaseProcess]:
-    """Start a run, a process per rank. kill_at: see `die_at`; it is the last rank that dies."""
+    """Start a run, a process per rank. kill_at, by: see `signal_at`; the last rank gets it."""
     command = [*arguments(settings, index, output), *extra]
     ranks, port = [], free_port()
     for rank in range(world):
@@ -68,8 +69,8 @@ def start(
             "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world),
             "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
         }  # fmt: skip
-        death = kill_at if rank == world - 1 else None
-        ranks.append(SERVER.Process(target=_main, args=(command, environment, output, death)))
+        signalled = (*kill_at, by) if kill_at and rank == world - 1 else None
+        ranks.append(SERVER.Process(target=_main, args=(command, environment, output, signalled)))
         ranks[-1].start()
     return ranks
 
@@ -104,8 +105,13 @@ def first_save(ranks: list[BaseProcess], output: Path) -> None:
 
 
 def same_result(one: Path, other: Path) -> None:
-    """Same weights and labels, bit for bit, and the same log but for speed."""
+    """Same weights and labels of every epoch, bit for bit, and the same log but for speed."""
     assert (one / "labels.csv").read_bytes() == (other / "labels.csv").read_bytes()
+    epochs = [sorted((p / "epoch-labels").iterdir()) for p in (one, other)]
+    assert [p.name for p in epochs[0]] == [p.name for p in epochs[1]]
+    for paths in zip(*epochs, strict=True):
+        first, second = (np.load(path)["labels"] for path in paths)
+        assert np.array_equal(first, second), paths
     logs = [pd.read_csv(p / "log.csv").drop(columns="clips_per_second") for p in (one, other)]
     pd.testing.assert_frame_equal(*logs)
     weights = [load_model(p / "model.pt")[0].state_dict() for p in (one, other)]
@@ -138,7 +144,10 @@ def free_port() -> int:
 
 
 def _main(
-    command: list[str], environment: dict[str, str], output: Path, death: tuple[str, int] | None
+    command: list[str],
+    environment: dict[str, str],
+    output: Path,
+    signalled: tuple[str, int, signal.Signals] | None,
 ) -> None:
     os.environ.update(environment)
     with (output / "screen.txt").open("a") as screen:
@@ -146,13 +155,13 @@ def _main(
         os.dup2(screen.fileno(), 2)
     from selavi.cli import main
 
-    if death:
-        die_at(*death)
+    if signalled:
+        signal_at(*signalled)
     sys.exit(main(command))
 
 
-def die_at(place: str, call: int) -> None:
-    """SIGKILL this process when the function at `place`, "module:name", is called that often."""
+def signal_at(place: str, call: int, by: signal.Signals) -> None:
+    """Signal this process when the function at `place`, "module:name", is called that often."""
     module, _, names = place.partition(":")
     *owners, name = names.split(".")
     owner: object = __import__(module, fromlist=["_"])
@@ -161,11 +170,11 @@ def die_at(place: str, call: int) -> None:
     original: Callable[..., object] = getattr(owner, name)
     calls = 0
 
-    def dies(*args: object, **kwargs: object) -> object:
+    def signals(*args: object, **kwargs: object) -> object:
         nonlocal calls
         calls += 1
         if calls == call:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), by)
         return original(*args, **kwargs)
 
-    setattr(owner, name, dies)
+    setattr(owner, name, signals)

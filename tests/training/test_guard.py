@@ -35,6 +35,30 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     assert "Traceback" not in words(tmp_path)
 
 
+def test_what_has_diverged_is_not_trained_to_the_same_end_again(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    def after_starting(base_lr: float, code: int) -> str:
+        settings = tiny_run(
+            labelling={"optimisations": 1},
+            training={"epochs": 1, "batch_size": 3, "base_lr": base_lr, "warmup_epochs": 0},
+        )
+        before = len(words(tmp_path)) if (tmp_path / "screen.txt").exists() else 0
+        assert wait(start(settings, train_index, tmp_path, world=2)) == [code, code]
+        return words(tmp_path)[before:]
+
+    record = tmp_path / "state/diverged.json"
+    assert "labels: " in after_starting(1e30, 1)
+    refused = after_starting(1e30, 1)
+    assert "labels: " not in refused
+    assert "has stopped before: the loss is nan in epoch 1, step" in refused
+    assert f"Change them, or remove {record}" in refused
+    record.unlink()
+    assert "labels: " in after_starting(1e30, 1)
+    assert "has stopped before" not in after_starting(1e-4, 0)
+    assert not record.exists()
+
+
 def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
     settings = tiny_run(
         labelling={"optimisations": 1},

@@ -90,6 +90,10 @@ def test_other_settings_start_afresh(
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
     assert list((tmp_path / "state.earlier").glob("step-*"))
+    kept = sorted(path.name for path in (tmp_path / "state.earlier").iterdir())
+    train(other, train_index, tmp_path)
+    assert list((tmp_path / "state.earlier-2").glob("step-*"))
+    assert sorted(path.name for path in (tmp_path / "state.earlier").iterdir()) == kept
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_ten_kills_at_random_moments(
         ("selavi.models.network:Network.encode", 8),  # in the first labelling pass
         ("selavi.models.network:Network.encode", 40),  # in a later one
         ("selavi.labelling.relabel:sinkhorn", 7),
+        ("selavi.training.pretrain:Journal.write", 2),  # at the end of an epoch
         ("selavi.training.pretrain:save_model", 1),  # when all is done but for the outputs
     ],
 )

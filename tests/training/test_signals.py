@@ -10,8 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from selavi.distributed import process_group
 from selavi.settings import RunSettings
-from tests.training.runs import arguments, first_save, same_result, start, train, wait, words
+from selavi.signals import Stopped, StopRequest
+from selavi.training.labeller import while_wanted
+from tests.training.runs import (
+    SERVER,
+    arguments,
+    first_save,
+    free_port,
+    same_result,
+    start,
+    train,
+    wait,
+    words,
+)
 
 Run = Callable[..., RunSettings]
 TORCHRUN = [
@@ -68,3 +81,91 @@ def test_a_signal_to_torchruns_whole_group(
     assert not (tmp_path / "model.pt").exists()
     train(pair_settings, train_index, tmp_path, world=2)
     same_result(tmp_path, undisturbed_pair)
+
+
+@pytest.mark.parametrize(
+    ("call", "renewed"),
+    [
+        (3, 0),  # in the pass of the first group
+        (9, 0),  # in that of the second: the first one's heads are in order, and have labels
+        (24, 1),  # in a later relabelling, in mid-epoch
+        (40, 2),  # between a save and the next step
+    ],
+)
+def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
+    call: int, renewed: int,
+) -> None:  # fmt: skip
+    seldom = settings.training.model_copy(update={"checkpoint_minutes": 60.0})
+    place = ("selavi.models.network:Network.encode", call)
+    rare = settings.model_copy(update={"training": seldom})
+    assert wait(start(rare, train_index, tmp_path, kill_at=place, by=signal.SIGUSR1)) == [75]
+    assert words(tmp_path).count("labels: ") == renewed
+    train(settings, train_index, tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    settings = tiny_run(
+        labelling={"source": "pass", "optimisations": 2}, training={"epochs": 1, "batch_size": 2}
+    )
+    calm, asked = tmp_path / "calm", tmp_path / "asked"
+    train(settings, train_index, calm, world=2)
+    place = ("selavi.models.network:Network.encode", 2 + 6 + 1)
+    ranks = start(settings, train_index, asked, world=2, kill_at=place, by=signal.SIGUSR1)
+    assert wait(ranks) == [75, 75]
+    assert "labels: " not in words(asked)
+    train(settings, train_index, asked, world=2)
+    same_result(asked, calm)
+
+
+def _pass(rank: int, port: int, folder: Path) -> None:
+    """A pass over 20 batches, of which rank 1 has but three; it is asked to stop at its second."""
+    os.environ |= {
+        "RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)
+    }  # fmt: skip
+    stop, seen = StopRequest(), []
+    with process_group() as group:
+        assert len(list(while_wanted(iter(range(3 + 17 * rank)), 20, stop, group))) == 3 + 17 * rank
+        with pytest.raises(Stopped):
+            for batch in while_wanted(iter(range(20 - 17 * rank)), 20, stop, group):
+                seen.append(batch)
+                stop.requested |= rank == 1 and batch == 1
+    (folder / str(rank)).write_text(str(len(seen)))
+
+
+def test_ranks_with_fewer_batches_leave_a_pass_with_the_others(tmp_path: Path) -> None:
+    port = free_port()
+    ranks = [SERVER.Process(target=_pass, args=(rank, port, tmp_path)) for rank in range(2)]
+    for rank in ranks:
+        rank.start()
+    assert wait(ranks) == [0, 0]
+    assert [(tmp_path / str(rank)).read_text() for rank in range(2)] == ["8", "3"]
+
+
+def test_a_signal_while_the_processes_come_together(
+    pair_settings: RunSettings, train_index: Path, tmp_path: Path
+) -> None:
+    place = ("torch.distributed:init_process_group", 1)
+    ranks = start(
+        pair_settings, train_index, tmp_path, world=2, kill_at=place, by=signal.SIGUSR1
+    )  # fmt: skip
+    assert wait(ranks) == [75, 75]
+    assert "nothing was learnt yet" in words(tmp_path)
+
+
+def test_a_signal_before_anything_is_learnt(
+    tiny_run: Run, train_index: Path, tmp_path: Path
+) -> None:
+    """While the stores of features are filled: there is nothing to save yet."""
+    settings = tiny_run(training={"epochs": 1})
+    calm, asked = tmp_path / "calm", tmp_path / "asked"
+    place = ("selavi.models.network:Network.encode", 4)
+    assert wait(start(settings, train_index, asked, kill_at=place, by=signal.SIGUSR1)) == [75]
+    assert "nothing was learnt yet, the same command starts anew" in words(asked)
+    assert not (asked / "state").exists()
+    for output in (calm, asked):
+        train(settings, train_index, output)
+    same_result(asked, calm)
