@@ -65,7 +65,7 @@ def finetune(
     if "video" not in network.encoders:
         raise UserError(f"{model} has no video encoder; finetuning trains on pictures")
     fold = read_fold(train, test, run, settings)
-    with process_group() as group, stop_on_signals() as stop:
+    with stop_on_signals() as stop, process_group() as group:
         if settings.threads:
             torch.set_num_threads(settings.threads)
         recogniser = Recogniser(network, len(fold.classes), settings.linear_probe, settings.seed)
