@@ -236,7 +236,7 @@ def large_index(clips: Clips, folder: Path) -> str:
     """A split of 250,000 clips: seconds to read it and to the first batch, memory of a worker."""
     rows = repeated(clips, ROWS).index
     numbers = pd.Series(range(ROWS)).map("{:016x}".format)
-    rows = rows.assign(id=numbers, key=numbers + ".mp4", path="/v/" + numbers)
+    rows = rows.assign(key=numbers + ".mp4", path="/v/" + numbers)
     write_csv(folder / "large.csv", rows)
     times = [time.perf_counter()]
     large = Clips(read_index(folder / "large.csv"), clips.folder, VIDEO, AUDIO)
