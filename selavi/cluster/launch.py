@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 STOPPED = 75  # a process saved its state and wants to be started again
 GRACE_SECONDS = 60.0  # for the other processes to save and leave, once one has ended
+UNREADY_GRACE_SECONDS = 10.0  # the same, if that one was stopped before it had anything to save
+Start = tuple[list[str], dict[str, str]]  # a command and its environment
 REQUEUE_SECONDS = 120.0  # for Slurm to end a job that it takes back
 
 
@@ -64,29 +66,38 @@ def launch(
     process that failed.
     """
     over_slurm = slurm.in_job() and processes > 0
-    try:
-        with handled_by(_leave):  # until there is a group that signals can be passed on to
-            status = _launch(command, nodes, processes, threads, state, over_slurm)
-    except Stopped:
-        log.warning("asked to stop before the processes were started")
-        status = STOPPED
+    asked: list[int] = []
+    ready = False
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        if not ready:
+            raise Stopped
+
+    with handled_by(hear):
+        try:
+            starts, store = _prepared(command, nodes, processes, threads, state, over_slurm)
+            ready = True  # from here on there are processes to pass signals on to
+        except Stopped:
+            log.warning("asked to stop before the processes were started")
+            status = STOPPED
+        else:
+            status = _run(starts, asked)
+            del store  # the processes' meeting place, needed until they are gone
     if status == STOPPED and over_slurm and slurm.requeue():
         time.sleep(REQUEUE_SECONDS)
     return status
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise Stopped
-
-
-def _launch(
+def _prepared(
     command: Sequence[str],
     nodes: int,
     processes: int,
     threads: int,
     state: Path | None,
     over_slurm: bool,
-) -> int:
+) -> tuple[list[Start], object]:
+    """What to start, and the store that the processes meet at."""
     world = group_size(nodes, processes)
     if nodes > 1 and not over_slurm:
         raise UserError(f"{nodes} nodes were asked for, but this is no Slurm job")
@@ -98,15 +109,9 @@ def _launch(
     words = [sys.executable, "-m", "selavi", *command]
     log.info("starting %d processes on %d nodes, %d threads each", world, nodes, threads)
     if over_slurm:
-        starts = [(slurm.step(words, nodes, world, threads), environment)]
-    else:
-        starts = [
-            (words, environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
-            for rank in range(world)
-        ]
-    status = _run(starts)
-    del store  # the processes' meeting place, needed until they are gone
-    return status
+        return [(slurm.step(words, nodes, world, threads), environment)], store
+    ranks = [{"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(world)]
+    return [(words, environment | rank) for rank in ranks], store
 
 
 def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
@@ -126,38 +131,39 @@ def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
     }
 
 
-def _run(starts: Sequence[tuple[list[str], dict[str, str]]]) -> int:
+def _run(starts: Sequence[Start], asked: list[int]) -> int:
     """Run processes side by side; when one fails, the others get a grace to end by themselves.
 
-    They get the signals of this process, INT as TERM: from a terminal they have had their own INT,
-    and a second one would interrupt them in the middle of saving. One that dies of such a signal
-    had not yet come to handling it, so that there is nothing it could have saved.
+    asked : grows by the signals that this process is sent. They are passed on, INT as TERM: from a
+        terminal the processes have had their own INT, and a second one would interrupt them in the
+        middle of saving. One that dies of such a signal had not yet come to handling it, so that
+        there is nothing it could have saved, and others may wait for it in vain.
     """
-    asked: list[int] = []
-    with handled_by(lambda number, _: asked.append(number)):
-        processes = [
-            subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)
-            for words, environment in starts
-        ]
-        failed, deadline, passed_on = 0, float("inf"), set[int]()
-        while any(process.poll() is None for process in processes):
-            while asked:
-                number = asked.pop(0)
-                number = signal.SIGTERM if number == signal.SIGINT else number
-                passed_on.add(128 + number)
-                for process in processes:
-                    process.send_signal(number)  # does nothing to one that has ended
-            codes = [process.returncode for process in processes]
-            if not failed and (failed := next((c for c in codes if c), 0)):
-                deadline = time.monotonic() + GRACE_SECONDS
-            if time.monotonic() > deadline:
-                log.error("a process has failed and others do not end: killing them")
-                for process in processes:
-                    process.kill()
-            time.sleep(0.1)
-        failed = failed or next((p.returncode for p in processes if p.returncode), 0)
-    status = failed if failed >= 0 else 128 - failed  # as a shell tells a death by signal
-    return STOPPED if status in passed_on else status
+    processes = [
+        subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)
+        for words, environment in starts
+    ]
+    failed, deadline, passed_on = 0, float("inf"), set[int]()
+    while any(process.poll() is None for process in processes):
+        while asked:
+            number = asked.pop(0)
+            number = signal.SIGTERM if number == signal.SIGINT else number
+            passed_on |= {-number, 128 + number}  # as we see a death by it, and as srun tells it
+            for process in processes:
+                process.send_signal(number)  # does nothing to one that has ended
+        codes = [process.returncode for process in processes]
+        if not failed and (failed := next((c for c in codes if c), 0)):
+            grace = UNREADY_GRACE_SECONDS if failed in passed_on else GRACE_SECONDS
+            deadline = time.monotonic() + grace
+        if time.monotonic() > deadline:
+            log.error("a process has failed and others do not end: killing them")
+            for process in processes:
+                process.kill()
+        time.sleep(0.1)
+    failed = failed or next((p.returncode for p in processes if p.returncode), 0)
+    if failed in passed_on:
+        return STOPPED
+    return failed if failed >= 0 else 128 - failed  # as a shell tells a death by signal
 
 
 def _end_with_parent() -> None:

@@ -38,10 +38,13 @@ with stop_on_signals() as stop, process_group() as group:
 LAUNCH = """
 import sys
 from selavi.cluster import launch
+from selavi.signals import handled_by
 launch.GRACE_SECONDS = 3.0
 store, environment = launch._rendezvous(2, 1)
 ranks = [environment | {"RANK": str(r), "LOCAL_RANK": str(r)} for r in range(2)]
-sys.exit(launch._run([([sys.executable, *sys.argv[1:]], e) for e in ranks]))
+asked = []
+with handled_by(lambda number, _: asked.append(number)):
+    sys.exit(launch._run([([sys.executable, *sys.argv[1:]], e) for e in ranks], asked))
 """
 
 
@@ -51,9 +54,10 @@ def start(folder: Path, deed: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def wait_until_both(folder: Path) -> list[int]:
+def wait_until_both(process: "subprocess.Popen[str]", folder: Path) -> list[int]:
     names = [folder / f"{rank}-of-2" for rank in range(2)]
     while not all(n.exists() and n.read_text() for n in names):
+        assert process.poll() is None, process.communicate()[1]
         time.sleep(0.05)
     return [int(n.read_text()) for n in names]
 
@@ -78,25 +82,20 @@ def test_one_that_fails_ends_the_group(tmp_path: Path) -> None:
 
 def test_a_killed_one_ends_the_group(tmp_path: Path) -> None:
     process = start(tmp_path, "wait")
-    pids = wait_until_both(tmp_path)
+    pids = wait_until_both(process, tmp_path)
     os.kill(pids[1], signal.SIGKILL)
     assert process.wait(60) != 0
     assert all(map(gone, pids))
 
 
+@pytest.mark.parametrize("deed", ["stop", "dawdle"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
-def test_signals_reach_all_and_75_comes_back(tmp_path: Path, number: signal.Signals) -> None:
-    process = start(tmp_path, "stop")
-    wait_until_both(tmp_path)
-    process.send_signal(number)
-    assert process.wait(60) == 75
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
-def test_signals_before_the_processes_are_ready(tmp_path: Path, number: signal.Signals) -> None:
-    """They end them, since nothing was learnt; 75 all the same, since nothing has failed."""
-    process = start(tmp_path, "dawdle")
-    wait_until_both(tmp_path)
+def test_signals_reach_all_and_75_comes_back(
+    tmp_path: Path, number: signal.Signals, deed: str
+) -> None:
+    """Those that dawdle are not ready yet: it ends them. They had learnt nothing to save."""
+    process = start(tmp_path, deed)
+    wait_until_both(process, tmp_path)
     process.send_signal(number)
     assert process.wait(60) == 75
 
@@ -117,7 +116,7 @@ def test_signals_before_there_are_processes(number: signal.Signals) -> None:
 
 def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
     process = start(tmp_path, "stop")
-    pids = wait_until_both(tmp_path)
+    pids = wait_until_both(process, tmp_path)
     process.kill()
     process.wait()
     deadline = time.monotonic() + 60

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.workflow.test_workflow import ENVIRONMENT, REPOSITORY, rules_run, snakemake
+from tests.workflow.running import ENVIRONMENT, REPOSITORY, copy_workflow, rules_run, snakemake
 
 PAPER: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/paper.yaml").read_text())
 SOUND = PAPER["datasets"]["kinetics-sound"]["splits"]["train"]["classes"]
@@ -83,10 +83,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory, make_video: Callable[..., P
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory, layout: Path) -> Path:
-    folder = tmp_path_factory.mktemp("paper")
-    for name in ("workflow", "config", "profiles"):
-        shutil.copytree(REPOSITORY / name, folder / name)
-    shutil.copy(REPOSITORY / "Snakefile", folder)
+    folder = copy_workflow(tmp_path_factory.mktemp("paper"))
     (folder / "small.yaml").write_text(yaml.safe_dump(overlay(layout)))
     return folder
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tests.conftest import make_split
+from tests.workflow.running import copy_workflow, rules_run, snakemake
 from tests.workflow.test_datasets import SMALL_RUN
-from tests.workflow.test_workflow import REPOSITORY, rules_run, snakemake
 
 MEDIA = {"short_side": 48, "fps": 16.0, "audio_rate": 16000}  # those of `make_split`
 CONFIG = ("--configfile", "made.yaml", "--", "index_all")
@@ -19,11 +19,7 @@ CONFIG = ("--configfile", "made.yaml", "--", "index_all")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    folder = tmp_path / "checkout"
-    for name in ("workflow", "config", "profiles"):
-        shutil.copytree(REPOSITORY / name, folder / name)
-    shutil.copy(REPOSITORY / "Snakefile", folder)
-    return folder
+    return copy_workflow(tmp_path / "checkout")
 
 
 def configure(checkout: Path, name: str, root: Path, tars: str) -> None:

@@ -1,12 +1,9 @@
 """The real workflow: Snakemake, ffmpeg, training and the page, on a tiny cut of the demo."""
 
-import os
 import pickle
 import re
-import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -14,62 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-REPOSITORY = Path(__file__).parents[2]
-ENVIRONMENT = os.environ | {
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    "OMP_NUM_THREADS": "1",
-}
-TINY = {
-    "datasets": {
-        "demo": {
-            "embedded": {"classes": 5, "train_per_class": 6, "test_per_class": 2},
-            "splits": {"train": {"shards": 2}, "test": {"shards": 1}},
-        }
-    },
-    "defaults": {
-        "network": {"clusters": 5, "heads": 2, "hidden": 16},
-        "labelling": {"optimisations": 4},
-        "training": {"epochs": 2, "batch_size": 5, "workers": 0},
-    },
-    "explorer": {"clips_per_cluster": 2},
-    "degrade": {
-        "runs": ["demo"],
-        "video": [{"short_side": 16, "crf": 40}],
-        "audio": [{"kbps": 12}, {"kbps": 12, "snr_db": -3.0}],
-    },
-    "retrieval": {
-        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
-        "pictures": 2,
-    },
-    "finetune": {
-        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
-        "epochs": 2, "batch_size": 5, "crop": 32, "scale_min": 32, "scale_max": 40,
-    },
-}  # fmt: skip
-
-
-def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
-    done = subprocess.run(
-        ["snakemake", "--profile", "profiles/local", "--cores", "2", *arguments],
-        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    assert done.returncode == code, output
-    return output
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Snakemake needs of the repository, and a tiny configuration laid over the demo's."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for name in ("workflow", "config", "profiles"):
-        shutil.copytree(REPOSITORY / name, folder / name)
-    shutil.copy(REPOSITORY / "Snakefile", folder)
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
-    return folder
-
-
-OVERLAY = ("--configfile", "config/demo.yaml", "tiny.yaml")
+from tests.workflow.running import ENVIRONMENT, OVERLAY, TINY, rules_run, snakemake
 
 
 @pytest.fixture(scope="module")
@@ -218,10 +160,6 @@ def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: P
     }  # fmt: skip
 
 
-def rules_run(output: str) -> list[str]:
-    return re.findall(r"^(?:local)?rule (\w+):$", output, re.MULTILINE)
-
-
 def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     snakemake(checkout, *OVERLAY, "--report", "report.html")
     text = (checkout / "report.html").read_text()
@@ -233,85 +171,3 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
         "nearest to them",
     ):
         assert caption in text
-
-
-def own_root(root: str) -> dict[str, Any]:
-    flat = {"train": {"folder": "."}, "test": {"folder": "."}}
-    return {"datasets": {"demo": {"embedded": None, "root": root, "splits": flat}}}
-
-
-@pytest.mark.parametrize(
-    ("overlay", "words"),
-    [
-        ({"defaults": {"trainin": {}}}, "did you mean 'training'?"),
-        ({"defaults": {"video": {"crop": 60}}}, "use crop <= 32"),
-        ({"defaults": {"network": {"clusters": 500}}}, "30 training clips are too few"),
-        (
-            {"datasets": {"demo": {"embedded": None, "root": "absent"}}},
-            "absent/train is not a folder",
-        ),
-        (own_root("empty"), "no videos in empty: looked for .avi, .m4v"),
-        (own_root("texts"), "found 2 x .txt"),
-    ],
-)
-def test_mistakes_stop_the_run_at_once(checkout: Path, overlay: dict[str, Any], words: str) -> None:
-    (checkout / "empty").mkdir(exist_ok=True)
-    (checkout / "texts").mkdir(exist_ok=True)
-    for name in ("a.txt", "b.txt"):
-        (checkout / "texts" / name).write_text("words")
-    (checkout / "wrong.yaml").write_text(yaml.safe_dump(overlay))
-    output = snakemake(checkout, *OVERLAY, "wrong.yaml", code=1)
-    assert words in output
-    assert "Traceback" not in output
-
-
-def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_path: Path) -> None:
-    """The README's recipe: a flat folder; then a list of mute videos, and foreign shards."""
-    videos = tmp_path / "my videos"
-    videos.mkdir()
-    for number, path in enumerate(sorted(demo_videos.rglob("clip*.mp4"))):
-        shutil.copy(path, videos / f"it's {number}.mp4")
-    names = sorted(videos.iterdir())
-    pd.DataFrame({"path": names}).to_csv(tmp_path / "videos.csv", index=False)
-    with tarfile.open(tmp_path / "foreign.tar", "w") as tar:
-        for number, path in enumerate(names):
-            tar.add(path, f"{number}.mp4")
-    own = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
-    media = own["datasets"]["demo"]["media"]
-    own["datasets"] = {
-        name: {"root": str(tmp_path), "splits": {"train": source}, "media": media | more}
-        for name, source, more in (
-            ("mine", {"folder": videos.name, "shards": 2}, {}),
-            ("mute", {"table": "videos.csv", "shards": 1}, {"audio": "none"}),
-            ("foreign", {"tars": ["foreign.tar"]}, {}),
-        )
-    }
-    own["defaults"] |= TINY["defaults"]
-    own["runs"] = {name: {"dataset": name} for name in own["datasets"]}
-    own["runs"]["mute"]["modalities"] = ["video"]
-    (checkout / "own.yaml").write_text(yaml.safe_dump(own))
-    config = ("--configfile", "own.yaml")
-    # On a login node nothing is measured unasked.
-    submitted = (
-        "--executor",
-        "slurm",
-        "--jobs",
-        "1",
-        "--slurm-init-seconds-before-status-checks",
-        "1",
-    )
-    elsewhere = ("--directory", str(tmp_path / "elsewhere"))
-    target = "results/settings/media/mute.yaml"
-    done = snakemake(checkout, *config, *submitted, *elsewhere, "--", target)
-    assert f"\n  selavi estimate --configfile {checkout / 'own.yaml'}\n" in done
-    done = snakemake(checkout, *config)
-    assert re.search(r"Provided resources: .*device", done)
-    assert rules_run(done).count("metrics") == rules_run(done).count("baselines") == 1
-    for run in own["runs"]:
-        assert (checkout / "results/explorer" / run / "index.html").exists()
-        assigned = pd.read_csv(checkout / "results/assign" / run / "train.csv")
-        assert len(assigned) == len(names)
-        assert assigned["label"].isna().all()
-    for name in ("clustering", "baselines"):
-        table = pd.read_csv(checkout / f"results/tables/{name}.csv").set_index("run")
-        assert set(table.loc[["foreign"], "note"]) == {"not run: no clip has a class"}
