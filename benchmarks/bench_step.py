@@ -89,9 +89,9 @@ def stepper(
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
-        _, losses, _ = learner.gradients(batch, labels, 1.0, last=True, bfloat16=bfloat16)
+        learnt, _ = learner.gradients(batch, labels, 1.0, last=True, bfloat16=bfloat16)
         optimizer.step()
-        return float(torch.stack(list(losses.values())).mean())
+        return float(torch.stack(list(learnt.losses.values())).mean())
 
     return step
 

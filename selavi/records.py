@@ -34,9 +34,13 @@ class Batch:
             )
         return clips
 
-    def pick(self, which: Tensor) -> "Batch":
-        """The clips at these places, (n,) int64, in this order."""
+    def pick(self, which: Tensor | slice) -> "Batch":
+        """The clips at these places, (n,) int64, in this order, or those of a slice."""
         return self._each(lambda tensor: tensor[which])
+
+    def by_view(self, views: int) -> list["Batch"]:
+        """Batches of one view each, of clips whose views lie here side by side."""
+        return [self.pick(slice(view, None, views)) for view in range(views)]
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""

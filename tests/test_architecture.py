@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
-    {"files"},
+    {"files", "allocator"},
     {"settings", "records", "logs", "compiled", "signals", "collectives"},
     {"config_file", "distributed"},
     {"cluster", "transforms", "models"},

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from selavi.allocator import keep_freed_memory
 from selavi.data.clip_table import Clips
 from selavi.data.clips import (
     AUDIO_READ,
@@ -24,12 +25,15 @@ from selavi.data.clips import (
     decode_samples,
     open_shard,
 )
+from selavi.data.frame_cache import Planes
 from selavi.data.windows import WindowReader
 from selavi.files import UserError
 from selavi.records import Batch
 from selavi.transforms.audio import AudioView, prepare_audio, window_samples
 from selavi.transforms.resample import Windows
-from selavi.transforms.video import VideoView, frame_numbers, prepare_video, view_taps
+from selavi.transforms.video import VideoView, clip_span, frame_numbers, prepare_video, view_taps
+
+SHORT_SPANS = 4  # a video of at most so many times the length of a clip is decoded at once
 
 View = tuple[VideoView, AudioView]
 Views = Callable[[int], list[View]]
@@ -78,11 +82,13 @@ def load(
     UserError for shards that are missing or cut short; if more clips are corrupt than
     `clips.max_corrupt` allows; and if `fill` finds no whole clip in a batch.
     """
+    keep_freed_memory()
     device = device or torch.device("cpu")
     loader = DataLoader(
         _Batches(clips, chunks, views, fill, listen=device.type == "cpu"),
         batch_size=None,
         num_workers=workers,
+        multiprocessing_context="fork" if workers else None,  # which shares tables and frames
         prefetch_factor=4 if workers else None,
         # Its own generator: the loader's draws must not move the training's random numbers, or a
         # resumed epoch, which opens one more loader, would go another way.
@@ -127,6 +133,7 @@ class _Batches(Dataset[_Made | Exception]):
         self.audio = clips.audio if "audio" in clips.modalities else None
         self.numbers, self.ids, self.rate = clips.numbers, clips.ids, clips.rate
         self.shards, self.shard_of = clips.shards
+        self.frames = clips.frames
         self.chunks, self.views = chunks, views
         self.fill, self.listen = fill, listen
 
@@ -162,8 +169,8 @@ class _Batches(Dataset[_Made | Exception]):
                 whole += rows
         if not whole:
             return _Made({}, [], corrupt)
-        if self.fill:  # with one view per sample: the first clips that are whole, over again
-            whole = [whole[row % len(whole)] for row in range(len(samples))]
+        if self.fill:  # with as many views of each: the first clips that are whole, over again
+            whole = [whole[row % len(whole)] for row in range(len(views))]
         arrays = {"sample": np.repeat(samples, [len(several) for several in looks])}
         arrays |= {} if pictures is None else pictures.arrays()
         arrays |= {} if waves is None else {"waves": waves}
@@ -188,7 +195,7 @@ class _Batches(Dataset[_Made | Exception]):
         axes = [
             view_taps(view, *size, self.video.crop) for view, size in zip(views, sizes, strict=True)
         ]
-        return WindowReader(axes, sizes, self.video.frames, self.video.grey)
+        return WindowReader(axes, self.video.frames, self.video.grey)
 
     def _silence(self, count: int) -> np.ndarray:
         assert self.audio is not None
@@ -213,12 +220,40 @@ class _Batches(Dataset[_Made | Exception]):
             [np.searchsorted(numbers, needed, side).tolist() for side in ("left", "right")]
             for numbers in which
         ]
+        for n, frame in enumerate(self._frames(shard, sample, row, needed)):
+            for view, (first, end) in zip(rows, spans, strict=True):
+                if first[n] < end[n]:
+                    pictures.put(view, slice(first[n], end[n]), frame)
+
+    def _frames(
+        self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
+    ) -> Iterator[Planes]:
+        """A sample's frames, in order, from memory or else the shard.
+
+        Raises CorruptClip if one cannot be decoded, or is not as the index says.
+        """
+        assert self.video is not None
+        if sample >= self.frames.clips:
+            yield from self._decoded(shard, sample, row, numbers)
+            return
+        # All of a short video at its first reading: later views ask for other frames.
+        short = row["frames"] <= SHORT_SPANS * clip_span(self.video, row["fps"])
+        missing = self.frames.missing(sample, np.arange(row["frames"]) if short else numbers)
+        if len(missing):
+            decoded = self._decoded(shard, sample, row, missing)
+            for number, planes in zip(missing.tolist(), decoded, strict=True):
+                self.frames.put(sample, number, planes)
+        for number in numbers.tolist():
+            yield self.frames.get(sample, number)
+
+    def _decoded(
+        self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
+    ) -> Iterator[Planes]:
+        assert self.video is not None
         place = row["video_offset"], row["video_size"]
         with shard.member(*place, name=self._name(sample, "mp4")) as member:
-            for n, frame in enumerate(decode_frames(member, needed, row["fps"])):
-                for view, (first, end) in zip(rows, spans, strict=True):
-                    if first[n] < end[n]:
-                        pictures.put(view, slice(first[n], end[n]), frame)
+            for frame in decode_frames(member, numbers, row["fps"]):
+                yield Planes.of(frame, (row["height"], row["width"]), self.video.grey)
 
     def _listen(self, shard: Shard, sample: int, looks: list[View], waves: np.ndarray) -> None:
         """Read the sound windows of all views of a sample; what a short sound lacks is silence."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from selavi.data.frame_cache import FrameCache
 from selavi.data.index import read_index
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
@@ -29,6 +30,7 @@ class Clips:
     index : the index stage's table. folder : what its shards' names start from.
     modalities : what is read and decoded of a clip.
     max_corrupt : share of the clips that may prove corrupt, see `note_corrupt`.
+    cache_gb : memory for frames that are read more than once, in 10^9 bytes.
     corrupt : those that did, by sample, with a sentence each.
 
     Raises
@@ -42,6 +44,7 @@ class Clips:
     audio: AudioSettings
     modalities: Sequence[Modality] = ("video", "audio")
     max_corrupt: float = 0.001
+    cache_gb: float = 0.0
     corrupt: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +85,12 @@ class Clips:
         codes, names = pd.factorize(self.index["shard"], sort=True)
         return [self.folder / str(name) for name in names], codes.astype(np.int32)
 
+    @cached_property
+    def frames(self) -> FrameCache:
+        """Decoded frames, which all loaders of these clips share."""
+        frames, heights, widths = (self.numbers[name] for name in ("frames", "height", "width"))
+        return FrameCache(frames, heights, widths, self.video.grey, 1e9 * self.cache_gb)
+
     def note_corrupt(self, found: Iterable[tuple[int, str]]) -> None:
         """Count corrupt clips, and report each once, by the name of its video.
 
@@ -116,8 +125,11 @@ class Clips:
         return f"{row['path']} in {self.folder / row['shard']}: {self.corrupt[sample]}"
 
 
-def open_clips(index: Path, settings: RunSettings) -> Clips:
-    """The clips of an index file as a run looks at them. Raises UserError, see `Clips`."""
+def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:
+    """The clips of an index file as a run looks at them. Raises UserError, see `Clips`.
+
+    cache_gb : for clips that are read in many epochs.
+    """
     return Clips(
         read_index(index),
         index.parent,
@@ -125,4 +137,5 @@ def open_clips(index: Path, settings: RunSettings) -> Clips:
         settings.audio,
         settings.modalities,
         settings.max_corrupt,
+        cache_gb,
     )

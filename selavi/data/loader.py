@@ -65,18 +65,18 @@ def training_batches(
     batch_size: int,
     rank: int = 0,
     world: int = 1,
-    views: int = 0,
+    views: int = 1,
     first_step: int = 0,
     workers: int = 0,
     device: torch.device | None = None,
 ) -> Iterator[Batch]:
     """Augmented batches of one epoch for one rank, from `first_step` on.
 
-    Other `views` give the same clips in the same order, augmented in another way.
-
     A step's `batch_size * world` clips are dealt to the ranks in order, so that every rank has
     len(clips) // (batch_size * world) steps; the last incomplete step is dropped, as in the paper.
 
+    views : how many augmented views of each clip; a batch holds batch_size * views of them, by
+        clip and then by view (`Batch.by_view`). The first ones are the same whatever the number.
     device : where to finish the batches; a CPU, or None, leaves all work to the workers.
 
     Raises
@@ -87,7 +87,7 @@ def training_batches(
     everyone = batch_size * world
     steps = len(order) // everyone
     chunks = order[: steps * everyone].reshape(steps, world, batch_size)[first_step:, rank]
-    looks = _Random(clips, (seed, VIEWS + views, epoch))
+    looks = _Random(clips, [(seed, VIEWS + view, epoch) for view in range(views)])
     return load(clips, list(chunks), looks, fill=True, workers=workers, device=device)
 
 
@@ -116,7 +116,7 @@ def pass_batches(
     looks: Views = (
         _Centre(clips)
         if augmented is None
-        else _Random(clips, (augmented[0], VIEWS, 2**32 + augmented[1]))
+        else _Random(clips, [(augmented[0], VIEWS, 2**32 + augmented[1])])
     )
     chunks = _share_in_chunks(clips, batch_size, rank, world)
     return load(clips, chunks, looks, fill=False, workers=workers, device=device)
@@ -169,16 +169,18 @@ class _Centre:
 
 
 class _Random(_Centre):
-    """A training view, drawn from a key and the sample's number."""
+    """Training views, each drawn from a key of its own and the sample's number."""
 
-    def __init__(self, clips: Clips, key: tuple[int, int, int]) -> None:
+    def __init__(self, clips: Clips, keys: list[tuple[int, int, int]]) -> None:
         super().__init__(clips)
-        self.key = key
+        self.keys = keys
 
     def __call__(self, sample: int) -> list[View]:
-        random = np.random.default_rng((*self.key, sample))
+        return [self._draw(np.random.default_rng((*key, sample)), sample) for key in self.keys]
+
+    def _draw(self, random: np.random.Generator, sample: int) -> View:
         picture = video_transforms.random_view(self.video, *self.length(sample), random)
-        return [(picture, audio_transforms.random_view(self.audio, random))]
+        return picture, audio_transforms.random_view(self.audio, random)
 
 
 class _Grid(_Centre):

@@ -1,6 +1,6 @@
 """The network: an encoder for each modality, and H classifier heads on each or on both joined."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -57,26 +57,60 @@ class Network(nn.Module):
         """What heads decide by: the encoders' names, or "video+audio" alone."""
         return list(self.heads)
 
-    def encode(self, batch: Batch, bfloat16: bool = False) -> Features:
-        """Pooled features of a batch; encoders may run in bfloat16, features are float32."""
-        inputs = {name: batch.of(name) for name in self.encoders}
+    @property
+    def joined(self) -> bool:
+        """Whether heads decide by all encoders' features side by side."""
+        return JOINED in self.heads
+
+    def encode(
+        self, batch: Batch, bfloat16: bool = False, modalities: Iterable[str] | None = None
+    ) -> Features:
+        """Pooled features of a batch; encoders may run in bfloat16, features are float32.
+
+        modalities : those that are encoded; all by default, and always all if they are joined.
+        """
+        chosen = self.encoders if modalities is None or self.joined else modalities
+        inputs = {name: batch.of(name) for name in chosen}
         if self.channels_last:
             inputs = {n: x.to(memory_format=_FORMATS[x.ndim]) for n, x in inputs.items()}
         with torch.autocast(batch.sample.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-            found = {name: enc(inputs[name]).float() for name, enc in self.encoders.items()}
-        return {JOINED: torch.cat(list(found.values()), 1)} if JOINED in self.heads else found
+            found = {name: self.encoders[name](x).float() for name, x in inputs.items()}
+        return {JOINED: torch.cat(list(found.values()), 1)} if self.joined else found
 
-    def forward(self, batch: Batch, bfloat16: bool = False) -> tuple[Features, Features]:
-        """Features (B, D), and logits of all heads (H, B, K) float32, of each modality."""
-        features = self.encode(batch, bfloat16)
-        return features, {name: self.logits(name, rows) for name, rows in features.items()}
+    def forward(
+        self,
+        batch: Batch,
+        bfloat16: bool = False,
+        modalities: Iterable[str] | None = None,
+        seeds: Mapping[str, int] | None = None,
+    ) -> tuple[Features, Features]:
+        """Features (B, D), and logits of all heads (H, B, K) float32, of each modality.
 
-    def logits(self, modality: str, features: Tensor, heads: Iterable[int] | None = None) -> Tensor:
-        """Logits of some heads (all by default) from pooled features: (len(heads), B, K)."""
+        modalities : as in `encode`. seeds : by modality, of the dropout in training; by default it
+        draws from torch's global random generator.
+        """
+        features = self.encode(batch, bfloat16, modalities)
+        return features, {
+            name: self.logits(name, rows, seed=(seeds or {}).get(name))
+            for name, rows in features.items()
+        }
+
+    def logits(
+        self,
+        modality: str,
+        features: Tensor,
+        heads: Iterable[int] | None = None,
+        seed: int | None = None,
+    ) -> Tensor:
+        """Logits of some heads (all by default) from pooled features: (len(heads), B, K).
+
+        seed : as `seeds` in `forward`.
+        """
         chosen = range(self.settings.heads) if heads is None else heads
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
-        return torch.stack([modules[h](features) for h in chosen])
+        random = None if seed is None else torch.Generator(features.device).manual_seed(seed)
+        return torch.stack([_apply(modules[h], features, random) for h in chosen])
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, order: Tensor) -> None:
@@ -88,6 +122,19 @@ class Network(nn.Module):
         assert isinstance(last, nn.Linear)
         last.weight.copy_(last.weight[order])
         last.bias.copy_(last.bias[order])
+
+
+def _apply(head: nn.Module, features: Tensor, random: torch.Generator | None) -> Tensor:
+    """Logits (B, K) of one head, with dropout drawn from `random` if given."""
+    if random is None or not isinstance(head, nn.Sequential):
+        return head(features)
+    for layer in head:
+        if isinstance(layer, nn.Dropout) and layer.training:
+            kept = torch.empty_like(features).bernoulli_(1 - layer.p, generator=random)
+            features = features * kept.div_(1 - layer.p)
+        else:
+            features = layer(features)
+    return features
 
 
 def _heads(features: int, settings: NetworkSettings) -> nn.ModuleList:

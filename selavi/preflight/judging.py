@@ -17,6 +17,7 @@ from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.evaluation.predict import best_device
 from selavi.evaluation.retrieval import compared, features_of_clips, retrieval_clips
 from selavi.models.checkpoint import build_network
+from selavi.models.precision import expects_bfloat16
 from selavi.preflight.costs import Cost, Seconds, cost
 from selavi.preflight.rates import (
     ClipRate,
@@ -165,7 +166,7 @@ def _finetune_rates(
     _, testing = decoded(lambda turn: view_batches(clips, views=views, batch_size=1))
     model = Recogniser(build_network(run), CLASSES, settings.linear_probe, settings.seed)
     model.to(best_device())
-    bfloat16 = settings.precision == "bfloat16"
+    bfloat16 = expects_bfloat16(settings.precision, best_device())
 
     def logits(shown: Batch) -> Tensor:
         return model(shown, bfloat16)

@@ -15,6 +15,7 @@ from selavi.data.loader import open_clips, pass_batches
 from selavi.data.shards import write_shard
 from selavi.files import write_csv
 from selavi.models.checkpoint import build_network
+from selavi.models.precision import expects_bfloat16
 from selavi.preflight.costs import Seconds
 from selavi.records import Batch
 from selavi.settings import MediaSettings, RunSettings
@@ -65,7 +66,7 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(run).to(device)
-    bfloat16 = run.training.precision == "bfloat16"
+    bfloat16 = expects_bfloat16(run.training.precision, device)
 
     def logits(batch: Batch) -> Tensor:
         return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])

@@ -39,7 +39,7 @@ from selavi.settings.run import (
     RunSettings,
     TrainingSettings,
 )
-from selavi.settings.section import Modality, Name, Section
+from selavi.settings.section import Modality, Name, Precision, Section
 
 __all__ = [
     "FRAME_SECONDS",
@@ -58,6 +58,7 @@ __all__ = [
     "Name",
     "NetworkSettings",
     "OfficialSettings",
+    "Precision",
     "ResolvedConfig",
     "RetrievalSettings",
     "RunDefaults",

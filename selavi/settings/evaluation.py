@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from selavi.settings.section import Name, Section
+from selavi.settings.section import Name, Precision, Section
 
 
 class BaselineSettings(Section):
@@ -150,8 +150,8 @@ class FinetuneSettings(TransferSettings):
     """Weight decay."""
     seed: int = Field(31, ge=0)
     """Seed of the classifier's first weights and of all random views."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the encoder; bfloat16 is checked first and given up if unsound."""
+    precision: Precision = "auto"
+    """Arithmetic of the encoder, as training.precision."""
     threads: int = Field(0, ge=0)
     """CPU threads per process; 0 lets PyTorch choose."""
     checkpoint_minutes: float = Field(15.0, ge=0)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Modality = Literal["video", "audio"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class Section(BaseModel):

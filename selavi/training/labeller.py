@@ -69,31 +69,26 @@ class Labeller:
         log.debug("labels renewed: %s", done)
         return done
 
-    def batches(self, epoch: int, first: int) -> Iterator[tuple[Batch, ...]]:
+    def batches(self, epoch: int, first: int) -> Iterator[list[Batch]]:
         """The epoch's batches to learn from, each with one for each further store to look at.
 
         first : batches of this rank to pass over.
         """
         training = self.settings.training
-        kinds = max(1, len(self.state.stores))
-        return zip(
-            *(
-                training_batches(
-                    self.clips,
-                    seed=self.settings.seed,
-                    epoch=epoch,
-                    views=kind,
-                    batch_size=training.batch_size,
-                    rank=self.group.rank,
-                    world=self.group.world,
-                    first_step=first,
-                    workers=-(-training.workers // kinds),
-                    device=self.group.device,
-                )
-                for kind in range(kinds)
-            ),
-            strict=True,
+        views = max(1, len(self.state.stores))
+        batches = training_batches(
+            self.clips,
+            seed=self.settings.seed,
+            epoch=epoch,
+            views=views,
+            batch_size=training.batch_size,
+            rank=self.group.rank,
+            world=self.group.world,
+            first_step=first,
+            workers=training.workers,
+            device=self.group.device,
         )
+        return (batch.by_view(views) for batch in batches)
 
     def fill(self) -> None:
         """Fill the stores by a pass for each group of heads, where features are kept at all."""
@@ -101,20 +96,13 @@ class Labeller:
             groups = range(self.settings.labelling.groups)
             self.state.stores.extend(self._pass(number) for number in groups)
 
-    def keep(self, samples: Tensor, features: Features, others: Sequence[Batch]) -> None:
-        """Keep the features of clips just learnt from: to the first group, the epoch is its pass.
+    def keep(self, samples: Tensor, features: Sequence[Features]) -> None:
+        """Keep features of clips just learnt from: to the first group, the epoch is its pass.
 
-        others : the same clips as the further groups see them; looked at, not learnt from.
+        features : of each group's view of the clips.
         """
-        if not self.state.stores:
-            return
-        first, *further = self.state.stores
-        first.update(samples, features)
-        for store, batch in zip(further, others, strict=True):
-            seen = FeatureStore.from_pass(
-                self.network, [batch], self.group.device, self.state.progress.bfloat16
-            )
-            store.update(seen.samples, seen.rows)
+        for store, rows in zip(self.state.stores, features, strict=bool(self.state.stores)):
+            store.update(samples, rows)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
-from selavi.models.precision import bfloat16_is_sound
+from selavi.models.precision import choose_bfloat16
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.signals import Stopped, StopRequest
@@ -77,8 +77,6 @@ class Trainer:
                 f"{self.training.batch_size} x training.accumulation = "
                 f"{self.training.accumulation} x {group.world} processes"
             )
-        if self.training.threads:
-            torch.set_num_threads(self.training.threads)
         self.due = relabelling_steps(
             settings.labelling.optimisations,
             settings.labelling.power,
@@ -86,7 +84,8 @@ class Trainer:
         )
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
-        self.learner = Learner(self.network, group, self.training.compile)
+        threads = self.training.threads or torch.get_num_threads()
+        self.learner = Learner(self.network, group, self.training.compile, threads)
         self.state = _fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         process_clips = self.step_clips // group.world
@@ -154,7 +153,7 @@ class Trainer:
             self._save_if_due()
         self._finish_epoch(self._speed(first_total, started))
 
-    def _step(self, batches: Iterator[tuple[Batch, ...]]) -> float:
+    def _step(self, batches: Iterator[list[Batch]]) -> float:
         """Learn from `accumulation` batches of every process: forward, backward, one update."""
         progress, optimizer = self.state.progress, self.state.optimizer
         share = 1 / self.training.accumulation
@@ -164,16 +163,17 @@ class Trainer:
         sums = torch.zeros(len(self.network.modalities), device=self.group.device)
         for number, (batch, *others) in enumerate(batches, start=1):
             seen = batch.to(self.group.device)
-            features, losses, predicted = self.learner.gradients(
+            learnt, features = self.learner.gradients(
                 seen,
                 self.state.labels[seen.sample],
                 share,
                 last=number == self.training.accumulation,
                 bfloat16=progress.bfloat16,
+                others=[other.to(self.group.device) for other in others],
             )
-            sums += share * torch.stack(list(losses.values()))
-            self.state.count(predicted)
-            self.labeller.keep(seen.sample, features, others)
+            sums += share * torch.stack(list(learnt.losses.values()))
+            self.state.count(learnt.log_p.argmax(-1))
+            self.labeller.keep(seen.sample, [learnt.features, *features])
         values = (self.group.sum(sums) / self.group.world).tolist()
         loss = sum(values) / len(values)
         gradient = total_norm(p.grad for p in self.network.parameters() if p.grad is not None)
@@ -192,10 +192,10 @@ class Trainer:
         count = self.training.warmup_batches
         for number, (batch, *_) in enumerate(islice(batches, max(1, count))):
             on_device = batch.to(self.group.device)
-            if number == 0 and self.training.precision == "bfloat16":
+            if number == 0:
                 with torch.enable_grad():
-                    sound = bfloat16_is_sound(self.network, on_device)
-                self.state.progress.bfloat16 = not self.group.any(not sound)
+                    chosen = choose_bfloat16(self.network, on_device, self.training.precision)
+                self.state.progress.bfloat16 = not self.group.any(not chosen)
             if number < count:
                 self.network.train()
                 self.network(on_device, self.state.progress.bfloat16)

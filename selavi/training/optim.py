@@ -20,6 +20,7 @@ def make_optimizer(
         lr=settings.warmup_from,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
+        fused=True,
     )
 
 

@@ -34,7 +34,7 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     UserError for missing files, ValueError for settings that do not fit the clips, Stopped when a
     signal asked for it.
     """
-    clips = open_clips(index, settings)
+    clips = open_clips(index, settings, settings.training.cache_gb)
     with stop_on_signals() as stop, process_group() as group, Journal(output) as journal:
         trained = Trainer(clips, settings, output / "state", group, stop, journal.write).run()
         if clips.corrupt and group.first:

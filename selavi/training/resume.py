@@ -79,7 +79,7 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     at that by itself.
     """
     spread = {"batch_size", "accumulation"}
-    machine = {"workers", "threads", "checkpoint_minutes", "saves", "collapse"}
+    machine = {"workers", "threads", "cache_gb", "checkpoint_minutes", "saves", "collapse"}
     text = settings.model_dump_json(exclude={"training": spread | machine, "max_corrupt": True})
     table = index.drop(columns="path").to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from selavi.compiled import compiled_exactly
 from selavi.settings import FRAME_SECONDS, AudioSettings
+from selavi.transforms.moments import moments
 
 HOP_SECONDS = 0.01
 PRE_EMPHASIS = 0.97
@@ -160,7 +161,7 @@ def prepare_audio(
     if settings.normalise == "fixed":
         result = (result - 1.93) / 17.89
     elif settings.normalise == "clip":
-        deviation, mean = torch.std_mean(result, dim=(1, 2), correction=0, keepdim=True)
+        deviation, mean = (values[:, None, None] for values in moments(result))
         result = (result - mean) / deviation.clamp_min(1e-3)
     mean = result.mean((1, 2), keepdim=True)
     filters = torch.arange(result.shape[1], device=device)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from selavi.settings import VideoSettings
 from selavi.transforms.colour import ColourView, random_colour, recolour
+from selavi.transforms.moments import moments
 from selavi.transforms.resample import Taps, Windows, resample, taps
 
 END = float(np.nextafter(1, 0))  # the last place of a crop
@@ -157,7 +158,7 @@ def prepare_video(windows: Windows, views: list[VideoView], settings: VideoSetti
             if view.colour is not None:
                 clip.copy_(recolour(clip / 255, view.colour) * 255)
     if settings.normalise == "clip":
-        deviation, mean = torch.std_mean(pixels, dim=(1, 2, 3, 4), correction=0)
+        deviation, mean = moments(pixels)
         scale = gain / deviation.clamp_min(1.0)
         term = bias - mean * scale
     return torch.addcmul(_wide(term), pixels, _wide(scale))

@@ -130,7 +130,7 @@ def test_a_device_finishes_to_the_same_numbers(clips: Clips, colourful: Clips) -
     """The half that a GPU does, done here by the CPU."""
     for table in (clips, colourful):
         chunks = [np.arange(8), np.arange(8, 24)]
-        views = _Random(table, (0, 1, 2))
+        views = _Random(table, [(0, 1, 2)])
         batches = [_Batches(table, chunks, views, fill=False, listen=heard) for heard in (1, 0)]
         for number in range(2):
             made = [part[number] for part in batches]
@@ -177,8 +177,8 @@ def test_the_sound_begins_with_the_picture(clips: Clips) -> None:
         assert len(whole) == row["samples"]
         some = reading.decode_samples(member, 7001, 900)
     assert np.array_equal(some, whole[7001:7901])
-    [(view, _)] = _Random(clips, (0, 1, 2))(5)
-    made = _Batches(clips, [np.array([5])], _Random(clips, (0, 1, 2)), False, listen=False)[0]
+    [(view, _)] = _Random(clips, [(0, 1, 2)])(5)
+    made = _Batches(clips, [np.array([5])], _Random(clips, [(0, 1, 2)]), False, listen=False)[0]
     assert not isinstance(made, Exception)
     start = min(round(view.start / row["fps"] * 16000), len(whole) - 16000)
     expected = whole[start : start + 16000]

@@ -79,11 +79,11 @@ def three_steps(compiled: bool) -> list[float]:
     losses = []
     for _ in range(3):
         optimizer.zero_grad()
-        _, loss, _ = learner.gradients(
+        learnt, _ = learner.gradients(
             batch, torch.arange(8)[:, None] % 4, 1.0, last=True, bfloat16=False
         )
         optimizer.step()
-        losses.append(float(loss["audio"]))
+        losses.append(float(learnt.losses["audio"]))
     return losses
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selavi.data.clips import CorruptClip
+from selavi.data.frame_cache import Planes
 from selavi.data.windows import WindowReader
 from selavi.settings import VideoSettings
 from selavi.transforms import video
@@ -30,10 +31,11 @@ def read(
 ) -> Windows:
     sizes = [(clip[0].height, clip[0].width) for clip in clips]
     axes = [video.view_taps(v, *size, settings.crop) for v, size in zip(views, sizes, strict=True)]
-    reader = WindowReader(axes, sizes, len(clips[0]), settings.grey)
+    reader = WindowReader(axes, len(clips[0]), settings.grey)
     for place, clip in enumerate(clips):
         for time, frame in enumerate(clip):
-            reader.put(place, slice(time, time + 1), frame)
+            planes = Planes.of(frame, sizes[place], settings.grey)
+            reader.put(place, slice(time, time + 1), planes)
     return Windows(**{name: torch.from_numpy(array) for name, array in reader.arrays().items()})
 
 
@@ -136,11 +138,9 @@ def test_planes_of_another_kind_are_converted_first() -> None:
 
 
 def test_a_frame_of_another_size_than_the_index_says() -> None:
-    view = video.VideoView(0, 64)
-    reader = WindowReader([video.view_taps(view, 64, 80, 64)], [(64, 80)], 1, grey=False)
     [frame] = decoded(random_planes(1, 66, 80))
     with pytest.raises(CorruptClip, match="a frame of 80 x 66, unlike in the index"):
-        reader.put(0, slice(0, 1), frame)
+        Planes.of(frame, (64, 80), grey=False)
 
 
 def test_a_batch_of_windows_of_different_sizes() -> None:

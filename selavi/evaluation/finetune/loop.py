@@ -23,7 +23,7 @@ from selavi.evaluation.finetune.state import Progress, fingerprint, load, save
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.models.norm import synchronise
-from selavi.models.precision import bfloat16_is_sound
+from selavi.models.precision import choose_bfloat16
 from selavi.records import Batch
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings
 from selavi.signals import Stopped, StopRequest, stop_on_signals
@@ -154,10 +154,10 @@ class Finetuner:
         if found:
             self.progress = found
             log.info("going on from epoch %d, step %d", found.epoch, found.step)
-        elif self.settings.precision == "bfloat16":
+        elif self.settings.precision != "float32":
             first = next(self._batches(0)).to(self.group.device)
-            sound = bfloat16_is_sound(self.model.network, first)
-            self.progress.bfloat16 = not self.group.any(not sound)
+            chosen = choose_bfloat16(self.model.network, first, self.settings.precision)
+            self.progress.bfloat16 = not self.group.any(not chosen)
         with tqdm(
             total=self.settings.epochs * self._steps,
             initial=self.progress.epoch * self._steps + self.progress.step,

@@ -1,0 +1,75 @@
+"""Which arithmetic a machine gets."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from selavi.models.network import Network
+from selavi.models.precision import (
+    bfloat16_is_sound,
+    choose_bfloat16,
+    expects_bfloat16,
+    has_bfloat16,
+)
+from selavi.records import Batch
+from selavi.settings import NetworkSettings
+
+CPU = torch.device("cpu")
+
+
+def network_and_batch() -> tuple[Network, Batch]:
+    torch.manual_seed(0)
+    settings = NetworkSettings(audio_encoder="resnet_narrow", clusters=4, heads=1, hidden=8)
+    network = Network(settings, ["audio"], channels=1)
+    return network, Batch(torch.arange(8), None, torch.randn(8, 1, 40, 50))
+
+
+def test_without_hardware_auto_is_float32() -> None:
+    """PyTorch is told to use AVX2 alone, as on a CPU that has no more."""
+    program = (
+        "from selavi.models.precision import *; cpu = torch.device('cpu'); print(has_bfloat16(cpu),"
+        " expects_bfloat16('auto', cpu), expects_bfloat16('bfloat16', cpu));"
+        "import logging; logging.basicConfig(level='INFO', format='%(message)s');"
+        "from tests.models.test_precision import network_and_batch;"
+        "print(choose_bfloat16(*network_and_batch(), 'auto'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"ATEN_CPU_CAPABILITY": "avx2"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["False", "False", "True", "False"]
+    assert "precision: float32, since this CPU has no bfloat16 of its own" in done.stderr
+
+
+def test_with_hardware_auto_times_a_step_each_way(caplog: pytest.LogCaptureFixture) -> None:
+    network, batch = network_and_batch()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random = torch.get_rng_state()
+    with caplog.at_level(logging.INFO):
+        chosen = choose_bfloat16(network, batch, "auto")
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+    word = "bfloat16" if chosen else "float32"
+    assert f"precision: {word}, since" in caplog.text
+    assert ("of float32's time" in caplog.text) == has_bfloat16(CPU)
+    assert not (chosen and not has_bfloat16(CPU))
+
+
+def test_what_is_asked_for_is_done() -> None:
+    network, batch = network_and_batch()
+    assert not choose_bfloat16(network, batch, "float32")
+    assert choose_bfloat16(network, batch, "bfloat16")
+    assert not expects_bfloat16("float32", CPU)
+
+
+def test_rounding_that_grows_in_a_deep_network_is_no_fault() -> None:
+    """R(2+1)D-18 on a few frames: its gradients in training mode differ by far, and train well."""
+    torch.manual_seed(0)
+    network = Network(NetworkSettings(clusters=4, heads=1, hidden=8), ["video"], channels=1)
+    batch = Batch(torch.arange(4), torch.randn(4, 1, 4, 32, 32), None)
+    assert bfloat16_is_sound(network, batch)
