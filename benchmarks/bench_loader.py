@@ -45,7 +45,7 @@ KEYFRAMES = (0.5, 1.0, 250 / 30)  # seconds
 VIDEO, AUDIO, MEDIA = VideoSettings(), AudioSettings(), MediaSettings()
 
 
-def make_videos(folder: Path) -> None:
+def make_videos(folder: Path, count: int = VIDEOS) -> None:
     """Ten seconds of 340 x 256 each: a camera that wanders over a photograph, with pixel noise."""
     photographs = Path(sklearn.__file__).parent / "datasets/images"
 
@@ -67,7 +67,7 @@ def make_videos(folder: Path) -> None:
 
     folder.mkdir(parents=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(make, range(VIDEOS)))
+        list(pool.map(make, range(count)))
 
 
 def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:
