@@ -26,10 +26,15 @@ def run(work: Work) -> None:
     for workers in [1] if work.small else sorted({4, max(1, cores - 1), cores}):
         speed = loading_speed(work, clips, workers, min(32, fastest["batch"]))
         row = {"workers": workers, "cores": cores, "loader_clips_per_second": round(speed, 1)}
-        work.tell(row | {"times_step": round(speed / max(speed_of(fastest), 1e-9), 2)})
+        work.tell(row | {"times_step": times(speed, fastest)})
     rows = [row for part in ("steps", "batches") for row in work.earlier.get(part, [])]
     offered = [row for row in rows if row.get("variant") in (BASE, PLAIN) and speed_of(row)]
     work.tell(trained(work, clips, max(offered, key=speed_of, default=fastest), cores))
+
+
+def times(speed: float, step: Row) -> float | None:
+    """How a speed stands to a step's, if that was measured."""
+    return round(speed / speed_of(step), 3) if speed_of(step) else None
 
 
 def shard_set(work: Work) -> Clips:
@@ -85,10 +90,11 @@ def trained(work: Work, clips: Clips, step: Row, cores: int) -> Row:
     try:
         trainer = Trainer(table, settings, folder, group, StopRequest(), lambda *_: None)
         history = trainer.run().history
+        row["in_bfloat16"] = trainer.state.progress.bfloat16  # or its own check has said no
     except (RuntimeError, ValueError) as error:
         return row | {"error": why(error)}
     row["training_clips_per_second"] = round(history[-1]["clips_per_second"], 2)
     row["labelling_epoch_clips_per_second"] = round(history[0]["clips_per_second"], 2)
-    row["of_step"] = round(history[-1]["clips_per_second"] / max(speed_of(step), 1e-9), 3)
+    row["of_step"] = times(history[-1]["clips_per_second"], step)
     row["peak_gib"] = round(peak_gib(work.device), 2)
     return row

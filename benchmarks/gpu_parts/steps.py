@@ -61,9 +61,8 @@ def run_compiled(work: Work) -> None:
     batch = work.fastest("batches")["batch"]
     few = batch if work.small else 16
     tries = [("CUDA graph", batch), ("CUDA graph", few), ("compiled", batch)]
-    for extra, size in dict.fromkeys(
-        [*tries, ("reduce-overhead", batch), ("reduce-overhead", few)]
-    ):
+    tries += [("reduce-overhead", batch), ("reduce-overhead", few)]
+    for extra, size in dict.fromkeys(tries):
         if extra == "CUDA graph" and work.device.type != "cuda":
             work.tell({"variant": f"{variant}, {extra}", "skipped": "it needs a GPU"})
             continue
