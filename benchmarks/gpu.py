@@ -39,7 +39,8 @@ PARTS = {  # name: where, and seconds that it may take
     "profile": ("gpu_parts.profile:run", 45),
     "loader": ("gpu_parts.loading:run", 110),
     "tests": ("gpu_parts.tests:run", 110),
-    "compiled": ("gpu_parts.steps:run_compiled", 150),
+    "graphs": ("gpu_parts.steps:run_graphs", 40),
+    "compiled": ("gpu_parts.steps:run_compiled", 140),
     "sinkhorn": ("gpu_parts.solving:run", 75),
     "again": ("gpu_parts.again:run", 60),
 }

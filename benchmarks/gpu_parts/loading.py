@@ -6,7 +6,6 @@ from itertools import islice
 
 from bench_loader import make_shards, make_videos, repeated
 from gpu_parts.steps import BASE, PLAIN
-from gpu_parts.variants import set_modes
 from gpu_parts.work import Row, Work, forget, peak_gib, speed_of, synchronise, why
 from selavi.data.index import read_index
 from selavi.data.loader import Clips, training_batches
@@ -50,7 +49,7 @@ def shard_set(work: Work) -> Clips:
 
 def loading_speed(work: Work, clips: Clips, workers: int, batch: int) -> float:
     """Clips per second on the device, from the first batch on, with nothing else to do."""
-    seconds, most = (1.0, 8) if work.small else (8.0, 4096)
+    seconds, most = (1.0, 8) if work.small else (6.0, 4096)
     batches = training_batches(
         repeated(clips, (most + 1) * batch), seed=0, epoch=0, batch_size=batch, workers=workers,
         device=work.device,
@@ -71,8 +70,8 @@ def trained(work: Work, clips: Clips, step: Row, cores: int) -> Row:
     batch = int(step["batch"])
     bfloat16 = "bfloat16" in step["variant"]
     row: Row = {"variant": step["variant"], "batch": batch}
-    # An epoch of some 15 s, if the loader keeps up.
-    steps = 3 if work.small else min(200, max(8, round(15 * speed_of(step) / batch)))
+    # An epoch of some 10 s, if the loader keeps up.
+    steps = 3 if work.small else min(200, max(8, round(10 * speed_of(step) / batch)))
     table = repeated(clips, max(steps * batch, work.network.clusters))
     settings = RunSettings(
         dataset="videos", video=work.video, audio=work.audio, network=work.network,
@@ -84,7 +83,6 @@ def trained(work: Work, clips: Clips, step: Row, cores: int) -> Row:
         ),
     )  # fmt: skip
     forget(work.device)
-    set_modes(["bfloat16" if bfloat16 else "float32"])
     group = Group(0, 1, work.device)
     folder = work.folder / "trained" / "state"
     try:

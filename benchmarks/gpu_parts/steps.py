@@ -7,7 +7,7 @@ BASE = "bfloat16, channels last"
 PLAIN = "float32"
 EXTRAS = ("planes", "even widths", "cuDNN chooses")
 WORTH = 1.02  # times faster: less is noise
-LARGEST = 1024
+LARGEST, FEW = 1024, 16  # clips
 
 
 def run_variants(work: Work) -> None:
@@ -52,24 +52,33 @@ def run_batches(work: Work) -> None:
     work.tell({"variant": variant, "largest_batch": fits})
 
 
-def run_compiled(work: Work) -> None:
-    """The fastest variant so far recorded as a CUDA graph, then compiled, with graphs and without.
+def run_graphs(work: Work) -> None:
+    """The fastest variant so far, forward and backward recorded as one CUDA graph.
 
-    Graphs are tried at small batches too: there launching kernels counts most.
+    Few clips too: there launching kernels counts most.
     """
+    if work.device.type != "cuda":
+        work.tell({"variant": "CUDA graph", "skipped": "it needs a GPU"})
+        return
+    try_with(work, "CUDA graph", FEW)
+
+
+def run_compiled(work: Work) -> None:
+    """The same compiled by torch.compile, without CUDA graphs and with them."""
+    try_with(work, "compiled")
+    try_with(work, "reduce-overhead", FEW)
+
+
+def try_with(work: Work, extra: str, few: int = 0) -> None:
+    """Measure the fastest variant with something more, at its best batch and at a small one."""
     variant, rates, flops = found_before(work)
     batch = work.fastest("batches")["batch"]
-    few = batch if work.small else 16
-    tries = [("CUDA graph", batch), ("CUDA graph", few), ("compiled", batch)]
-    tries += [("reduce-overhead", batch), ("reduce-overhead", few)]
-    for extra, size in dict.fromkeys(tries):
-        if extra == "CUDA graph" and work.device.type != "cuda":
-            work.tell({"variant": f"{variant}, {extra}", "skipped": "it needs a GPU"})
-            continue
-        row = measure(work, f"{variant}, {extra}", size, flops, rates)
-        work.tell(row)
-        if row.get("out_of_memory"):  # a graph keeps memory of its own
-            work.tell(measure(work, f"{variant}, {extra}", size // 2, flops, rates))
+    row = measure(work, f"{variant}, {extra}", batch, flops, rates)
+    work.tell(row)
+    if row.get("out_of_memory"):  # a graph keeps memory of its own
+        work.tell(measure(work, f"{variant}, {extra}", batch // 2, flops, rates))
+    if few and not work.small:
+        work.tell(measure(work, f"{variant}, {extra}", few, flops, rates))
 
 
 def found_before(work: Work) -> tuple[str, dict[str, float], float]:

@@ -17,14 +17,22 @@ def run(work: Work) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.xml")
         command = [
-            sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider",
+            sys.executable, "-m", "pytest", "-v", "-m", "gpu", "-p", "no:cacheprovider",
             f"--junitxml={report}", *map(str, files),
         ]  # fmt: skip
-        done = subprocess.run(
-            command, cwd=REPOSITORY, capture_output=True, text=True, timeout=work.seconds
-        )
+        log = Path(scratch, "log.txt")
+        with log.open("w") as file:
+            try:
+                code = subprocess.run(
+                    command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT,
+                    timeout=max(1, work.seconds - 5), check=False,
+                ).returncode  # fmt: skip
+            except subprocess.TimeoutExpired:
+                code = -1
+        said = log.read_text()
         if not report.exists():
-            raise RuntimeError(f"pytest ended with {done.returncode}: {done.stdout[-1500:]}")
+            print(said[-6000:], flush=True)
+            raise RuntimeError(f"pytest ended with {code}, or had no more time")
         cases = list(ET.parse(report).iter("testcase"))
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for case in cases:
@@ -34,7 +42,7 @@ def run(work: Work) -> None:
             work.tell(row)
     work.tell(counts)
     if counts["failed"]:
-        print(done.stdout[-6000:], flush=True)
+        print(said[-6000:], flush=True)
 
 
 def marked(path: Path) -> bool:

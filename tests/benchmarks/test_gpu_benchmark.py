@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-PARTS = ("steps", "batches", "profile", "loader", "tests", "compiled", "sinkhorn", "again")
+PARTS = "steps", "batches", "profile", "loader", "tests", "graphs", "compiled", "sinkhorn", "again"
 
 
 def run(*arguments: str) -> tuple[str, dict[str, list[dict[str, object]]], dict[str, object]]:
@@ -35,6 +35,7 @@ def test_every_part_works_on_tiny_shapes() -> None:
     assert parts["batches"][-1]["largest_batch"] == 4
     shares = [v for k, v in parts["profile"][0].items() if k.endswith("ward") or k == "optimizer"]
     assert len(shares) == 5 and 0 < sum(shares) < 1
+    assert parts["compiled"][0]["clips_per_second"] > 0
     assert any("kernel" in row for row in parts["profile"])
     assert parts["loader"][0]["loader_clips_per_second"] > 0
     assert parts["loader"][-1]["training_clips_per_second"] > 0
