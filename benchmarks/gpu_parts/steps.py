@@ -1,11 +1,11 @@
 """The training step: what each way of computing it brings, at one batch size and at others."""
 
 from gpu_parts.variants import clip_flops, matmul_rates, measure
-from gpu_parts.work import Row, Work, speed_of
+from gpu_parts.work import WIDENED, Row, Work, speed_of
 
 BASE = "bfloat16, channels last"
 PLAIN = "float32"
-EXTRAS = ("planes", "even widths", "cuDNN chooses")
+EXTRAS = ("planes", "cuDNN chooses", WIDENED)
 WORTH = 1.02  # times faster: less is noise
 LARGEST, FEW = 1024, 16  # clips
 
@@ -31,8 +31,10 @@ def run_variants(work: Work) -> None:
         tell(variant)
     brought = {extra: tell(f"{BASE}, {extra}") / max(speed, 1e-9) for extra in EXTRAS}
     worth = [extra for extra, times in brought.items() if times > WORTH]
-    if len(worth) > 1:
-        tell(", ".join([BASE, *worth]))
+    own = [extra for extra in worth if extra != WIDENED]
+    for together in {tuple(own), tuple(worth)}:
+        if len(together) > 1:
+            tell(", ".join([BASE, *together]))
 
 
 def run_batches(work: Work) -> None:

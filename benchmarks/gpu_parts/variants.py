@@ -18,7 +18,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench_step import Step, matmul_rate, paper_network, timed
-from gpu_parts.work import Row, Work, forget, peak_gib, why
+from gpu_parts.work import WIDENED, Row, Work, forget, peak_gib, why
 from selavi.models.encoders import PlaneConv
 from selavi.training.learner import require_compiler
 
@@ -44,7 +44,7 @@ def build(work: Work, variant: str, batch: int) -> Callable[[], float]:
     words = variant.split(", ")
     set_modes(words)
     network = paper_network("channels last" in words, work.network)
-    if "even widths" in words:
+    if WIDENED in words:
         widen(network)
     step = Step(network, work.clips(batch), "bfloat16" in words)
     if "compiled" in words or "reduce-overhead" in words:

@@ -15,6 +15,7 @@ from selavi.records import Batch
 from selavi.settings import AudioSettings, NetworkSettings, VideoSettings
 
 Row = dict[str, Any]
+WIDENED = "even widths"  # the variant that is another network
 
 SMALL_NETWORK = NetworkSettings(
     video_encoder="r2plus1d_narrow", audio_encoder="resnet_narrow",
@@ -74,9 +75,8 @@ class Work:
 
     def fastest(self, part: str) -> Row:
         """The fastest row of an earlier part; a plain one if that part told of none."""
-        rows = [row for row in self.earlier.get(part, []) if speed_of(row)]
         plain = {"variant": "bfloat16, channels last", "batch": self.batch, "clips_per_second": 0.0}
-        return max(rows, key=speed_of, default=plain)
+        return fastest_of(self.earlier.get(part, [])) or plain
 
 
 def about(work: Work) -> None:
@@ -100,6 +100,12 @@ def about(work: Work) -> None:
 def speed_of(row: Row) -> float:
     """Clips per second of a step's row; 0 if it came to none, or to no number."""
     return 0.0 if "error" in row else float(row.get("clips_per_second", 0.0))
+
+
+def fastest_of(rows: list[Row]) -> Row:
+    """The row of most clips per second of the network itself; empty if there is none."""
+    own = [row for row in rows if speed_of(row) and WIDENED not in row["variant"]]
+    return max(own, key=speed_of, default={})
 
 
 def synchronise(device: torch.device) -> None:

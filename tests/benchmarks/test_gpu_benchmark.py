@@ -25,7 +25,7 @@ def run(*arguments: str) -> tuple[str, dict[str, list[dict[str, object]]], dict[
 
 
 def test_every_part_works_on_tiny_shapes() -> None:
-    printed, parts, told = run()
+    printed, parts, told = run("--minutes", "30")
     assert list(parts) == ["device", *PARTS]
     wrong = [(n, row) for n, rows in parts.items() for row in rows if "error" in row]
     # bfloat16 without channels last gives infinite gradients on some CPUs (models/precision.py).
