@@ -58,7 +58,8 @@ def make_videos(folder: Path, count: int = VIDEOS) -> None:
         )
         sound = f"anoisesrc=colour=pink:seed={number}:sample_rate=44100:duration=10"
         command = [
-            ffmpeg_binary(), "-v", "error", "-loop", "1", "-framerate", "30", "-i", str(photograph),
+            ffmpeg_binary(), "-nostdin", "-v", "error",
+            "-loop", "1", "-framerate", "30", "-i", str(photograph),
             "-f", "lavfi", "-i", sound, "-t", "10", "-vf", wander, "-threads", "1",
             "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac",
             str(folder / f"{number:03d}.mp4"),
