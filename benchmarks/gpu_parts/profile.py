@@ -132,7 +132,7 @@ def kernels(work: Work, step: Step) -> list[Row]:
     times = {
         event.key: (event.self_device_time_total if gpu else event.self_cpu_time_total) / 1e3
         for event in recorded.key_averages()
-        if not gpu or event.device_type == DeviceType.CUDA
+        if not gpu or (event.device_type == DeviceType.CUDA and not event.is_user_annotation)
     }
     whole = max(sum(times.values()), 1e-9)
     kinds: dict[str, float] = defaultdict(float)
