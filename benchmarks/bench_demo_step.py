@@ -19,13 +19,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import torch
-from bench_relabel import small_clips
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench_relabel import small_clips
 from selavi.data.clip_table import Clips
 from selavi.data.loader import training_batches
 from selavi.distributed import Group
@@ -73,10 +74,10 @@ def main() -> None:
     for number in range(options.rounds + 1):
         pair = pairs[number % len(pairs)]
         torch.set_num_threads(within)
-        ours = timed(lambda: learn(pair))
+        ours = timed(partial(learn, pair))
         floor = counter.get_total_flops() / matmul_rate(bfloat16, options.threads)
         torch.set_num_threads(options.threads)
-        others = timed(lambda: plain(pair))
+        others = timed(partial(plain, pair))
         if number:  # the first round warms up
             for name, value in zip(seconds, (ours, others, floor), strict=True):
                 seconds[name].append(value)

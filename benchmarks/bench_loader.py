@@ -45,7 +45,7 @@ KEYFRAMES = (0.5, 1.0, 250 / 30)  # seconds
 VIDEO, AUDIO, MEDIA = VideoSettings(), AudioSettings(), MediaSettings()
 
 
-def make_videos(folder: Path) -> None:
+def make_videos(folder: Path, count: int = VIDEOS) -> None:
     """Ten seconds of 340 x 256 each: a camera that wanders over a photograph, with pixel noise."""
     photographs = Path(sklearn.__file__).parent / "datasets/images"
 
@@ -58,7 +58,8 @@ def make_videos(folder: Path) -> None:
         )
         sound = f"anoisesrc=colour=pink:seed={number}:sample_rate=44100:duration=10"
         command = [
-            ffmpeg_binary(), "-v", "error", "-loop", "1", "-framerate", "30", "-i", str(photograph),
+            ffmpeg_binary(), "-nostdin", "-v", "error",
+            "-loop", "1", "-framerate", "30", "-i", str(photograph),
             "-f", "lavfi", "-i", sound, "-t", "10", "-vf", wander, "-threads", "1",
             "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac",
             str(folder / f"{number:03d}.mp4"),
@@ -67,7 +68,7 @@ def make_videos(folder: Path) -> None:
 
     folder.mkdir(parents=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(make, range(VIDEOS)))
+        list(pool.map(make, range(count)))
 
 
 def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:

@@ -119,8 +119,8 @@ def pot(scores: Tensor, shares: np.ndarray, iterations: int, backend: Backend) -
     """
     start = time.perf_counter()
     cost = (scores.amax(1, keepdim=True) - scores).to(backend[0])
-    rows = torch.full((len(cost),), 1 / len(cost), dtype=cost.dtype)
-    given = (rows, torch.from_numpy(shares).to(cost.dtype), cost)
+    rows = cost.new_full((len(cost),), 1 / len(cost))
+    given = (rows, torch.from_numpy(shares).to(cost), cost)
     if backend[1] == "numpy":
         given = tuple(g.numpy() for g in given)
     around = time.perf_counter() - start
@@ -128,7 +128,7 @@ def pot(scores: Tensor, shares: np.ndarray, iterations: int, backend: Backend) -
     for count in (1, 2, 2 + TIMED):  # the first bears what memory costs when it is new
         start = time.perf_counter()
         plan, facts = ot.sinkhorn(*given, 1.0, numItermax=count, stopThr=0, warn=False, log=True)
-        plan.argmax(1)
+        int(plan.argmax(1)[0])  # a GPU has its labels then, too
         times.append(time.perf_counter() - start)
         if facts["niter"] < count - 1 or not np.isfinite(float(plan.sum())):
             return math.inf

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from selavi.distributed import Group
@@ -27,6 +28,7 @@ from selavi.settings import NetworkSettings, TrainingSettings
 from selavi.training.learner import Learner
 from selavi.training.optim import make_optimizer
 
+NETWORK = NetworkSettings(dropout=0.0)
 PLAIN = "float32, contiguous"
 TOGETHER = "bfloat16 + channels last"
 
@@ -44,14 +46,14 @@ def main() -> None:
     device = torch.device("cuda" if cuda else "cpu")
     batch = clips(options.batch, device)
     variants = {
-        PLAIN: stepper(batch, channels_last=False, bfloat16=False),
-        "channels last": stepper(batch, channels_last=True, bfloat16=False),
-        "bfloat16": stepper(batch, channels_last=False, bfloat16=True),
-        TOGETHER: stepper(batch, channels_last=True, bfloat16=True),
+        PLAIN: Step(paper_network(False), batch, bfloat16=False),
+        "channels last": Step(paper_network(True), batch, bfloat16=False),
+        "bfloat16": Step(paper_network(False), batch, bfloat16=True),
+        TOGETHER: Step(paper_network(True), batch, bfloat16=True),
     }
     if options.compile:
-        variants["compiled"] = stepper(batch, channels_last=False, bfloat16=False, compiled=True)
-        variants["all three"] = stepper(batch, channels_last=True, bfloat16=True, compiled=True)
+        variants["compiled"] = Step(paper_network(False), batch, bfloat16=False, compiled=True)
+        variants["all three"] = Step(paper_network(True), batch, bfloat16=True, compiled=True)
     with FlopCounterMode(display=False) as counter:
         losses = {PLAIN: variants[PLAIN]()}
     losses |= {name: step() for name, step in variants.items() if name != PLAIN}
@@ -65,35 +67,55 @@ def main() -> None:
     report(options.batch, counter.get_total_flops(), losses, seconds, rates)
 
 
-def clips(count: int, device: torch.device) -> Batch:
-    """Made-up clips of the paper's shapes."""
+def clips(
+    count: int,
+    device: torch.device,
+    video: tuple[int, ...] = (3, 30, 112, 112),
+    audio: tuple[int, ...] = (1, 257, 99),
+) -> Batch:
+    """Made-up clips, of the paper's shapes by default."""
     torch.manual_seed(0)
     return Batch(
         torch.arange(count, device=device),
-        torch.randn(count, 3, 30, 112, 112, device=device),
-        torch.randn(count, 1, 257, 99, device=device),
+        torch.randn(count, *video, device=device),
+        torch.randn(count, *audio, device=device),
     )
 
 
-def stepper(
-    batch: Batch, channels_last: bool, bfloat16: bool, compiled: bool = False
-) -> Callable[[], float]:
-    """A function that makes a training step and returns its loss; weights are always the same."""
+def paper_network(channels_last: bool, settings: NetworkSettings = NETWORK) -> Network:
+    """The network to measure; weights are always the same."""
     torch.manual_seed(0)
-    device = batch.sample.device
-    network = Network(NetworkSettings(dropout=0.0), ["video", "audio"], 3, channels_last)
-    network.to(device).train()
-    learner = Learner(network, Group(0, 1, device), compiled)
-    optimizer = make_optimizer(network.parameters(), TrainingSettings())
-    labels = torch.randint(0, 309, (len(batch.sample), 10), device=device)
+    return Network(settings, ["video", "audio"], 3, channels_last)
 
-    def step() -> float:
-        optimizer.zero_grad(set_to_none=True)
-        learnt, _ = learner.gradients(batch, labels, 1.0, last=True, bfloat16=bfloat16)
-        optimizer.step()
-        return float(torch.stack(list(learnt.losses.values())).mean())
 
-    return step
+class Step:
+    """A training step: each call makes one and returns its loss."""
+
+    def __init__(
+        self, network: Network, batch: Batch, bfloat16: bool, compiled: bool = False
+    ) -> None:
+        torch.manual_seed(0)
+        device = batch.sample.device
+        self.network, self.batch, self.bfloat16 = network.to(device).train(), batch, bfloat16
+        self.learner = Learner(network, Group(0, 1, device), compiled)
+        self.optimizer = make_optimizer(network.parameters(), TrainingSettings())
+        settings = network.settings
+        self.labels = torch.randint(
+            0, settings.clusters, (len(batch.sample), settings.heads), device=device
+        )
+
+    def gradients(self) -> Tensor:
+        """Forward and backward; returns the loss, on the device."""
+        learnt, _ = self.learner.gradients(
+            self.batch, self.labels, 1.0, last=True, bfloat16=self.bfloat16
+        )
+        return torch.stack(list(learnt.losses.values())).mean()
+
+    def __call__(self) -> float:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.gradients()
+        self.optimizer.step()
+        return float(loss)
 
 
 def timed(step: Callable[[], object], device: torch.device) -> float:

@@ -74,8 +74,9 @@ class Learner:
         with the batch-norm statistics from before this batch.
         """
         names = self.network.modalities
-        # Drawn here: threads would draw in the order of the clock.
-        seeds = dict(zip(names, torch.randint(2**62, (len(names),)).tolist(), strict=True))
+        # Drawn here: threads would draw in the order of the clock. On a GPU there are none.
+        drawn = torch.randint(2**62, (len(names),)).tolist()
+        seeds = dict(zip(names, drawn, strict=True)) if batch.sample.device.type == "cpu" else None
         if others:
             torch._foreach_copy_(list(self.observer.buffers()), list(self.network.buffers()))
         separable = self.parallel is None and not self.network.joined
@@ -100,7 +101,7 @@ class Learner:
         share: float,
         bfloat16: bool,
         part: Sequence[str],
-        seeds: dict[str, int],
+        seeds: dict[str, int] | None,
     ) -> Learnt:
         features, logits = (self.parallel or self.network)(batch, bfloat16, part, seeds)
         losses = {name: heads_loss(rows, labels) for name, rows in logits.items()}

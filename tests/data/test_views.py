@@ -144,7 +144,7 @@ def test_a_device_finishes_to_the_same_numbers(clips: Clips, colourful: Clips) -
             assert (one.of("audio") - other.of("audio")).abs().max() < 1e-4
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.gpu
 def test_a_gpu_gives_the_same_numbers(clips: Clips, colourful: Clips) -> None:
     for table in (clips, colourful):
         options = {"seed": 0, "epoch": 1, "batch_size": 6}
