@@ -1,6 +1,9 @@
 """Being asked to stop: remember it, and let the loop finish its step."""
 
+import errno
+import os
 import signal
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,10 +67,33 @@ def stop_on_signals() -> Iterator[StopRequest]:
 
 @contextmanager
 def handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """`SIGNALS` go to `handler`; afterwards to whom they went before."""
-    earlier = {number: signal.signal(number, handler) for number in SIGNALS}
+    """`SIGNALS` go to `handler`; afterwards to whom they went before.
+
+    Under nohup, which has processes ignore HUP, they go on doing so.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            _leave_terminal()
+        handler(number, frame)
+
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    heard = [number for number in SIGNALS if not (ignored and number == signal.SIGHUP)]
+    earlier = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:
         for number, before in earlier.items():
             signal.signal(number, before)
+
+
+def _leave_terminal() -> None:
+    """Write to nowhere in place of a terminal that is gone: that fails, and would end training."""
+    for stream in (1, 2):
+        try:
+            termios.tcgetattr(stream)
+        except termios.error as error:
+            if error.args[0] == errno.EIO:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream)
+                os.close(nowhere)

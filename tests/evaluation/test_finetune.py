@@ -88,7 +88,7 @@ def test_a_row_per_epoch(undisturbed: Path) -> None:
     assert (table["note"] == ASIDE).all()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_one_goes_on_to_the_same_result(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
     number: signal.Signals,
