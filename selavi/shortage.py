@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import shutil
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -23,6 +24,8 @@ def shortage(error: BaseException) -> str:
         )
     if isinstance(error, MemoryError) or _tells(error, errno.ENOMEM):
         return f"memory ran out ({error}); {MORE_MEMORY}"
+    if isinstance(error, BrokenProcessPool):
+        return killed("without a word")
     if _tells(error, errno.EAGAIN) and isinstance(error, OSError):
         return "no further process can be started; use fewer workers, or raise `ulimit -u`"
     if _tells(error, errno.ENOSPC) and ("shared memory" in str(error) or _of_a_semaphore(error)):
@@ -36,12 +39,9 @@ MORE_MEMORY = (
 )
 
 
-def killed(signal_name: str) -> str:
-    """Of a loader process that was killed from outside."""
-    return (
-        f"a loader process was killed ({signal_name}), most likely because memory ran out; "
-        f"{MORE_MEMORY}"
-    )
+def killed(how: str) -> str:
+    """Of a process that works for this one, such as a loader's, and was killed from outside."""
+    return f"a worker process was killed ({how}), most likely because memory ran out; {MORE_MEMORY}"
 
 
 def full_shared_memory() -> str:
