@@ -4,11 +4,14 @@ A worker packs its answer itself, so that a full /dev/shm comes back as an answe
 that sends it, the error would go to the screen alone, and the batch would be waited for in vain.
 """
 
+import atexit
 import pickle
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing import active_children
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -25,8 +28,11 @@ from selavi.signals import GaveUp, seconds_since_asked
 POLL_SECONDS = 1.0
 STOP_SECONDS = 20.0  # a batch that comes so late still lets the step end, and the state be saved
 END: Any = object()
+TIMED_OUT = "DataLoader timed out"  # as torch says it
 ABANDONED: list[object] = []
 """Iterators of failed loaders, kept: taking one down waits for locks that dead workers may hold."""
+RUNNING: set[BaseProcess] = set()
+"""Workers of loaders that are open: an exception may keep them so until Python ends."""
 LOST = (OSError, EOFError, RuntimeError)  # what fetching an answer out of shared memory may raise
 
 
@@ -71,10 +77,13 @@ def answers(loader: "DataLoader[Any]") -> Iterator[Any]:
         yield from loader
         return
     iterator, workers = _start(loader)
+    fetcher = ThreadPoolExecutor(1)  # a worker gives away what it packed, and may be stuck
     failed = True
     try:
-        while (answer := _next(iterator, workers)) is not END:
-            answer = answer.unpack() if isinstance(answer, Packed) else answer
+        while (answer := _bounded(partial(next, iterator, END), workers)) is not END:
+            if isinstance(answer, Packed):
+                fetched = fetcher.submit(answer.unpack)
+                answer = _bounded(partial(fetched.result, POLL_SECONDS), workers)
             if isinstance(answer, LOST):
                 raise UserError(_why_dead(workers) or shortage(answer) or too_few_files())
             yield answer
@@ -86,10 +95,12 @@ def answers(loader: "DataLoader[Any]") -> Iterator[Any]:
             ABANDONED.append(iterator)
         del iterator  # torch asks the workers to end, and waits some seconds
         _kill(workers)
+        RUNNING.difference_update(workers)
+        fetcher.shutdown(wait=False)
 
 
 def _start(loader: "DataLoader[Any]") -> tuple[Iterator[Any], set[BaseProcess]]:
-    """Start the workers. Of their deaths `_next` tells; torch's handler of them raises anywhere."""
+    """Start the workers. `_bounded` tells of their deaths; torch's handler raises anywhere."""
     before, handler = set(active_children()), signal.getsignal(signal.SIGCHLD)
     try:
         iterator = iter(loader)
@@ -100,7 +111,9 @@ def _start(loader: "DataLoader[Any]") -> tuple[Iterator[Any], set[BaseProcess]]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGCHLD, handler)
-    return iterator, set(active_children()) - before
+    workers = set(active_children()) - before
+    RUNNING.update(workers)
+    return iterator, workers
 
 
 def _kill(workers: set[BaseProcess]) -> None:
@@ -109,15 +122,20 @@ def _kill(workers: set[BaseProcess]) -> None:
         worker.kill()
 
 
-def _next(iterator: Iterator[Any], workers: set[BaseProcess]) -> Any:
+# Before Python waits for its children, without a bound: workers ignore what asks them to end.
+atexit.register(_kill, RUNNING)
+
+
+def _bounded(step: Callable[[], Any], workers: set[BaseProcess]) -> Any:
+    """What `step` returns, tried again while it times out. Raises as `answers`."""
     started = time.monotonic()
     while True:
         try:
-            return next(iterator, END)
-        except RuntimeError as error:
+            return step()
+        except (RuntimeError, TimeoutError) as error:
             if words := _why_dead(workers):
                 raise UserError(words) from error
-            if not str(error).startswith("DataLoader timed out"):
+            if not isinstance(error, TimeoutError) and not str(error).startswith(TIMED_OUT):
                 raise
         if min(seconds_since_asked(), time.monotonic() - started) > STOP_SECONDS:
             raise GaveUp(f"no batch came within {STOP_SECONDS:g} seconds")

@@ -225,3 +225,25 @@ def test_what_ran_out() -> None:
     assert "`ulimit -n" in shortage(too_many.value)
     assert shortage(OSError(28, "No space left on device", "/data/x")) == ""
     assert shortage(ValueError("another thing")) == ""
+
+
+# Ends with an exception while a loader is open, and kept so by the exception's own frames.
+OPEN = """
+import torch
+from torch.utils.data import DataLoader
+from selavi.data.batches import _start_worker
+from selavi.data.waiting import POLL_SECONDS, answers
+found = answers(DataLoader(
+    torch.zeros(100), batch_size=None, num_workers=2, timeout=POLL_SECONDS,
+    worker_init_fn=_start_worker,
+))
+next(found)
+kept = [found]
+kept.append(kept)
+raise ValueError("the end")
+"""
+
+
+def test_open_loaders_do_not_keep_a_process_from_ending() -> None:
+    done = subprocess.run([sys.executable, "-c", OPEN], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr.rstrip().endswith("ValueError: the end")
