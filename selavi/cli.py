@@ -14,7 +14,8 @@ from pathlib import Path
 from selavi import __version__
 from selavi.files import UserError
 from selavi.logs import start_logging
-from selavi.signals import Stopped
+from selavi.shortage import shortage
+from selavi.signals import GaveUp, Stopped
 
 STAGES = (
     "demo-data",
@@ -69,22 +70,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("selavi %s: %s", options.stage, error)
         return 1
     except ValueError as error:  # a mistake in the settings, or ours, or a library's
-        log.error("selavi %s: %s", options.stage, error)
-        log.debug("where it happened", exc_info=True)
-        log.info("%s tells where it happened", options.log or "with --log FILE, that file")
-        return 1
+        return _mistake(options, str(error))
     except KeyboardInterrupt:
         log.error("selavi %s: interrupted", options.stage)
         return 130
-    except Stopped as stopped:
+    except (Stopped, GaveUp) as stopped:
         log.warning("stopped as asked; %s", stopped)
         return STOPPED
-    except Exception:
+    except Exception as error:
+        if words := shortage(error):
+            return _mistake(options, words)
         log.exception(
             "selavi %s: unexpected error; please report it with these lines", options.stage
         )
         return 1
     return status or 0
+
+
+def _mistake(options: argparse.Namespace, words: str) -> int:
+    """Say what is wrong, and where to read the traceback of the exception that is being handled."""
+    log = logging.getLogger("selavi")
+    log.error("selavi %s: %s", options.stage, words)
+    log.debug("where it happened", exc_info=True)
+    log.info("%s tells where it happened", options.log or "with --log FILE, that file")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

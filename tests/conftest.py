@@ -18,6 +18,9 @@ from selavi.data.shards import write_shard
 from selavi.settings import Config, MediaSettings, RunSettings
 
 REPOSITORY = Path(__file__).parent.parent
+# Before a command that gets a /dev/shm of its own: PRIVATE, SMALL_SHM, "sh", its size.
+SMALL_SHM = 'mount -t tmpfs -o size="$1" tmpfs /dev/shm && shift && exec "$@"'
+PRIVATE = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
 MEDIA = MediaSettings(short_side=48, fps=16.0, audio_rate=16000, min_seconds=1.1)
 
 
@@ -114,3 +117,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def private_mounts() -> None:
+    """Skips where a test cannot have a /dev/shm of its own."""
+    try:
+        subprocess.run([*PRIVATE, SMALL_SHM, "sh", "1m", "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"a /dev/shm of a test's own needs root, and unshare: {error}")

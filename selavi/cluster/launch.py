@@ -134,10 +134,10 @@ def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
 def _run(starts: Sequence[Start], asked: list[int]) -> int:
     """Run processes side by side; when one fails, the others get a grace to end by themselves.
 
-    asked : grows by the signals that this process is sent. They are passed on, INT as TERM: from a
-        terminal the processes have had their own INT, and a second one would interrupt them in the
-        middle of saving. One that dies of such a signal had not yet come to handling it, so that
-        there is nothing it could have saved, and others may wait for it in vain.
+    asked : grows by the signals that this process is sent. They are passed on, INT and HUP as TERM:
+        from a terminal the processes have had their own, and a second INT would interrupt them in
+        the middle of saving. One that dies of such a signal had not yet come to handling it, so
+        that there is nothing it could have saved, and others may wait for it in vain.
     """
     processes = [
         subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)
@@ -147,7 +147,9 @@ def _run(starts: Sequence[Start], asked: list[int]) -> int:
     while any(process.poll() is None for process in processes):
         while asked:
             number = asked.pop(0)
-            number = signal.SIGTERM if number == signal.SIGINT else number
+            if number == signal.SIGHUP:  # they have had it too, perhaps before they handled it
+                passed_on |= {-number, 128 + number}
+            number = signal.SIGTERM if number in (signal.SIGINT, signal.SIGHUP) else number
             passed_on |= {-number, 128 + number}  # as we see a death by it, and as srun tells it
             for process in processes:
                 process.send_signal(number)  # does nothing to one that has ended

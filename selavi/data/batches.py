@@ -26,9 +26,12 @@ from selavi.data.clips import (
     open_shard,
 )
 from selavi.data.frame_cache import Planes
+from selavi.data.waiting import POLL_SECONDS, answers, pack
 from selavi.data.windows import WindowReader
 from selavi.files import UserError
 from selavi.records import Batch
+from selavi.shortage import shortage
+from selavi.signals import SIGNALS
 from selavi.transforms.audio import AudioView, prepare_audio, window_samples
 from selavi.transforms.resample import Windows
 from selavi.transforms.video import VideoView, clip_span, frame_numbers, prepare_video, view_taps
@@ -38,6 +41,7 @@ SHORT_SPANS = 4  # a video of at most so many times the length of a clip is deco
 View = tuple[VideoView, AudioView]
 Views = Callable[[int], list[View]]
 """The views of a sample, each drawn from the sample's number alone."""
+PREFETCH = 4  # batches that each worker makes ahead
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,15 @@ def load(
         batch_size=None,
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,  # which shares tables and frames
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=PREFETCH if workers else None,
+        timeout=POLL_SECONDS if workers else 0,
         # Its own generator: the loader's draws must not move the training's random numbers, or a
         # resumed epoch, which opens one more loader, would go another way.
         generator=torch.Generator(),
         worker_init_fn=_start_worker,
         pin_memory=device.type == "cuda",
     )
-    for made in loader:
+    for made in answers(loader):
         if isinstance(made, Exception):
             raise made
         clips.note_corrupt(made.corrupt)
@@ -114,11 +119,11 @@ def _none_left(clips: Clips, corrupt: list[tuple[int, str]]) -> str:
 def _start_worker(worker: int) -> None:
     """One thread each; signals to the whole process group are the training's to answer."""
     torch.set_num_threads(1)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
-class _Batches(Dataset[_Made | Exception]):
+class _Batches(Dataset[object]):
     """Batch i is chunks[i], whichever worker makes it.
 
     A mistake that a person can mend is handed over as a value: raised in a worker it would arrive
@@ -140,11 +145,15 @@ class _Batches(Dataset[_Made | Exception]):
     def __len__(self) -> int:
         return len(self.chunks)
 
-    def __getitem__(self, number: int) -> _Made | Exception:
+    def __getitem__(self, number: int) -> object:
         try:
-            return self._make(self.chunks[number].tolist())
+            return pack(self._make(self.chunks[number].tolist()))
         except UserError as error:
             return error
+        except (OSError, RuntimeError, MemoryError) as error:
+            if words := shortage(error):
+                return UserError(words)
+            raise
 
     def _make(self, samples: list[int]) -> _Made:
         looks = [self.views(sample) for sample in samples]

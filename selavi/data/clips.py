@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from selavi.files import UserError
+from selavi.shortage import shortage
 
 VIDEO_READ = 2**20  # bytes: most clips come whole with one read, a long film in pieces
 AUDIO_READ = 2**12
@@ -88,7 +89,7 @@ def open_shard(tar: Path) -> Iterator[Shard]:
     except FileNotFoundError:
         raise UserError(f"{tar} is missing; make it again with the shard stage") from None
     except OSError as error:
-        raise UserError(f"{tar}: {error.strerror}") from None
+        raise UserError(f"{tar}: {shortage(error) or error.strerror}") from None
     try:
         yield Shard(tar, file)
     except OSError as error:
@@ -150,7 +151,7 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float) -> Iterator[
                         break
         raise CorruptClip(f"frame {wanted} is missing")
     except (av.error.FFmpegError, IndexError, ValueError) as error:
-        if isinstance(error, UserError):
+        if isinstance(error, (UserError, MemoryError)):  # no fault of the clip's
             raise
         words = getattr(error, "strerror", None) or error
         raise CorruptClip(

@@ -13,6 +13,7 @@ import torch
 from selavi.data.loader import Clips, open_clips
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
+from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
 
@@ -84,8 +85,11 @@ def assign(
             "number_of_clusters": settings.network.clusters,
         },
     )
-    used = np.unique(columns["cluster"][columns["cluster"] >= 0])
-    log.info("%s: %d clips in %d clusters", csv, len(result), len(used))
+    found = columns["cluster"][columns["cluster"] >= 0]
+    _, counts = np.unique(found, return_counts=True)
+    log.info("%s: %d clips in %d clusters", csv, len(result), len(counts))
+    if words := collapse(counts.max(initial=0) / max(1, len(found))):
+        log.warning("%s: %s", csv, words)
     if clips.corrupt:
         log.warning("%s: %d corrupt clips have no cluster", csv, len(clips.corrupt))
 

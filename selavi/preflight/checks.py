@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selavi import __version__
+from selavi.data.batches import PREFETCH
 from selavi.data.media import ffmpeg_binary, ffmpeg_version
 from selavi.files import UserError
 from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.files import read_config
 from selavi.preflight.sources import source_of
-from selavi.settings import Config
+from selavi.settings import Config, MediaSettings, RunSettings
+from selavi.shortage import SHARED_MEMORY
 
 DECODERS = ("h264", "hevc", "mpeg4", "vp8", "vp9", "av1", "aac", "mp3", "opus", "vorbis")
 SCRATCH_BYTES = 2e9  # of one video being normalised, with room to spare
@@ -110,6 +112,37 @@ def gpus() -> Iterator[Finding]:
         yield Finding(None, "GPUs here", "none; training on CPUs suits the demo only")
 
 
+def shared_memory(config: Config) -> Iterator[Finding]:
+    """Room for the batches that loader processes hand over, of the run that needs most."""
+    need, name = max(
+        ((_ahead(run, config.datasets[run.dataset].media), name) for name, run in
+         config.runs.items()), default=(0.0, "")
+    )  # fmt: skip
+    free = shutil.disk_usage(SHARED_MEMORY).free
+    words = f"{free / 1e6:,.0f} MB free in {SHARED_MEMORY}"
+    if need:
+        words += f"; run {name} hands over up to {need / 1e6:,.0f} MB of batches in it"
+    remedy = (
+        ": start the container with more (docker run --shm-size=8g), use a smaller "
+        "training.batch_size or fewer training.workers, or training.workers: 0"
+    )
+    yield Finding(need < free, "shared memory", words + ("" if need < free else remedy))
+
+
+def _ahead(run: RunSettings, media: MediaSettings) -> float:
+    """Bytes of the batches that a run's loader processes make ahead, on this machine, at most."""
+    import torch
+
+    video, audio, clip = run.video, run.audio, 0.0
+    if "video" in run.modalities:
+        side = video.crop * min(1.0, media.short_side / video.scale_min) + 4
+        clip += video.frames * side**2 * (1.0 if video.grey else 1.5)
+    if "audio" in run.modalities:
+        clip += max(2 * media.audio_rate, 4 * 100 * audio.filters) * audio.seconds
+    processes = max(1, torch.cuda.device_count())
+    return processes * run.training.workers * PREFETCH * run.training.batch_size * clip
+
+
 def configuration(files: list[Path]) -> Iterator[Finding]:
     """The settings, the datasets that they name, and the disk that all will take."""
     try:
@@ -118,6 +151,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield Finding(False, "configuration", str(error))
         return
     yield Finding(True, "configuration", ", ".join(map(str, files)))
+    yield from shared_memory(config)
     found = list(datasets(config))
     yield from found
     if any(finding.good is False for finding in found):

@@ -11,6 +11,7 @@ from selavi.settings.config import (
     ResolvedConfig,
     fold_splits,
     require_enough,
+    require_no_more,
 )
 from selavi.settings.data import (
     DatasetSettings,
@@ -73,6 +74,7 @@ __all__ = [
     "fold_splits",
     "parent_of",
     "require_enough",
+    "require_no_more",
     "split_folder",
     "without_removed",
 ]

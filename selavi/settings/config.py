@@ -1,9 +1,11 @@
 """The whole configuration file, and what must hold between its sections."""
 
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from selavi.files import UserError
 from selavi.settings.clips import FRAME_SECONDS
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
 from selavi.settings.evaluation import (
@@ -164,6 +166,16 @@ def require_enough(name: str, run: RunSettings, clips: int) -> None:
             f"runs.{name}: {clips} training clips are too few for network.clusters = "
             f"{run.network.clusters} and training.batch_size = {run.training.batch_size}; "
             f"use at least {least} clips, or lower these"
+        )
+
+
+def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
+    """Raise UserError if a state, at `step` of `epoch` (from 0), is beyond the epochs asked for."""
+    if (epoch, step) > (epochs, 0):
+        done = f"{epoch} epochs and {step} steps" if step else f"{epoch} epochs"
+        raise UserError(
+            f"epochs = {epochs}, and {done} are done, which {state} keeps; ask for "
+            f"{epoch + bool(step)} epochs or more, or remove {state} to train from the start"
         )
 
 

@@ -21,7 +21,7 @@ from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.records import Batch
-from selavi.settings import RunSettings, require_enough
+from selavi.settings import RunSettings, require_enough, require_no_more
 from selavi.signals import Stopped, StopRequest
 from selavi.training.guard import (
     Diverged,
@@ -91,7 +91,7 @@ class Trainer:
         process_clips = self.step_clips // group.world
         key = fingerprint(settings, clips.index)
         self.saves = Saves(folder, key, process_clips, self.training.saves)
-        self.end = f"{key} {self.step_clips} {self.training.collapse:g}"
+        self.end = f"{key} {self.step_clips} {self.training.epochs} {self.training.collapse:g}"
         self.saved_at = time.monotonic()
 
     def run(self) -> Trained:
@@ -103,6 +103,7 @@ class Trainer:
         refuse_again(self.saves.folder, self.end, self.group)
         if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
             place = self.state.progress
+            require_no_more(self.training.epochs, place.epoch, place.step, self.saves.folder)
             log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
         else:
             try:

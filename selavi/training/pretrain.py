@@ -13,6 +13,7 @@ from selavi.config_file import write_section
 from selavi.data.loader import open_clips
 from selavi.distributed import process_group
 from selavi.files import atomic_path, write_csv
+from selavi.labelling.collapse import collapse
 from selavi.models.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
@@ -50,6 +51,9 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
     agreements = agreement(labels)
     head = int(agreements.argmax())
     log.info("head %d agrees best with the others (mean NMI %.3f)", head, agreements[head])
+    share = trained.history[-1]["largest_cluster"]  # of what was predicted; labels are balanced
+    if words := collapse(share, float(trained.sizes.max())):
+        log.warning("by the worst head's predictions in the last epoch, %s", words)
     columns = [pd.Series(labels[:, h], name=f"head{h}") for h in range(labels.shape[1])]
     write_csv(output / "labels.csv", pd.concat([index[["sample", "id", "key"]], *columns], axis=1))
     write_csv(output / "log.csv", pd.DataFrame(trained.history).astype({"epoch": int}))

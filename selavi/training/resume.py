@@ -76,9 +76,9 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     """Identifies the result that a state leads to: the settings that shape it, and the clips.
 
     How a step's clips are spread over processes and batches is not part of it; `load_state` looks
-    at that by itself.
+    at that by itself. Nor are `epochs`: a state is the beginning of a longer run too.
     """
-    spread = {"batch_size", "accumulation"}
+    spread = {"batch_size", "accumulation", "epochs"}
     machine = {"workers", "threads", "cache_gb", "checkpoint_minutes", "saves", "collapse"}
     text = settings.model_dump_json(exclude={"training": spread | machine, "max_corrupt": True})
     table = index.drop(columns="path").to_csv(index=False)

@@ -89,7 +89,7 @@ def test_a_killed_one_ends_the_group(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("deed", ["stop", "dawdle"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_signals_reach_all_and_75_comes_back(
     tmp_path: Path, number: signal.Signals, deed: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_signals_reach_all_and_75_comes_back(
     assert process.wait(60) == 75
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_signals_before_there_are_processes(number: signal.Signals) -> None:
     """The launcher waits for a Slurm that does not answer."""
     launcher = subprocess.Popen(

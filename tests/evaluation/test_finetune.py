@@ -88,7 +88,7 @@ def test_a_row_per_epoch(undisturbed: Path) -> None:
     assert (table["note"] == ASIDE).all()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_one_goes_on_to_the_same_result(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
     number: signal.Signals,
@@ -107,6 +107,21 @@ def test_a_stopped_one_goes_on_to_the_same_result(
     output.unlink()
     run(words)  # finished: the outputs are written again
     assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def test_a_finished_one_is_made_longer(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
+) -> None:
+    """Its epochs are not repeated; what is done cannot be made less."""
+    output = tmp_path / "1.csv"
+    run(command(model, indexes, output, epochs=1))
+    run(command(model, indexes, output))
+    assert output.read_bytes() == undisturbed.read_bytes()
+    words = command(model, indexes, output, epochs=2)
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "epochs = 2, and 3 epochs are done" in done.stderr
+    assert "ask for 3 epochs or more, or remove" in done.stderr
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["all", "probe"])

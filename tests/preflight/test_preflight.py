@@ -17,6 +17,7 @@ from selavi.preflight.files import read_config, read_profile
 from selavi.preflight.rates import clip_rate, shard_rate
 from selavi.preflight.slurm import _gpus, _minutes
 from selavi.preflight.sources import sample_of, source_of
+from tests.conftest import PRIVATE, SMALL_SHM
 
 REPOSITORY = Path(__file__).parents[2]
 DEMO = REPOSITORY / "config/demo.yaml"
@@ -211,6 +212,19 @@ def test_doctor_says_that_slurm_is_not_here(
     done = selavi("doctor", "--profile", "slurm", "--configfile", str(own))
     assert done.returncode == 1
     assert "login node" in done.stdout
+
+
+def test_shared_memory_that_is_too_small(own: Path, private_mounts: None) -> None:
+    found = " ".join(selavi("doctor", "--configfile", str(own)).stdout.split())
+    assert "hands over up to" in found and "--shm-size" not in found
+    command = [sys.executable, "-m", "selavi", "doctor", "--configfile", str(own)]
+    done = subprocess.run(
+        [*PRIVATE, SMALL_SHM, "sh", "1m", *command], cwd=REPOSITORY,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "1 MB free in /dev/shm; run demo hands over up to" in " ".join(done.stdout.split())
+    assert "--shm-size=8g" in done.stdout and "1 to mend" in done.stdout
 
 
 def test_profiles_and_configurations_are_read_as_snakemake_does(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from selavi.labelling.collapse import collapse
 from selavi.settings import RunSettings, TrainingSettings
 from selavi.training.guard import (
     Diverged,
@@ -104,6 +105,8 @@ def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     on = settings.model_copy(update={"training": allowed})
     assert wait(start(on, train_index, tmp_path)) == [0]  # goes on from the last save
     assert "going on from epoch 1" in words(tmp_path)
+    at_the_end = r"predictions in the last epoch, one cluster has \d+% of the clips\. .* base_lr"
+    assert re.search(at_the_end, words(tmp_path))
 
 
 def test_what_counts_as_collapsed() -> None:
@@ -126,6 +129,12 @@ def test_predictions_may_be_collapsed_at_first_or_for_an_epoch() -> None:
     check_predictions([0.9] * 11, 10, SIZES, training)  # short epochs: so many more of them
     with pytest.raises(Diverged, match=r"in each of epochs 3 to 12"):
         check_predictions([0.9] * 12, 10, SIZES, training)
+
+
+def test_what_is_said_at_the_end() -> None:
+    assert collapse(0.8) == ""
+    assert collapse(0.95, due=0.5) == ""  # it was to be so large
+    assert "one cluster has 95% of the clips" in collapse(0.95, due=0.1)
 
 
 def test_shares_and_losses() -> None:

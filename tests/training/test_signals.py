@@ -1,11 +1,13 @@
 """Asked to stop: the step is finished, the state saved, and the exit status is 75."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,11 +31,11 @@ from tests.training.runs import (
 Run = Callable[..., RunSettings]
 TORCHRUN = [
     str(Path(sys.executable).with_name("torchrun")), "--standalone", "--nproc-per-node=2",
-    "--signals-to-handle", "SIGTERM,SIGINT,SIGUSR1", "-m", "selavi",
+    "--signals-to-handle", "SIGTERM,SIGINT,SIGHUP,SIGUSR1", "-m", "selavi",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
     number: signal.Signals,
@@ -45,6 +47,41 @@ def test_a_signal_saves_and_exits_75(
     assert wait([run]) == [75]
     assert "the same command goes on from it" in words(tmp_path)
     train(settings, train_index, tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+def test_a_terminal_that_closes_saves_and_exits_75(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    """As when a connection is lost: HUP to all, loaders too, and writing to the terminal fails."""
+    selavi = [sys.executable, "-m", "selavi"]
+    stage = arguments(settings, train_index, tmp_path)
+    log = ["--log", str(tmp_path / "log.txt"), "--workers", "1"]
+    run, terminal = pty.fork()
+    if run == 0:
+        os.execv(sys.executable, [*selavi, "launch", "--", *stage, *log])
+    os.set_blocking(terminal, False)
+    while not list((tmp_path / "state").glob("step-*")):
+        with suppress(BlockingIOError):
+            os.read(terminal, 2**16)
+        time.sleep(0.01)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(run, 0)[1]) == 75
+    said = (tmp_path / "log.txt").read_text()
+    assert "stopped as asked; the state is saved" in said and "error" not in said
+    train(settings, train_index, tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+def test_nohup_keeps_a_run_going(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-m", "selavi", *arguments(settings, train_index, tmp_path)]
+    run = subprocess.Popen(["nohup", *words], stderr=subprocess.DEVNULL)
+    while run.poll() is None and not list((tmp_path / "state").glob("step-*")):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGHUP)
+    assert run.wait() == 0
     same_result(tmp_path, undisturbed)
 
 

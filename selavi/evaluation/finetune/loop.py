@@ -25,7 +25,7 @@ from selavi.models.checkpoint import load_model
 from selavi.models.norm import synchronise
 from selavi.models.precision import choose_bfloat16
 from selavi.records import Batch
-from selavi.settings import FinetuneSettings, RunSettings, VideoSettings
+from selavi.settings import FinetuneSettings, RunSettings, VideoSettings, require_no_more
 from selavi.signals import Stopped, StopRequest, stop_on_signals
 
 log = logging.getLogger(__name__)
@@ -153,6 +153,7 @@ class Finetuner:
         found = load(self.path, self.model, self.optimizer, self.mark)
         if found:
             self.progress = found
+            require_no_more(self.settings.epochs, found.epoch, found.step, self.path)
             log.info("going on from epoch %d, step %d", found.epoch, found.step)
         elif self.settings.precision != "float32":
             first = next(self._batches(0)).to(self.group.device)

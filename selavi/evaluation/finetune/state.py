@@ -15,7 +15,8 @@ from selavi.settings import FinetuneSettings
 
 log = logging.getLogger(__name__)
 
-MACHINE = {"workers", "threads", "checkpoint_minutes", "runs", "datasets"}
+OTHERS = {"workers", "threads", "checkpoint_minutes", "runs", "datasets", "epochs"}
+"""Settings that a state may go on with when they change; `epochs` makes it longer."""
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Progress:
 
 def fingerprint(settings: FinetuneSettings, model: Path, tables: list[pd.DataFrame]) -> str:
     """Identifies the result that a state leads to: settings, first weights, and videos."""
-    digest = hashlib.sha256(settings.model_dump_json(exclude=MACHINE).encode())
+    digest = hashlib.sha256(settings.model_dump_json(exclude=OTHERS).encode())
     with model.open("rb") as file:
         digest.update(hashlib.file_digest(file, "sha256").digest())
     for table in tables:
