@@ -15,6 +15,7 @@ from selavi import __version__
 from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.signals import Stopped
+from selavi.user import settle_user
 
 STAGES = (
     "demo-data",
@@ -60,6 +61,7 @@ Each can be run by hand too; `selavi STAGE --help` says how.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage or tool. Returns 0; 1 for a mistake that it explains; 75 for "go on later"."""
+    settle_user()
     options = _parser().parse_args(arguments)
     start_logging(options.log)
     log = logging.getLogger("selavi")

@@ -19,6 +19,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 try:
+    for path in workflow.configfiles:
+        config_file.read_yaml(Path(path))  # Snakemake takes the last of keys given twice
     SETTINGS = config_file.parse(config, Config, "configuration")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
