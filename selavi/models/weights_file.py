@@ -65,10 +65,9 @@ def require_finite(path: Path, weights: dict[str, Tensor], remedy: str) -> None:
 
 
 def _unread(content: Any, where: str) -> Iterator[str]:
-    if isinstance(content, type) and issubclass(content, _Unread):  # a class, or a function
-        yield f"{where or 'the whole'} ({content.kind})"
-    elif isinstance(content, _Unread):
-        yield f"{where or 'the whole'} ({content.kind})"
+    kind = content if isinstance(content, type) else type(content)  # or a class, or a function
+    if issubclass(kind, _Unread):
+        yield f"{where or 'the whole'} ({kind.kind})"
     elif isinstance(content, dict):
         for key, value in content.items():
             yield from _unread(value, f"{where}.{key}" if where else str(key))

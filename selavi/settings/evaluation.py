@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from selavi.settings.section import FilePath, Name, Section, Seed
+from selavi.settings.section import FilePath, LearningRate, Name, Section, Seed
 
 
 class BaselineSettings(Section):
@@ -132,9 +132,9 @@ class FinetuneSettings(TransferSettings):
     """Strength of the colour jitter of training clips."""
     crops: Literal[1, 3] = 3
     """Crops of each test clip: its centre, or three along its longer side."""
-    head_lr: float = Field(0.0025, gt=0, le=1e3)
+    head_lr: LearningRate = 0.0025
     """Learning rate of the classifier in the first epoch."""
-    base_lr: float = Field(0.00025, gt=0, le=1e3)
+    base_lr: LearningRate = 0.00025
     """Learning rate of the encoder in the first epoch."""
     warmup_epochs: int = Field(2, ge=0)
     """Epochs in which both rates grow, epoch by epoch, to warmup_factor times the first."""

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from selavi.settings.clips import AudioSettings, VideoSettings
-from selavi.settings.section import Modality, Name, Section, Seed
+from selavi.settings.section import LearningRate, Modality, Name, Section, Seed
 
 
 class NetworkSettings(Section):
@@ -71,10 +71,10 @@ class TrainingSettings(Section):
     accumulation: int = Field(1, ge=1)
     """Such batches, in each process, whose mean gradient makes one step. The effective batch is
     batch_size x accumulation x processes: the paper's 1,024 is 16 x 1 x 64, or 16 x 4 x 16."""
-    base_lr: float = Field(0.01, gt=0, le=1e3)
+    base_lr: LearningRate = 0.01
     """Learning rate after warm-up for 16 clips of the effective batch: the rate in force is this
     times effective batch / 16, the paper's 0.01 x 64."""
-    warmup_from: float = Field(0.01, gt=0, le=1e3)
+    warmup_from: LearningRate = 0.01
     """Learning rate of the first step, or the full rate where that is lower."""
     warmup_epochs: int = Field(10, ge=0)
     """Epochs over which the rate grows linearly from warmup_from to the full rate."""

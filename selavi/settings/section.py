@@ -25,6 +25,8 @@ def _in_home(path: str) -> str:
 
 FilePath = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
 """A path, or a URL, as a person writes it."""
+LearningRate = Annotated[float, Field(gt=0, le=1e30)]
+"""The bound is wide: training stops by itself where the loss is not finite."""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """What every random generator takes as a seed; k-means takes no more."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
