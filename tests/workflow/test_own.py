@@ -75,7 +75,10 @@ def test_without_our_profiles_a_key_given_twice_stops_it_too(checkout: Path) -> 
         cwd=checkout, env=ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "wrong.yaml: key 'explorer' is given twice, in lines 1 and 3; keep" in done.stderr
+    assert (
+        "wrong.yaml: key 'explorer' is given twice, in lines 1 and 3; keep"
+        in done.stdout + done.stderr
+    )
 
 
 def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_path: Path) -> None:
