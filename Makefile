@@ -7,6 +7,10 @@ PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
 export PATH := $(abspath $(VENV))/bin:$(PATH)
+# Snakemake wants a home folder; where there is none, libraries keep their caches in the environment.
+ifeq ($(wildcard $(or $(HOME),/absent)),)
+export HOME := $(abspath $(VENV))/home
+endif
 SNAKEMAKE := snakemake --profile profiles/local --cores $(CORES)
 
 .PHONY: help

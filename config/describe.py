@@ -13,7 +13,11 @@ Your own file is given with `--configfile FILE`; it replaces the demo's. Several
 the later over the earlier.
 
 A run takes what it does not name itself from `defaults`, and what is not there from the values
-below, which are the paper's. A key that is not in these tables stops the workflow at once.
+below, which are the paper's. A key that is not in these tables stops the workflow at once, and so
+does one that is given twice.
+
+Files are UTF-8. In paths, `~` and `$NAME` are as in a shell. Names that YAML reads as something
+else (`no`, `2024`) are put in quotes; small numbers are written `1.0e-3`.
 
 This page is made from the settings by `python config/describe.py`.
 """

@@ -16,6 +16,7 @@ from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.shortage import shortage
 from selavi.signals import GaveUp, Stopped
+from selavi.user import settle_user
 
 STAGES = (
     "demo-data",
@@ -61,6 +62,7 @@ Each can be run by hand too; `selavi STAGE --help` says how.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage or tool. Returns 0; 1 for a mistake that it explains; 75 for "go on later"."""
+    settle_user()
     options = _parser().parse_args(arguments)
     start_logging(options.log)
     log = logging.getLogger("selavi")

@@ -1,7 +1,10 @@
 """Settings to and from YAML, errors a person can act on, and the JSON schema of the whole file."""
 
+import codecs
+import datetime
 import difflib
 import json
+import re
 import types
 import typing
 from collections.abc import Collection
@@ -30,13 +33,57 @@ def parse(raw: Any, model: type[S], source: str) -> S:
 
 def read_section(path: Path, model: type[S]) -> S:
     """Read one section from a YAML file and check it. Raises UserError."""
+    return parse(read_yaml(path), model, str(path))
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML or JSON file holds. Raises UserError naming the file.
+
+    A key that is given twice is an error here: YAML's libraries take the last one and say nothing.
+    """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        found = "UTF-16" if wide else f"byte {error.start} is {content[error.start]:#x}"
+        raise UserError(
+            f"{path} is not UTF-8 text ({found}); save it with the encoding UTF-8"
+        ) from None
+    if path.suffix == ".json":
+        text = text.replace("\t", " ")  # between JSON's tokens only, where YAML takes none
+    try:
+        return yaml.load(text, _OneOfEachKey)
+    except _TwiceError as twice:
+        raise UserError(f"{path}: {twice}") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
-    return parse(raw, model, str(path))
+
+
+class _TwiceError(Exception):
+    """A key that is given twice."""
+
+
+class _OneOfEachKey(yaml.SafeLoader):
+    """YAML's safe loader, for which a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[Any, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                continue
+            name, line = self.construct_object(key), key.start_mark.line + 1
+            if name in lines:
+                raise _TwiceError(
+                    f"key {key.value!r} is given twice, in lines {lines[name]} and {line}; "
+                    "keep one of them"
+                )
+            lines[name] = line
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
 
 
 def write_section(path: Path, section: Section) -> None:
@@ -68,6 +115,8 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
         if item["loc"][:1] == ("runs",) and item["loc"][2:] in shared:
             continue  # inherited: said once, where it stands
         where = ".".join(str(p) for p in item["loc"] if p != "[key]")
+        if item["loc"][-1:] == ("[key]",):  # pydantic shows a name such as False as 0
+            where = ".".join(map(str, [*item["loc"][:-2], item["input"]]))
         if item["type"] == "extra_forbidden":
             lines.append(f"  {where}: unknown key{_nearest(item['loc'], model)}")
         elif item["type"] == "missing":
@@ -77,8 +126,38 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
             lines.append(f"  {where + ': ' if where else ''}{message}")
         else:
             message = item["msg"][0].lower() + item["msg"][1:]
+            message += _remedy(item["type"], item["input"])
             lines.append(f"  {where} = {item['input']!r}: {message}")
     return list(dict.fromkeys(lines))
+
+
+def _remedy(kind: str, value: Any) -> str:
+    """What to write instead, where YAML has read something else than was meant."""
+    if kind == "string_type" and isinstance(value, bool):
+        return '; YAML reads yes, no, on, off, true and false so: put it in quotes, such as "no"'
+    if kind == "string_type" and value is None:
+        return "; YAML reads ~, null and an empty place as nothing: write a text"
+    if kind == "string_type" and isinstance(value, int | float | datetime.date):
+        read = "a date" if isinstance(value, datetime.date) else "a number"
+        return f"; YAML reads {read}: put it in quotes, '{value}'"
+    if kind == "string_pattern_mismatch" and re.search(r"[^A-Za-z0-9_/-]", value):
+        name = re.sub(r"[^A-Za-z0-9_/-]+", "-", value).strip("-_/")
+        words = "; names have letters, digits, - and _"
+        return f"{words}: write {name!r}" if name else words
+    if kind in ("float_type", "int_type") and isinstance(value, str):
+        return _number_remedy(value.strip().replace(",", "."))
+    return ""
+
+
+def _number_remedy(value: str) -> str:
+    """How YAML wants a number that it took for text."""
+    number = re.fullmatch(r"([-+]?\d*\.?\d*)(?:[eE]([-+]?\d+))?", value)
+    if not number or not any(c.isdigit() for c in number[1]):
+        return ""
+    if number[2] is None:
+        return f"; it is text: write {value}, without quotes"
+    mantissa = number[1] if "." in number[1] else f"{number[1]}.0"
+    return f"; YAML takes it for text: write {mantissa}e{int(number[2]):+d}"
 
 
 def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:

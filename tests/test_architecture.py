@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"files", "allocator"},
-    {"settings", "records", "logs", "compiled", "signals", "shortage", "collectives"},
+    {"settings", "records", "logs", "compiled", "signals", "shortage", "collectives", "user"},
     {"config_file", "distributed"},
     {"cluster", "transforms", "models"},
     {"data", "labelling"},

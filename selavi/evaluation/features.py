@@ -16,6 +16,7 @@ from selavi.data.loader import Clips, pass_batches
 from selavi.evaluation.predict import BATCH, best_device
 from selavi.files import UserError
 from selavi.models.network import Network
+from selavi.models.weights_file import read_weights_file, require_finite
 from selavi.records import Batch
 from selavi.settings import VideoSettings
 
@@ -52,11 +53,13 @@ def supervised_features(weights: Path, device: torch.device) -> Extract:
     weights.
     """
     network = r2plus1d_18(weights=None)
+    content, _ = read_weights_file(weights)
     try:
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except FileNotFoundError:
-        raise UserError(f"{weights} does not exist") from None
-    except Exception as error:  # torch raises many kinds for files that are not its own
+        network.load_state_dict(content)
+        require_finite(weights, network.state_dict(), "get the file again")
+    except UserError:
+        raise
+    except Exception as error:  # torch raises many kinds for what are no such weights
         words = str(error).splitlines()[0]
         raise UserError(f"{weights} holds no weights of R(2+1)D-18: {words}") from None
     network.fc = torch.nn.Identity()

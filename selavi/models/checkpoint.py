@@ -1,5 +1,6 @@
 """A trained model on disk: weights and the settings needed to use them, nothing executable."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from selavi.files import UserError, atomic_path
 from selavi.models.agreement import agreement
 from selavi.models.network import Network
 from selavi.models.released import is_released, read_released
+from selavi.models.weights_file import read_weights_file, require_finite
 from selavi.settings import RunSettings
+
+log = logging.getLogger(__name__)
 
 FORMAT = "selavi-model-1"
 
@@ -34,21 +38,19 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
     The network is in evaluation mode. Raises UserError, also if weights are not finite numbers:
     every clip would fall into one cluster.
     """
+    if not path.exists():
+        raise UserError(f"{path} does not exist; train it with the pretrain stage")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; train it with the pretrain stage") from None
-    except Exception as error:  # torch raises many kinds for files that are not its own
+        content, unread = read_weights_file(path)
+    except UserError as error:
         raise UserError(f"{path} is not a model of this program: {error}") from None
     if is_released(content):
+        if unread:
+            log.info("%s: read without %s: only tensors are needed", path, ", ".join(unread[:5]))
         return _released(content, path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not a model of this program (no {FORMAT!r} mark)")
-    for name, weights in content["weights"].items():
-        if not weights.isfinite().all():
-            raise UserError(
-                f"{path} has gone bad: {name} is not all finite numbers; train it again"
-            )
+    require_finite(path, content["weights"], "train it again")
     settings = parse(content["settings"], RunSettings, f"settings in {path}")
     network = build_network(settings)
     network.load_state_dict(content["weights"])
@@ -67,6 +69,7 @@ def build_network(settings: RunSettings) -> Network:
 
 def _released(content: dict[str, Any], path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
     found = read_released(content, str(path))
+    require_finite(path, found.network.state_dict(), "get the file again")
     heads = found.settings.network.heads
     agreements = np.ones(heads) if found.labels is None else agreement(found.labels.numpy())
     facts = {

@@ -20,8 +20,8 @@ def video_encoder(name: str, channels: int) -> nn.Module:
 
 
 def audio_encoder(name: str) -> nn.Module:
-    """An audio encoder for (B, 1, F, S). Name: resnet_9, resnet_narrow."""
-    return _wide_audio() if name == "resnet_9" else NarrowAudio()
+    """An audio encoder for (B, 1, F, S). Name: resnet_9, resnet_18, resnet_narrow."""
+    return _wide_audio(1 if name == "resnet_9" else 2) if name != "resnet_narrow" else NarrowAudio()
 
 
 def feature_size(encoder: nn.Module) -> int:
@@ -45,8 +45,8 @@ def _wide_video(channels: int) -> nn.Module:
     return network
 
 
-def _wide_audio() -> nn.Module:
-    network = ResNet(ImageBlock, [1, 1, 1, 1])
+def _wide_audio(blocks: int) -> nn.Module:
+    network = ResNet(ImageBlock, [blocks] * 4)
     network.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
     nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
     network.fc = nn.Identity()

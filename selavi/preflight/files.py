@@ -3,21 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from selavi.config_file import parse
+from selavi.config_file import parse, read_yaml
 from selavi.files import UserError
 from selavi.settings import Config
 
 DEFAULT = Path("config/demo.yaml")
-PROFILE_FOLDERS = (Path(), Path.home() / ".config/snakemake", Path("/etc/xdg/snakemake"))
 
 
 def read_config(paths: list[Path]) -> Config:
     """One configuration from several files, the later laid over the earlier. Raises UserError."""
     merged: dict[str, Any] = {}
     for path in paths:
-        merged = _merged(merged, _read(path))
+        merged = _merged(merged, read_keys(path))
     return parse(merged, Config, ", ".join(map(str, paths)))
 
 
@@ -28,11 +25,11 @@ def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
     """
     if name is None:
         return None, {}
-    for folder in PROFILE_FOLDERS:
+    for folder in (Path(), Path.home() / ".config/snakemake", Path("/etc/xdg/snakemake")):
         for file in ("config.v9+.yaml", "config.v8+.yaml", "config.yaml"):
             path = folder / name / file
             if path.is_file():
-                return path, _read(path)
+                return path, read_keys(path)
     raise UserError(f"no profile {name!r}: there is no {name}/config.yaml here")
 
 
@@ -42,13 +39,9 @@ def config_files(profile: dict[str, Any]) -> list[Path]:
     return [Path(p) for p in (named if isinstance(named, list) else [named])]
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from None
+def read_keys(path: Path) -> dict[str, Any]:
+    """A file's keys and values, none if it is empty. Raises UserError."""
+    content = read_yaml(path)
     if not isinstance(content, dict | None):
         raise UserError(f"{path} holds {content!r:.40}, not keys and values")
     return content or {}

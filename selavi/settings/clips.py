@@ -14,7 +14,7 @@ class VideoSettings(Section):
 
     frames: int = Field(30, ge=1)
     """Frames of a clip."""
-    fps: float = Field(30.0, gt=0)
+    fps: float = Field(30.0, gt=0, le=120)
     """Frame rate at which they are taken, in frames per second."""
     scale_min: int = Field(128, ge=8)
     """Smallest short side that training frames are resized to, in pixels."""
@@ -55,7 +55,7 @@ class VideoSettings(Section):
 class AudioSettings(Section):
     """The sound half of a clip, as the network sees it: a log mel filterbank."""
 
-    seconds: float = Field(1.0, gt=0)
+    seconds: float = Field(1.0, gt=0, le=60)
     """Length of the window, in seconds; it starts with the clip's first frame."""
     filters: int = Field(257, ge=8)
     """Mel filters."""
@@ -65,7 +65,7 @@ class AudioSettings(Section):
     """none; fixed: (x - 1.93) / 17.89; clip: zero mean and unit deviation over each clip."""
     volume: float = Field(0.0, ge=0, lt=1)
     """Random volume of a training clip: 1 +- volume."""
-    window_jitter: float = Field(0.0, ge=0)
+    window_jitter: float = Field(0.0, ge=0, le=60)
     """A training clip's window starts up to this long before or after its picture, in seconds."""
     shift: int = Field(0, ge=0)
     """Training clips are moved by up to this many filters up or down."""

@@ -116,6 +116,12 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
         )
     if data.embedded:
         require_enough(name, run, data.embedded.classes * data.embedded.train_per_class)
+    training = run.training
+    if training.warmup_epochs > training.epochs:
+        raise ValueError(
+            f"runs.{name}.training.warmup_epochs = {training.warmup_epochs} is more than epochs = "
+            f"{training.epochs}: the rate would not reach base_lr; use at most {training.epochs}"
+        )
     # Clips chosen from another dataset's shards are as that one's settings made them.
     owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
     media, where = datasets[owner].media, f"datasets.{owner}.media"

@@ -7,7 +7,7 @@ from braceexpand import braceexpand
 from pydantic import Field, model_validator
 
 from selavi.files import UserError
-from selavi.settings.section import Name, Section
+from selavi.settings.section import FilePath, Name, Section, Seed
 
 
 class MediaSettings(Section):
@@ -17,7 +17,7 @@ class MediaSettings(Section):
     """Short side of stored frames, in pixels; smaller videos keep their size."""
     fps: float = Field(30.0, gt=0, le=120)
     """Constant frame rate of stored videos, in frames per second."""
-    keyframe_seconds: float = Field(0.5, gt=0)
+    keyframe_seconds: float = Field(0.5, gt=0, le=60)
     """Longest distance between keyframes, in seconds: short, so that seeking is cheap."""
     crf: int = Field(23, ge=0, le=51)
     """x264 constant rate factor; lower is better and larger."""
@@ -26,9 +26,9 @@ class MediaSettings(Section):
     audio: Literal["required", "optional", "none"] = "required"
     """required: videos without sound are set aside; optional: they are kept, mute; none: no sound
     is stored. Training on sound needs required."""
-    min_seconds: float = Field(1.1, gt=0)
+    min_seconds: float = Field(1.1, gt=0, le=3600)
     """Videos whose picture or sound is not longer than this, in seconds, are set aside."""
-    timeout_seconds: float = Field(300.0, gt=0)
+    timeout_seconds: float = Field(300.0, gt=0, le=86_400)
     """A video that takes ffmpeg longer than this, in seconds, is set aside."""
 
 
@@ -38,7 +38,7 @@ class OfficialSettings(Section):
     layout: Literal["ucf101", "hmdb51"]
     """ucf101: trainlist01.txt ... testlist03.txt and classInd.txt; hmdb51: {class}_test_split1.txt
     ... with 1 for train, 2 for test, 0 for neither."""
-    folder: str
+    folder: FilePath
     """Folder of these files, absolute or below the dataset's root."""
     fold: int = Field(ge=1, le=3)
     """Which of the three splits."""
@@ -49,12 +49,12 @@ class OfficialSettings(Section):
 class SplitSettings(Section):
     """One split: videos in a folder or table, shards made before, or a choice of another split."""
 
-    folder: str | None = None
+    folder: FilePath | None = None
     """Folder of the split's videos below the root; its own name if not given, "." for the root."""
-    table: str | None = None
+    table: FilePath | None = None
     """A CSV of videos in place of a folder: `path`, and if wanted `label`, `start` and `end` (of a
     segment, in seconds). Paths are absolute or below the root, and so is the table's."""
-    tars: list[str] | None = Field(None, min_length=1)
+    tars: list[FilePath] | None = Field(None, min_length=1)
     """WebDataset shards in place of videos: paths or URLs, {00000..00127} counts. Shards that
     selavi made are taken as they are; videos in others are normalised."""
     of: str | None = Field(
@@ -94,7 +94,7 @@ class SplitSettings(Section):
 class EmbeddedSettings(Section):
     """The dataset that selavi makes itself: moving digits with a timbre per class."""
 
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed of every picture and sound."""
     classes: int = Field(10, ge=1, le=10)
     """Number of classes."""
@@ -107,7 +107,7 @@ class EmbeddedSettings(Section):
 class DatasetSettings(Section):
     """A folder of videos and how to shard it."""
 
-    root: str = Field(min_length=1)
+    root: FilePath
     """Folder of the videos, absolute or relative to where the command is run."""
     splits: dict[Name, SplitSettings] = Field(min_length=1)
     """The splits by name; a run trains on the one called train."""

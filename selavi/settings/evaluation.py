@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from selavi.settings.section import Name, Precision, Section
+from selavi.settings.section import FilePath, LearningRate, Name, Precision, Section, Seed
 
 
 class BaselineSettings(Section):
@@ -16,10 +16,10 @@ class BaselineSettings(Section):
 
     runs: list[Name] | None = None
     """Runs to compare with, each beside its own clips and settings; every run if not given."""
-    supervised_weights: str | None = None
+    supervised_weights: FilePath | None = None
     """Weights of torchvision's R(2+1)D-18 trained with labels, a file of torch.save; the row says
     that it was not run without them."""
-    features: dict[Name, str] = Field({})
+    features: dict[Name, FilePath] = Field({})
     """Feature files of your own by name, .npy or .npz; {run}, {dataset} and {split} in a path are
     filled in."""
     minibatch_above: int = Field(50_000, ge=1)
@@ -47,7 +47,7 @@ class AudioLevel(Section):
     """Bit rate, in thousands of bits per second."""
     rate: int = Field(8000, ge=8000, le=48000)
     """Sample rate of the encoded sound, in Hz."""
-    snr_db: float | None = None
+    snr_db: float | None = Field(None, ge=-100, le=100)
     """White noise is added first, weaker than the sound by so many decibels; none if not given."""
 
     @property
@@ -132,29 +132,29 @@ class FinetuneSettings(TransferSettings):
     """Strength of the colour jitter of training clips."""
     crops: Literal[1, 3] = 3
     """Crops of each test clip: its centre, or three along its longer side."""
-    head_lr: float = Field(0.0025, gt=0)
+    head_lr: LearningRate = 0.0025
     """Learning rate of the classifier in the first epoch."""
-    base_lr: float = Field(0.00025, gt=0)
+    base_lr: LearningRate = 0.00025
     """Learning rate of the encoder in the first epoch."""
     warmup_epochs: int = Field(2, ge=0)
     """Epochs in which both rates grow, epoch by epoch, to warmup_factor times the first."""
-    warmup_factor: float = Field(8.0, gt=0)
+    warmup_factor: float = Field(8.0, gt=0, le=1e3)
     """Rates after warm-up, as multiples of the first."""
     decay_epochs: list[int] = Field([7, 11])
     """Epochs, counted from 0, from which on both rates are `decay` times as large."""
-    decay: float = Field(0.05, gt=0)
+    decay: float = Field(0.05, gt=0, le=1)
     """Factor of the rates at each of decay_epochs."""
     momentum: float = Field(0.9, ge=0, lt=1)
     """Momentum."""
-    weight_decay: float = Field(0.005, ge=0)
+    weight_decay: float = Field(0.005, ge=0, le=100)
     """Weight decay."""
-    seed: int = Field(31, ge=0)
+    seed: Seed = 31
     """Seed of the classifier's first weights and of all random views."""
     precision: Precision = "auto"
     """Arithmetic of the encoder, as training.precision."""
     threads: int = Field(0, ge=0)
     """CPU threads per process; 0 lets PyTorch choose."""
-    checkpoint_minutes: float = Field(15.0, ge=0)
+    checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
     """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
 
     @model_validator(mode="after")
@@ -163,5 +163,19 @@ class FinetuneSettings(TransferSettings):
             raise ValueError(
                 f"crop = {self.crop}, scale_min = {self.scale_min}, scale_max = {self.scale_max}: "
                 "each must be no more than the next"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warmup_fits(self) -> Self:
+        if self.warmup_epochs == 0 and self.warmup_factor != 1:
+            raise ValueError(
+                f"warmup_epochs = 0 begins at warmup_factor = {self.warmup_factor:g} times head_lr "
+                "and base_lr; set warmup_factor: 1.0, or use warm-up epochs"
+            )
+        if self.warmup_epochs > self.epochs:
+            raise ValueError(
+                f"warmup_epochs = {self.warmup_epochs} is more than epochs = {self.epochs}; use at "
+                f"most {self.epochs}"
             )
         return self

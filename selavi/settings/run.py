@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from selavi.settings.clips import AudioSettings, VideoSettings
-from selavi.settings.section import Modality, Name, Precision, Section
+from selavi.settings.section import LearningRate, Modality, Name, Precision, Section, Seed
 
 
 class NetworkSettings(Section):
@@ -13,8 +13,8 @@ class NetworkSettings(Section):
 
     video_encoder: Literal["r2plus1d_18", "r2plus1d_narrow"] = "r2plus1d_18"
     """Video encoder: R(2+1)D-18, or a narrow one of the same family for small jobs."""
-    audio_encoder: Literal["resnet_9", "resnet_narrow"] = "resnet_9"
-    """Audio encoder: ResNet-9, or a narrow one of the same family."""
+    audio_encoder: Literal["resnet_9", "resnet_18", "resnet_narrow"] = "resnet_9"
+    """Audio encoder: ResNet-9 or ResNet-18, or a narrow one of the same family."""
     clusters: int = Field(309, ge=2)
     """Clusters (K)."""
     heads: int = Field(10, ge=1)
@@ -33,12 +33,12 @@ class NetworkSettings(Section):
 class LabellingSettings(Section):
     """Self-labelling by optimal transport (paper, section 3)."""
 
-    lambda_: float = Field(20.0, gt=0, alias="lambda")
+    lambda_: float = Field(20.0, gt=0, le=1e4, alias="lambda")
     """Sharpness of the assignment: the kernel is (p_video * p_audio) ** (lambda / 2)."""
     marginals: Literal["uniform", "gaussian", "zipf"] = "gaussian"
     """Cluster sizes: all equal, drawn once per head from a normal distribution, or by Zipf's law
     (the n-th largest goes as 1 / n)."""
-    gaussian_sd: float = Field(0.1, gt=0)
+    gaussian_sd: float = Field(0.1, gt=0, le=10)
     """Deviation of Gaussian cluster sizes, relative to the mean size."""
     align: bool = True
     """Match the audio heads' clusters to the video heads' before the first labels."""
@@ -46,7 +46,7 @@ class LabellingSettings(Section):
     """Groups of decorrelated heads, each labelled from its own augmented pass."""
     optimisations: int = Field(100, ge=1)
     """Relabellings planned over the training."""
-    power: float = Field(1.5, gt=0)
+    power: float = Field(1.5, gt=0, le=100)
     """Exponent of the relabelling schedule; above 1, labels change most often early on."""
     source: Literal["pass", "epoch"] = "pass"
     """Features to label from: those of a fresh pass, or (epoch) those kept while training, where
@@ -71,16 +71,16 @@ class TrainingSettings(Section):
     accumulation: int = Field(1, ge=1)
     """Such batches, in each process, whose mean gradient makes one step. The effective batch is
     batch_size x accumulation x processes: the paper's 1,024 is 16 x 1 x 64, or 16 x 4 x 16."""
-    base_lr: float = Field(0.01, gt=0)
+    base_lr: LearningRate = 0.01
     """Learning rate after warm-up for 16 clips of the effective batch: the rate in force is this
     times effective batch / 16, the paper's 0.01 x 64."""
-    warmup_from: float = Field(0.01, gt=0)
+    warmup_from: LearningRate = 0.01
     """Learning rate of the first step, or the full rate where that is lower."""
     warmup_epochs: int = Field(10, ge=0)
     """Epochs over which the rate grows linearly from warmup_from to the full rate."""
     momentum: float = Field(0.9, ge=0, lt=1)
     """Momentum."""
-    weight_decay: float = Field(1e-5, ge=0)
+    weight_decay: float = Field(1e-5, ge=0, le=100)
     """Weight decay."""
     warmup_batches: int = Field(20, ge=0)
     """Batches that warm up batch norm before the first labels."""
@@ -100,10 +100,10 @@ class TrainingSettings(Section):
     threads: int = Field(0, ge=0)
     """CPU threads per training process; 0 lets PyTorch choose. With two or more, video and audio
     are learnt side by side."""
-    cache_gb: float = Field(1.0, ge=0)
+    cache_gb: float = Field(1.0, ge=0, le=1e6)
     """Memory for decoded frames, which later epochs then need not decode, in 10^9 bytes for each
     training process; clips beyond it are decoded each time."""
-    checkpoint_minutes: float = Field(15.0, ge=0)
+    checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
     """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
     saves: int = Field(2, ge=1)
     """Saves of the resumable state that are kept; should the newest be damaged, the one before it
@@ -113,7 +113,7 @@ class TrainingSettings(Section):
 class RunDefaults(Section):
     """Settings shared by all runs; each run may override any of them."""
 
-    seed: int = Field(31, ge=0)
+    seed: Seed = 31
     """Seed of everything random in the run."""
     modalities: list[Modality] = Field(["video", "audio"], min_length=1)
     """Modalities trained and labelled from."""

@@ -1,9 +1,34 @@
 """What all groups of settings have in common."""
 
+import os
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+
+def _expanded(path: str) -> str:
+    """With `~`, `~user`, `$NAME` and `${NAME}` as a shell has them, as far as they are known."""
+    if "\0" in path:
+        raise ValueError(f"{path!r} holds a zero character, which no path may")
+    return path if "://" in path else _in_home(os.path.expandvars(path))
+
+
+def _in_home(path: str) -> str:
+    if not path.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:  # no such user, or none with a home: then a name with a tilde
+        return path
+
+
+FilePath = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
+"""A path, or a URL, as a person writes it."""
+LearningRate = Annotated[float, Field(gt=0, le=1e30)]
+"""The bound is wide: training stops by itself where the loss is not finite."""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What every random generator takes as a seed; k-means takes no more."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Modality = Literal["video", "audio"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -16,6 +41,7 @@ class Section(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
+        allow_inf_nan=False,
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,

@@ -188,7 +188,8 @@ def test_a_linear_probe_leaves_the_encoder_as_it_is(
     states = {}
     for probe in (True, False):
         output = tmp_path / str(probe) / "1.csv"
-        settings = FinetuneSettings.model_validate(SMALL | {"linear_probe": probe, "epochs": 1})
+        changes = {"linear_probe": probe, "epochs": 1, "warmup_epochs": 1}
+        settings = FinetuneSettings.model_validate(SMALL | changes)
         finetune(model, *indexes, settings, output)
         states[probe] = torch.load(output.with_suffix(".state.pt"), weights_only=True)["model"]
     changed = {

@@ -146,7 +146,8 @@ def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     settings = tiny_run(
-        labelling={"source": "pass", "optimisations": 2}, training={"epochs": 1, "batch_size": 2}
+        labelling={"source": "pass", "optimisations": 2},
+        training={"epochs": 1, "warmup_epochs": 1, "batch_size": 2},
     )
     calm, asked = tmp_path / "calm", tmp_path / "asked"
     train(settings, train_index, calm, world=2)
@@ -197,7 +198,7 @@ def test_a_signal_before_anything_is_learnt(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     """While the stores of features are filled: there is nothing to save yet."""
-    settings = tiny_run(training={"epochs": 1})
+    settings = tiny_run(training={"epochs": 1, "warmup_epochs": 1})
     calm, asked = tmp_path / "calm", tmp_path / "asked"
     place = ("selavi.models.network:Network.encode", 4)
     assert wait(start(settings, train_index, asked, kill_at=place, by=signal.SIGUSR1)) == [75]

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.workflow.running import OVERLAY, REPOSITORY, TINY, rules_run, snakemake
+from tests.workflow.running import ENVIRONMENT, OVERLAY, REPOSITORY, TINY, rules_run, snakemake
 
 
 def own_root(root: str) -> dict[str, Any]:
@@ -41,6 +42,43 @@ def test_mistakes_stop_the_run_at_once(checkout: Path, overlay: dict[str, Any], 
     output = snakemake(checkout, *OVERLAY, "wrong.yaml", code=1)
     assert words in output
     assert "Traceback" not in output
+
+
+TWICE = "explorer: {clips_per_cluster: 3}\ndegrade: {}\nexplorer: {clips_per_cluster: 4}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (TWICE.encode(), "wrong.yaml: key 'explorer' is given twice, in lines 1 and 3; keep one"),
+        ("explorer: {}".encode("utf-16"), "wrong.yaml is not UTF-8 text (UTF-16); save it"),
+        (b"explorer: [", "wrong.yaml is not valid YAML"),
+        (b"explorer", "wrong.yaml holds 'explorer', not keys and values"),
+        (b"defaults: {training: {base_lr: 1e-3}}", "write 1.0e-3"),
+        (b"runs: {no: {dataset: demo}}", 'put it in quotes, such as "no"'),
+    ],
+    ids=["twice", "utf-16", "invalid", "no-keys", "number", "name"],
+)
+def test_a_file_that_yaml_misreads_stops_the_run(
+    checkout: Path, content: bytes, words: str
+) -> None:
+    (checkout / "wrong.yaml").write_bytes(content)
+    output = snakemake(checkout, *OVERLAY, "wrong.yaml", "-n", code=1)
+    assert words in output
+    assert "Traceback" not in output
+
+
+def test_without_our_profiles_a_key_given_twice_stops_it_too(checkout: Path) -> None:
+    (checkout / "wrong.yaml").write_text(TWICE)
+    done = subprocess.run(
+        ["snakemake", "--cores", "1", "-n", *OVERLAY, "wrong.yaml"],
+        cwd=checkout, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert (
+        "wrong.yaml: key 'explorer' is given twice, in lines 1 and 3; keep"
+        in done.stdout + done.stderr
+    )
 
 
 def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_path: Path) -> None:

@@ -161,6 +161,10 @@ def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: P
 
 
 def test_the_report_is_made(checkout: Path, finished: Path) -> None:
+    (checkout / "others.yaml").write_text("runs: {other: {dataset: demo}, demo: ~}\n")
+    output = snakemake(checkout, "--report", "report.html", *OVERLAY, "others.yaml", code=1)
+    assert "such as results/metrics/other/train.csv. Run the same command without" in output
+    assert f"made with: {finished.name}/settings/config.yaml has the runs demo" in output
     snakemake(checkout, *OVERLAY, "--report", "report.html")
     text = (checkout / "report.html").read_text()
     for caption in (

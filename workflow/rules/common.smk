@@ -19,6 +19,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 try:
+    for path in workflow.configfiles:
+        config_file.read_yaml(
+            Path(path)
+        )  # Snakemake takes the last of keys given twice
     SETTINGS = config_file.parse(config, Config, "configuration")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -162,6 +166,29 @@ JUDGED = [
 ]
 STAGES["tables"] = [f"results/tables/{name}.csv" for name in TABLES] if JUDGED else []
 STAGES["costs"] = ["results/tables/costs.csv"]
+
+
+def check_report():
+    """A report is of results that are there; Snakemake alone says which file it lacks and not why."""
+    figures = ("figures", "distributions", "degradation", "neighbours")
+    shown = [f for stage in figures for f in STAGES[stage]]
+    lacking = [f for f in JUDGED + STAGES["tables"] + shown if not Path(f).exists()]
+    if not lacking:
+        return
+    made = Path(CONFIG)
+    names = config_file.read_yaml(made)["runs"] if made.exists() else {}
+    raise WorkflowError(
+        f"no report: {len(lacking)} results of this configuration are not there, such as {lacking[0]}. "
+        "Run the same command without --report first, or give --configfile the files that the results "
+        f"were made with: {made} has the runs {', '.join(names) or '(none yet)'}"
+    )
+
+
+if any(word.partition("=")[0] == "--report" for word in sys.argv):
+    try:
+        check_report()
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def level_flags(wildcards):
