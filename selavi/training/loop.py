@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Never
 
 import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
-from tqdm import tqdm
 
 from selavi.data.loader import Clips
 from selavi.distributed import Group
@@ -20,6 +18,7 @@ from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import bfloat16_is_sound
+from selavi.progress import Bar
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough
 from selavi.signals import Stopped, StopRequest
@@ -126,7 +125,7 @@ class Trainer:
 
     def _train(self) -> None:
         progress, epochs = self.state.progress, self.training.epochs
-        with tqdm(
+        with Bar(
             total=epochs * self.steps,
             initial=progress.total,
             unit="step",
@@ -135,7 +134,7 @@ class Trainer:
             while progress.epoch < epochs:
                 self._epoch(bar)
 
-    def _epoch(self, bar: "tqdm[Never]") -> None:
+    def _epoch(self, bar: Bar) -> None:
         """The rest of the current epoch: relabel if due, learn, save if due."""
         progress, started = self.state.progress, time.monotonic()
         first_total, accumulation = progress.total, self.training.accumulation

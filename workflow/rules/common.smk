@@ -1,5 +1,6 @@
 # The checked settings, and which files each stage makes for them.
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 validate(without_removed(config), "../schemas/config.schema.json", set_default=False)
+
+TAKES_IN_NEW = "SELAVI_RUN_PIPE" in os.environ  # `selavi run` started this
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 
@@ -78,6 +81,7 @@ def each_run_split(pattern, labelled=False, runs=None):
 
 # What the tables go by; every target makes it, so that they know what was asked for.
 CONFIG = "results/settings/config.yaml"
+TEXT = Path(workflow.basedir, "workflow/templates/text.j2")  # nothing but a text
 
 
 def config_text():
