@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 CORES ?= all
 export PATH := $(abspath $(VENV))/bin:$(PATH)
-SNAKEMAKE := snakemake --profile profiles/local --cores $(CORES)
+RUN := selavi run --cores $(CORES)
 
 .PHONY: help
 help: ## list the targets
@@ -31,17 +31,11 @@ endef
 
 .PHONY: demo
 demo: $(VENV)/.run ## make the embedded dataset, run the whole workflow on it, show what came out
-	$(SNAKEMAKE) --quiet rules
-	@selavi tables --results results --runs demo
-	@echo "videos set aside:  results/shards/demo/train/rejected.csv"
-	@echo "how training went: results/figures/demo/training.svg"
-	@echo "watch and hear the clusters, open in a browser:"
-	@echo "  file://$(abspath results/explorer/demo/index.html)"
+	@$(RUN)
 
 .PHONY: demo-full
 demo-full: $(VENV)/.run ## the demo with three seeds, each modality alone, and every evaluation
-	$(SNAKEMAKE) --quiet rules --configfile config/demo.yaml config/demo-full.yaml
-	@selavi tables --results results
+	@$(RUN) --configfile config/demo.yaml config/demo-full.yaml
 
 .PHONY: test
 test: $(VENV)/.dev ## lint, types, and every test

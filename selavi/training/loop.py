@@ -34,6 +34,7 @@ from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.labeller import Labeller
 from selavi.training.learner import Learner
 from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
+from selavi.training.pace import Pace
 from selavi.training.resume import fingerprint, load_state
 from selavi.training.state import Saves, State
 
@@ -93,6 +94,7 @@ class Trainer:
         self.saves = Saves(folder, key, process_clips, self.training.saves)
         self.end = f"{key} {self.step_clips} {self.training.collapse:g}"
         self.saved_at = time.monotonic()
+        self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
         """Train from the newest save, or from the start.
@@ -150,6 +152,8 @@ class Trainer:
             bar.set_description(f"epoch {progress.epoch + 1}/{self.training.epochs}")
             bar.set_postfix(loss=f"{loss:.3f}", clips_s=f"{self._speed(first_total, started):.0f}")
             bar.update()
+            epochs = self.training.epochs
+            self.pace.step(epochs * self.steps - progress.total, epochs)
             self._save_if_due()
         self._finish_epoch(self._speed(first_total, started))
 
