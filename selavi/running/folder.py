@@ -60,7 +60,7 @@ def clear(folder: Path) -> bool:
         )
     if mine:
         log.warning(
-            "%d jobs of a run that was killed still work here: ending them, they save", len(mine)
+            "jobs of a run that was killed still work here (%d): they save, and end", len(mine)
         )
         end(mine)
     locks = list((folder / ".snakemake" / "locks").glob("*.lock"))

@@ -24,8 +24,13 @@ from selavi.running.screen import Screen
 PLUGINS = Path("workflow/plugins")
 ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
-JOB_ERRORS = ("CalledProcessError", "SpawnedJobError")  # of a job, whose log says more
-UNTOLD = ("Exiting because a job", "At least one job did not", "Terminating processes on user")
+UNTOLD = (  # what Snakemake says of a job that failed, whose log says more, and of a stop
+    "CalledProcessError in file",
+    "SpawnedJobError",
+    "Exiting because a job",
+    "At least one job did not",
+    "Terminating processes on user",
+)
 
 
 class Run:
@@ -151,9 +156,7 @@ class Run:
             case "job_error":
                 self._failed(facts)
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
-                if facts.get("exception") not in JOB_ERRORS and not facts["message"].startswith(
-                    UNTOLD
-                ):
+                if not any(words in facts["message"] for words in UNTOLD):
                     screen.say(facts["message"])
             case _ if facts["message"].startswith("Nothing to be done"):
                 self.nothing = True

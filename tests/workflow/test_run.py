@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,18 @@ from tests.workflow.running import (
 AWKWARD = """it's a "project" — ünï, 100 %"""
 MINE = ("--configfile", "mine.yaml")
 SELAVI = [sys.executable, "-m", "selavi", "run", "--cores", "2", *MINE]
-PLANNED_STAGES = 8
+LONG = 5000  # epochs that no test waits for
 
 
-def configure(checkout: Path, videos: Path) -> None:
-    """One run of one epoch on a folder of videos."""
+def configure(checkout: Path, videos: Path, epochs: int = 1) -> None:
+    """One run on a folder of videos."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
     media = config["datasets"]["demo"]["media"]
     split = {"train": {"folder": videos.name, "shards": 1}}
     config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "media": media}}
     config["defaults"] |= TINY["defaults"] | {
         "network": {"clusters": 2, "heads": 2, "hidden": 8},
-        "training": {"epochs": 1, "batch_size": 2, "workers": 0},
+        "training": {"epochs": epochs, "batch_size": 2, "workers": 0},
     }
     config["runs"] = {"mine": {"dataset": "mine"}}
     (checkout / "mine.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
@@ -129,69 +130,72 @@ def on_a_terminal(command: list[str], folder: Path) -> str:
 
 
 @pytest.fixture
-def started(checkout: Path, videos: Path) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
-    """Start a command in a group of its own; all are killed at the end."""
-    processes = []
-
-    def start(*command: str) -> "subprocess.Popen[bytes]":
+def started(checkout: Path, videos: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run that trains, and will for long, in a process group of its own."""
+    configure(checkout, videos, LONG)
+    (checkout / "results/shards").mkdir(parents=True)  # so that the costs are not estimated
+    with (checkout / "out.txt").open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=checkout, env=ENVIRONMENT, start_new_session=True,
-            stdout=(checkout / "out.txt").open("wb"), stderr=subprocess.STDOUT,
+            [*SELAVI, "--", "pretrain_all"], cwd=checkout, env=ENVIRONMENT, stdout=out,
+            stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    until((checkout / "results/pretrain/mine/log.csv").exists)
+    yield process
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def until(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def test_the_same_command_goes_on_after_a_kill(
-    checkout: Path, started: Callable[..., "subprocess.Popen[bytes]"]
+    checkout: Path, started: "subprocess.Popen[bytes]"
 ) -> None:
-    locks, log = checkout / ".snakemake/locks", checkout / "logs/pretrain/mine.log"
-    first = started(*SELAVI, "--", "pretrain_all")
-    until(lambda: any(locks.glob("*.lock")))
-    told = selavi_run(checkout, *MINE, code=1)
-    assert f"(process {first.pid} on " in told
-    until(log.exists)
-    os.kill(first.pid, signal.SIGKILL)  # Snakemake and its jobs are still there
-    first.wait()
-    told = selavi_run(checkout, *MINE, code=1)
+    locks = checkout / ".snakemake/locks"
+    again = (*MINE, "--", "index_all")
+    assert f"already (process {started.pid} on " in selavi_run(checkout, *again, code=1)
+    os.kill(started.pid, signal.SIGKILL)  # Snakemake and its job go on
+    started.wait()
+    told = selavi_run(checkout, *again, code=1)
     number = int(re.findall(r"Snakemake works in .* already \(process (\d+)\)", told)[0])
-    os.killpg(first.pid, signal.SIGKILL)
+    os.kill(number, signal.SIGKILL)  # the job goes on
     until(lambda: not Path(f"/proc/{number}").exists())
     assert any(locks.glob("*.lock"))
-    assert "cannot be locked" in snakemake(checkout, *MINE, code=1)  # what it is that we mend
-    done = selavi_run(checkout, *MINE, "--", "pretrain_all")
+    told = snakemake(checkout, *MINE, "--", "pretrain_all", code=1)
+    assert "Directory cannot be locked" in told  # what a person would have to mend
+    done = selavi_run(checkout, *again)
+    assert "jobs of a run that was killed still work here (2): they save, and end" in done
     assert "unlocking the folder: the run that had locked it was killed" in done
-    assert (checkout / "results/pretrain/mine/model.pt").is_file()
+    assert "nothing to be done" in done
     assert not any(locks.glob("*.lock"))
+    log = (checkout / "logs/pretrain/mine.log").read_text()
+    assert "stopped as asked; the state is saved" in log
+    with pytest.raises(ProcessLookupError):
+        os.killpg(started.pid, 0)
 
 
 def test_asked_to_stop_it_says_how_to_go_on(
-    checkout: Path, started: Callable[..., "subprocess.Popen[bytes]"]
+    checkout: Path, started: "subprocess.Popen[bytes]"
 ) -> None:
-    running = started(*SELAVI, "--", "pretrain_all")
-    until((checkout / "logs/pretrain/mine.log").exists)
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(120) == 130
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(120) == 130
     said = (checkout / "out.txt").read_text()
     assert said.rstrip().endswith("stopped; the same command goes on from here")
-    assert "Traceback" not in said and "failed" not in said
-    assert "unlocking" not in selavi_run(checkout, *MINE, "--", "pretrain_all")
+    assert "pretrain mine: training takes about " in said
+    assert "Traceback" not in said
+    assert "failed" not in said
+    log = (checkout / "logs/pretrain/mine.log").read_text()
+    assert "stopped as asked; the state is saved" in log
+    assert "unlocking" not in selavi_run(checkout, *MINE, "--", "index_all")
 
 
 def test_a_failure_shows_the_end_of_the_log_and_how_to_go_on(checkout: Path, videos: Path) -> None:
+    (checkout / "results/shards").mkdir(parents=True)
     for path in sorted(videos.iterdir())[1:]:
         path.write_bytes(b"no video")
     done = selavi_run(checkout, *MINE, code=1)
