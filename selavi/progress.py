@@ -5,6 +5,7 @@ pipe in the environment. A process whose stderr is that very pipe writes JSON li
 other, whose stderr goes to a terminal, a file or a cluster's log, shows what it always shows.
 """
 
+import io
 import json
 import logging
 import os
@@ -54,7 +55,7 @@ class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted when it runs
         self.read, self.told = is_read(), 0.0
         options.setdefault("disable", None)
         if self.read:
-            options["disable"] = bool(options["disable"])
+            options |= {"disable": bool(options["disable"]), "file": io.StringIO()}
         super().__init__(*arguments, **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
