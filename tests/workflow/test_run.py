@@ -139,7 +139,7 @@ def started(checkout: Path, videos: Path) -> Iterator["subprocess.Popen[bytes]"]
             [*SELAVI, "--", "pretrain_all"], cwd=checkout, env=ENVIRONMENT, stdout=out,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    until((checkout / "results/pretrain/mine/log.csv").exists)
+    until(lambda: "training takes about" in (checkout / "out.txt").read_text())
     yield process
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
