@@ -139,15 +139,17 @@ def started(checkout: Path, videos: Path) -> Iterator["subprocess.Popen[bytes]"]
             [*SELAVI, "--", "pretrain_all"], cwd=checkout, env=ENVIRONMENT, stdout=out,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    until(lambda: "training takes about" in (checkout / "out.txt").read_text())
-    yield process
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        until(lambda: "training takes about" in (checkout / "out.txt").read_text())
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def until(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     while not what():
         assert time.monotonic() < deadline
         time.sleep(0.05)
