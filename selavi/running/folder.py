@@ -79,11 +79,16 @@ def clear(folder: Path) -> bool:
     )
 
 
-def end(jobs: list[psutil.Process]) -> None:
-    """Ask jobs to save and end; kill those that have not ended in time."""
+def ask(jobs: list[psutil.Process]) -> None:
+    """Ask jobs to save and end."""
     for job in jobs:
         with suppress(psutil.NoSuchProcess):
             job.terminate()
+
+
+def end(jobs: list[psutil.Process]) -> None:
+    """Ask jobs to save and end, and wait; kill those that have not ended in time."""
+    ask(jobs)
     _, late = psutil.wait_procs(jobs, GRACE_SECONDS)
     for job in late:
         with suppress(psutil.NoSuchProcess):

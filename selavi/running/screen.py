@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -42,7 +43,8 @@ class Screen:
 
     def say(self, words: str, style: str = "") -> None:
         """One line, as it is."""
-        self.console.print(Text(words, style), soft_wrap=True)
+        with suppress(OSError):  # the terminal is gone: jobs are told so all the same
+            self.console.print(Text(words, style), soft_wrap=True)
 
     def began(self, stage: Stage) -> None:
         """A stage begins: on a terminal the live area shows it."""

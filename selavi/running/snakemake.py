@@ -47,7 +47,7 @@ class Run:
         """Run `snakemake ARGUMENTS` and show it; its exit status, or 130 if asked to stop."""
         plugins = PLUGINS.absolute()
         if not plugins.is_dir() or not Path("Snakefile").is_file():
-            raise UserError(f"{Path.cwd()} is not the repository: there is no workflow; cd there")
+            raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
@@ -62,7 +62,7 @@ class Run:
         self.asked.append(number)
 
     def _unlock(self, arguments: Sequence[str]) -> None:
-        words = [*snakemake(), "--unlock", "--quiet", "all", *arguments]
+        words = [*snakemake(), "--quiet", "all", "--unlock", *arguments]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
             raise UserError(f"snakemake --unlock failed:\n{done.stdout}{done.stderr}")
@@ -78,7 +78,7 @@ class Run:
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(
-            [*snakemake(), "--logger", "selavi", *arguments],
+            [*snakemake(), "--logger", "selavi", "--nocolor", *arguments],
             env=os.environ | told, stdout=words_in, stderr=words_in, pass_fds=[events_in],
         )  # fmt: skip
         for descriptor in (words_in, events_in):
@@ -101,8 +101,7 @@ class Run:
         self.screen.doing = "stopping"
         self.screen.say("stopping: jobs that can go on later save what they have")
         if number != signal.SIGINT:
-            for job in folders.jobs_below(psutil.Process(process.pid)):
-                job.terminate()
+            folders.ask(folders.jobs_below(psutil.Process(process.pid)))
             process.send_signal(signal.SIGINT)
 
     def _conclude(self, status: int) -> int:

@@ -135,10 +135,8 @@ def look_for_new(dataset, split):
     words = f"{folder}: of its videos {' and '.join(counts)} since {manifest} was made"
     if new and not gone and TAKES_IN_NEW:
         words += "; adding them"
-        if not workflow.dryrun:
-            added_file(dataset, split).write_text(
-                "\n".join(new) + "\n", encoding="utf-8"
-            )
+        text = "\n".join(new) + "\n"
+        added_file(dataset, split).write_text(text, encoding="utf-8")
     elif not gone:
         words += "; to add them: selavi run"
     else:
