@@ -14,7 +14,7 @@ class Job:
     rule: str
     place: str
     log: list[str]
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=lambda: time.monotonic())
     share: float = 0.0
     what: str = ""
     first: tuple[float, float] | None = None  # when it first told of a share, and the share
