@@ -22,7 +22,8 @@ class _Told(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         notice = record.levelno == logging.WARNING or getattr(record, "notice", False)
-        progress.tell(message=self.format(record)[:2000], notice=notice)
+        error = record.levelno > logging.WARNING
+        progress.tell(message=self.format(record)[-2000:], notice=notice, error=error)
 
 
 def start_logging(path: Path | None) -> None:

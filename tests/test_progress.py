@@ -20,6 +20,7 @@ log = logging.getLogger("selavi")
 log.info("for the log")
 log.info("for all", extra=NOTICE)
 log.warning("beware")
+log.error("wrong")
 for _ in Bar(range(4), desc="videos"):
     pass
 """
@@ -43,10 +44,11 @@ def test_a_job_tells_its_bar_and_what_a_person_should_know(tmp_path: Path) -> No
     facts = [json.loads(line.removeprefix(MARK)) for line in lines]
     assert {fact.pop("log") for fact in facts} == {"logs/x.log"}
     assert facts[:3] == [
-        {"message": "for the log", "notice": False},
-        {"message": "for all", "notice": True},
-        {"message": "beware", "notice": True},
+        {"message": "for the log", "notice": False, "error": False},
+        {"message": "for all", "notice": True, "error": False},
+        {"message": "beware", "notice": True, "error": False},
     ]
+    assert facts[3] == {"message": "wrong", "notice": False, "error": True}
     assert facts[-1] == {"done": 4, "total": 4, "what": "videos"}
     written = (tmp_path / "logs/x.log").read_text()
     assert "for the log" in written
@@ -56,7 +58,7 @@ def test_elsewhere_a_job_writes_what_it_always_writes(tmp_path: Path) -> None:
     """As in a job of a cluster: the environment came along, the pipe did not."""
     with (tmp_path / "other").open("w") as other:
         lines = lines_of_a_job(tmp_path, other.fileno())
-    assert lines == ["for the log", "for all", "beware"]
+    assert lines == ["for the log", "for all", "beware", "wrong"]
 
 
 @pytest.mark.parametrize(

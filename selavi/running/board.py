@@ -9,7 +9,7 @@ HIDDEN = ("_settings", "_all")  # ends of the names of rules that nobody waits f
 
 @dataclass
 class Job:
-    """A job that runs: where its log is, and the share of its work that it says is done."""
+    """A job that runs: where its log is, the share of its work that it says is done, errors."""
 
     rule: str
     place: str
@@ -17,6 +17,7 @@ class Job:
     began: float = field(default_factory=lambda: time.monotonic())
     share: float = 0.0
     what: str = ""
+    errors: list[str] = field(default_factory=list)
     first: tuple[float, float] | None = None  # when it first told of a share, and the share
 
     def take(self, done: float, total: float, what: str) -> None:

@@ -63,10 +63,10 @@ class Screen:
         self.console.print(line, soft_wrap=True)
 
     def failed(self, what: str, logs: Sequence[Path], ends: Sequence[Sequence[str]]) -> None:
-        """A job has failed: how its logs end."""
+        """A job has failed: what it says of it, or how its logs end."""
         self.say(f"✗ {what} failed", "bold red")
         for path, lines in zip(logs, ends, strict=True):
-            self.say(f"  its log, {path}, ends:")
+            self.say(f"  its log is {path}:")
             for line in lines:
                 self.say(f"    │ {line}")
 

@@ -136,7 +136,9 @@ class Run:
         job = self.board.job_of(facts["log"])
         if "total" in facts and job:
             job.take(facts["done"], facts["total"], facts["what"])
-        elif facts.get("notice"):
+        elif facts.get("error") and job:
+            job.errors += facts["message"].splitlines()
+        elif facts.get("notice") or facts.get("error"):
             where = f"{job.rule.replace('_', '-')} {job.place}: ".replace(" :", ":") if job else ""
             self.screen.say(f"  {where}{facts['message']}")
 
@@ -168,7 +170,7 @@ class Run:
         self.failures += 1
         logs = [Path(name) for name in facts["log"]]
         what = f"{job.rule.replace('_', '-')} {job.place}".strip()
-        self.screen.failed(what, logs, [end_of(path) for path in logs])
+        self.screen.failed(what, logs, [job.errors or end_of(path) for path in logs])
         if stage and stage.over:
             self.screen.ended(stage)
 
