@@ -24,7 +24,8 @@ onstart:
 
 
 onerror:
-    print(last_lines(log), file=sys.stderr)
+    if "SELAVI_RUN_PIPE" not in os.environ:  # else `selavi run` has said it
+        print(last_lines(log), file=sys.stderr)
 
 
 rule all:

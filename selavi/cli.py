@@ -43,27 +43,32 @@ STAGES = (
     "explorer",
     "costs",
 )
-TOOLS = ("launch", "doctor", "estimate")
+TOOLS = ("run", "launch", "doctor", "estimate")
 STOPPED = 75  # EX_TEMPFAIL: run the same command again
 
 EPILOG = """\
-The stages are listed in the order in which data flows through them, then three tools: launch runs a
-stage as a group of processes, doctor looks for what is missing, estimate tells time and disk.
-Snakemake runs all stages:
+The stages are listed in the order in which data flows through them, then the tools: run runs all
+stages, launch one of them as a group of processes, doctor looks for what is missing, estimate tells
+time and disk. The arguments of run are Snakemake's:
 
-  snakemake --profile profiles/local             everything in config/demo.yaml
-  snakemake --profile slurm                      everything in config/paper.yaml, on a cluster
-  snakemake --profile profiles/local -n          the plan only
-  snakemake --profile profiles/local -- metrics_all   one stage, and what it needs
+  selavi run                           everything in config/demo.yaml
+  selavi run --configfile mine.yaml    everything in a configuration of your own
+  selavi run -n                        the plan only
+  selavi run -- metrics_all            one stage, and what it needs
+  snakemake --profile slurm            everything in config/paper.yaml, on a cluster
 
-Each can be run by hand too; `selavi STAGE --help` says how.
+Each stage can be run by hand too; `selavi STAGE --help` says how.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage or tool. Returns 0; 1 for a mistake that it explains; 75 for "go on later"."""
     settle_user()
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    options.rest = rest
+    if rest and options.stage != "run":  # whose arguments are Snakemake's
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     start_logging(options.log)
     log = logging.getLogger("selavi")
     try:
@@ -109,7 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     stages = parser.add_subparsers(dest="stage", metavar="STAGE", required=True, title="stages")
     for name in (*STAGES, *TOOLS):
         command = import_module(f"selavi.commands.{name.replace('-', '_')}")
-        stage = stages.add_parser(name, help=command.HELP, description=command.HELP + ".")
+        stage = stages.add_parser(
+            name, help=command.HELP, description=command.HELP + ".", allow_abbrev=name != "run"
+        )
         stage.add_argument("--log", type=Path, metavar="FILE", help="write the log here as well")
         command.add_arguments(stage)
         stage.set_defaults(call=command.run)

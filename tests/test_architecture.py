@@ -7,13 +7,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
-    {"files", "allocator"},
+    {"files", "allocator", "progress"},
     {"settings", "records", "logs", "compiled", "signals", "shortage", "collectives", "user"},
     {"config_file", "distributed"},
     {"cluster", "transforms", "models"},
     {"data", "labelling"},
     {"training", "evaluation"},
     {"reporting", "preflight"},
+    {"running"},
     {"commands"},
     {"cli"},
     {"__main__"},

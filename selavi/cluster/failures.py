@@ -25,7 +25,7 @@ def last_lines(snakemake_logs: Iterable[str]) -> str:
         parts.append(f"rule {rule} failed:")
         for path in files:
             parts.append(f"  {path}")
-            parts.extend(f"    | {line}" for line in _end_of(path))
+            parts.extend(f"    | {line}" for line in end_of(path))
     return "\n".join(parts)
 
 
@@ -39,7 +39,8 @@ def _failures(snakemake_logs: Iterable[str]) -> Iterator[tuple[str, list[Path]]]
             rule = ""
 
 
-def _end_of(path: Path) -> list[str]:
+def end_of(path: Path) -> list[str]:
+    """The last lines of a log, without what a progress bar wrote over."""
     try:
         lines = path.read_text(errors="replace").splitlines()
     except OSError as error:

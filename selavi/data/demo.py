@@ -16,11 +16,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from tqdm import tqdm
 
 from selavi.data.demo_picture import FPS, SIDE, make_frames
 from selavi.data.demo_sound import RATE, make_sound
 from selavi.files import UserError, atomic_path, write_text
+from selavi.progress import Bar
 
 CLASS_NAMES: tuple[str, ...] = (
     "0 bell",
@@ -119,8 +119,8 @@ def make_demo_dataset(
     _claim(root, recipe)
 
     missing = [video for video in videos if not (root / video.path).exists()]
-    with tqdm(
-        total=len(videos), initial=len(videos) - len(missing), unit="video", disable=None
+    with Bar(
+        total=len(videos), initial=len(videos) - len(missing), unit="video", desc="videos"
     ) as bar:
         if workers == 1:
             for video in missing:

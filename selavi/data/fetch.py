@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 import webdataset as wds
-from tqdm import tqdm
 
 from selavi.data.manifest import EXTENSIONS, id_of
 from selavi.data.media import Normalised, Segment, normalise
@@ -21,6 +20,7 @@ from selavi.data.readable import Rejected
 from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
 from selavi.data.tars import CHUNK, places_of, unpack
 from selavi.files import FULL_DISK, UserError, atomic_path, explain_full_disk, write_csv
+from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _download(source: str, target: Path) -> None:
         stream = wds.gopen(source, "rb")
         with (
             target.open("wb") as file,
-            tqdm(desc=source, unit="B", unit_scale=True, disable=None) as bar,
+            Bar(desc=source, unit="B", unit_scale=True) as bar,
         ):
             while chunk := stream.read(CHUNK):
                 file.write(chunk)

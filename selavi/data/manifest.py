@@ -106,6 +106,23 @@ def report_missing(missing: pd.Series, named: int, most: float) -> None:
         )
 
 
+def changes(folder: Path, manifest: Path) -> tuple[list[str], list[str]]:
+    """Keys of the videos that came into `folder` since its manifest was made, and that are gone.
+
+    Nothing is decoded. A folder that is gone as a whole, as when it is on a disk that is not there,
+    has lost no videos.
+    """
+    if not folder.is_dir():
+        return [], []
+    listed = set(pd.read_csv(manifest, usecols=["key"], dtype=str, na_filter=False)["key"])
+    there = {
+        _text(path.relative_to(folder).as_posix())
+        for path, problem in _walk(folder)
+        if problem or path.suffix.lower() in EXTENSIONS
+    }
+    return sorted(there - listed), sorted(listed - there)
+
+
 def has_classes(folder: Path, labels: str) -> bool:
     """Whether videos here will have classes: one that lies in a folder below is enough."""
     return labels != "none" and any(
@@ -195,7 +212,12 @@ def _row(folder: Path, relative: Path, label: str, reason: str, detail: str) -> 
         "reason": reason,
         "detail": detail,
     }
-    return {k: os.fsencode(v).decode("utf-8", "backslashreplace") for k, v in values.items()}
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(name: str) -> str:
+    """A file's name as text that any file can hold."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _name_problem(relative: Path) -> tuple[str, str]:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 import webdataset as wds
-from tqdm import tqdm
 
 from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
@@ -20,6 +19,7 @@ from selavi.data.media import Normalised, Segment, normalise
 from selavi.data.readable import WITNESSES, Rejected, first_that_opens, opens
 from selavi.data.tars import places_of
 from selavi.files import UserError, atomic_path, read_csv, write_csv
+from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
@@ -101,12 +101,11 @@ def write_tar(
     ):
         writer = wds.TarWriter(file, user="selavi", group="selavi", mode=0o644, mtime=0)
         try:
-            for fate, clip in tqdm(
+            for fate, clip in Bar(
                 _in_order(pool, attempt, rows, ahead=2 * threads),
                 total=len(rows),
                 desc=f"shard {tar.stem}",
                 unit="video",
-                disable=None,
             ):
                 if clip is not None:
                     fate |= facts_of(clip, settings)

@@ -28,6 +28,7 @@ from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import build_network, load_model
 from selavi.models.network import Network
+from selavi.progress import Bar
 from selavi.settings import BaselineSettings, RunSettings
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ def baselines(
         {"method": "chance", "modality": "none", "note": ""} | _chance(classes, clusters, seed)
     ]
     found: list[tuple[str, Found]] = [(method, (samples, own[method])) for method in work]
-    for method, features in [*found, *_others(clips, settings, names, workers)]:
+    found += _others(clips, settings, names, workers)
+    for method, features in Bar(found, desc="k-means", unit="method"):
         if isinstance(features, str):
             log.info("%s: %s", method, features)
             rows.append({"method": method, "modality": "video", "note": f"not run: {features}"})
@@ -117,7 +119,8 @@ def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) 
     )
     network.train()
     with torch.no_grad():
-        for batch in islice(chain.from_iterable(epochs), run.training.warmup_batches):
+        batches = islice(chain.from_iterable(epochs), run.training.warmup_batches)
+        for batch in Bar(batches, total=run.training.warmup_batches, desc="batch norm"):
             network.encode(batch.to(device))
     network.eval()
 

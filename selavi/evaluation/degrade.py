@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import webdataset as wds
-from tqdm import tqdm
 
 from selavi.data.clips import CorruptClip, read_clip
 from selavi.data.index import read_index
@@ -22,6 +21,7 @@ from selavi.evaluation.clustering import (
     picked_head,
 )
 from selavi.files import UserError, atomic_path, read_csv, write_csv
+from selavi.progress import Bar
 from selavi.settings import AudioLevel, VideoLevel
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def degrade(
         ThreadPoolExecutor(threads) as pool,
     ):
         work = pool.map(lambda row: _attempt(row, index.parent, level), rows.to_dict("records"))
-        for made in tqdm(work, total=len(rows), desc=level.name, unit="clip", disable=None):
+        for made in Bar(work, total=len(rows), desc=level.name, unit="clip"):
             if made is not None:
                 row, sample = made
                 writer.write(sample)

@@ -10,13 +10,13 @@ import torch.nn.functional as F
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 from torchvision.models.video import r2plus1d_18
-from tqdm import tqdm
 
 from selavi.data.loader import Clips, pass_batches
 from selavi.evaluation.predict import BATCH, best_device
 from selavi.files import UserError
 from selavi.models.network import Network
 from selavi.models.weights_file import read_weights_file, require_finite
+from selavi.progress import Bar
 from selavi.records import Batch
 from selavi.settings import VideoSettings
 
@@ -85,7 +85,7 @@ def extract(
     parts: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in extractors}
     batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
     total = -(-len(clips) // BATCH)
-    for batch in tqdm(batches, total=total, desc="features", unit="batch", disable=None):
+    for batch in Bar(batches, total=total, desc="features", unit="batch"):
         on_device = batch.to(device)
         samples.append(batch.sample.cpu().numpy())
         with torch.inference_mode():

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from selavi.data.loader import Clips, pass_batches
 from selavi.models.network import Network
+from selavi.progress import Bar
 
 BATCH = 32
 
@@ -29,7 +29,7 @@ def batches_of_logits(
     network = network.to(device).eval()
     batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
     total = -(-len(clips) // BATCH)
-    for batch in tqdm(batches, total=total, desc="assign", unit="batch", disable=None):
+    for batch in Bar(batches, total=total, desc="assign", unit="batch"):
         with torch.inference_mode():
             _, logits = network(batch.to(device))
         yield batch.sample.cpu(), logits

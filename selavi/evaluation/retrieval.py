@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
 from selavi.data.index import read_index, set_aside
 from selavi.data.loader import Clips, ViewGrid, view_batches
@@ -20,6 +19,7 @@ from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.models.maps import last_map
 from selavi.models.network import Network
+from selavi.progress import Bar
 from selavi.records import Batch
 from selavi.settings import Modality, RetrievalSettings, RunSettings, VideoSettings
 
@@ -158,7 +158,7 @@ def _by_video(
     batches = view_batches(
         clips, views=grid, batch_size=settings.batch_size, workers=settings.workers, device=device
     )
-    with tqdm(total=len(clips), desc="features", unit="video", disable=None) as bar:
+    with Bar(total=len(clips), desc="features", unit="video") as bar:
         for batch in batches:
             with torch.inference_mode():
                 features = features_of_clips(network, batch.to(device), clips.modalities)

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Never
 
 import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
-from tqdm import tqdm
 
 from selavi.data.loader import Clips
 from selavi.distributed import Group
@@ -20,6 +18,7 @@ from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
+from selavi.progress import Bar
 from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough, require_no_more
 from selavi.signals import Stopped, StopRequest
@@ -35,6 +34,7 @@ from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.labeller import Labeller
 from selavi.training.learner import Learner
 from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
+from selavi.training.pace import Pace
 from selavi.training.resume import fingerprint, load_state
 from selavi.training.state import Saves, State
 
@@ -93,6 +93,7 @@ class Trainer:
         self.saves = Saves(folder, key, process_clips, self.training.saves)
         self.end = f"{key} {self.step_clips} {self.training.epochs} {self.training.collapse:g}"
         self.saved_at = time.monotonic()
+        self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
         """Train from the newest save, or from the start.
@@ -126,7 +127,7 @@ class Trainer:
 
     def _train(self) -> None:
         progress, epochs = self.state.progress, self.training.epochs
-        with tqdm(
+        with Bar(
             total=epochs * self.steps,
             initial=progress.total,
             unit="step",
@@ -135,7 +136,7 @@ class Trainer:
             while progress.epoch < epochs:
                 self._epoch(bar)
 
-    def _epoch(self, bar: "tqdm[Never]") -> None:
+    def _epoch(self, bar: Bar) -> None:
         """The rest of the current epoch: relabel if due, learn, save if due."""
         progress, started = self.state.progress, time.monotonic()
         first_total, accumulation = progress.total, self.training.accumulation
@@ -151,6 +152,8 @@ class Trainer:
             bar.set_description(f"epoch {progress.epoch + 1}/{self.training.epochs}")
             bar.set_postfix(loss=f"{loss:.3f}", clips_s=f"{self._speed(first_total, started):.0f}")
             bar.update()
+            epochs = self.training.epochs
+            self.pace.step(epochs * self.steps - progress.total, epochs)
             self._save_if_due()
         self._finish_epoch(self._speed(first_total, started))
 

@@ -10,6 +10,7 @@ import pytest
 
 from selavi.data.manifest import (
     TEXT_COLUMNS,
+    changes,
     count_videos,
     find_videos,
     has_classes,
@@ -50,6 +51,20 @@ def test_awkward_names_come_back_whole(tmp_path: Path) -> None:
     assert set(table["label"]) == {"NA"}
     assert table["id"].is_unique
     assert table["id"].tolist() == written["id"].tolist()
+
+
+def test_what_a_folder_gained_and_lost_since_its_manifest(tmp_path: Path) -> None:
+    videos, manifest = tmp_path / "videos", tmp_path / "m.csv"
+    for name in AWKWARD:
+        touch(videos / name)
+    touch(videos / os.fsdecode(b"\xff.mp4"))
+    write_manifest(videos, "folder", 3, manifest)
+    touch(videos / "words.txt")
+    assert changes(videos, manifest) == ([], [])
+    (videos / AWKWARD[0]).rename(touch(videos / "deep/er/x.mp4").with_name("y.mp4"))
+    assert changes(videos, manifest) == (["deep/er/x.mp4", "deep/er/y.mp4"], [AWKWARD[0]])
+    videos.rename(tmp_path / "elsewhere")  # such as a disk that is not there today
+    assert changes(videos, manifest) == ([], [])
 
 
 def test_same_name_in_two_classes_and_same_stem_twice(tmp_path: Path) -> None:

@@ -62,6 +62,19 @@ def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
     return output
 
 
+def selavi_run(
+    folder: Path, *arguments: str, code: int = 0, python: str | Path = sys.executable
+) -> str:
+    """What `selavi run`, of an environment whose Python is `python`, says where nobody looks on."""
+    done = subprocess.run(
+        [python, "-m", "selavi", "run", "--cores", "2", *arguments],
+        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    return output
+
+
 def rules_run(output: str) -> list[str]:
     """Names of the rules that were run, or planned, a job each."""
     return re.findall(r"^(?:local)?rule (\w+):$", output, re.MULTILINE)

@@ -1,5 +1,7 @@
 # The checked settings, and which files each stage makes for them.
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,11 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 validate(without_removed(config), "../schemas/config.schema.json", set_default=False)
+
+# `selavi run` started this, and it is no dry run, which Snakemake does not tell so early.
+TAKES_IN_NEW = "SELAVI_RUN_PIPE" in os.environ and not any(
+    re.fullmatch(r"--dry-?run|-[A-Za-z]*n[A-Za-z]*", word) for word in sys.argv
+)
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 
@@ -82,6 +89,7 @@ def each_run_split(pattern, labelled=False, runs=None):
 
 # What the tables go by; every target makes it, so that they know what was asked for.
 CONFIG = "results/settings/config.yaml"
+TEXT = Path(workflow.basedir, "workflow/templates/text.j2")  # nothing but a text
 
 
 def config_text():

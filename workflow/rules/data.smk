@@ -64,6 +64,9 @@ rule manifest:
             if DATASETS[wildcards.dataset].embedded
             else []
         ),
+        added=lambda wildcards: [
+            file for file in [added_file(**wildcards)] if file.exists()
+        ],
     output:
         "results/manifest/{dataset}/{split}.csv",
     log:

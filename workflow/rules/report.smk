@@ -8,18 +8,18 @@ localrules:
     neighbours,
 
 
-# By a script: of many runs the text would be longer than a command may be.
+# By a template: of many runs the text would be longer than a command may be.
 rule config_settings:
+    input:
+        TEXT,
     output:
         CONFIG,
     log:
         "logs/settings/config.log",
-    conda:
-        "../envs/selavi.yaml"
     params:
         text=lambda wildcards: config_text(),
-    script:
-        "../scripts/write_text.py"
+    template_engine:
+        "jinja2"
 
 
 rule tables:

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pandas as pd
 from selavi.data.lists import official_files, read_video_table
-from selavi.data.manifest import count_videos, find_videos, has_classes
+from selavi.data.manifest import changes, count_videos, find_videos, has_classes
 from selavi.settings import require_enough, split_folder
 
 
@@ -102,6 +102,52 @@ try:
     check_sources()
 except ValueError as error:
     raise WorkflowError(str(error)) from None
+
+
+def added_file(dataset, split):
+    """Names of the videos that a folder last gained; the manifest is made again when they change."""
+    return Path(f"results/manifest/{dataset}/{split}.added.txt")
+
+
+def look_for_new(dataset, split):
+    """Say which videos came into a split's folder, or went, since its manifest was made.
+
+    `selavi run` takes new ones in. Not where some are gone: with them their clips would go, and
+    people move videos away that are in shards.
+    """
+    data = DATASETS[dataset]
+    source = data.splits[split]
+    manifest = listed(dataset, split)
+    if (
+        data.embedded
+        or source.tars
+        or source.of
+        or named_files(Path(data.root), source)
+    ):
+        return
+    if not manifest:
+        return
+    folder = split_folder(data, split)
+    new, gone = changes(folder, manifest)
+    counts = [f"{len(new)} new"] * bool(new) + [f"{len(gone)} missing"] * bool(gone)
+    if not counts:
+        return
+    words = f"{folder}: of its videos {' and '.join(counts)} since {manifest} was made"
+    if new and not gone and TAKES_IN_NEW:
+        words += "; adding them"
+        text = "\n".join(new) + "\n"
+        added_file(dataset, split).write_text(text, encoding="utf-8")
+    elif not gone:
+        words += "; to add them: selavi run"
+    else:
+        words += f"; to list the folder as it is now: selavi run -R {manifest}"
+    print(words, file=sys.stderr)
+
+
+if workflow.is_main_process:
+    for name, dataset in DATASETS.items():
+        for split in dataset.splits:
+            look_for_new(name, split)
 
 
 @functools.cache

@@ -5,14 +5,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Never
 
 import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
-from tqdm import tqdm
 
 from selavi.data.index import read_index, set_aside
 from selavi.data.loader import Clips, ViewGrid, training_batches, view_batches
@@ -24,6 +22,7 @@ from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.models.norm import synchronise
 from selavi.models.precision import choose_bfloat16
+from selavi.progress import Bar
 from selavi.records import Batch
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings, require_no_more
 from selavi.signals import Stopped, StopRequest, stop_on_signals
@@ -159,7 +158,7 @@ class Finetuner:
             first = next(self._batches(0)).to(self.group.device)
             chosen = choose_bfloat16(self.model.network, first, self.settings.precision)
             self.progress.bfloat16 = not self.group.any(not chosen)
-        with tqdm(
+        with Bar(
             total=self.settings.epochs * self._steps,
             initial=self.progress.epoch * self._steps + self.progress.step,
             desc="finetune",
@@ -175,7 +174,7 @@ class Finetuner:
         """Steps of an epoch: every training video comes `clips` times."""
         return self.steps_per_pass * self.settings.clips
 
-    def _epoch(self, bar: "tqdm[Never]") -> None:
+    def _epoch(self, bar: Bar) -> None:
         progress = self.progress
         factor = rate_factor(self.settings, progress.epoch)
         rates = (self.settings.head_lr, self.settings.base_lr)

@@ -10,11 +10,11 @@ from typing import Any
 
 import ffmpeg
 import pandas as pd
-from tqdm import tqdm
 
 from selavi.data.clips import read_clip
 from selavi.data.media import ffmpeg_binary
 from selavi.files import UserError, atomic_path
+from selavi.progress import Bar
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1
     with ThreadPoolExecutor(threads) as pool:
         work = pool.map(lambda row: _write_clip(row, shards, folder), rows.to_dict("records"))
         try:
-            for _ in tqdm(work, total=len(rows), desc="explorer", unit="clip", disable=None):
+            for _ in Bar(work, total=len(rows), desc="explorer", unit="clip"):
                 pass
         finally:
             pool.shutdown(cancel_futures=True)

@@ -1,0 +1,215 @@
+"""Start Snakemake, listen to it and its jobs, and tell a person."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+from rich.console import Console
+
+from selavi.cluster.failures import end_of
+from selavi.files import UserError
+from selavi.progress import MARK, PIPE, duration, pipe_name
+from selavi.running import folder as folders
+from selavi.running.board import Board
+from selavi.running.screen import Screen
+
+PLUGINS = Path("workflow/plugins")
+ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+UNTOLD = (  # what Snakemake says of a job that failed, whose log says more, and of a stop
+    "CalledProcessError in file",
+    "SpawnedJobError",
+    "Exiting because a job",
+    "At least one job did not",
+    "Terminating processes on user",
+)
+
+
+class Run:
+    """One call of Snakemake."""
+
+    def __init__(self, console: Console) -> None:
+        self.board = Board()
+        self.screen = Screen(self.board, console)
+        self.asked: list[int] = []
+        self.failures = 0
+        self.nothing = False
+
+    def __call__(self, arguments: Sequence[str], directory: Path) -> int:
+        """Run `snakemake ARGUMENTS` and show it; its exit status, or 130 if asked to stop."""
+        plugins = PLUGINS.absolute()
+        if not plugins.is_dir() or not Path("Snakefile").is_file():
+            raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
+        with folders.hold(directory):
+            if folders.clear(directory):
+                self._unlock(arguments)
+            earlier = {number: signal.signal(number, self._hear) for number in ASKED}
+            try:
+                return self._watch(arguments, directory, plugins)
+            finally:
+                for number, handler in earlier.items():
+                    signal.signal(number, handler)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.asked.append(number)
+
+    def _unlock(self, arguments: Sequence[str]) -> None:
+        words = [*snakemake(), "--quiet", "all", "--unlock", *arguments]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise UserError(f"snakemake --unlock failed:\n{done.stdout}{done.stderr}")
+
+    def _watch(self, arguments: Sequence[str], directory: Path, plugins: Path) -> int:
+        (words, words_in), (events, events_in) = os.pipe(), os.pipe()
+        path = os.pathsep.join(filter(None, (str(plugins), os.environ.get("PYTHONPATH"))))
+        told = {
+            PIPE: pipe_name(words_in),
+            "SELAVI_RUN_EVENTS": str(events_in),
+            "PYTHONPATH": path,
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+            "PYTHONUNBUFFERED": "1",
+        }
+        process = subprocess.Popen(
+            [*snakemake(), "--logger", "selavi", "--nocolor", *arguments],
+            env=os.environ | told, stdout=words_in, stderr=words_in, pass_fds=[events_in],
+        )  # fmt: skip
+        for descriptor in (words_in, events_in):
+            os.close(descriptor)
+        with self.screen, Lines({words: self._line, events: self._event}) as lines:
+            heard = 0
+            while process.poll() is None:
+                lines.read(0.25)
+                self.screen.tick()
+                for number in self.asked[heard:]:
+                    self._stop(process, number)
+                heard = len(self.asked)
+            lines.read(0.1)
+            if process.returncode < 0:  # killed: its jobs know nothing of it
+                folders.end(folders.left_behind(directory))
+        return self._conclude(process.returncode)
+
+    def _stop(self, process: "subprocess.Popen[bytes]", number: int) -> None:
+        """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
+        self.screen.doing = "stopping"
+        self.screen.say("stopping: jobs that can go on later save what they have")
+        if number != signal.SIGINT:
+            folders.ask(folders.jobs_below(psutil.Process(process.pid)))
+            process.send_signal(signal.SIGINT)
+
+    def _conclude(self, status: int) -> int:
+        say, passed = self.screen.say, duration(self.board.seconds())
+        if self.asked:
+            say("stopped; the same command goes on from here", "yellow")
+            return INTERRUPTED
+        if status < 0:
+            name = signal.Signals(-status).name
+            say(f"Snakemake was ended by {name}; the same command goes on from here", "bold red")
+            return 128 - status
+        if self.failures:
+            jobs = "1 job" if self.failures == 1 else f"{self.failures} jobs"
+            say(
+                f"{jobs} failed after {passed}. Mend what the lines above say and give the same "
+                "command again: what is finished is kept.",
+                "bold red",
+            )
+        elif self.nothing:
+            say("nothing to be done: every result is there and up to date", "green")
+        elif not status and self.board.stages:
+            say(f"✓ all {len(self.board.stages)} stages done in {passed}", "bold green")
+        return status
+
+    def _line(self, line: str) -> None:
+        """A line of the output: of a job for us, or of anybody for the person."""
+        if not line.startswith(MARK):
+            if line.strip() and not line.startswith("Using profile "):
+                self.screen.say(line)
+            return
+        facts = json.loads(line.removeprefix(MARK))
+        job = self.board.job_of(facts["log"])
+        if "total" in facts and job:
+            job.take(facts["done"], facts["total"], facts["what"])
+        elif facts.get("error") and job:
+            job.errors += facts["message"].splitlines()
+        elif facts.get("notice") or facts.get("error"):
+            where = f"{job.rule.replace('_', '-')} {job.place}: ".replace(" :", ":") if job else ""
+            self.screen.say(f"  {where}{facts['message']}")
+
+    def _event(self, line: str) -> None:
+        facts: dict[str, Any] = json.loads(line)
+        board, screen = self.board, self.screen
+        match facts.get("event"):
+            case "run_info":
+                board.plan(facts["stats"])
+            case "job_info":
+                if stage := board.start(facts["jobid"], facts):
+                    screen.began(stage)
+            case "job_finished":
+                if stage := board.finish(facts["job_id"]):
+                    screen.ended(stage)
+            case "job_error":
+                self._failed(facts)
+            case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
+                if not any(words in facts["message"] for words in UNTOLD):
+                    screen.say(facts["message"])
+            case _ if facts["message"].startswith("Nothing to be done"):
+                self.nothing = True
+
+    def _failed(self, facts: dict[str, Any]) -> None:
+        known = self.board.fail(facts["jobid"])
+        if known is None or self.asked:
+            return
+        job, stage = known
+        self.failures += 1
+        logs = [Path(name) for name in facts["log"]]
+        what = f"{job.rule.replace('_', '-')} {job.place}".strip()
+        self.screen.failed(what, logs, [job.errors or end_of(path) for path in logs])
+        if stage and stage.over:
+            self.screen.ended(stage)
+
+
+class Lines:
+    """Whole lines of several pipes, each for a function of its own."""
+
+    def __init__(self, readers: dict[int, Callable[[str], None]]) -> None:
+        self.readers = readers
+        self.rests = dict.fromkeys(readers, b"")
+        self.selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> "Lines":
+        for descriptor in self.readers:
+            os.set_blocking(descriptor, False)
+            self.selector.register(descriptor, selectors.EVENT_READ)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.selector.close()
+        for descriptor, rest in self.rests.items():
+            if rest:
+                self.readers[descriptor](rest.decode(errors="replace"))
+            os.close(descriptor)
+
+    def read(self, seconds: float) -> None:
+        """Read what comes in this time at most, and all that is there by then."""
+        while ready := self.selector.select(seconds):
+            seconds = 0.0
+            for key, _ in ready:
+                descriptor = key.fd
+                more = os.read(descriptor, 1 << 16)
+                if not more:
+                    self.selector.unregister(descriptor)
+                *whole, self.rests[descriptor] = (self.rests[descriptor] + more).split(b"\n")
+                for line in whole:
+                    self.readers[descriptor](line.decode(errors="replace"))
+
+
+def snakemake() -> list[str]:
+    """The Snakemake of this very environment, whatever the PATH says."""
+    return [sys.executable, "-m", "snakemake"]

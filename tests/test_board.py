@@ -1,0 +1,62 @@
+"""What `selavi run` knows of the stages."""
+
+import pytest
+
+from selavi.running import board as boards
+from selavi.running.board import Board
+
+PLAN = {"split_settings": 2, "shard": 2, "pretrain": 1, "metrics_all": 1, "all": 1, "total": 7}
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which only the test moves on."""
+    clock = [100.0]
+    monkeypatch.setattr(boards.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+def job(rule: str, name: str) -> dict[str, object]:
+    return {"rule_name": rule, "wildcards": {"place": "a/train", "n": name}, "log": [name]}
+
+
+def test_stages_are_those_that_a_person_waits_for() -> None:
+    board = Board()
+    board.plan(PLAN)
+    assert [(s.number, s.name, s.total) for s in board.stages.values()] == [
+        (1, "shard", 2), (2, "pretrain", 1),
+    ]  # fmt: skip
+    assert board.whole
+
+
+def test_shares_and_time_left_of_stages_with_many_jobs_and_with_one(now: list[float]) -> None:
+    board = Board()
+    board.plan(PLAN)
+    assert board.start(1, job("shard", "0")) is board.stages["shard"]
+    assert board.start(2, job("shard", "1")) is None
+    now[0] += 10
+    running = board.job_of("1")
+    assert running is not None
+    running.take(1, 4, "videos")
+    assert board.finish(1) is None
+    ((stage, jobs),) = board.at_work()
+    assert board.share(stage, jobs) == (1 + 0.25) / 2
+    assert board.left(stage, jobs) == pytest.approx(10 / 0.625 * 0.375)
+    assert board.label(stage, jobs) == "1 of 2 done"
+    assert board.finish(2) is stage
+
+    board.start(3, job("pretrain", "log"))
+    running = board.job_of("log")
+    assert running is not None
+    assert board.left(board.stages["pretrain"], [running]) is None
+    running.take(50, 100, "epoch 3/6")  # goes on from a save: that half cost nothing here
+    now[0] += 20
+    running.take(60, 100, "epoch 4/6")
+    assert board.left(board.stages["pretrain"], [running]) == pytest.approx(80)
+    assert board.label(board.stages["pretrain"], [running]) == "a/train/log epoch 4/6"
+    running.take(1, 100, "k-means")  # another bar begins
+    assert running.left() is None
+    failed = board.fail(3)
+    assert failed == (running, board.stages["pretrain"])
+    assert board.stages["pretrain"].over
+    assert board.fail(3) is None

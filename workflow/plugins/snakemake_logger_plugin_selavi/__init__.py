@@ -1,0 +1,39 @@
+"""Snakemake's events as JSON lines, for `selavi run`.
+
+Snakemake finds a logger plugin by its name on the Python path; `selavi run` puts this folder there
+and names the descriptor to write to.
+"""
+
+import json
+import os
+from logging import LogRecord
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+
+FIELDS = (
+    "event", "exception", "jobid", "job_id", "jobs", "log", "rule_name", "stats", "wildcards",
+)  # fmt: skip
+
+
+class LogHandler(LogHandlerBase):
+    """Writes every record; a dry run is left to Snakemake's own screen."""
+
+    def __post_init__(self) -> None:
+        self.descriptor = int(os.environ["SELAVI_RUN_EVENTS"])
+
+    def emit(self, record: LogRecord) -> None:
+        """Write one line."""
+        facts = {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        facts |= {"level": record.levelname, "message": record.getMessage()}
+        with open(self.descriptor, "a", closefd=False) as pipe:
+            pipe.write(json.dumps(facts, default=str) + "\n")
+
+    @property
+    def writes_to_stream(self) -> bool:
+        """Whether it takes the place of the handler for the screen."""
+        return not self.common_settings.dryrun
+
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
