@@ -1,12 +1,17 @@
 """Small real videos, shards and settings, made once for all tests."""
 
+import os
+import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch: tests run side by side, one thread each
 
 from selavi.config_file import parse
 from selavi.data.demo import make_demo_dataset
@@ -18,6 +23,35 @@ from selavi.settings import Config, MediaSettings, RunSettings
 
 REPOSITORY = Path(__file__).parent.parent
 MEDIA = MediaSettings(short_side=48, fps=16.0, audio_rate=16000, min_seconds=1.1)
+
+# Begun in this order by workers that run side by side, so that none is left with a long one at the
+# end; then all others.
+LONGEST = ("slurm", "workflow", "training", "cluster", "evaluation")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Rates and the like are kept for these tests alone, by all workers in one folder."""
+    if not hasattr(config, "workerinput"):
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="selavi-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups after
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `pytest -n 2 --dist loadgroup` a file's tests share a worker, and what they make.
+
+    So do all tests on Slurm: a machine can have one only.
+    """
+    for item in items:
+        folder = item.path.parent
+        together = folder if folder.name == "slurm" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(REPOSITORY))))
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
 
 
 @pytest.fixture(scope="session")
