@@ -1,13 +1,18 @@
 """Small real videos, shards and settings, made once for all tests."""
 
-import socket
+import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch: tests run side by side, one thread each
+
+import torch
 
 from selavi.config_file import parse
 from selavi.data.demo import make_demo_dataset
@@ -23,13 +28,37 @@ SMALL_SHM = 'mount -t tmpfs -o size="$1" tmpfs /dev/shm && shift && exec "$@"'
 PRIVATE = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
 MEDIA = MediaSettings(short_side=48, fps=16.0, audio_rate=16000, min_seconds=1.1)
 
+# Begun in this order by workers that run side by side, so that none is left with a long one at the
+# end; then all others.
+LONGEST = ("slurm", "workflow", "training", "cluster", "evaluation")
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Rates and the like are kept for these tests alone, by all workers in one folder."""
+    if not hasattr(config, "workerinput"):
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="selavi-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups after
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked `gpu` where there is none."""
-    if not torch.cuda.is_available():
-        for item in items:
-            if item.get_closest_marker("gpu"):
-                item.add_marker(pytest.mark.skip(reason="needs a GPU, and torch finds none"))
+    """With `pytest -n 2 --dist loadgroup` a file's tests share a worker, and what they make.
+
+    So do all tests on Slurm: a machine can have one only. What is marked `gpu` is skipped where
+    there is none.
+    """
+    for item in items:
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason="needs a GPU, and torch finds none"))
+        folder = item.path.parent
+        together = folder if folder.name == "slurm" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(REPOSITORY))))
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
 
 
 @pytest.fixture(scope="session")
@@ -109,14 +138,6 @@ def make_video() -> Callable[..., Path]:
         return path
 
     return make
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

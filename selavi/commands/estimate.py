@@ -5,11 +5,18 @@ import logging
 
 from selavi.commands import arguments
 
+log = logging.getLogger(__name__)
+
 HELP = "tell CPU hours, GPU hours and disk of each stage, from rates measured on this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.configuration(parser)
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="measure also what was measured here before, and kept in ~/.cache/selavi",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -17,12 +24,16 @@ def run(options: argparse.Namespace) -> None:
 
     from selavi.preflight.estimate import estimate
     from selavi.preflight.files import config_files, read_config, read_profile
+    from selavi.preflight.rate_cache import RateCache
     from selavi.preflight.report import print_costs
 
     for part in ("data", "evaluation"):  # of the samples that are measured
         logging.getLogger(f"selavi.{part}").setLevel(logging.WARNING)
     _, profile = read_profile(options.profile)
-    costs = estimate(read_config(options.configfile or config_files(profile)))
+    cache = RateCache(options.again)
+    costs = estimate(read_config(options.configfile or config_files(profile)), cache)
     cuda = torch.cuda.is_available()
     cpus = f"{torch.get_num_threads()} CPU threads, no GPU"
     print_costs(costs, torch.cuda.get_device_name() if cuda else cpus)
+    if cache.reused:
+        log.info("%d rates were measured before; --again measures them anew", cache.reused)

@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from selavi.labelling.schedule import relabelling_steps
 from selavi.preflight.costs import Cost, Seconds, cost
 from selavi.preflight.judging import (
@@ -14,36 +16,45 @@ from selavi.preflight.judging import (
     retrieval_costs,
     what_sets_the_speed,
 )
-from selavi.preflight.rates import ClipRate, ShardRate, clip_rate, shard_rate
-from selavi.preflight.sources import Source, sample_of, source_of
+from selavi.preflight.rate_cache import RateCache
+from selavi.preflight.rates import ClipRate, clip_rate
+from selavi.preflight.samples import Sample, StoredRate
+from selavi.preflight.sources import Source, source_of
 from selavi.settings import Config, RunSettings, parent_of
 
 log = logging.getLogger(__name__)
 
 
-def estimate(config: Config) -> list[Cost]:
+CLIP_RATE = TypeAdapter(ClipRate)
+
+
+def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
     """Measure a few videos of each dataset and a few steps of each run, and multiply.
 
     Where all splits are shards made before, nothing can be measured and the runs are left out.
+
+    cache : what was measured on this machine before; all is measured where there is none.
 
     Raises
     ------
     UserError if a dataset is not there, or the sample of it cannot be used.
     """
+    cache = cache or RateCache()
     costs: list[Cost] = []
-    indexes: dict[str, Path] = {}
+    samples: dict[str, Sample] = {}
     sources = {
         f"{name}/{split}": source_of(config, name, split)
         for name, dataset in config.datasets.items()
         for split in dataset.splits
     }
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
-        for name in config.datasets:
-            rate = _measure_dataset(config, name, Path(tempfile.mkdtemp(dir=scratch)))
-            if rate:
-                indexes[name] = rate.index
+        for name, dataset in config.datasets.items():
+            sample = Sample.of(dataset, Path(tempfile.mkdtemp(dir=scratch)))
+            if sample:
+                samples[name] = sample
+            rate = sample.rate(cache) if sample else None
             costs += _dataset_costs(config, name, sources, rate)
-        if not indexes:
+        if not samples:
             log.warning(
                 "no split has videos of its own to measure with: nothing but the shards to fetch "
                 "is told, what the runs will take is not estimated"
@@ -52,15 +63,15 @@ def estimate(config: Config) -> list[Cost]:
         planned = Planned(
             config,
             clips=lambda dataset, split: _clips(config, dataset, split, sources),
-            index=lambda dataset: indexes.get(dataset) or next(iter(indexes.values())),
+            sample=lambda dataset: samples.get(dataset) or next(iter(samples.values())),
             rates={},
+            cache=cache,
         )
         speeds: dict[str, ClipRate] = {}
         for name, run in config.runs.items():
             speed = what_sets_the_speed(run)
             if speed not in speeds:
-                log.info("measuring a step of run %s", name)
-                speeds[speed] = clip_rate(planned.index(run.dataset), run)
+                speeds[speed] = _run_rate(planned, name, run)
             planned.rates[name] = speeds[speed]
             costs += _run_costs(planned, name, run)
         for judging in (degrade_costs, retrieval_costs, finetune_costs):
@@ -68,17 +79,19 @@ def estimate(config: Config) -> list[Cost]:
     return costs
 
 
-def _measure_dataset(config: Config, name: str, scratch: Path) -> ShardRate | None:
-    dataset = config.datasets[name]
-    for split in dataset.splits:
-        rows = sample_of(dataset, split, scratch)
-        if rows is not None:
-            return shard_rate(rows, dataset.media, scratch)
-    return None
+def _run_rate(planned: Planned, name: str, run: RunSettings) -> ClipRate:
+    sample = planned.sample(run.dataset)
+
+    def measure() -> ClipRate:
+        log.info("measuring a step of run %s", name)
+        return clip_rate(sample.index, run)
+
+    key = ("train", sample.key, what_sets_the_speed(run), run.network)
+    return planned.cache.get(CLIP_RATE, key, measure)
 
 
 def _dataset_costs(
-    config: Config, name: str, sources: dict[str, Source], rate: ShardRate | None
+    config: Config, name: str, sources: dict[str, Source], rate: StoredRate | None
 ) -> Iterator[Cost]:
     videos = stored = 0.0
     for split in config.datasets[name].splits:

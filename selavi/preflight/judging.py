@@ -4,9 +4,11 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from selavi.data.index import read_index
@@ -19,6 +21,7 @@ from selavi.evaluation.retrieval import compared, features_of_clips, retrieval_c
 from selavi.models.checkpoint import build_network
 from selavi.models.precision import expects_bfloat16
 from selavi.preflight.costs import Cost, Seconds, cost
+from selavi.preflight.rate_cache import RateCache
 from selavi.preflight.rates import (
     ClipRate,
     cpu_seconds,
@@ -26,6 +29,7 @@ from selavi.preflight.rates import (
     looking_seconds,
     training_seconds,
 )
+from selavi.preflight.samples import Sample
 from selavi.records import Batch
 from selavi.settings import (
     AudioLevel,
@@ -40,6 +44,9 @@ from selavi.settings import (
 log = logging.getLogger(__name__)
 
 NEIGHBOURS_BYTES = 1000  # of a query's nearest videos in the table
+DEGRADE_RATE = TypeAdapter(tuple[float, float])
+RETRIEVAL_RATE = TypeAdapter(Seconds)
+FINETUNE_RATES = TypeAdapter(tuple[Seconds, Seconds])
 CLASSES = 100  # of the classifier that is timed: its part is nothing beside the encoder's
 
 
@@ -47,13 +54,14 @@ CLASSES = 100  # of the classifier that is timed: its part is nothing beside the
 class Planned:
     """What is known before: the configuration, and how many clips each split will have.
 
-    index : of the sample of a dataset's videos. rates : of each run.
+    sample : of a dataset's videos. rates : of each run. cache : of all rates.
     """
 
     config: Config
     clips: Callable[[str, str], int]
-    index: Callable[[str], Path]
+    sample: Callable[[str], Sample]
     rates: dict[str, ClipRate]
+    cache: RateCache
 
 
 def degrade_costs(planned: Planned) -> Iterator[Cost]:
@@ -67,8 +75,7 @@ def degrade_costs(planned: Planned) -> Iterator[Cost]:
         yield cost(name, "assign-degraded", planned.rates[name].look * clips, 100 * clips)
     for dataset, wanted in levels.items():
         clips = planned.clips(dataset, settings.split)
-        log.info("encoding a few videos of %s again", dataset)
-        made = [_degrade_rate(planned.index(dataset), level) for level in wanted.values()]
+        made = [_degrade_rate(planned, dataset, level) for level in wanted.values()]
         seconds, stored = (clips * sum(column) for column in zip(*made, strict=True))
         yield cost(dataset, "degrade", Seconds(seconds, 0), stored)
 
@@ -80,7 +87,7 @@ def retrieval_costs(planned: Planned) -> Iterator[Cost]:
     def measure(index: Path, run: RunSettings) -> Seconds:
         return _retrieval_rate(index, run, settings)
 
-    for name, folds in _folds(planned, settings, "retrieval", measure):
+    for name, folds in _folds(planned, settings, "retrieval", RETRIEVAL_RATE, measure):
         total = sum((rate * (gallery + queries) for rate, gallery, queries in folds), Seconds(0, 0))
         stored = NEIGHBOURS_BYTES * sum(queries for *_, queries in folds)
         yield cost(name, "retrieval", total, stored)
@@ -93,7 +100,7 @@ def finetune_costs(planned: Planned) -> Iterator[Cost]:
     def measure(index: Path, run: RunSettings) -> tuple[Seconds, Seconds]:
         return _finetune_rates(index, run, settings)
 
-    for name, folds in _folds(planned, settings, "finetuning", measure):
+    for name, folds in _folds(planned, settings, "finetuning", FINETUNE_RATES, measure):
         once = (
             learn * (settings.clips * train) + look * test for (learn, look), train, test in folds
         )
@@ -108,6 +115,7 @@ def _folds(
     planned: Planned,
     settings: RetrievalSettings | FinetuneSettings,
     stage: str,
+    kind: TypeAdapter[Rate],
     measure: Callable[[Path, RunSettings], Rate],
 ) -> Iterator[tuple[str, list[tuple[Rate, int, int]]]]:
     """Every run, and for each of its folds the rate measured, training and test videos."""
@@ -117,12 +125,26 @@ def _folds(
         for dataset, numbers in settings.datasets.items():
             key = what_sets_the_speed(run) + dataset
             if key not in rates:
-                log.info("looking at a few videos of %s as %s does", dataset, stage)
-                rates[key] = measure(planned.index(dataset), run)
+                rates[key] = planned.cache.get(
+                    kind,
+                    (stage, planned.sample(dataset).key, what_sets_the_speed(run), settings),
+                    partial(_measured, planned, dataset, stage, run, measure),
+                )
             for fold in numbers:
                 train, test = (planned.clips(dataset, split) for split in fold_splits(fold))
                 folds.append((rates[key], train, test))
         yield name, folds
+
+
+def _measured(
+    planned: Planned,
+    dataset: str,
+    stage: str,
+    run: RunSettings,
+    measure: Callable[[Path, RunSettings], Rate],
+) -> Rate:
+    log.info("looking at a few videos of %s as %s does", dataset, stage)
+    return measure(planned.sample(dataset).index, run)
 
 
 def what_sets_the_speed(run: RunSettings) -> str:
@@ -131,13 +153,21 @@ def what_sets_the_speed(run: RunSettings) -> str:
     return repr((run.modalities, run.video, run.audio, encoders, run.training.precision))
 
 
-def _degrade_rate(index: Path, level: VideoLevel | AudioLevel) -> tuple[float, float]:
+def _degrade_rate(
+    planned: Planned, dataset: str, level: VideoLevel | AudioLevel
+) -> tuple[float, float]:
     """CPU seconds and bytes of a clip."""
-    with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
-        tar = Path(scratch) / f"{level.name}.tar"
-        before = cpu_seconds()
-        made = degrade(index, level, tar, tar.with_suffix(".csv"))
-        return (cpu_seconds() - before) / len(made), tar.stat().st_size / len(made)
+    sample = planned.sample(dataset)
+
+    def measure() -> tuple[float, float]:
+        log.info("encoding a few videos of %s again", dataset)
+        with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
+            tar = Path(scratch) / f"{level.name}.tar"
+            before = cpu_seconds()
+            made = degrade(sample.index, level, tar, tar.with_suffix(".csv"))
+            return (cpu_seconds() - before) / len(made), tar.stat().st_size / len(made)
+
+    return planned.cache.get(DEGRADE_RATE, ("degrade", sample.key, level), measure)
 
 
 def _retrieval_rate(index: Path, run: RunSettings, settings: RetrievalSettings) -> Seconds:

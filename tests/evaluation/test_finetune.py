@@ -22,6 +22,8 @@ from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.records import Batch
 from selavi.settings import FinetuneSettings
+from tests.training.runs import fork, wait
+from tests.training.runs import words as screen
 
 SMALL: dict[str, Any] = {
     "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
@@ -51,10 +53,14 @@ def command(
     settings = output.with_name("settings.yaml")
     write_section(settings, FinetuneSettings.model_validate(SMALL | changes))
     return [
-        *(launcher or (sys.executable, "-m", "selavi")), "finetune", "--settings", str(settings),
-        "--model", str(model), "--train", str(indexes[0]), "--test", str(indexes[1]),
-        "--output", str(output),
+        *launcher, "finetune", "--settings", str(settings), "--model", str(model),
+        "--train", str(indexes[0]), "--test", str(indexes[1]), "--output", str(output),
     ]  # fmt: skip
+
+
+def run_alone(words: list[str], output: Path) -> None:
+    """Without a launcher, to a good end."""
+    assert wait([fork(words, output.parent)]) == [0], screen(output.parent)
 
 
 def run(words: list[str]) -> None:
@@ -67,7 +73,7 @@ def undisturbed(
     model: Path, indexes: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     output = tmp_path_factory.mktemp("undisturbed") / "1.csv"
-    run(command(model, indexes, output))
+    run_alone(command(model, indexes, output), output)
     return output
 
 
@@ -95,17 +101,18 @@ def test_a_stopped_one_goes_on_to_the_same_result(
 ) -> None:  # fmt: skip
     output = tmp_path / "1.csv"
     words = command(model, indexes, output)
-    process = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not output.with_suffix(".state.pt").exists():
+    process = fork(words, output.parent)
+    while process.is_alive() and not output.with_suffix(".state.pt").exists():
         time.sleep(0.01)
-    process.send_signal(number)
-    process.wait()
-    assert process.returncode == (-9 if number == signal.SIGKILL else 75)
+    assert process.pid
+    os.kill(process.pid, number)
+    process.join()
+    assert process.exitcode == (-9 if number == signal.SIGKILL else 75)
     assert not output.exists()
-    run(words)
+    run_alone(words, output)
     assert output.read_bytes() == undisturbed.read_bytes()
     output.unlink()
-    run(words)  # finished: the outputs are written again
+    run_alone(words, output)  # finished: the outputs are written again
     assert output.read_bytes() == undisturbed.read_bytes()
 
 

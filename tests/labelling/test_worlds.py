@@ -20,6 +20,8 @@ from tests.labelling.problems import (
     small_network,
     trained,
 )
+from tests.ports import free_port
+from tests.training.runs import SERVER
 
 CLIPS = 5003
 CUTS = {  # where a rank's clips begin; some ranks have none, some nearly all
@@ -80,9 +82,10 @@ def _worker(rank: int, world: int, port: int, out: str) -> None:
 
 
 @pytest.mark.parametrize("world", [2, 3, 4])
-def test_labels_do_not_depend_on_the_world(world: int, tmp_path: Path, free_port: int) -> None:
+def test_labels_do_not_depend_on_the_world(world: int, tmp_path: Path) -> None:
     expected = alone()
-    mp.spawn(_worker, (world, free_port, f"{tmp_path}/found"), nprocs=world)
+    arguments = (world, free_port(), f"{tmp_path}/found")
+    mp.start_processes(_worker, arguments, nprocs=world, start_method=SERVER.get_start_method())
     ranks = [torch.load(f"{tmp_path}/found.{r}") for r in range(world)]
     for shares in range(len(CUTS[world])):
         for name, value in expected.items():

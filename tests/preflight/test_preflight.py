@@ -35,6 +35,7 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's settings on a folder of 24 good training videos and five that are not."""
     raw = yaml.safe_load(DEMO.read_text())
     raw["datasets"]["demo"] |= {"root": str(demo_videos), "embedded": None}
+    raw["defaults"]["training"]["precision"] = "float32"
     path = tmp_path_factory.mktemp("config") / "own.yaml"
     path.write_text(yaml.safe_dump(raw))
     return path

@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.slurm.cluster import wait_for
+from tests.slurm.cluster import out, wait_for
 from tests.training.runs import WORLDS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -140,6 +140,15 @@ class Checkout:
         with self.ending(self.start(*command)):
             pass
         return (self.folder / "controller.log").read_text()
+
+    def processes(self, pattern: str) -> list[int]:
+        """Those that work in this folder, by their command: others' may have the same."""
+        found = []
+        for pid in out("pgrep", "-f", pattern).split():
+            with suppress(OSError):  # it has ended
+                if Path(f"/proc/{pid}/cwd").readlink() == self.folder:
+                    found.append(int(pid))
+        return found
 
     def logs(self, rule: str, run: str = "*") -> list[Path]:
         """What Slurm's jobs of a rule and run printed, by the number of the job."""

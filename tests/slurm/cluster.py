@@ -166,8 +166,12 @@ class Cluster:
         unprivileged = ["setpriv", "--reuid=munge", "--regid=munge", "--clear-groups"]
         if not Path("/etc/munge/munge.key").exists():
             subprocess.run([*unprivileged, "mungekey", "--create"], check=True)
-        subprocess.run([*unprivileged, "munged"], check=True)
-        wait_for(lambda: bool(out("munge", "-n")), 10)
+
+        def started() -> bool:  # an earlier one, on its way out, may still hold the socket
+            subprocess.run([*unprivileged, "munged"], check=False)
+            return bool(out("munge", "-n"))
+
+        wait_for(started, 30, "munged")
 
 
 def out(*command: str) -> str:

@@ -1,12 +1,15 @@
 """A Slurm cluster of two nodes, started once for these tests and stopped after."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from tests.slurm.checkout import Checkout
-from tests.slurm.cluster import Cluster, out, wait_for, why_not
+from tests.slurm.cluster import Cluster, wait_for, why_not
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +36,10 @@ def checkout(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Chec
     with checkout.ending(controller):
         # SIGKILL, as the kernel does it when memory runs out.
         pattern = r"^[^ ]*python -m selavi shard .*--shard 00002 --tar results/shards/demo/train"
-        wait_for(lambda: bool(out("pgrep", "-f", pattern)), 300, "a shard's process")
-        subprocess.run(["pkill", "-KILL", "-f", pattern], check=False)
+        wait_for(lambda: bool(checkout.processes(pattern)), 300, "a shard's process")
+        for pid in checkout.processes(pattern):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         state = checkout.folder / "results/finetune/calm/demo/0.state.pt"
         wait_for(state.exists, 300, "a saved state of finetuning")
         subprocess.run(["scancel", "--signal=USR1", checkout.job("finetune")], check=True)

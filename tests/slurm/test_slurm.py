@@ -25,10 +25,10 @@ def about(job: str, key: str) -> str:
     return found[1] if found else ""
 
 
-def ranks(run: str) -> list[int]:
+def ranks(checkout: Checkout, run: str) -> list[int]:
     """Process ids of the training processes of a run, not of their launcher."""
     pattern = rf"^[^ ]*python[^ ]* -m selavi pretrain .*pretrain/{run} "
-    return [int(pid) for pid in out("pgrep", "-f", pattern).split()]
+    return checkout.processes(pattern)
 
 
 def as_calm(checkout: Checkout, run: str) -> None:
@@ -98,7 +98,7 @@ def disturbed(checkout: Checkout) -> dict[str, str]:
             if run == "asked":  # as Slurm does when the time is nearly up
                 subprocess.run(["scancel", "--signal=USR1", jobs[run]], check=True)
             elif run == "killed":
-                os.kill(ranks(run)[-1], signal.SIGKILL)
+                os.kill(ranks(checkout, run)[-1], signal.SIGKILL)
             else:
                 subprocess.run(["scancel", jobs[run]], check=True)
     return jobs
@@ -168,11 +168,13 @@ def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
     with checkout.ending(checkout.start(*command)):
         checkout.wait_until_mid_epoch("lost")
         job = checkout.job("pretrain", "lost")
-        before = ranks("lost")
+        before = ranks(checkout, "lost")
         assert len(before) == 2
         down = ["scontrol", "update", "nodename=node2", "state=down", "reason=test"]
         subprocess.run(down, check=True)
-        wait_for(lambda: not set(before) & set(ranks("lost")), 60, "the end of both ranks")
+        wait_for(
+            lambda: not set(before) & set(ranks(checkout, "lost")), 60, "the end of both ranks"
+        )
         at = checkout.steps("lost")
         subprocess.run(["scontrol", "update", "nodename=node2", "state=resume"], check=True)
         wait_for(lambda: checkout.steps("lost") > at + 4, 120, "training to go on")

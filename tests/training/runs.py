@@ -8,7 +8,6 @@ environment variables are those that torchrun sets.
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,8 +23,8 @@ from torch import Tensor, nn
 from selavi.config_file import write_section
 from selavi.models.checkpoint import build_network, load_model
 from selavi.settings import RunSettings
+from tests.ports import free_port
 
-os.environ["OMP_NUM_THREADS"] = "1"  # also of the server, which starts with the first run
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["selavi.cli", "selavi.training.pretrain", "tests.training.runs"])
 
@@ -70,9 +69,21 @@ def start(
             "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
         }  # fmt: skip
         signalled = (*kill_at, by) if kill_at and rank == world - 1 else None
-        ranks.append(SERVER.Process(target=_main, args=(command, environment, output, signalled)))
-        ranks[-1].start()
+        ranks.append(fork(command, output, environment, signalled))
     return ranks
+
+
+def fork(
+    command: list[str],
+    output: Path,
+    environment: dict[str, str] | None = None,
+    signalled: tuple[str, int, signal.Signals] | None = None,
+) -> BaseProcess:
+    """Start `selavi` with these arguments; what it says comes into the folder `output`."""
+    arguments = (command, environment or {}, output, signalled)
+    process = SERVER.Process(target=_main, args=arguments)
+    process.start()
+    return process
 
 
 def wait(ranks: list[BaseProcess]) -> list[int | None]:
@@ -134,13 +145,6 @@ def same_but_for_rounding(one: Path, other: Path) -> None:
 
 def _weights(network: nn.Module) -> Tensor:
     return torch.cat([p.detach().flatten() for p in network.parameters()])
-
-
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _main(

@@ -16,11 +16,11 @@ from selavi.distributed import process_group
 from selavi.settings import RunSettings
 from selavi.signals import Stopped, StopRequest
 from selavi.training.labeller import while_wanted
+from tests.ports import free_port
 from tests.training.runs import (
     SERVER,
     arguments,
     first_save,
-    free_port,
     same_result,
     start,
     train,

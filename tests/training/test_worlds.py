@@ -16,10 +16,10 @@ from selavi.records import Batch
 from selavi.settings import NetworkSettings, RunSettings
 from selavi.training.learner import Learner
 from selavi.training.loss import heads_loss
+from tests.ports import free_port
 from tests.training.runs import (
     SERVER,
     WORLDS,
-    free_port,
     same_but_for_rounding,
     start,
     train,

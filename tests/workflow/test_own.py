@@ -102,7 +102,8 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
             ("foreign", {"tars": ["foreign.tar"]}, {}),
         )
     }
-    own["defaults"] |= TINY["defaults"]
+    for section, small in TINY["defaults"].items():
+        own["defaults"][section] |= small  # the demo's small networks stay
     own["runs"] = {name: {"dataset": name} for name in own["datasets"]}
     own["runs"]["mute"]["modalities"] = ["video"]
     (checkout / "own.yaml").write_text(yaml.safe_dump(own))
@@ -122,6 +123,8 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
     assert f"\n  selavi estimate --configfile {checkout / 'own.yaml'}\n" in done
     done = snakemake(checkout, *config)
     assert re.search(r"Provided resources: .*device", done)
+    assert "estimate, from rates measured here" in done
+    assert re.search(r"^ *mine +pretrain ", done, re.MULTILINE)
     assert rules_run(done).count("metrics") == rules_run(done).count("baselines") == 1
     for run in own["runs"]:
         assert (checkout / "results/explorer" / run / "index.html").exists()
