@@ -58,6 +58,7 @@ def videos(checkout: Path, tmp_path: Path, make_video: Callable[..., Path]) -> P
     for number in range(4):
         make_video(folder / f'"{number}" – it\'s.mp4', hertz=300 + 200 * number)
     configure(checkout, folder)
+    (checkout / "results/shards").mkdir(parents=True)  # so that the costs are not estimated
     return folder
 
 
@@ -134,7 +135,6 @@ def on_a_terminal(command: list[str], folder: Path) -> str:
 def started(checkout: Path, videos: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A run that trains, and will for long, in a process group of its own."""
     configure(checkout, videos, LONG)
-    (checkout / "results/shards").mkdir(parents=True)  # so that the costs are not estimated
     with (checkout / "out.txt").open("wb") as out:
         process = subprocess.Popen(
             [*SELAVI, "--", "pretrain_all"], cwd=checkout, env=ENVIRONMENT, stdout=out,
@@ -198,7 +198,6 @@ def test_asked_to_stop_it_says_how_to_go_on(
 
 
 def test_a_failure_shows_the_end_of_the_log_and_how_to_go_on(checkout: Path, videos: Path) -> None:
-    (checkout / "results/shards").mkdir(parents=True)
     for path in sorted(videos.iterdir())[1:]:
         path.write_bytes(b"no video")
     done = selavi_run(checkout, *MINE, code=1)
