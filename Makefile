@@ -51,7 +51,7 @@ test: $(STAMPS)/.dev ## lint, types, and every test
 	snakemake --lint
 	@python -c 'from tests.slurm.cluster import why_not; why = why_not(); \
 		print("tests on a real Slurm:", f"SKIPPED: {why}" if why else "they run, on two nodes here")'
-	pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	pytest -n auto --maxprocesses 4
 
 .PHONY: clean
 clean: ## remove the demo's videos and all results

@@ -6,9 +6,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: tests run side by side, one thread each
 
@@ -44,19 +46,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups after
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `pytest -n 2 --dist loadgroup` a file's tests share a worker, and what they make.
+class ByFile(LoadScopeScheduling):
+    """With `pytest -n 2` a file's tests share a worker, and what they make.
 
-    So do all tests on Slurm: a machine can have one only. What is marked `gpu` is skipped where
-    there is none.
+    So do all tests on Slurm: a machine can have one only.
     """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "slurm" if "/slurm/" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown with -p no:xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False  # but in the order below
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; what is marked `gpu` is skipped where there is none."""
     for item in items:
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(pytest.mark.skip(reason="needs a GPU, and torch finds none"))
-        folder = item.path.parent
-        together = folder if folder.name == "slurm" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(REPOSITORY))))
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
 
