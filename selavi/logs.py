@@ -3,16 +3,18 @@
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
 
 
 class _Screen(logging.Handler):
-    """Prints without breaking progress bars."""
+    """Prints without breaking progress bars; to a terminal that is gone, nothing."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(self.format(record), file=sys.stderr)
+        with suppress(OSError):
+            tqdm.write(self.format(record), file=sys.stderr)
 
 
 def start_logging(path: Path | None) -> None:

@@ -66,10 +66,9 @@ def test_too_few_file_descriptors(
     assert "`ulimit -n" in said
 
 
-def test_a_loader_process_that_is_killed(
-    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
-) -> None:
-    """As the kernel does when memory runs out; the same command goes on to the same result."""
+def test_a_loader_process_that_is_killed(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
+    """As the kernel does when memory runs out."""
+    settings = tiny_run(training={"epochs": 1})
     place = ("selavi.data.batches:_Batches._make", 3)
     log = tmp_path / "log.txt"
     extra = ("--workers", "2", "--log", str(log))
@@ -77,8 +76,6 @@ def test_a_loader_process_that_is_killed(
     assert "a worker process was killed (SIGKILL), most likely because memory ran out" in (
         log.read_text()
     )
-    train(settings, train_index, tmp_path)
-    same_result(tmp_path, undisturbed)
 
 
 # A run that waits for a batch of a loader process which sleeps.
@@ -95,7 +92,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-@pytest.mark.parametrize("call", [1, 5], ids=["before anything is learnt", "in training"])
+@pytest.mark.parametrize("call", [1, 2], ids=["first", "later"])
 def test_a_signal_while_no_batch_comes(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path, call: int
 ) -> None:
