@@ -20,7 +20,7 @@ from selavi.settings import RunSettings
 from selavi.shortage import shortage
 from selavi.signals import GaveUp, stop_on_signals
 from tests.conftest import PRIVATE, SMALL_SHM
-from tests.training.runs import arguments, same_result, start, train, wait
+from tests.training.runs import arguments, same_result, train
 
 Run = Callable[..., RunSettings]
 FULL_SHM = (
@@ -66,13 +66,22 @@ def test_too_few_file_descriptors(
     assert "`ulimit -n" in said
 
 
+# A run whose loader processes are killed at their third batch.
+KILLED = """
+import signal, sys
+from selavi.cli import main
+from tests.training.runs import signal_at
+signal_at("selavi.data.batches:_Batches._make", 3, signal.SIGKILL)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_a_loader_process_that_is_killed(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
     """As the kernel does when memory runs out."""
-    settings = tiny_run(training={"epochs": 1})
-    place = ("selavi.data.batches:_Batches._make", 3)
     log = tmp_path / "log.txt"
-    extra = ("--workers", "2", "--log", str(log))
-    assert wait(start(settings, train_index, tmp_path, *extra, kill_at=place)) == [1]
+    stage = [*arguments(tiny_run(), train_index, tmp_path), "--workers", "2", "--log", str(log)]
+    done = subprocess.run([sys.executable, "-c", KILLED, *stage], check=False)
+    assert done.returncode == 1
     assert "a worker process was killed (SIGKILL), most likely because memory ran out" in (
         log.read_text()
     )
