@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,10 +12,11 @@ from selavi import progress
 
 
 class _Screen(logging.Handler):
-    """Prints without breaking progress bars."""
+    """Prints without breaking progress bars; to a terminal that is gone, nothing."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(self.format(record), file=sys.stderr)
+        with suppress(OSError):
+            tqdm.write(self.format(record), file=sys.stderr)
 
 
 class _Told(logging.Handler):
