@@ -22,6 +22,7 @@ CONF = Path("/etc/slurm/slurm.conf")  # where every client looks
 CGROUP = CONF.with_name("cgroup.conf")
 GRES = CONF.with_name("gres.conf")
 MARK = "ClusterName=selavitest"
+LOCK = Path("/tmp/selavi-slurm.lock")  # held as long as the cluster is up
 HOSTS = Path("/etc/hosts")
 TOOLS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "munged", "unshare")
 
@@ -172,6 +173,17 @@ class Cluster:
             return bool(out("munge", "-n"))
 
         wait_for(started, 30, "munged")
+
+
+def end_leftovers() -> None:
+    """End the daemons of tests that were killed: they live on, and hold the ports."""
+    if not CONF.exists():
+        return
+    pids = [int(pid) for pid in out("pgrep", "-x", "slurmctld|slurmd|slurmstepd").split()]
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(map(alive, pids)), 20)
 
 
 def out(*command: str) -> str:

@@ -1,5 +1,6 @@
 """A Slurm cluster of two nodes, started once for these tests and stopped after."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from tests.slurm.checkout import Checkout
-from tests.slurm.cluster import Cluster, wait_for, why_not
+from tests.slurm.cluster import LOCK, Cluster, end_leftovers, wait_for, why_not
 
 
 @pytest.fixture(scope="session")
@@ -18,11 +19,18 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if reason:
         pytest.skip(f"no Slurm can be started here: {reason}")
     running = Cluster(tmp_path_factory.mktemp("slurm"))
-    try:
-        running.up()
-        yield running
-    finally:
-        running.down()
+    with LOCK.open("w") as lock:
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # tests of another checkout may run: a machine has one Slurm
+        left = end_leftovers()
+        if left:
+            left.down()
+        try:
+            running.up()
+            yield running
+        finally:
+            running.down()
 
 
 @pytest.fixture(scope="session")
