@@ -20,12 +20,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         pytest.skip(f"no Slurm can be started here: {reason}")
     running = Cluster(tmp_path_factory.mktemp("slurm"))
     with LOCK.open("w") as lock:
-        fcntl.flock(
-            lock, fcntl.LOCK_EX
-        )  # tests of another checkout may run: a machine has one Slurm
-        left = end_leftovers()
-        if left:
-            left.down()
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests of another checkout may have this machine's Slurm
+        end_leftovers()
         try:
             running.up()
             yield running
