@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from selavi.models.network import Features, Network
+from selavi.progress import NOTICE
 from selavi.records import Batch
 from selavi.settings import Precision
 
@@ -33,7 +34,11 @@ def choose_bfloat16(network: Network, batch: Batch, precision: Precision) -> boo
         return False
     device = batch.sample.device
     if precision == "auto" and not has_bfloat16(device):
-        log.info("precision: float32, since this %s has no bfloat16 of its own", _name(device))
+        log.info(
+            "precision: float32, since this %s has no bfloat16 of its own",
+            _name(device),
+            extra=NOTICE,
+        )
         return False
     if not bfloat16_is_sound(network, batch):
         return False
@@ -51,6 +56,7 @@ def choose_bfloat16(network: Network, batch: Batch, precision: Precision) -> boo
         "bfloat16" if pays else "float32",
         1 / gain,
         _name(device),
+        extra=NOTICE,
     )
     return pays
 

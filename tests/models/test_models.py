@@ -3,10 +3,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import Conv2d, Conv3d
 
 from selavi.files import UserError
 from selavi.models.checkpoint import build_network, load_model, save_model
-from selavi.models.encoders import PlaneConv, audio_encoder, feature_size, video_encoder
+from selavi.models.encoders import (
+    NarrowAudio,
+    PlaneConv,
+    audio_encoder,
+    feature_size,
+    video_encoder,
+)
 from selavi.models.network import Network
 from selavi.records import Batch
 from selavi.settings import NetworkSettings, RunSettings
@@ -75,6 +82,14 @@ def test_convolutions_in_planes_are_the_3d_ones(
     assert results[1][0].is_contiguous(memory_format=torch.channels_last_3d)
     for plain, planes in zip(*results, strict=True):
         torch.testing.assert_close(plain, planes, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("encoder", [video_encoder("r2plus1d_narrow", 1), NarrowAudio()])
+def test_widths_of_the_narrow_encoders_fill_vectors(encoder: torch.nn.Module) -> None:
+    """CPUs compute 8 channels or more at a time: every width is a multiple of 8."""
+    widths = [m.out_channels for m in encoder.modules() if isinstance(m, Conv2d | Conv3d)]
+    assert len(widths) > 9
+    assert not any(width % 8 for width in widths)
 
 
 @pytest.mark.parametrize("head", ["mlp", "linear"])
