@@ -115,7 +115,8 @@ def finetune_clips(
     names = ("frames", "scale_min", "scale_max", "crop", "colour")
     changes = {name: getattr(settings, name) for name in names}
     video = VideoSettings.model_validate(run.video.model_dump() | changes)
-    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt)
+    cache = run.training.cache_gb
+    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt, cache)
 
 
 class Finetuner:
