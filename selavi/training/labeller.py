@@ -101,9 +101,8 @@ class Labeller:
 
         features : of each group's view of the clips.
         """
-        if self.state.stores:
-            for store, rows in zip(self.state.stores, features, strict=True):
-                store.update(samples, rows)
+        for store, rows in zip(self.state.stores, features, strict=bool(self.state.stores)):
+            store.update(samples, rows)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:

@@ -115,8 +115,7 @@ def finetune_clips(
     names = ("frames", "scale_min", "scale_max", "crop", "colour")
     changes = {name: getattr(settings, name) for name in names}
     video = VideoSettings.model_validate(run.video.model_dump() | changes)
-    cache = run.training.cache_gb
-    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt, cache)
+    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt)
 
 
 class Finetuner:
