@@ -58,7 +58,8 @@ def main() -> None:
     torch.manual_seed(0)
     network = build_network(settings).train()
     bfloat16 = choose_bfloat16(network, pairs[0][0], options.precision)
-    learner = Learner(network, Group(0, 1, CPU), settings.training.compile, options.threads)
+    torch.set_num_threads(options.threads)
+    learner = Learner(network, Group(0, 1, CPU), settings.training.compile)
     optimizer = make_optimizer(network.parameters(), settings.training)
     labels = torch.zeros(len(pairs[0][0].sample), settings.network.heads, dtype=torch.int64)
 
@@ -67,13 +68,11 @@ def main() -> None:
         learner.gradients(pair[0], labels, 1.0, True, bfloat16, [pair[1]])
         optimizer.step()
 
-    within = torch.get_num_threads()
     with FlopCounterMode(display=False) as counter:
         plain(pairs[0])
     seconds: dict[str, list[float]] = {"ours": [], "plain": [], "floor": []}
     for number in range(options.rounds + 1):
         pair = pairs[number % len(pairs)]
-        torch.set_num_threads(within)
         ours = timed(partial(learn, pair))
         floor = counter.get_total_flops() / matmul_rate(bfloat16, options.threads)
         torch.set_num_threads(options.threads)

@@ -56,34 +56,42 @@ def read_yaml(path: Path) -> Any:
     if path.suffix == ".json":
         text = text.replace("\t", " ")  # between JSON's tokens only, where YAML takes none
     try:
-        return yaml.load(text, _OneOfEachKey)
-    except _TwiceError as twice:
-        raise UserError(f"{path}: {twice}") from None
+        twice = _given_twice(text)
+        if not twice:
+            return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
+    raise UserError(f"{path}: {twice}")
 
 
-class _TwiceError(Exception):
-    """A key that is given twice."""
+def _given_twice(text: str) -> str:
+    """A sentence on the first key that a mapping has twice, of which YAML takes the last.
 
-
-class _OneOfEachKey(yaml.SafeLoader):
-    """YAML's safe loader, for which a key given twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        lines: dict[Any, int] = {}
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
-                continue
-            name, line = self.construct_object(key), key.start_mark.line + 1
-            if name in lines:
-                raise _TwiceError(
-                    f"key {key.value!r} is given twice, in lines {lines[name]} and {line}; "
-                    "keep one of them"
-                )
-            lines[name] = line
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
+    Looked for before values are made: merging (`<<`) changes the mappings that it merges.
+    """
+    loader = yaml.SafeLoader(text)
+    nodes, seen = [loader.get_single_node()], set()
+    while nodes:
+        node = nodes.pop()
+        if node is None or id(node) in seen:  # an alias is the node itself
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            lines: dict[Any, int] = {}
+            for key, value in node.value:
+                nodes.append(value)
+                if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                    continue
+                name, line = loader.construct_object(key), key.start_mark.line + 1
+                if name in lines:
+                    return (
+                        f"key {key.value!r} is given twice, in lines {lines[name]} and {line}; "
+                        "keep one of them"
+                    )
+                lines[name] = line
+    return ""
 
 
 def write_section(path: Path, section: Section) -> None:

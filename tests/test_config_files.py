@@ -200,3 +200,17 @@ def test_no_text_setting_is_a_path_that_stays_as_it_is() -> None:
                 and "const" not in kind
             ]  # fmt: skip
     assert texts == ["SplitSettings.classes"]
+
+
+def test_what_is_merged_may_be_overridden(tmp_path: Path) -> None:
+    path = tmp_path / "merged.yaml"
+    path.write_text(
+        "base: &base {epochs: 1, seed: 2}\n"
+        "defaults: {training: &mine {<<: *base, epochs: 5}}\n"
+        "other: {<<: *mine, seed: 3}\n"
+    )
+    assert read_yaml(path) == {
+        "base": {"epochs": 1, "seed": 2},
+        "defaults": {"training": {"epochs": 5, "seed": 2}},
+        "other": {"epochs": 5, "seed": 3},
+    }

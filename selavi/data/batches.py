@@ -7,6 +7,7 @@ filterbank if that is a GPU.
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -245,15 +246,24 @@ class _Batches(Dataset[object]):
         if sample >= self.frames.clips:
             yield from self._decoded(shard, sample, row, numbers)
             return
-        # All of a short video at its first reading: later views ask for other frames.
-        short = row["frames"] <= SHORT_SPANS * clip_span(self.video, row["fps"])
-        missing = self.frames.missing(sample, np.arange(row["frames"]) if short else numbers)
+        missing = self.frames.missing(sample, numbers)
+        if len(missing) and row["frames"] <= SHORT_SPANS * clip_span(self.video, row["fps"]):
+            # All of a short video at its first reading: later views ask for other frames. One that
+            # cannot be decoded is no fault of this view's.
+            with suppress(CorruptClip):
+                self._keep(
+                    shard, sample, row, self.frames.missing(sample, np.arange(row["frames"]))
+                )
+            missing = self.frames.missing(sample, numbers)
         if len(missing):
-            decoded = self._decoded(shard, sample, row, missing)
-            for number, planes in zip(missing.tolist(), decoded, strict=True):
-                self.frames.put(sample, number, planes)
+            self._keep(shard, sample, row, missing)
         for number in numbers.tolist():
             yield self.frames.get(sample, number)
+
+    def _keep(self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray) -> None:
+        decoded = self._decoded(shard, sample, row, numbers)
+        for number, planes in zip(numbers.tolist(), decoded, strict=True):
+            self.frames.put(sample, number, planes)
 
     def _decoded(
         self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray

@@ -7,6 +7,7 @@ PyTorch emulates it there, several times slower than float32.
 import copy
 import logging
 import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -23,24 +24,32 @@ LEAST_GAIN = 1.2
 TRIALS = 3
 
 
-def choose_bfloat16(network: Network, batch: Batch, precision: Precision) -> bool:
+def choose_bfloat16(
+    network: Network,
+    batch: Batch,
+    precision: Precision,
+    anywhere: Callable[[bool], bool] = bool,
+) -> bool:
     """Whether the encoders should compute in bfloat16, logged in a line.
 
     `auto` takes it where the device has it, its gradients on this batch are sound, and a trial
     step is LEAST_GAIN times as fast as in float32. Works on a copy: weights, batch-norm statistics
     and random state stay as they are.
+
+    anywhere : whether a flag is set on any rank; all ranks then choose the same, and together: a
+        step of theirs is one of all.
     """
     if precision == "float32":
         return False
     device = batch.sample.device
-    if precision == "auto" and not has_bfloat16(device):
+    if precision == "auto" and anywhere(not has_bfloat16(device)):
         log.info(
             "precision: float32, since this %s has no bfloat16 of its own",
             _name(device),
             extra=NOTICE,
         )
         return False
-    if not bfloat16_is_sound(network, batch):
+    if anywhere(not bfloat16_is_sound(network, batch)):
         return False
     if precision == "bfloat16":
         return True
@@ -50,7 +59,7 @@ def choose_bfloat16(network: Network, batch: Batch, precision: Precision) -> boo
         for bfloat16 in seconds:
             seconds[bfloat16] = min(seconds[bfloat16], _seconds(trial, batch, bfloat16))
     gain = seconds[False] / seconds[True]
-    pays = gain >= LEAST_GAIN
+    pays = not anywhere(gain < LEAST_GAIN)
     log.info(
         "precision: %s, since a step in bfloat16 takes %.2g of float32's time on this %s",
         "bfloat16" if pays else "float32",

@@ -140,6 +140,7 @@ def _ahead(run: RunSettings, media: MediaSettings) -> float:
     if "audio" in run.modalities:
         clip += max(2 * media.audio_rate, 4 * 100 * audio.filters) * audio.seconds
     processes = max(1, torch.cuda.device_count())
+    clip *= run.labelling.groups if run.labelling.source == "epoch" else 1  # views of each
     return processes * run.training.workers * PREFETCH * run.training.batch_size * clip
 
 

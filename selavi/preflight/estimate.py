@@ -33,7 +33,7 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
 
     Where all splits are shards made before, nothing can be measured and the runs are left out.
 
-    cache : what was measured on this machine before; all is measured where there is none.
+    cache : rates measured on this machine before; by default, those kept for this user.
 
     Raises
     ------

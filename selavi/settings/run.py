@@ -98,8 +98,8 @@ class TrainingSettings(Section):
     """Loader processes per training process; the workflow starts no more than the rule has
     threads."""
     threads: int = Field(0, ge=0)
-    """CPU threads per training process; 0 lets PyTorch choose. With two or more, video and audio
-    are learnt side by side."""
+    """CPU threads per training process; 0 lets PyTorch choose. With two or more, the narrow
+    encoders of video and audio learn side by side."""
     cache_gb: float = Field(1.0, ge=0, le=1e6)
     """Memory for decoded frames, which later epochs then need not decode, in 10^9 bytes for each
     training process; clips beyond it are decoded each time."""

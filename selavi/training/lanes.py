@@ -12,23 +12,23 @@ from typing import Any
 import torch
 
 LANES = 2
+LARGE = 5_000_000  # parameters; the narrow pair of encoders has 0.6 M, the paper's 36 M
 
 
 class Lanes:
     """Threads for the parts of a step; on a GPU there are none, and parts run one by one.
 
-    device : the one that computes. threads : CPU threads for all parts together.
+    device : the one that computes. parameters : of the network. Large ones are computed one part
+    after the other, with all of PyTorch's threads in each operator; parts of small ones share them.
     """
 
-    def __init__(self, device: torch.device, threads: int) -> None:
+    def __init__(self, device: torch.device, parameters: int) -> None:
         self.pool: ThreadPoolExecutor | None = None
         if device.type == "cpu":
-            lanes = max(1, min(threads, LANES))
-            torch.set_num_threads(max(1, threads // lanes))
-            # Denormal numbers, through which weights decay to 0, take ten times as long. The
-            # setting is each thread's own.
+            threads = torch.get_num_threads()
+            lanes = min(threads, LANES) if parameters < LARGE else 1
             self.pool = ThreadPoolExecutor(
-                lanes, "lane", initializer=torch.set_flush_denormal, initargs=(True,)
+                lanes, "lane", initializer=_start, initargs=(threads // lanes,)
             )
 
     def run(self, parts: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -38,3 +38,9 @@ class Lanes:
         futures = [self.pool.submit(part) for part in parts]
         wait(futures)  # all: none may still run when an exception leaves the step
         return [future.result() for future in futures]
+
+
+def _start(threads: int) -> None:
+    """Settings that are each thread's own."""
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # numbers so near 0 take CPUs ten times as long

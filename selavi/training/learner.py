@@ -44,10 +44,10 @@ class Learnt:
 class Learner:
     """A network made ready to learn in a process group: synchronised, and compiled if asked for.
 
-    On a CPU, the modalities, and the other views of a batch, share the process's threads.
+    On a CPU, the modalities, and the other views of a batch, go side by side; see `Lanes`.
     """
 
-    def __init__(self, network: Network, group: Group, compiled: bool, threads: int = 1) -> None:
+    def __init__(self, network: Network, group: Group, compiled: bool) -> None:
         self.network = network
         if group.world > 1:
             synchronise(network, group.device)
@@ -56,7 +56,7 @@ class Learner:
             require_compiler(group.device)
             for encoder in (*network.encoders.values(), *self.observer.encoders.values()):
                 encoder.compile()
-        self.lanes = Lanes(group.device, threads)
+        self.lanes = Lanes(group.device, sum(p.numel() for p in network.parameters()))
         self.parallel = DistributedDataParallel(network) if group.world > 1 else None
 
     def gradients(
@@ -93,6 +93,15 @@ class Learner:
         for (number, _), features in zip(looks, results[len(learn) :], strict=True):
             seen[number] |= features
         return learnt, seen
+
+    def warm_up(self, batch: Batch, bfloat16: bool) -> None:
+        """Count a batch in the statistics of batch norm, and learn nothing."""
+
+        @torch.no_grad()
+        def forward() -> None:
+            self.network(batch, bfloat16)
+
+        self.lanes.run([forward])  # as in a step, for the same sums with any number of threads
 
     def _learn(
         self,

@@ -82,10 +82,11 @@ class Trainer:
             settings.labelling.power,
             self.training.epochs * self.steps,
         )
+        if self.training.threads:
+            torch.set_num_threads(self.training.threads)
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
-        threads = self.training.threads or torch.get_num_threads()
-        self.learner = Learner(self.network, group, self.training.compile, threads)
+        self.learner = Learner(self.network, group, self.training.compile)
         self.state = _fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         process_clips = self.step_clips // group.world
@@ -198,11 +199,12 @@ class Trainer:
             on_device = batch.to(self.group.device)
             if number == 0:
                 with torch.enable_grad():
-                    chosen = choose_bfloat16(self.network, on_device, self.training.precision)
-                self.state.progress.bfloat16 = not self.group.any(not chosen)
+                    self.state.progress.bfloat16 = choose_bfloat16(
+                        self.network, on_device, self.training.precision, self.group.any
+                    )
             if number < count:
                 self.network.train()
-                self.network(on_device, self.state.progress.bfloat16)
+                self.learner.warm_up(on_device, self.state.progress.bfloat16)
             if self.group.any(self.stop.requested):
                 raise Stopped
         self.labeller.fill()

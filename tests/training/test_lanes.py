@@ -4,7 +4,8 @@ import copy
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_gradients_are_those_of_the_mean_loss() -> None:
     _, logits = joint(batch)
     loss = torch.stack([heads_loss(rows, labels) for rows in logits.values()]).mean()
     (0.5 * loss).backward()
-    learner = Learner(network, Group(0, 1, CPU), compiled=False, threads=2)
+    learner = Learner(network, Group(0, 1, CPU), compiled=False)
     learnt, _ = learner.gradients(batch, labels, 0.5, last=True, bfloat16=False)
     assert float(sum(learnt.losses.values()) / 2) == pytest.approx(loss.item(), abs=1e-5)
     log_p = sum(rows.log_softmax(-1) for rows in logits.values())
@@ -67,7 +68,7 @@ def test_another_view_is_seen_with_the_statistics_from_before() -> None:
     network = small_network(dropout=0.3)
     with torch.no_grad():
         expected = copy.deepcopy(network).eval().encode(other)
-    learner = Learner(network, Group(0, 1, CPU), compiled=False, threads=2)
+    learner = Learner(network, Group(0, 1, CPU), compiled=False)
     _, [seen] = learner.gradients(batch, labels, 1.0, True, False, others=[other])
     assert seen.keys() == expected.keys()
     for name, rows in expected.items():
@@ -79,12 +80,41 @@ def test_another_view_is_seen_with_the_statistics_from_before() -> None:
     assert (learner.observer.get_parameter("heads.audio.0.1.weight") == 7.0).all()
 
 
-def test_dropout_follows_the_seed_alone() -> None:
+@pytest.fixture
+def threads_of_torch() -> Iterator[Callable[[int], None]]:
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_large_networks_are_computed_one_part_after_the_other(
+    threads_of_torch: Callable[[int], None],
+) -> None:
+    threads_of_torch(4)
+    for parameters, lanes, within in ((600_000, 2, 2), (36_000_000, 1, 4)):
+        pool = Lanes(CPU, parameters)
+        running, most = 0, 0
+
+        def part() -> int:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            time.sleep(0.05)
+            running -= 1
+            return torch.get_num_threads()
+
+        assert pool.run([part] * 4) == [within] * 4
+        assert most == lanes
+    assert torch.get_num_threads() == 4  # labelling has all of them
+
+
+def test_dropout_follows_the_seed_alone(threads_of_torch: Callable[[int], None]) -> None:
     batch, labels = small_batch()
     found = []
     for threads in (1, 2, 2):
+        threads_of_torch(threads)
         network = small_network(dropout=0.5)
-        learner = Learner(network, Group(0, 1, CPU), compiled=False, threads=threads)
+        learner = Learner(network, Group(0, 1, CPU), compiled=False)
         torch.manual_seed(5)
         for _ in range(3):
             learner.gradients(batch, labels, 1.0, True, False, others=[batch])
@@ -121,7 +151,7 @@ def test_an_error_in_one_part_waits_for_the_others() -> None:
         finished.append(True)
 
     with pytest.raises(ValueError, match="this part"):
-        Lanes(CPU, 2).run([fail, slow, slow])
+        Lanes(CPU, 600_000).run([fail, slow, slow])
     assert finished == [True, True]
 
 

@@ -156,8 +156,9 @@ class Finetuner:
             log.info("going on from epoch %d, step %d", found.epoch, found.step)
         elif self.settings.precision != "float32":
             first = next(self._batches(0)).to(self.group.device)
-            chosen = choose_bfloat16(self.model.network, first, self.settings.precision)
-            self.progress.bfloat16 = not self.group.any(not chosen)
+            self.progress.bfloat16 = choose_bfloat16(
+                self.model.network, first, self.settings.precision, self.group.any
+            )
         with Bar(
             total=self.settings.epochs * self._steps,
             initial=self.progress.epoch * self._steps + self.progress.step,
