@@ -28,6 +28,7 @@ from tests.training.runs import words as screen
 SMALL: dict[str, Any] = {
     "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
     "batch_size": 4, "workers": 0, "checkpoint_minutes": 0.0, "head_lr": 0.01, "base_lr": 0.005,
+    "precision": "float32",
 }  # fmt: skip
 # A fresh encoder of many batch norms makes differences in rounding grow fast at higher rates.
 SLOW: dict[str, Any] = {"batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0}

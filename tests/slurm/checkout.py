@@ -40,6 +40,7 @@ CONFIG = {
         "runs": ["calm"], "datasets": {"demo": [0]}, "epochs": 6, "batch_size": 4, "frames": 6,
         "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40, "workers": 1, "threads": 1,
         "checkpoint_minutes": 0.0, "base_lr": 1e-5, "head_lr": 1e-3,
+        "precision": "float32",
     },
 }  # fmt: skip
 

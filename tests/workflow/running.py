@@ -37,6 +37,7 @@ TINY = {
     "finetune": {
         "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
         "epochs": 2, "batch_size": 5, "crop": 32, "scale_min": 32, "scale_max": 40,
+        "precision": "float32",
     },
 }  # fmt: skip
 OVERLAY = ("--configfile", "config/demo.yaml", "tiny.yaml")
