@@ -57,7 +57,7 @@ def main() -> None:
     plain = plain_step(settings)
     torch.manual_seed(0)
     network = build_network(settings).train()
-    bfloat16 = choose_bfloat16(network, pairs[0][0], options.precision)
+    bfloat16 = choose_bfloat16(network, pairs[0][0], options.precision, Group(0, 1, CPU))
     torch.set_num_threads(options.threads)
     learner = Learner(network, Group(0, 1, CPU), settings.training.compile)
     optimizer = make_optimizer(network.parameters(), settings.training)

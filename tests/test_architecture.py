@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"files", "allocator", "progress"},
     {"settings", "records", "logs", "compiled", "signals", "shortage", "collectives", "user"},
-    {"config_file", "distributed"},
+    {"config_file", "distributed", "rate_cache"},
     {"cluster", "transforms", "models"},
     {"data", "labelling"},
     {"training", "evaluation"},

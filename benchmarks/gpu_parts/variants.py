@@ -15,9 +15,8 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from bench_step import Step, matmul_rate, paper_network, timed
+from bench_step import Step, counted_flops, matmul_rate, paper_network, timed
 from gpu_parts.work import WIDENED, Row, Work, forget, peak_gib, why
 from selavi.models.encoders import PlaneConv
 from selavi.training.learner import require_compiler
@@ -190,7 +189,4 @@ def matmul_rates(work: Work) -> dict[str, float]:
 def clip_flops(work: Work) -> float:
     """FLOPs of a step, counted by PyTorch, per clip."""
     set_modes(["bfloat16"])
-    step = build(work, "bfloat16", 2)
-    with FlopCounterMode(display=False) as counter:
-        step()
-    return counter.get_total_flops() / 2
+    return counted_flops(build(work, "bfloat16", 2)) / 2

@@ -24,8 +24,8 @@ def run(options: argparse.Namespace) -> None:
 
     from selavi.preflight.estimate import estimate
     from selavi.preflight.files import config_files, read_config, read_profile
-    from selavi.preflight.rate_cache import RateCache
     from selavi.preflight.report import print_costs
+    from selavi.rate_cache import RateCache
 
     for part in ("data", "evaluation"):  # of the samples that are measured
         logging.getLogger(f"selavi.{part}").setLevel(logging.WARNING)

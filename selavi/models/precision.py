@@ -7,13 +7,15 @@ PyTorch emulates it there, several times slower than float32.
 import copy
 import logging
 import time
-from collections.abc import Callable
 
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
+from selavi.distributed import Group
 from selavi.models.network import Features, Network
 from selavi.progress import NOTICE
+from selavi.rate_cache import RateCache
 from selavi.records import Batch
 from selavi.settings import Precision
 
@@ -28,7 +30,7 @@ def choose_bfloat16(
     network: Network,
     batch: Batch,
     precision: Precision,
-    anywhere: Callable[[bool], bool] = bool,
+    group: Group,
 ) -> bool:
     """Whether the encoders should compute in bfloat16, logged in a line.
 
@@ -36,30 +38,32 @@ def choose_bfloat16(
     step is LEAST_GAIN times as fast as in float32. Works on a copy: weights, batch-norm statistics
     and random state stay as they are.
 
-    anywhere : whether a flag is set on any rank; all ranks then choose the same, and together: a
-        step of theirs is one of all.
+    The trial's result is kept for the machine (`RateCache`), so that a seed gives the same result.
+
+    group : its ranks choose the same, and together: a step of theirs is one of all. What is kept
+        differs between machines, so several ranks try each time.
     """
     if precision == "float32":
         return False
     device = batch.sample.device
-    if precision == "auto" and anywhere(not has_bfloat16(device)):
+    if precision == "auto" and group.any(not has_bfloat16(device)):
         log.info(
             "precision: float32, since this %s has no bfloat16 of its own",
             _name(device),
             extra=NOTICE,
         )
         return False
-    if anywhere(not bfloat16_is_sound(network, batch)):
+    if group.any(not bfloat16_is_sound(network, batch)):
         return False
     if precision == "bfloat16":
         return True
-    trial = copy.deepcopy(network).train()
-    seconds = {False: float("inf"), True: float("inf")}
-    for _ in range(TRIALS):  # in turn, so that both meet the same load; the first one warms up
-        for bfloat16 in seconds:
-            seconds[bfloat16] = min(seconds[bfloat16], _seconds(trial, batch, bfloat16))
-    gain = seconds[False] / seconds[True]
-    pays = not anywhere(gain < LEAST_GAIN)
+    if group.world == 1:
+        shapes = {name: batch.of(name).shape for name in network.encoders}
+        key = ("bfloat16", repr(network.encoders), shapes)
+        gain = RateCache().get(TypeAdapter(float), key, lambda: _gain(network, batch))
+    else:
+        gain = _gain(network, batch)
+    pays = not group.any(gain < LEAST_GAIN)
     log.info(
         "precision: %s, since a step in bfloat16 takes %.2g of float32's time on this %s",
         "bfloat16" if pays else "float32",
@@ -107,6 +111,16 @@ def _name(device: torch.device) -> str:
     return "GPU" if device.type == "cuda" else "CPU"
 
 
+def _gain(network: Network, batch: Batch) -> float:
+    """How many times faster a step is in bfloat16."""
+    trial = copy.deepcopy(network).train().requires_grad_()
+    seconds = {False: float("inf"), True: float("inf")}
+    for _ in range(TRIALS):  # in turn, so that both meet the same load; the first one warms up
+        for bfloat16 in seconds:
+            seconds[bfloat16] = min(seconds[bfloat16], _seconds(trial, batch, bfloat16))
+    return seconds[False] / seconds[True]
+
+
 def _seconds(trial: Network, batch: Batch, bfloat16: bool) -> float:
     started = time.perf_counter()
     _backward(trial.encode(batch, bfloat16))
@@ -117,7 +131,7 @@ def _seconds(trial: Network, batch: Batch, bfloat16: bool) -> float:
 
 def _gradient(network: Network, batch: Batch, bfloat16: bool, training: bool) -> Tensor:
     """Gradient of a fixed function of the features, all parameters in one vector."""
-    trial = copy.deepcopy(network).train(training)
+    trial = copy.deepcopy(network).train(training).requires_grad_()
     _backward(trial.encode(batch, bfloat16))
     parts = [p.grad.flatten().float() for p in trial.encoders.parameters() if p.grad is not None]
     return torch.cat(parts)

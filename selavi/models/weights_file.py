@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
@@ -44,6 +45,8 @@ def read_weights_file(path: Path) -> tuple[Any, list[str]]:
             raise UserError(f"{path} does not exist") from None
         except pickle.UnpicklingError as error:
             unknown = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
+            if not unknown and not is_zipfile(path):
+                raise UserError(f"{path} is no file of torch.save") from None
             if not unknown or unknown[1] in kinds:
                 break
             kinds[unknown[1]] = type("_Unread", (_Unread,), {"kind": unknown[1]})

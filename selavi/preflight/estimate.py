@@ -16,10 +16,10 @@ from selavi.preflight.judging import (
     retrieval_costs,
     what_sets_the_speed,
 )
-from selavi.preflight.rate_cache import RateCache
 from selavi.preflight.rates import ClipRate, clip_rate
 from selavi.preflight.samples import Sample, StoredRate
 from selavi.preflight.sources import Source, source_of
+from selavi.rate_cache import RateCache
 from selavi.settings import Config, RunSettings, parent_of
 
 log = logging.getLogger(__name__)

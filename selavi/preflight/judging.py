@@ -21,7 +21,6 @@ from selavi.evaluation.retrieval import compared, features_of_clips, retrieval_c
 from selavi.models.checkpoint import build_network
 from selavi.models.precision import expects_bfloat16
 from selavi.preflight.costs import Cost, Seconds, cost
-from selavi.preflight.rate_cache import RateCache
 from selavi.preflight.rates import (
     ClipRate,
     cpu_seconds,
@@ -30,6 +29,7 @@ from selavi.preflight.rates import (
     training_seconds,
 )
 from selavi.preflight.samples import Sample
+from selavi.rate_cache import RateCache
 from selavi.records import Batch
 from selavi.settings import (
     AudioLevel,

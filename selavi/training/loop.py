@@ -200,7 +200,7 @@ class Trainer:
             if number == 0:
                 with torch.enable_grad():
                     self.state.progress.bfloat16 = choose_bfloat16(
-                        self.network, on_device, self.training.precision, self.group.any
+                        self.network, on_device, self.training.precision, self.group
                     )
             if number < count:
                 self.network.train()

@@ -4,11 +4,15 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed as dist
 
+from selavi.distributed import Group
 from selavi.models.network import Network
+from selavi.models.norm import synchronise
 from selavi.models.precision import (
     bfloat16_is_sound,
     choose_bfloat16,
@@ -17,8 +21,10 @@ from selavi.models.precision import (
 )
 from selavi.records import Batch
 from selavi.settings import NetworkSettings
+from tests.ports import free_port
 
 CPU = torch.device("cpu")
+ALONE = Group(0, 1, CPU)
 
 
 def network_and_batch() -> tuple[Network, Batch]:
@@ -34,8 +40,8 @@ def test_without_hardware_auto_is_float32() -> None:
         "from selavi.models.precision import *; cpu = torch.device('cpu'); print(has_bfloat16(cpu),"
         " expects_bfloat16('auto', cpu), expects_bfloat16('bfloat16', cpu));"
         "import logging; logging.basicConfig(level='INFO', format='%(message)s');"
-        "from tests.models.test_precision import network_and_batch;"
-        "print(choose_bfloat16(*network_and_batch(), 'auto'))"
+        "from tests.models.test_precision import *;"
+        "print(choose_bfloat16(*network_and_batch(), 'auto', ALONE))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -51,7 +57,9 @@ def test_with_hardware_auto_times_a_step_each_way(caplog: pytest.LogCaptureFixtu
     before = {name: value.clone() for name, value in network.state_dict().items()}
     random = torch.get_rng_state()
     with caplog.at_level(logging.INFO):
-        chosen = choose_bfloat16(network, batch, "auto")
+        chosen = choose_bfloat16(network, batch, "auto", ALONE)
+    # The timing is kept: another run of this machine chooses the same.
+    assert all(choose_bfloat16(network, batch, "auto", ALONE) == chosen for _ in range(5))
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
     word = "bfloat16" if chosen else "float32"
@@ -62,9 +70,45 @@ def test_with_hardware_auto_times_a_step_each_way(caplog: pytest.LogCaptureFixtu
 
 def test_what_is_asked_for_is_done() -> None:
     network, batch = network_and_batch()
-    assert not choose_bfloat16(network, batch, "float32")
-    assert choose_bfloat16(network, batch, "bfloat16")
+    assert not choose_bfloat16(network, batch, "float32", ALONE)
+    assert choose_bfloat16(network, batch, "bfloat16", ALONE)
     assert not expects_bfloat16("float32", CPU)
+
+
+def test_an_encoder_that_is_frozen_can_be_tried() -> None:
+    network, batch = network_and_batch()
+    network.requires_grad_(False)
+    assert choose_bfloat16(network, batch, "bfloat16", ALONE)
+    choose_bfloat16(network, batch, "auto", ALONE)
+    assert not any(p.requires_grad for p in network.parameters())
+
+
+def _choose_apart(rank: int, port: int, path: Path) -> None:
+    """One of two ranks, of which the second takes its CPU for one without bfloat16."""
+    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+    network, batch = network_and_batch()
+    synchronise(network, CPU)
+    found = [choose_bfloat16(network, batch, p, Group(rank, 2, CPU)) for p in ("auto", "bfloat16")]
+    (path / str(rank)).write_text(repr(found))
+    dist.destroy_process_group()
+
+
+def test_ranks_choose_the_same(tmp_path: Path) -> None:
+    """With hardware that differs, as between the nodes of a cluster."""
+    port = free_port()
+    program = (
+        "import sys; from pathlib import Path; import tests.models.test_precision as here;"
+        "here._choose_apart(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))"
+    )
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(rank), str(port), str(tmp_path)],
+            env=os.environ | ({"ATEN_CPU_CAPABILITY": "avx2"} if rank else {}),
+        )
+        for rank in range(2)
+    ]
+    assert [rank.wait(120) for rank in ranks] == [0, 0]
+    assert [(tmp_path / str(rank)).read_text() for rank in range(2)] == ["[False, True]"] * 2
 
 
 def test_rounding_that_grows_in_a_deep_network_is_no_fault() -> None:

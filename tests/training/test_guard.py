@@ -105,7 +105,7 @@ def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     on = settings.model_copy(update={"training": allowed})
     assert wait(start(on, train_index, tmp_path)) == [0]  # goes on from the last save
     assert "going on from epoch 1" in words(tmp_path)
-    at_the_end = r"predictions in the last epoch, one cluster has \d+% of the clips\. .* base_lr"
+    at_the_end = r"predictions in the last epoch, one cluster has \d+% of the clips\. .*base_lr"
     assert re.search(at_the_end, words(tmp_path))
 
 

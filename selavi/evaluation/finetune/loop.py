@@ -157,7 +157,7 @@ class Finetuner:
         elif self.settings.precision != "float32":
             first = next(self._batches(0)).to(self.group.device)
             self.progress.bfloat16 = choose_bfloat16(
-                self.model.network, first, self.settings.precision, self.group.any
+                self.model.network, first, self.settings.precision, self.group
             )
         with Bar(
             total=self.settings.epochs * self._steps,

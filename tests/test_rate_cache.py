@@ -8,11 +8,11 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from selavi.preflight import rate_cache
+from selavi import rate_cache
 from selavi.preflight.costs import Seconds
 from selavi.preflight.estimate import estimate
 from selavi.preflight.files import read_config
-from selavi.preflight.rate_cache import RateCache
+from selavi.rate_cache import RateCache
 from tests.preflight.test_preflight import DEMO, selavi
 
 SECONDS = TypeAdapter(Seconds)
