@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 from rich.console import Console
@@ -45,9 +45,7 @@ class Run:
 
     def __call__(self, arguments: Sequence[str], directory: Path) -> int:
         """Run `snakemake ARGUMENTS` and show it; its exit status, or 130 if asked to stop."""
-        plugins = PLUGINS.absolute()
-        if not plugins.is_dir() or not Path("Snakefile").is_file():
-            raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
+        plugins = find_workflow()
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
@@ -74,7 +72,7 @@ class Run:
             PIPE: pipe_name(words_in),
             "SELAVI_RUN_EVENTS": str(events_in),
             "PYTHONPATH": path,
-            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+            "PATH": path_for_jobs(),
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(
@@ -208,6 +206,27 @@ class Lines:
                 *whole, self.rests[descriptor] = (self.rests[descriptor] + more).split(b"\n")
                 for line in whole:
                     self.readers[descriptor](line.decode(errors="replace"))
+
+
+def become_snakemake(arguments: Sequence[str]) -> NoReturn:
+    """Let Snakemake itself take this process's place, for calls that run nothing."""
+    find_workflow()
+    os.environ["PATH"] = path_for_jobs()
+    os.environ.pop(PIPE, None)
+    words = [*snakemake(), *arguments]
+    os.execv(words[0], words)
+
+
+def find_workflow() -> Path:
+    """Where the workflow's plugins lie. Raises UserError if there is no workflow here."""
+    if not PLUGINS.is_dir() or not Path("Snakefile").is_file():
+        raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
+    return PLUGINS.absolute()
+
+
+def path_for_jobs() -> str:
+    """The PATH on which jobs find this environment's commands first."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def snakemake() -> list[str]:
