@@ -1,11 +1,13 @@
 """Start Snakemake, listen to it and its jobs, and tell a person."""
 
 import json
+import math
 import os
 import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -24,12 +26,14 @@ from selavi.running.screen import Screen
 PLUGINS = Path("workflow/plugins")
 ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
+INTERRUPT_SECONDS = 5.0  # in which Snakemake says that a Ctrl-C has reached it as well
+STOPS = "Terminating processes on user"  # how it says so
 UNTOLD = (  # what Snakemake says of a job that failed, whose log says more, and of a stop
     "CalledProcessError in file",
     "SpawnedJobError",
     "Exiting because a job",
     "At least one job did not",
-    "Terminating processes on user",
+    STOPS,
 )
 
 
@@ -40,6 +44,7 @@ class Run:
         self.board = Board()
         self.screen = Screen(self.board, console)
         self.asked: list[int] = []
+        self.pass_on_at = math.inf  # when to tell Snakemake that it is to stop
         self.failures = 0
         self.nothing = False
 
@@ -87,20 +92,22 @@ class Run:
                 lines.read(0.25)
                 self.screen.tick()
                 for number in self.asked[heard:]:
-                    self._stop(process, number)
+                    self._hears_stop(number)
                 heard = len(self.asked)
+                if time.monotonic() >= self.pass_on_at:
+                    self.pass_on_at = math.inf
+                    stop(process)
             lines.read(0.1)
             if process.returncode < 0:  # killed: its jobs know nothing of it
                 folders.end(folders.left_behind(directory))
         return self._conclude(process.returncode)
 
-    def _stop(self, process: "subprocess.Popen[bytes]", number: int) -> None:
+    def _hears_stop(self, number: int) -> None:
         """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
         self.screen.doing = "stopping"
         self.screen.say("stopping: jobs that can go on later save what they have")
-        if number != signal.SIGINT:
-            folders.ask(folders.jobs_below(psutil.Process(process.pid)))
-            process.send_signal(signal.SIGINT)
+        wait = INTERRUPT_SECONDS if number == signal.SIGINT else 0.0  # one may be only ours, too
+        self.pass_on_at = min(self.pass_on_at, time.monotonic() + wait)
 
     def _conclude(self, status: int) -> int:
         say, passed = self.screen.say, duration(self.board.seconds())
@@ -154,6 +161,8 @@ class Run:
                     screen.ended(stage)
             case "job_error":
                 self._failed(facts)
+            case _ if facts["message"].startswith(STOPS):
+                self.pass_on_at = math.inf
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
                 if not any(words in facts["message"] for words in UNTOLD):
                     screen.say(facts["message"])
@@ -206,6 +215,12 @@ class Lines:
                 *whole, self.rests[descriptor] = (self.rests[descriptor] + more).split(b"\n")
                 for line in whole:
                     self.readers[descriptor](line.decode(errors="replace"))
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ask jobs to save and end, and Snakemake to start no other."""
+    folders.ask(folders.jobs_below(psutil.Process(process.pid)))
+    process.send_signal(signal.SIGINT)
 
 
 def become_snakemake(arguments: Sequence[str]) -> NoReturn:

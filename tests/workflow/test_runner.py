@@ -106,3 +106,15 @@ def test_calls_that_run_nothing_leave_a_run_alone(
     assert "rule wait:" in selavi_run(folder, "--dry-run")
     assert any((folder / ".snakemake/locks").iterdir())
     assert not (folder / "saved").exists()
+
+
+def test_an_interrupt_of_the_runner_alone_stops_jobs_too(
+    folder: Path, started: "subprocess.Popen[str]"
+) -> None:
+    os.kill(started.pid, signal.SIGINT)
+    said, _ = started.communicate(timeout=300)
+    assert started.returncode == 130, said
+    assert said.count("stopping: ") == 1
+    assert said.rstrip().endswith("stopped; the same command goes on from here")
+    assert (folder / "saved").exists()
+    assert is_over(started.pid)
