@@ -25,9 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from selavi.running.results import show_results
+    from selavi.running.screen import LastingConsole
     from selavi.running.snakemake import Run, become_snakemake
 
     known = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -37,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     profile = [] if given.profile else ["--profile", PROFILE]
     if runs_nothing(options.rest):
         become_snakemake([*profile, *options.rest])
-    console = Console(stderr=True, highlight=False)
+    console = LastingConsole(stderr=True, highlight=False)
     run = Run(console)
     status = run([*profile, *options.rest], given.directory)
     if status == 0 and (run.nothing or run.board.whole):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -86,21 +87,30 @@ class Run:
         )  # fmt: skip
         for descriptor in (words_in, events_in):
             os.close(descriptor)
-        with self.screen, Lines({words: self._line, events: self._event}) as lines:
-            heard = 0
-            while process.poll() is None:
-                lines.read(0.25)
-                self.screen.tick()
-                for number in self.asked[heard:]:
-                    self._hears_stop(number)
-                heard = len(self.asked)
-                if time.monotonic() >= self.pass_on_at:
-                    self.pass_on_at = math.inf
-                    stop(process)
-            lines.read(0.1)
-            if process.returncode < 0:  # killed: its jobs know nothing of it
-                folders.end(folders.left_behind(directory))
+        try:
+            with self.screen, Lines({words: self._line, events: self._event}) as lines:
+                self._listen(process, lines)
+        except BaseException:  # nobody would see what goes on
+            stop(process)
+            process.wait()
+            raise
+        if process.returncode < 0:  # killed: its jobs know nothing of it
+            folders.end(folders.left_behind(directory))
         return self._conclude(process.returncode)
+
+    def _listen(self, process: "subprocess.Popen[bytes]", lines: "Lines") -> None:
+        """Show what Snakemake and its jobs tell, and pass on that they are to stop."""
+        heard = 0
+        while process.poll() is None:
+            lines.read(0.25)
+            self.screen.tick()
+            for number in self.asked[heard:]:
+                self._hears_stop(number)
+            heard = len(self.asked)
+            if time.monotonic() >= self.pass_on_at:
+                self.pass_on_at = math.inf
+                stop(process)
+        lines.read(0.1)
 
     def _hears_stop(self, number: int) -> None:
         """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
@@ -133,11 +143,15 @@ class Run:
 
     def _line(self, line: str) -> None:
         """A line of the output: of a job for us, or of anybody for the person."""
-        if not line.startswith(MARK):
-            if line.strip() and not line.startswith("Using profile "):
-                self.screen.say(line)
+        line, mark, told = line.partition(MARK)
+        if line.strip() and not line.startswith("Using profile "):
+            self.screen.say(line)
+        if not mark:
             return
-        facts = json.loads(line.removeprefix(MARK))
+        facts = facts_of(told, "log")
+        if not facts:
+            self.screen.say(told)
+            return
         job = self.board.job_of(facts["log"])
         if "total" in facts and job:
             job.take(facts["done"], facts["total"], facts["what"])
@@ -148,7 +162,10 @@ class Run:
             self.screen.say(f"  {where}{facts['message']}")
 
     def _event(self, line: str) -> None:
-        facts: dict[str, Any] = json.loads(line)
+        facts = facts_of(line, "message", "level")
+        if not facts:
+            self.screen.say(line)
+            return
         board, screen = self.board, self.screen
         match facts.get("event"):
             case "run_info":
@@ -198,10 +215,12 @@ class Lines:
 
     def __exit__(self, *error: object) -> None:
         self.selector.close()
-        for descriptor, rest in self.rests.items():
-            if rest:
-                self.readers[descriptor](rest.decode(errors="replace"))
+        for descriptor in self.readers:
             os.close(descriptor)
+        if error == (None, None, None):
+            for descriptor, rest in self.rests.items():
+                if rest:
+                    self.readers[descriptor](rest.decode(errors="replace"))
 
     def read(self, seconds: float) -> None:
         """Read what comes in this time at most, and all that is there by then."""
@@ -215,6 +234,15 @@ class Lines:
                 *whole, self.rests[descriptor] = (self.rests[descriptor] + more).split(b"\n")
                 for line in whole:
                     self.readers[descriptor](line.decode(errors="replace"))
+
+
+def facts_of(line: str, *keys: str) -> dict[str, Any]:
+    """What a line of JSON tells; nothing if it lacks these keys or is torn."""
+    with suppress(ValueError):
+        facts = json.loads(line)
+        if isinstance(facts, dict) and facts.keys() >= set(keys):
+            return facts
+    return {}
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

@@ -1,5 +1,6 @@
 """`selavi run` on workflows of a few lines, whose jobs do what jobs seldom do."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import pytest
 from snakemake.cli import get_argument_parser
 
 from selavi.commands.run import RUNS_NOTHING, runs_nothing
+from selavi.progress import MARK
 from tests.workflow.running import ENVIRONMENT, REPOSITORY, selavi_run
 from tests.workflow.test_run import until
 
@@ -118,3 +120,44 @@ def test_an_interrupt_of_the_runner_alone_stops_jobs_too(
     assert said.rstrip().endswith("stopped; the same command goes on from here")
     assert (folder / "saved").exists()
     assert is_over(started.pid)
+
+
+def test_torn_lines_are_shown_and_stop_nothing(folder: Path) -> None:
+    torn = ["a word" + MARK + '{"log": "wait', MARK + "7", MARK + "[]"]
+    (folder / "lines").write_text("\n".join(torn) + "\n")
+    write_rules(folder, 'rule wait:\n    output: "made"\n    shell: "cat lines >&2; touch made"\n')
+    said = selavi_run(folder)
+    assert {"a word", '{"log": "wait', "7", "[]"} <= set(said.splitlines())
+    assert "✓ all 1 stages done" in said
+
+
+def test_a_screen_that_is_gone_does_not_end_a_run(folder: Path) -> None:
+    rules = """
+rule wait:
+    output: "made"
+    shell: "touch working; while [ ! -e go ]; do sleep 0.1; done; touch made"
+rule after:
+    input: "made"
+    output: "after"
+    shell: "touch after"
+"""
+    write_rules(folder, rules + "\nrule all:\n    default_target: True\n    input: 'after'\n")
+    process = start(folder)
+    assert process.stdout is not None
+    process.stdout.close()
+    (folder / "go").touch()
+    assert process.wait(300) == 0
+    assert (folder / "after").exists()
+    assert is_over(process.pid)
+
+
+def test_a_mistake_of_the_runner_leaves_nothing_running(folder: Path) -> None:
+    """A bar of nothing, as no job of ours tells."""
+    told = {"log": "wait.log", "done": 0, "total": 0, "what": ""}
+    (folder / "lines").write_text(MARK + json.dumps(told) + "\n")
+    write_rules(folder, before="while cat lines >&2; do sleep 0.2; done &")
+    process = start(folder)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "unexpected error" in said and "ZeroDivisionError" in said
+    until(lambda: is_over(process.pid))
