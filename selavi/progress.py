@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from select import PIPE_BUF
 from typing import Any
 
 from tqdm import tqdm
@@ -40,12 +41,20 @@ def is_read() -> bool:
 
 
 def tell(**facts: Any) -> None:
-    """Write one line for `selavi run`; lines of several processes do not mix."""
+    """Write one line for `selavi run`, short enough that those of several processes do not mix.
+
+    Of a long message the end stays.
+    """
     log = next((h for h in logging.getLogger().handlers if hasattr(h, "baseFilename")), None)
     name = os.path.relpath(log.baseFilename) if log else ""
-    line = MARK + json.dumps(facts | {"log": name}) + "\n"
+    facts["log"] = name
+    while len(line := f"{MARK}{json.dumps(facts)}\n".encode()) > PIPE_BUF:
+        words = facts.get("message")
+        if not words:
+            return
+        facts["message"] = words[len(words) // 8 + 1 :]
     with suppress(OSError):  # the reader is gone: the work goes on
-        os.write(sys.stderr.fileno(), line.encode())
+        os.write(sys.stderr.fileno(), line)
 
 
 class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted when it runs

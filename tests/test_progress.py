@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from select import PIPE_BUF
 
 import pytest
 
@@ -21,6 +22,7 @@ log.info("for the log")
 log.info("for all", extra=NOTICE)
 log.warning("beware")
 log.error("wrong")
+log.info("é" * 5000 + " the end")
 for _ in Bar(range(4), desc="videos"):
     pass
 """
@@ -49,6 +51,8 @@ def test_a_job_tells_its_bar_and_what_a_person_should_know(tmp_path: Path) -> No
         {"message": "beware", "notice": True, "error": False},
     ]
     assert facts[3] == {"message": "wrong", "notice": False, "error": True}
+    assert facts[4]["message"].endswith("éé the end")
+    assert all(len(line.encode()) < PIPE_BUF for line in lines)
     assert facts[-1] == {"done": 4, "total": 4, "what": "videos"}
     written = (tmp_path / "logs/x.log").read_text()
     assert "for the log" in written
@@ -58,7 +62,8 @@ def test_elsewhere_a_job_writes_what_it_always_writes(tmp_path: Path) -> None:
     """As in a job of a cluster: the environment came along, the pipe did not."""
     with (tmp_path / "other").open("w") as other:
         lines = lines_of_a_job(tmp_path, other.fileno())
-    assert lines == ["for the log", "for all", "beware", "wrong"]
+    assert lines[:4] == ["for the log", "for all", "beware", "wrong"]
+    assert lines[4:] == ["é" * 5000 + " the end"]
 
 
 @pytest.mark.parametrize(

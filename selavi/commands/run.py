@@ -5,6 +5,15 @@ from pathlib import Path
 
 HELP = "run the workflow by Snakemake, show how far it is, go on where a killed run stopped"
 PROFILE = "profiles/local"
+RUNS_NOTHING = (  # calls that show or tidy: they are left to Snakemake alone
+    "--dry-run --dryrun -n", "--report", "--reporter", "--summary -S", "--detailed-summary -D",
+    "--lint", "--unlock", "--touch -t", "--version -v", "--list-rules --list -l",
+    "--list-target-rules --lt", "--list-changes --lc", "--list-input-changes --li",
+    "--list-params-changes --lp", "--list-untracked --lu", "--dag", "--rulegraph", "--filegraph",
+    "--d3dag", "--print-compilation", "--generate-unit-tests", "--containerize", "--export-cwl",
+    "--archive", "--cleanup-metadata --cm", "--cleanup-shadow", "--delete-all-output",
+    "--delete-temp-output", "--list-conda-envs", "--conda-cleanup-envs", "--conda-create-envs-only",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,19 +25,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from selavi.running.results import show_results
-    from selavi.running.snakemake import Run
+    from selavi.running.screen import LastingConsole
+    from selavi.running.snakemake import Run, become_snakemake
 
     known = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     known.add_argument("--profile")
     known.add_argument("--directory", "-d", type=Path, default=Path())
     given, _ = known.parse_known_args(options.rest)
     profile = [] if given.profile else ["--profile", PROFILE]
-    console = Console(stderr=True, highlight=False)
+    if runs_nothing(options.rest):
+        become_snakemake([*profile, *options.rest])
+    console = LastingConsole(stderr=True, highlight=False)
     run = Run(console)
     status = run([*profile, *options.rest], given.directory)
     if status == 0 and (run.nothing or run.board.whole):
         show_results(given.directory / "results")
     return status
+
+
+def runs_nothing(arguments: list[str]) -> bool:
+    """Whether Snakemake, given these arguments, runs no job."""
+    parser = argparse.ArgumentParser(prog="selavi run", usage=argparse.SUPPRESS, add_help=False)
+    for names in RUNS_NOTHING:
+        parser.add_argument(*names.split(), dest="asked", action="append", nargs="?", const=True)
+    for letter in "kfFpa":  # which may stand together with one of these, as in -Fn
+        parser.add_argument(f"-{letter}", action="store_true")
+    parser.add_argument("--report-after-run", action="store_true")
+    given, _ = parser.parse_known_args(arguments)
+    return bool(given.asked) and not given.report_after_run

@@ -1,5 +1,6 @@
 """A run on the screen: a live area on a terminal, a line now and then elsewhere."""
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +17,16 @@ from selavi.progress import duration
 from selavi.running.board import Board, Stage
 
 EVERY_SECONDS = 30.0  # between two lines about the same stages where nothing can be redrawn
+
+
+class LastingConsole(Console):
+    """A console whose reader may go away: rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more."""
+        self.quiet = True
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), self.file.fileno())  # else the end of Python fails to flush
 
 
 class Screen:
@@ -39,12 +50,14 @@ class Screen:
 
     def __exit__(self, *error: object) -> None:
         if self.can_redraw:
-            self.live.stop()
+            with suppress(OSError):
+                self.live.stop()
 
-    def say(self, words: str, style: str = "") -> None:
+    def say(self, words: str | Text, style: str = "") -> None:
         """One line, as it is."""
+        line = Text(words, style) if isinstance(words, str) else words
         with suppress(OSError):  # the terminal is gone: jobs are told so all the same
-            self.console.print(Text(words, style), soft_wrap=True)
+            self.console.print(line, soft_wrap=True)
 
     def began(self, stage: Stage) -> None:
         """A stage begins: on a terminal the live area shows it."""
@@ -60,7 +73,7 @@ class Screen:
             (f"{mark} ", style), (self._number(stage), "dim"), f" {stage.name:<14} {jobs:<10} ",
             (duration(stage.seconds()), "dim"),
         )  # fmt: skip
-        self.console.print(line, soft_wrap=True)
+        self.say(line)
 
     def failed(self, what: str, logs: Sequence[Path], ends: Sequence[Sequence[str]]) -> None:
         """A job has failed: what it says of it, or how its logs end."""

@@ -1,15 +1,18 @@
 """Start Snakemake, listen to it and its jobs, and tell a person."""
 
 import json
+import math
 import os
 import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 from rich.console import Console
@@ -24,12 +27,14 @@ from selavi.running.screen import Screen
 PLUGINS = Path("workflow/plugins")
 ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
+INTERRUPT_SECONDS = 5.0  # in which Snakemake says that a Ctrl-C has reached it as well
+STOPS = "Terminating processes on user"  # how it says so
 UNTOLD = (  # what Snakemake says of a job that failed, whose log says more, and of a stop
     "CalledProcessError in file",
     "SpawnedJobError",
     "Exiting because a job",
     "At least one job did not",
-    "Terminating processes on user",
+    STOPS,
 )
 
 
@@ -40,14 +45,13 @@ class Run:
         self.board = Board()
         self.screen = Screen(self.board, console)
         self.asked: list[int] = []
+        self.pass_on_at = math.inf  # when to tell Snakemake that it is to stop
         self.failures = 0
         self.nothing = False
 
     def __call__(self, arguments: Sequence[str], directory: Path) -> int:
         """Run `snakemake ARGUMENTS` and show it; its exit status, or 130 if asked to stop."""
-        plugins = PLUGINS.absolute()
-        if not plugins.is_dir() or not Path("Snakefile").is_file():
-            raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
+        plugins = find_workflow()
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
@@ -74,7 +78,7 @@ class Run:
             PIPE: pipe_name(words_in),
             "SELAVI_RUN_EVENTS": str(events_in),
             "PYTHONPATH": path,
-            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+            "PATH": path_for_jobs(),
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(
@@ -83,26 +87,37 @@ class Run:
         )  # fmt: skip
         for descriptor in (words_in, events_in):
             os.close(descriptor)
-        with self.screen, Lines({words: self._line, events: self._event}) as lines:
-            heard = 0
-            while process.poll() is None:
-                lines.read(0.25)
-                self.screen.tick()
-                for number in self.asked[heard:]:
-                    self._stop(process, number)
-                heard = len(self.asked)
-            lines.read(0.1)
-            if process.returncode < 0:  # killed: its jobs know nothing of it
-                folders.end(folders.left_behind(directory))
+        try:
+            with self.screen, Lines({words: self._line, events: self._event}) as lines:
+                self._listen(process, lines)
+        except BaseException:  # nobody would see what goes on
+            stop(process)
+            process.wait()
+            raise
+        if process.returncode < 0:  # killed: its jobs know nothing of it
+            folders.end(folders.left_behind(directory))
         return self._conclude(process.returncode)
 
-    def _stop(self, process: "subprocess.Popen[bytes]", number: int) -> None:
+    def _listen(self, process: "subprocess.Popen[bytes]", lines: "Lines") -> None:
+        """Show what Snakemake and its jobs tell, and pass on that they are to stop."""
+        heard = 0
+        while process.poll() is None:
+            lines.read(0.25)
+            self.screen.tick()
+            for number in self.asked[heard:]:
+                self._hears_stop(number)
+            heard = len(self.asked)
+            if time.monotonic() >= self.pass_on_at:
+                self.pass_on_at = math.inf
+                stop(process)
+        lines.read(0.1)
+
+    def _hears_stop(self, number: int) -> None:
         """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
         self.screen.doing = "stopping"
         self.screen.say("stopping: jobs that can go on later save what they have")
-        if number != signal.SIGINT:
-            folders.ask(folders.jobs_below(psutil.Process(process.pid)))
-            process.send_signal(signal.SIGINT)
+        wait = INTERRUPT_SECONDS if number == signal.SIGINT else 0.0  # one may be only ours, too
+        self.pass_on_at = min(self.pass_on_at, time.monotonic() + wait)
 
     def _conclude(self, status: int) -> int:
         say, passed = self.screen.say, duration(self.board.seconds())
@@ -128,11 +143,15 @@ class Run:
 
     def _line(self, line: str) -> None:
         """A line of the output: of a job for us, or of anybody for the person."""
-        if not line.startswith(MARK):
-            if line.strip() and not line.startswith("Using profile "):
-                self.screen.say(line)
+        line, mark, told = line.partition(MARK)
+        if line.strip() and not line.startswith("Using profile "):
+            self.screen.say(line)
+        if not mark:
             return
-        facts = json.loads(line.removeprefix(MARK))
+        facts = facts_of(told, "log")
+        if not facts:
+            self.screen.say(told)
+            return
         job = self.board.job_of(facts["log"])
         if "total" in facts and job:
             job.take(facts["done"], facts["total"], facts["what"])
@@ -143,7 +162,10 @@ class Run:
             self.screen.say(f"  {where}{facts['message']}")
 
     def _event(self, line: str) -> None:
-        facts: dict[str, Any] = json.loads(line)
+        facts = facts_of(line, "message", "level")
+        if not facts:
+            self.screen.say(line)
+            return
         board, screen = self.board, self.screen
         match facts.get("event"):
             case "run_info":
@@ -156,6 +178,8 @@ class Run:
                     screen.ended(stage)
             case "job_error":
                 self._failed(facts)
+            case _ if facts["message"].startswith(STOPS):
+                self.pass_on_at = math.inf
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
                 if not any(words in facts["message"] for words in UNTOLD):
                     screen.say(facts["message"])
@@ -191,10 +215,12 @@ class Lines:
 
     def __exit__(self, *error: object) -> None:
         self.selector.close()
-        for descriptor, rest in self.rests.items():
-            if rest:
-                self.readers[descriptor](rest.decode(errors="replace"))
+        for descriptor in self.readers:
             os.close(descriptor)
+        if error == (None, None, None):
+            for descriptor, rest in self.rests.items():
+                if rest:
+                    self.readers[descriptor](rest.decode(errors="replace"))
 
     def read(self, seconds: float) -> None:
         """Read what comes in this time at most, and all that is there by then."""
@@ -208,6 +234,42 @@ class Lines:
                 *whole, self.rests[descriptor] = (self.rests[descriptor] + more).split(b"\n")
                 for line in whole:
                     self.readers[descriptor](line.decode(errors="replace"))
+
+
+def facts_of(line: str, *keys: str) -> dict[str, Any]:
+    """What a line of JSON tells; nothing if it lacks these keys or is torn."""
+    with suppress(ValueError):
+        facts = json.loads(line)
+        if isinstance(facts, dict) and facts.keys() >= set(keys):
+            return facts
+    return {}
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ask jobs to save and end, and Snakemake to start no other."""
+    folders.ask(folders.jobs_below(psutil.Process(process.pid)))
+    process.send_signal(signal.SIGINT)
+
+
+def become_snakemake(arguments: Sequence[str]) -> NoReturn:
+    """Let Snakemake itself take this process's place, for calls that run nothing."""
+    find_workflow()
+    os.environ["PATH"] = path_for_jobs()
+    os.environ.pop(PIPE, None)
+    words = [*snakemake(), *arguments]
+    os.execv(words[0], words)
+
+
+def find_workflow() -> Path:
+    """Where the workflow's plugins lie. Raises UserError if there is no workflow here."""
+    if not PLUGINS.is_dir() or not Path("Snakefile").is_file():
+        raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
+    return PLUGINS.absolute()
+
+
+def path_for_jobs() -> str:
+    """The PATH on which jobs find this environment's commands first."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def snakemake() -> list[str]:

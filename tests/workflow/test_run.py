@@ -40,7 +40,7 @@ def configure(checkout: Path, videos: Path, epochs: int = 1) -> None:
     config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "media": media}}
     config["defaults"] |= TINY["defaults"] | {
         "network": {"clusters": 2, "heads": 2, "hidden": 8},
-        "training": {"epochs": epochs, "batch_size": 2, "workers": 0},
+        "training": {"epochs": epochs, "warmup_epochs": 0, "batch_size": 2, "workers": 0},
     }
     config["runs"] = {"mine": {"dataset": "mine"}}
     (checkout / "mine.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
@@ -96,6 +96,7 @@ def test_any_path_will_do_and_new_videos_are_taken_in(
     assert "Nothing to be done" in told
     plan = selavi_run(checkout, *MINE, "-n")
     assert "to add them: selavi run" in plan
+    assert "rule manifest:" not in plan and "stages done" not in plan
     assert not list(manifest.glob("*/*.added.txt"))
     seen = on_a_terminal([*SELAVI[:-2], *MINE, "--", "index_all"], checkout)
     assert "1 new since" in seen and "; adding them" in seen

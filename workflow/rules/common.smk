@@ -1,7 +1,6 @@
 # The checked settings, and which files each stage makes for them.
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -30,10 +29,8 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 validate(without_removed(config), "../schemas/config.schema.json", set_default=False)
 
-# `selavi run` started this, and it is no dry run, which Snakemake does not tell so early.
-TAKES_IN_NEW = "SELAVI_RUN_PIPE" in os.environ and not any(
-    re.fullmatch(r"--dry-?run|-[A-Za-z]*n[A-Za-z]*", word) for word in sys.argv
-)
+# `selavi run` says so where jobs are to run; Snakemake does not tell so early.
+TAKES_IN_NEW = "SELAVI_RUN_PIPE" in os.environ
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 

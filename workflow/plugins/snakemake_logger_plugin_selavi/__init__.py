@@ -16,7 +16,7 @@ FIELDS = (
 
 
 class LogHandler(LogHandlerBase):
-    """Writes every record; a dry run is left to Snakemake's own screen."""
+    """Writes every record, in place of Snakemake's screen; it sees no call that runs nothing."""
 
     def __post_init__(self) -> None:
         self.descriptor = int(os.environ["SELAVI_RUN_EVENTS"])
@@ -28,11 +28,7 @@ class LogHandler(LogHandlerBase):
         with open(self.descriptor, "a", closefd=False) as pipe:
             pipe.write(json.dumps(facts, default=str) + "\n")
 
-    @property
-    def writes_to_stream(self) -> bool:
-        """Whether it takes the place of the handler for the screen."""
-        return not self.common_settings.dryrun
-
+    writes_to_stream = True
     writes_to_file = False
     has_filter = True
     has_formatter = True
