@@ -25,7 +25,9 @@ class GaveUp(Exception):
     """Training was asked to stop, and what it waited for did not come: the last save stands."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"{why}; the same command goes on from the last save, if there is one")
+        super().__init__(
+            f"{why}; run the same command to resume from the last checkpoint, if there is one"
+        )
 
 
 class StopRequest:

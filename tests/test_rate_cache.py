@@ -105,7 +105,7 @@ def test_an_estimate_measures_once_and_again_for_other_videos(
     assert (first.reused, second.reused) == (0, 2)  # of a video, and of a step
     assert len(list(cache.iterdir())) == 2
     done = selavi("estimate", "--configfile", str(path))
-    assert "2 rates were measured before; --again measures them anew" in done.stderr
+    assert "2 rates were measured before; --again measures them again" in done.stderr
     done = selavi("estimate", "--again", "--configfile", str(path))
     assert done.returncode == 0 and "measured before" not in done.stderr
     (tmp_path / "videos").unlink()

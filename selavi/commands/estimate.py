@@ -36,4 +36,4 @@ def run(options: argparse.Namespace) -> None:
     cpus = f"{torch.get_num_threads()} CPU threads, no GPU"
     print_costs(costs, torch.cuda.get_device_name() if cuda else cpus)
     if cache.reused:
-        log.info("%d rates were measured before; --again measures them anew", cache.reused)
+        log.info("%d rates were measured before; --again measures them again", cache.reused)

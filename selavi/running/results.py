@@ -15,7 +15,7 @@ def show_results(results: Path) -> None:
     config = read_section(path, ResolvedConfig)
     make_tables(results, None, None)
     for name, pattern in (
-        ("videos that were set aside, and why", "shards/{dataset}/train/rejected.csv"),
+        ("rejected videos, and why", "shards/{dataset}/train/rejected.csv"),
         ("how training went", "figures/{run}/training.svg"),
         ("watch and hear the clusters: open in a browser", "explorer/{run}/index.html"),
     ):

@@ -122,11 +122,11 @@ class Run:
     def _conclude(self, status: int) -> int:
         say, passed = self.screen.say, duration(self.board.seconds())
         if self.asked:
-            say("stopped; the same command goes on from here", "yellow")
+            say("stopped; run the same command to resume", "yellow")
             return INTERRUPTED
         if status < 0:
             name = signal.Signals(-status).name
-            say(f"Snakemake was ended by {name}; the same command goes on from here", "bold red")
+            say(f"Snakemake was ended by {name}; run the same command to resume", "bold red")
             return 128 - status
         if self.failures:
             jobs = "1 job" if self.failures == 1 else f"{self.failures} jobs"

@@ -189,7 +189,7 @@ def test_asked_to_stop_it_says_how_to_go_on(
     started.send_signal(signal.SIGTERM)
     assert started.wait(120) == 130
     said = (checkout / "out.txt").read_text()
-    assert said.rstrip().endswith("stopped; the same command goes on from here")
+    assert said.rstrip().endswith("stopped; run the same command to resume")
     assert "pretrain mine: training takes about " in said
     assert "Traceback" not in said
     assert "failed" not in said

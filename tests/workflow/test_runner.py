@@ -117,7 +117,7 @@ def test_an_interrupt_of_the_runner_alone_stops_jobs_too(
     said, _ = started.communicate(timeout=300)
     assert started.returncode == 130, said
     assert said.count("stopping: ") == 1
-    assert said.rstrip().endswith("stopped; the same command goes on from here")
+    assert said.rstrip().endswith("stopped; run the same command to resume")
     assert (folder / "saved").exists()
     assert is_over(started.pid)
 
