@@ -45,6 +45,7 @@ class Run:
         self.board = Board()
         self.screen = Screen(self.board, console)
         self.asked: list[int] = []
+        self.stops = False  # whether Snakemake does
         self.pass_on_at = math.inf  # when to tell Snakemake that it is to stop
         self.failures = 0
         self.nothing = False
@@ -91,8 +92,10 @@ class Run:
             with self.screen, Lines({words: self._line, events: self._event}) as lines:
                 self._listen(process, lines)
         except BaseException:  # nobody would see what goes on
-            stop(process)
-            process.wait()
+            while process.poll() is None:
+                self._stop(process)  # again, since a job may just begin
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(INTERRUPT_SECONDS)
             raise
         if process.returncode < 0:  # killed: its jobs know nothing of it
             folders.end(folders.left_behind(directory))
@@ -109,15 +112,26 @@ class Run:
             heard = len(self.asked)
             if time.monotonic() >= self.pass_on_at:
                 self.pass_on_at = math.inf
-                stop(process)
+                self._stop(process)
         lines.read(0.1)
 
     def _hears_stop(self, number: int) -> None:
         """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
         self.screen.doing = "stopping"
         self.screen.say("stopping: jobs that can go on later save what they have")
-        wait = INTERRUPT_SECONDS if number == signal.SIGINT else 0.0  # one may be only ours, too
-        self.pass_on_at = min(self.pass_on_at, time.monotonic() + wait)
+        if number != signal.SIGINT:
+            self.pass_on_at = time.monotonic()
+        elif not self.stops:  # it may be only ours, too
+            self.pass_on_at = min(self.pass_on_at, time.monotonic() + INTERRUPT_SECONDS)
+
+    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
+        """Ask jobs to save and end, and Snakemake to start no other."""
+        if process.poll() is not None:
+            return
+        folders.ask(folders.jobs_below(psutil.Process(process.pid)))
+        if not self.stops:  # a second interrupt would end its wait for jobs
+            process.send_signal(signal.SIGINT)
+            self.stops = True
 
     def _conclude(self, status: int) -> int:
         say, passed = self.screen.say, duration(self.board.seconds())
@@ -179,7 +193,7 @@ class Run:
             case "job_error":
                 self._failed(facts)
             case _ if facts["message"].startswith(STOPS):
-                self.pass_on_at = math.inf
+                self.stops, self.pass_on_at = True, math.inf
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
                 if not any(words in facts["message"] for words in UNTOLD):
                     screen.say(facts["message"])
@@ -243,12 +257,6 @@ def facts_of(line: str, *keys: str) -> dict[str, Any]:
         if isinstance(facts, dict) and facts.keys() >= set(keys):
             return facts
     return {}
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ask jobs to save and end, and Snakemake to start no other."""
-    folders.ask(folders.jobs_below(psutil.Process(process.pid)))
-    process.send_signal(signal.SIGINT)
 
 
 def become_snakemake(arguments: Sequence[str]) -> NoReturn:

@@ -23,10 +23,13 @@ WORKER = """
 import signal, sys, time
 from pathlib import Path
 def stop(number, frame):
+    Path(signal.Signals(number).name).touch()
+    if number == signal.SIGINT:
+        time.sleep(7)  # so long that it would be asked again
     Path("saved").touch()
     sys.exit(75)
-signal.signal(signal.SIGTERM, stop)
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+for number in signal.SIGTERM, signal.SIGINT:
+    signal.signal(number, stop)
 Path("working").touch()
 time.sleep(600)
 """
@@ -114,12 +117,22 @@ def test_an_interrupt_of_the_runner_alone_stops_jobs_too(
     folder: Path, started: "subprocess.Popen[str]"
 ) -> None:
     os.kill(started.pid, signal.SIGINT)
-    said, _ = started.communicate(timeout=300)
+    said, _ = started.communicate(timeout=60)
     assert started.returncode == 130, said
     assert said.count("stopping: ") == 1
     assert said.rstrip().endswith("stopped; the same command goes on from here")
-    assert (folder / "saved").exists()
+    assert {"SIGTERM", "saved"} <= {path.name for path in folder.iterdir()}
     assert is_over(started.pid)
+
+
+def test_an_interrupt_of_the_terminal_is_not_passed_on_again(
+    folder: Path, started: "subprocess.Popen[str]"
+) -> None:
+    os.killpg(started.pid, signal.SIGINT)
+    said, _ = started.communicate(timeout=60)
+    assert started.returncode == 130, said
+    assert (folder / "saved").exists() and not (folder / "SIGTERM").exists()
+    assert "Traceback" not in said
 
 
 def test_torn_lines_are_shown_and_stop_nothing(folder: Path) -> None:
@@ -157,7 +170,7 @@ def test_a_mistake_of_the_runner_leaves_nothing_running(folder: Path) -> None:
     (folder / "lines").write_text(MARK + json.dumps(told) + "\n")
     write_rules(folder, before="while cat lines >&2; do sleep 0.2; done &")
     process = start(folder)
-    said, _ = process.communicate(timeout=300)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "unexpected error" in said and "ZeroDivisionError" in said
     until(lambda: is_over(process.pid))
