@@ -47,7 +47,6 @@ class Run:
         self.asked: list[int] = []
         self.stops = False  # whether Snakemake does
         self.pass_on_at = math.inf  # when to tell Snakemake that it is to stop
-        self.failures = 0
         self.nothing = False
 
     def __call__(self, arguments: Sequence[str], directory: Path) -> int:
@@ -142,8 +141,8 @@ class Run:
             name = signal.Signals(-status).name
             say(f"Snakemake was ended by {name}; the same command goes on from here", "bold red")
             return 128 - status
-        if self.failures:
-            jobs = "1 job" if self.failures == 1 else f"{self.failures} jobs"
+        if failures := len(self.board.failed):
+            jobs = "1 job" if failures == 1 else f"{failures} jobs"
             say(
                 f"{jobs} failed after {passed}. Mend what the lines above say and give the same "
                 "command again: what is finished is kept.",
@@ -185,6 +184,8 @@ class Run:
             case "run_info":
                 board.plan(facts["stats"])
             case "job_info":
+                if facts["jobid"] in board.failed:
+                    screen.say(f"  {facts['rule_name'].replace('_', '-')}: tried again")
                 if stage := board.start(facts["jobid"], facts):
                     screen.began(stage)
             case "job_finished":
@@ -205,7 +206,6 @@ class Run:
         if known is None or self.asked:
             return
         job, stage = known
-        self.failures += 1
         logs = [Path(name) for name in facts["log"]]
         what = f"{job.rule.replace('_', '-')} {job.place}".strip()
         self.screen.failed(what, logs, [job.errors or end_of(path) for path in logs])

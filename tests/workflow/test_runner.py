@@ -174,3 +174,18 @@ def test_a_mistake_of_the_runner_leaves_nothing_running(folder: Path) -> None:
     assert process.returncode == 1
     assert "unexpected error" in said and "ZeroDivisionError" in said
     until(lambda: is_over(process.pid))
+
+
+def test_an_attempt_that_is_tried_again_is_no_failure(folder: Path) -> None:
+    rules = """
+rule twice:
+    output: "made"
+    log: "twice.log"
+    retries: 1
+    shell: "test -e once && touch made || {{ touch once; echo too early > {log}; false; }}"
+"""
+    write_rules(folder, rules)
+    said = selavi_run(folder)
+    assert "✗ twice failed" in said and "too early" in said and "twice: tried again" in said
+    assert "✓ [1/1] twice" in said and "✓ all 1 stages done" in said
+    assert "failed after" not in said
