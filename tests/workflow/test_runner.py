@@ -15,7 +15,7 @@ from snakemake.cli import get_argument_parser
 
 from selavi.commands.run import RUNS_NOTHING, runs_nothing
 from selavi.progress import MARK
-from tests.workflow.running import ENVIRONMENT, REPOSITORY, selavi_run
+from tests.workflow.running import ENVIRONMENT, REPOSITORY, selavi_run, snakemake
 from tests.workflow.test_run import until
 
 SELAVI = [sys.executable, "-m", "selavi", "run", "--cores", "2"]
@@ -189,3 +189,25 @@ rule twice:
     assert "✗ twice failed" in said and "too early" in said and "twice: tried again" in said
     assert "✓ [1/1] twice" in said and "✓ all 1 stages done" in said
     assert "failed after" not in said
+
+
+def test_a_folder_is_unlocked_only_where_jobs_were_local(
+    folder: Path, started: "subprocess.Popen[str]"
+) -> None:
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    until(lambda: is_over(started.pid))
+    (log,) = (folder / ".snakemake/log").glob("*.log")
+    assert "Directory cannot be locked" in snakemake(folder, code=1)  # has a log of its own
+    said = log.read_text()
+    assert "Provided cores: 2" in said
+    log.write_text(said.replace("Provided cores: 2", "Provided remote nodes: 100"))  # as on Slurm
+    told = selavi_run(folder, code=1)
+    assert "submitted its jobs" in told and "scancel" in told and "snakemake --unlock" in told
+    log.write_text(said.replace("Host: ", "Host: not-"))
+    assert "the run that locked it was on not-" in selavi_run(folder, code=1)
+    assert any((folder / ".snakemake/locks").iterdir())
+    log.write_text(said)
+    write_rules(folder, 'rule wait:\n    output: "made"\n    shell: "touch made"\n')
+    assert "unlocking the folder" in selavi_run(folder)
+    assert (folder / "made").exists()
