@@ -108,7 +108,7 @@ def tiny_run() -> Callable[..., RunSettings]:
             "network": {"clusters": 4, "heads": 2, "hidden": 16},
             "labelling": {"optimisations": 6},
             "training": {
-                "epochs": 3, "batch_size": 4, "workers": 0, "warmup_batches": 2,
+                "epochs": 3, "batch_size": 4, "workers": 0, "threads": 1, "warmup_batches": 2,
                 "precision": "float32", "collapse": 1.0,
             },
         }  # fmt: skip

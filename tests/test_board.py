@@ -60,3 +60,8 @@ def test_shares_and_time_left_of_stages_with_many_jobs_and_with_one(now: list[fl
     assert failed == (running, board.stages["pretrain"])
     assert board.stages["pretrain"].over
     assert board.fail(3) is None
+    assert board.failed == {3}
+    board.start(3, job("pretrain", "log"))  # tried again
+    assert not board.failed and not board.stages["pretrain"].over
+    assert board.finish(3) is board.stages["pretrain"]
+    assert board.stages["pretrain"].failed == 0

@@ -67,6 +67,7 @@ class Board:
     def __init__(self) -> None:
         self.stages: dict[str, Stage] = {}
         self.jobs: dict[int, Job] = {}
+        self.failed: set[int] = set()  # jobs whose last attempt has failed
         self.began = time.monotonic()
         self.whole = False  # whether the plan is of everything that is configured
 
@@ -81,11 +82,15 @@ class Board:
         self.stages = {rule: Stage(n, rule, stats[rule]) for n, rule in enumerate(rules, start=1)}
 
     def start(self, number: int, facts: dict[str, Any]) -> Stage | None:
-        """A job begins; the stage if it is its first one."""
+        """A job begins, perhaps once more; the stage if it is its first one."""
         place = "/".join(str(value) for value in (facts.get("wildcards") or {}).values())
         job = Job(facts["rule_name"], place, list(facts.get("log") or []))
         self.jobs[number] = job
         stage = self.stages.get(job.rule)
+        again = number in self.failed
+        self.failed.discard(number)
+        if stage and again:
+            stage.failed -= 1
         if stage is None or stage.began is not None:
             return None
         stage.began = job.began
@@ -105,6 +110,7 @@ class Board:
         job = self.jobs.pop(number, None)
         if job is None:
             return None
+        self.failed.add(number)
         stage = self.stages.get(job.rule)
         if stage:
             stage.failed += 1

@@ -12,6 +12,7 @@ import platform
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -58,24 +59,38 @@ def clear(folder: Path) -> bool:
             f"Snakemake works in {folder} already (process {number}): wait for it, or end it with: "
             f"kill -INT {number}"
         )
+    locks = list((folder / ".snakemake" / "locks").glob("*.lock"))
+    if locks:
+        _require_unlockable(folder, locks[0])
     if mine:
         log.warning(
             "jobs of a run that was killed still work here (%d): they save, and end", len(mine)
         )
         end(mine)
-    locks = list((folder / ".snakemake" / "locks").glob("*.lock"))
-    if not locks:
-        return False
-    owner, host = locks[0].stat().st_uid, _last_host(folder)
-    if owner != os.getuid():
-        why = f"it was locked by user {owner}"
-    elif host not in (None, platform.node()):
-        why = f"the last run was on {host}"
-    else:
+    if locks:
         log.warning("unlocking the folder: the run that had locked it was killed")
-        return True
+    return bool(locks)
+
+
+def _require_unlockable(folder: Path, lock: Path) -> None:
+    """Raise UserError if the run that has locked a folder, or its jobs, may work elsewhere."""
+    status = lock.stat()
+    said = _said_before(folder, status.st_mtime)
+    host = re.search(r"^\s*Host: (.*)$", said, re.MULTILINE)
+    cancel = ""
+    if status.st_uid != os.getuid():
+        why = f"it was locked by user {status.st_uid}"
+    elif host is None:
+        why = "no log in .snakemake/log says where the run was that locked it"
+    elif host[1] != platform.node():
+        why = f"the run that locked it was on {host[1]}"
+    elif "Provided remote nodes" in said:
+        why = "the run that locked it submitted its jobs, which may still be at work"
+        cancel = "Cancel them first (Slurm: squeue --me, scancel). "
+    else:
+        return
     raise UserError(
-        f"{folder} is locked, and {why}. If nobody works there any more: snakemake --unlock"
+        f"{folder} is locked, and {why}. {cancel}If nobody works there any more: snakemake --unlock"
     )
 
 
@@ -143,9 +158,9 @@ def _is_ours(process: psutil.Process) -> bool:
     return False
 
 
-def _last_host(folder: Path) -> str | None:
-    """The machine that Snakemake last ran on, as its log says."""
+def _said_before(folder: Path, moment: float) -> str:
+    """The log of the Snakemake that began last before a moment; later ones found the lock."""
+    latest = datetime.fromtimestamp(moment).isoformat().replace(":", "")
     logs = sorted((folder / ".snakemake" / "log").glob("*.snakemake.log"))
-    text = logs[-1].read_text(errors="replace") if logs else ""
-    found = re.search(r"^\s*Host: (.*)$", text, re.MULTILINE)
-    return found[1] if found else None
+    before = [path for path in logs if path.name.removesuffix(".snakemake.log") <= latest]
+    return before[-1].read_text(errors="replace") if before else ""

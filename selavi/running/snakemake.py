@@ -45,8 +45,8 @@ class Run:
         self.board = Board()
         self.screen = Screen(self.board, console)
         self.asked: list[int] = []
+        self.stops = False  # whether Snakemake does
         self.pass_on_at = math.inf  # when to tell Snakemake that it is to stop
-        self.failures = 0
         self.nothing = False
 
     def __call__(self, arguments: Sequence[str], directory: Path) -> int:
@@ -91,8 +91,10 @@ class Run:
             with self.screen, Lines({words: self._line, events: self._event}) as lines:
                 self._listen(process, lines)
         except BaseException:  # nobody would see what goes on
-            stop(process)
-            process.wait()
+            while process.poll() is None:
+                self._stop(process)  # again, since a job may just begin
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(INTERRUPT_SECONDS)
             raise
         if process.returncode < 0:  # killed: its jobs know nothing of it
             folders.end(folders.left_behind(directory))
@@ -109,15 +111,26 @@ class Run:
             heard = len(self.asked)
             if time.monotonic() >= self.pass_on_at:
                 self.pass_on_at = math.inf
-                stop(process)
+                self._stop(process)
         lines.read(0.1)
 
     def _hears_stop(self, number: int) -> None:
         """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
         self.screen.doing = "stopping"
         self.screen.say("stopping: jobs that can go on later save what they have")
-        wait = INTERRUPT_SECONDS if number == signal.SIGINT else 0.0  # one may be only ours, too
-        self.pass_on_at = min(self.pass_on_at, time.monotonic() + wait)
+        if number != signal.SIGINT:
+            self.pass_on_at = time.monotonic()
+        elif not self.stops:  # it may be only ours, too
+            self.pass_on_at = min(self.pass_on_at, time.monotonic() + INTERRUPT_SECONDS)
+
+    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
+        """Ask jobs to save and end, and Snakemake to start no other."""
+        if process.poll() is not None:
+            return
+        folders.ask(folders.jobs_below(psutil.Process(process.pid)))
+        if not self.stops:  # a second interrupt would end its wait for jobs
+            process.send_signal(signal.SIGINT)
+            self.stops = True
 
     def _conclude(self, status: int) -> int:
         say, passed = self.screen.say, duration(self.board.seconds())
@@ -128,8 +141,8 @@ class Run:
             name = signal.Signals(-status).name
             say(f"Snakemake was ended by {name}; run the same command to resume", "bold red")
             return 128 - status
-        if self.failures:
-            jobs = "1 job" if self.failures == 1 else f"{self.failures} jobs"
+        if failures := len(self.board.failed):
+            jobs = "1 job" if failures == 1 else f"{failures} jobs"
             say(
                 f"{jobs} failed after {passed}. Mend what the lines above say and give the same "
                 "command again: what is finished is kept.",
@@ -171,6 +184,8 @@ class Run:
             case "run_info":
                 board.plan(facts["stats"])
             case "job_info":
+                if facts["jobid"] in board.failed:
+                    screen.say(f"  {facts['rule_name'].replace('_', '-')}: tried again")
                 if stage := board.start(facts["jobid"], facts):
                     screen.began(stage)
             case "job_finished":
@@ -179,7 +194,7 @@ class Run:
             case "job_error":
                 self._failed(facts)
             case _ if facts["message"].startswith(STOPS):
-                self.pass_on_at = math.inf
+                self.stops, self.pass_on_at = True, math.inf
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
                 if not any(words in facts["message"] for words in UNTOLD):
                     screen.say(facts["message"])
@@ -191,7 +206,6 @@ class Run:
         if known is None or self.asked:
             return
         job, stage = known
-        self.failures += 1
         logs = [Path(name) for name in facts["log"]]
         what = f"{job.rule.replace('_', '-')} {job.place}".strip()
         self.screen.failed(what, logs, [job.errors or end_of(path) for path in logs])
@@ -243,12 +257,6 @@ def facts_of(line: str, *keys: str) -> dict[str, Any]:
         if isinstance(facts, dict) and facts.keys() >= set(keys):
             return facts
     return {}
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ask jobs to save and end, and Snakemake to start no other."""
-    folders.ask(folders.jobs_below(psutil.Process(process.pid)))
-    process.send_signal(signal.SIGINT)
 
 
 def become_snakemake(arguments: Sequence[str]) -> NoReturn:

@@ -31,7 +31,7 @@ CONFIG = {
         "network": {"clusters": 4, "heads": 2, "hidden": 16},
         "labelling": {"optimisations": 8, "max_iterations": 50},
         "training": {
-            "epochs": 16, "batch_size": 2, "workers": 0, "precision": "float32",
+            "epochs": 16, "batch_size": 2, "workers": 0, "threads": 1, "precision": "float32",
             "checkpoint_minutes": 0.0, "collapse": 1.0,
         },
     },

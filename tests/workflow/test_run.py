@@ -40,7 +40,13 @@ def configure(checkout: Path, videos: Path, epochs: int = 1) -> None:
     config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "media": media}}
     config["defaults"] |= TINY["defaults"] | {
         "network": {"clusters": 2, "heads": 2, "hidden": 8},
-        "training": {"epochs": epochs, "warmup_epochs": 0, "batch_size": 2, "workers": 0},
+        "training": {
+            "epochs": epochs,
+            "warmup_epochs": 0,
+            "batch_size": 2,
+            "workers": 0,
+            "threads": 1,
+        },
     }
     config["runs"] = {"mine": {"dataset": "mine"}}
     (checkout / "mine.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))

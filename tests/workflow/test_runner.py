@@ -15,7 +15,7 @@ from snakemake.cli import get_argument_parser
 
 from selavi.commands.run import RUNS_NOTHING, runs_nothing
 from selavi.progress import MARK
-from tests.workflow.running import ENVIRONMENT, REPOSITORY, selavi_run
+from tests.workflow.running import ENVIRONMENT, REPOSITORY, selavi_run, snakemake
 from tests.workflow.test_run import until
 
 SELAVI = [sys.executable, "-m", "selavi", "run", "--cores", "2"]
@@ -23,10 +23,13 @@ WORKER = """
 import signal, sys, time
 from pathlib import Path
 def stop(number, frame):
+    Path(signal.Signals(number).name).touch()
+    if number == signal.SIGINT:
+        time.sleep(7)  # so long that it would be asked again
     Path("saved").touch()
     sys.exit(75)
-signal.signal(signal.SIGTERM, stop)
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+for number in signal.SIGTERM, signal.SIGINT:
+    signal.signal(number, stop)
 Path("working").touch()
 time.sleep(600)
 """
@@ -114,12 +117,22 @@ def test_an_interrupt_of_the_runner_alone_stops_jobs_too(
     folder: Path, started: "subprocess.Popen[str]"
 ) -> None:
     os.kill(started.pid, signal.SIGINT)
-    said, _ = started.communicate(timeout=300)
+    said, _ = started.communicate(timeout=60)
     assert started.returncode == 130, said
     assert said.count("stopping: ") == 1
     assert said.rstrip().endswith("stopped; run the same command to resume")
-    assert (folder / "saved").exists()
+    assert {"SIGTERM", "saved"} <= {path.name for path in folder.iterdir()}
     assert is_over(started.pid)
+
+
+def test_an_interrupt_of_the_terminal_is_not_passed_on_again(
+    folder: Path, started: "subprocess.Popen[str]"
+) -> None:
+    os.killpg(started.pid, signal.SIGINT)
+    said, _ = started.communicate(timeout=60)
+    assert started.returncode == 130, said
+    assert (folder / "saved").exists() and not (folder / "SIGTERM").exists()
+    assert "Traceback" not in said
 
 
 def test_torn_lines_are_shown_and_stop_nothing(folder: Path) -> None:
@@ -157,7 +170,44 @@ def test_a_mistake_of_the_runner_leaves_nothing_running(folder: Path) -> None:
     (folder / "lines").write_text(MARK + json.dumps(told) + "\n")
     write_rules(folder, before="while cat lines >&2; do sleep 0.2; done &")
     process = start(folder)
-    said, _ = process.communicate(timeout=300)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "unexpected error" in said and "ZeroDivisionError" in said
     until(lambda: is_over(process.pid))
+
+
+def test_an_attempt_that_is_tried_again_is_no_failure(folder: Path) -> None:
+    rules = """
+rule twice:
+    output: "made"
+    log: "twice.log"
+    retries: 1
+    shell: "test -e once && touch made || {{ touch once; echo too early > {log}; false; }}"
+"""
+    write_rules(folder, rules)
+    said = selavi_run(folder)
+    assert "✗ twice failed" in said and "too early" in said and "twice: tried again" in said
+    assert "✓ [1/1] twice" in said and "✓ all 1 stages done" in said
+    assert "failed after" not in said
+
+
+def test_a_folder_is_unlocked_only_where_jobs_were_local(
+    folder: Path, started: "subprocess.Popen[str]"
+) -> None:
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    until(lambda: is_over(started.pid))
+    (log,) = (folder / ".snakemake/log").glob("*.log")
+    assert "Directory cannot be locked" in snakemake(folder, code=1)  # has a log of its own
+    said = log.read_text()
+    assert "Provided cores: 2" in said
+    log.write_text(said.replace("Provided cores: 2", "Provided remote nodes: 100"))  # as on Slurm
+    told = selavi_run(folder, code=1)
+    assert "submitted its jobs" in told and "scancel" in told and "snakemake --unlock" in told
+    log.write_text(said.replace("Host: ", "Host: not-"))
+    assert "the run that locked it was on not-" in selavi_run(folder, code=1)
+    assert any((folder / ".snakemake/locks").iterdir())
+    log.write_text(said)
+    write_rules(folder, 'rule wait:\n    output: "made"\n    shell: "touch made"\n')
+    assert "unlocking the folder" in selavi_run(folder)
+    assert (folder / "made").exists()
