@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -52,6 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clips, settings = small_clips(Path(folder))
+        clips = replace(clips, cache_gb=settings.training.cache_gb)
         pairs = list(islice(pairs_of_views(clips, settings), 3))
         loading = loading_seconds(clips, settings)
     plain = plain_step(settings)

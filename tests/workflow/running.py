@@ -22,7 +22,9 @@ TINY = {
     "defaults": {
         "network": {"clusters": 5, "heads": 2, "hidden": 16},
         "labelling": {"optimisations": 4},
-        "training": {"epochs": 2, "batch_size": 5, "workers": 0, "threads": 1, "precision": "float32"},
+        "training": {
+            "epochs": 2, "batch_size": 5, "workers": 0, "threads": 1, "precision": "float32",
+        },
     },
     "explorer": {"clips_per_cluster": 2},
     "degrade": {
