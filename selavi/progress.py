@@ -53,7 +53,7 @@ def tell(**facts: Any) -> None:
         if not words:
             return
         facts["message"] = words[len(words) // 8 + 1 :]
-    with suppress(OSError):  # the reader is gone: the work goes on
+    with suppress(OSError):  # the reader is gone: keep working
         os.write(sys.stderr.fileno(), line)
 
 

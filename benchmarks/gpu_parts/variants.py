@@ -112,7 +112,7 @@ def graphed(step: Step) -> Callable[[], float]:
             step.optimizer.step()
     torch.cuda.current_stream().wait_stream(side)
     torch.cuda.synchronize()
-    # Gradients are born in the graph's own memory; each playback writes them anew.
+    # Gradients are born in the graph's own memory; each playback overwrites them.
     step.optimizer.zero_grad(set_to_none=True)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):

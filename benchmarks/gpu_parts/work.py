@@ -115,7 +115,7 @@ def synchronise(device: torch.device) -> None:
 
 
 def forget(device: torch.device) -> None:
-    """Give back what is no longer used, and begin to look for the most memory anew."""
+    """Give back what is no longer used, and reset the peak of memory."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()

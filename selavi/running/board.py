@@ -21,7 +21,7 @@ class Job:
     first: tuple[float, float] | None = None  # when it first told of a share, and the share
 
     def take(self, done: float, total: float, what: str) -> None:
-        """Take in how far it has come. A bar of another kind begins anew."""
+        """Take in how far it has come. A bar of another kind starts from its own share."""
         share = min(1.0, done / total)
         if self.first is None or share < self.share:
             self.first = (time.monotonic(), share)

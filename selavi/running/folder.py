@@ -1,8 +1,7 @@
 """One run at a time in a working folder, and what a run that was killed has left in it.
 
 Snakemake marks its folder by files, which outlive it when it is killed. Ours is a lock of the
-kernel's, which ends with the process: whoever holds it may clear away a mark that nobody stands
-behind any more.
+kernel's, which ends with the process: its holder may clear the marks of a dead run.
 """
 
 import fcntl
