@@ -84,7 +84,7 @@ def try_with(work: Work, extra: str, few: int = 0) -> None:
 
 
 def found_before(work: Work) -> tuple[str, dict[str, float], float]:
-    """The fastest variant, and rates and FLOPs as the first part measured them, or measured again."""
+    """The fastest variant, and rates and FLOPs, as the first part measured them or again."""
     known = next((row for row in work.earlier.get("steps", []) if "gflop_per_clip" in row), None)
     if known is None:
         return BASE, matmul_rates(work), clip_flops(work)
