@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing import active_children
+from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
@@ -85,6 +86,11 @@ def answers(loader: "DataLoader[Any]") -> Iterator[Any]:
                 fetched = fetcher.submit(answer.unpack)
                 answer = _bounded(partial(fetched.result, POLL_SECONDS), workers)
             if isinstance(answer, LOST):
+                # The pipe of a worker that dies closes some time before the worker is known to be dead.
+                wait_for(
+                    [worker.sentinel for worker in workers],
+                    timeout=0 if shortage(answer) else STOP_SECONDS,
+                )
                 raise UserError(_why_dead(workers) or shortage(answer) or too_few_files())
             yield answer
         failed = False
