@@ -13,6 +13,7 @@ import pandas as pd
 
 from selavi.data.lists import read_video_table
 from selavi.files import UserError, write_csv
+from selavi.formulas import unguard
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,8 @@ def changes(folder: Path, manifest: Path) -> tuple[list[str], list[str]]:
     """
     if not folder.is_dir():
         return [], []
-    listed = set(pd.read_csv(manifest, usecols=["key"], dtype=str, na_filter=False)["key"])
+    keys = pd.read_csv(manifest, usecols=["key"], dtype=str, na_filter=False)
+    listed = set(unguard(keys)["key"])
     there = {
         _text(path.relative_to(folder).as_posix())
         for path, problem in _walk(folder)

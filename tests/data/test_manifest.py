@@ -32,6 +32,10 @@ AWKWARD = [
     "percent%03d.mp4",
     "$(touch owned).mp4",
     "NA.mp4",
+    "=cmd|'x'!A0.mp4",
+    "@at.mp4",
+    "'=guarded already.mp4",
+    "a;=b.mp4",
 ]
 
 
