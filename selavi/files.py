@@ -105,6 +105,7 @@ def read_csv(
             dtype=dict.fromkeys(text, "str"),
             keep_default_na=False,
             na_values={column: [""] for column in header if column not in text},
+            low_memory=False,  # one type for a column, not one for each part of it
         )
     except (EmptyDataError, ParserError, UnicodeDecodeError, IsADirectoryError) as error:
         raise UserError(f"{path} is no table of comma-separated values: {error}") from None

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from selavi.data import shards
-from selavi.data.manifest import TEXT_COLUMNS, write_listed_manifest, write_manifest
+from selavi.data.listed import write_listed_manifest
+from selavi.data.manifest import TEXT_COLUMNS, write_manifest
 from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
 from selavi.files import read_csv, write_csv
 from selavi.settings import MediaSettings

@@ -4,19 +4,16 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from selavi.data.choose import choose_classes, choose_official
 from selavi.data.fetch import fetch_shard
 from selavi.data.index import read_index, write_index
-from selavi.data.lists import official_videos, read_video_table
+from selavi.data.lists import official_videos
 from selavi.data.loader import Clips, pass_batches
-from selavi.data.manifest import listed_videos, write_listed_manifest
-from selavi.data.shards import write_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import AudioSettings, MediaSettings, OfficialSettings, VideoSettings
-from tests.conftest import MEDIA, make_split
+from tests.conftest import make_split
 
 MUTE = MediaSettings(short_side=48, fps=16.0, audio="none", min_seconds=1.1)
 UCF = ("ApplyEyeMakeup", "Archery")
@@ -214,78 +211,3 @@ def test_classes_are_chosen_whichever_way_they_are_spelt(
     assert batch.sample.tolist() == [0, 1]
     with pytest.raises(UserError, match="did you mean 'playing piano'"):
         choose_classes(parent, ["playing pianos"], *place)
-
-
-def test_a_table_of_segments(tmp_path: Path, make_video: Callable[..., Path]) -> None:
-    make_video(tmp_path / "long.mp4", seconds=6)
-    make_video(tmp_path / "whole.mkv", seconds=2)
-    (tmp_path / "videos.csv").write_text(
-        "path,label,start,end\nlong.mp4,a,0.5,2\nlong.mp4,b,3,\nwhole.mkv,007,,\n"
-        "long.mp4,c,5.5,\nlong.mp4,d,4,2\n"
-    )
-    write_listed_manifest(
-        tmp_path, tmp_path / "videos.csv", "folder", 0, 1, tmp_path / "manifest.csv"
-    )
-    table = write_shard(
-        tmp_path / "manifest.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA
-    ).set_index("key")
-    assert table["reason"].to_dict() == {
-        "long.mp4#t=0.5,2": "",
-        "long.mp4#t=3": "",
-        "long.mp4#t=4,2": "bad-segment",
-        "long.mp4#t=5.5": "too-short",
-        "whole.mkv": "",
-    }
-    assert table["label"]["whole.mkv"] == "007"
-    assert table["frames"][table["reason"] == ""].tolist() == pytest.approx([24, 48, 32], abs=1)
-    assert table["samples"]["long.mp4#t=0.5,2"] == pytest.approx(1.5 * 16000, abs=400)
-
-
-def test_segments_a_millisecond_apart_far_into_a_film_are_two(tmp_path: Path) -> None:
-    (tmp_path / "film.mp4").write_bytes(b"x")
-    (tmp_path / "list.csv").write_text("path,start\nfilm.mp4,12345.561\nfilm.mp4,12345.563\n")
-    keys = listed_videos(tmp_path, tmp_path / "list.csv", "folder", 0.0)["key"].tolist()
-    assert keys == ["film.mp4#t=12345.561", "film.mp4#t=12345.563"]
-
-
-def test_a_table_with_paths_alone_and_one_missing(
-    tmp_path: Path, make_video: Callable[..., Path]
-) -> None:
-    make_video(tmp_path / "a.mp4")
-    (tmp_path / "videos.csv").write_text(f"path\na.mp4\ngone.mp4\n{'n' * 300}.mp4\n")
-    rows = listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.5)
-    assert rows["reason"].tolist() == ["", "missing", "unreadable"]
-    assert rows["detail"][2] == "cannot look at the file: File name too long"
-    assert rows["label"].tolist() == ["", "", ""]
-    with pytest.raises(UserError, match=r"1 of 3 videos are missing, more than max_missing = 0.01"):
-        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.01)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("file,label\na.mp4,x\n", "unknown column 'file'"),
-        ("path,lable\na.mp4,x\n", "did you mean 'label'"),
-        ("label\nx\n", "needs a column `path`"),
-        ("path\n", "names no videos"),
-        ("", "is not a CSV file"),
-        ("path,start\na.mp4,one\n", "line 2: start = 'one' is not in seconds"),
-        ("path\na.mp4\na.mp4\n", "names a.mp4 twice"),
-        ("path,label\na.mp4,x,\n", "line 2 has 3 fields and the header 2; put names with commas"),
-        ("path,label\na.mp4,x\n\na.mp4\n", "line 4 has 1 fields and the header 2"),
-    ],
-)
-def test_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "a.mp4").write_bytes(b"x")
-    (tmp_path / "videos.csv").write_text(text)
-    with pytest.raises(UserError, match=words):
-        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0)
-    with pytest.raises(UserError, match="does not exist; set the split's `table`"):
-        read_video_table(tmp_path / "absent.csv")
-
-
-def test_labels_none_ignores_the_tables_classes(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").write_bytes(b"x")
-    (tmp_path / "videos.csv").write_text("path,label\na.mp4,x\n")
-    rows: pd.DataFrame = listed_videos(tmp_path, tmp_path / "videos.csv", "none", 0)
-    assert rows["label"].tolist() == [""]
