@@ -12,7 +12,7 @@ COLUMNS = [
 # All others are text, users' own included.
 NUMBERS = (
     "sample", "start", "end", "width", "height", "frames", "fps", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size", "kilobytes",
+    "video_offset", "video_size", "audio_offset", "audio_size", "video_crc", "audio_crc", "kilobytes",
 )  # fmt: skip
 _RESERVED = {*COLUMNS, *NUMBERS, "shard", "cluster", "confidence", "margin", "head"}
 _OF_HEADS = re.compile(r".*_head[^_]*(_confidence|_margin)?")
