@@ -7,12 +7,13 @@ import pandas as pd
 # Of a shard's table, in their order.
 COLUMNS = [
     "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
-    "fps", "samples", "rate", "video_offset", "video_size", "audio_offset", "audio_size",
+    "fps", "samples", "rate", "notes", "video_offset", "video_size", "audio_offset", "audio_size",
 ]  # fmt: skip
 # All others are text, users' own included.
 NUMBERS = (
     "sample", "start", "end", "width", "height", "frames", "fps", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size", "video_crc", "audio_crc", "kilobytes",
+    "video_offset", "video_size", "audio_offset", "audio_size", "video_crc", "audio_crc",
+    "kilobytes",
 )  # fmt: skip
 _RESERVED = {*COLUMNS, *NUMBERS, "shard", "cluster", "confidence", "margin", "head"}
 _OF_HEADS = re.compile(r".*_head[^_]*(_confidence|_margin)?")

@@ -56,8 +56,19 @@ def listed_videos(
     twice = result.loc[result["key"].duplicated(), "key"]
     if len(twice):
         raise UserError(f"{table} names {twice.iloc[0]} twice; keep one of the rows")
+    _check_one_file(result, table)
     report_missing(result.loc[result["reason"] == "missing", "key"], len(result), max_missing)
     return result.sort_values("key", ignore_index=True)
+
+
+def _check_one_file(rows: pd.DataFrame, table: Path) -> None:
+    """On a disk that minds no case, `a.mp4` and `a.MP4` are one file, and would be two videos."""
+    alike = rows[rows["key"].str.casefold().duplicated(keep=False) & (rows["reason"] == "")]
+    for _, group in alike.groupby(alike["key"].str.casefold()):
+        first, *others = group["path"]
+        for other in others:
+            if Path(first).samefile(other):
+                raise UserError(f"{table} names one file twice, as {first} and {other}; keep one")
 
 
 def write_listed_manifest(

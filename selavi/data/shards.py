@@ -15,9 +15,10 @@ import webdataset as wds
 
 from selavi.data.columns import COLUMNS, NUMBERS, is_reserved
 from selavi.data.kept import Kept
-from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import WITNESSES, Rejected, first_that_opens, opens
 from selavi.data.tars import places_of
+from selavi.data.timeline import Segment
 from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
@@ -160,6 +161,7 @@ def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
         "fps": settings.fps,
         "samples": clip.samples,
         "rate": settings.audio_rate if clip.samples else 0,
+        "notes": clip.notes,
     }
 
 

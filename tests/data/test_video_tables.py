@@ -180,6 +180,20 @@ def test_tables_that_are_wrong(tmp_path: Path, content: str | bytes, words: str)
         listed_videos(tmp_path, table_of(content, tmp_path), "folder", 0)
 
 
+def test_names_that_differ_in_case_alone(tmp_path: Path) -> None:
+    """Two videos, but where a disk has one file for both names; a link makes it so here."""
+    for name in ("a.mp4", "a.MP4"):
+        (tmp_path / name).write_bytes(b"x")
+    path = table_of("path\na.mp4\na.MP4\n", tmp_path)
+    rows = listed_videos(tmp_path, path, "folder", 0)
+    assert rows["key"].tolist() == ["a.MP4", "a.mp4"]
+    assert rows["id"].is_unique
+    (tmp_path / "a.MP4").unlink()
+    (tmp_path / "a.MP4").hardlink_to(tmp_path / "a.mp4")
+    with pytest.raises(UserError, match="names one file twice, as"):
+        listed_videos(tmp_path, path, "folder", 0)
+
+
 def test_tables_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist; set the split's `table`"):
         read_video_table(tmp_path / "absent.csv")

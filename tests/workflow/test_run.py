@@ -96,7 +96,7 @@ def test_any_path_will_do_and_new_videos_are_taken_in(
     assert (settings / "config.yaml").is_file()
     summary = pd.read_csv(checkout / "results/shards/mine/train/summary.csv")
     assert summary[["outcome", "videos", "example"]].to_numpy().tolist()[1:] == [
-        ["skipped .txt", 1, "words.txt"]
+        ["skipped: .txt", 1, "words.txt"]
     ]
     assert "nothing to be done: every result is there" in selavi_run(checkout, *MINE)
 
