@@ -147,7 +147,7 @@ def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
     return timeline
 
 
-def _packets(container: InputContainer, wanted: list[Stream]) -> Iterator[Packet[Stream]]:
+def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packet[Stream]]":
     """Packets with content, to the file's end or to where it cannot be read any further."""
     try:
         for packet in container.demux(wanted):
@@ -168,7 +168,9 @@ def _declared(container: InputContainer, number: int, wanted: tuple[int, ...]) -
     return math.inf
 
 
-def _describe(timeline: Timeline, video: VideoStream, packet: Packet[Stream] | None = None) -> bool:
+def _describe(
+    timeline: Timeline, video: VideoStream, packet: "Packet[Stream] | None" = None
+) -> bool:
     """Note how frames look: by the first that can be decoded, until then by the file's header."""
     context = video.codec_context
     width, height, matrix, turned = context.width, context.height, context.colorspace, 0
