@@ -100,7 +100,8 @@ class SplitSettings(Section):
     shards: int = Field(8, ge=1, le=100_000)
     """Number of tar shards made of a folder or table: the unit of work, retry and resume."""
     max_missing: float = Field(0.01, ge=0, le=1)
-    """Largest share of the videos named in a table or in split files that may be missing."""
+    """Largest share of the videos named in a table or in split files that may be missing. A class
+    of split files that has no clip at all stops the stage, unless this is 1."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
