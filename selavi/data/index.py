@@ -128,6 +128,13 @@ def read_index(path: Path) -> pd.DataFrame:
     return read_csv(path, numbers=NUMBERS)
 
 
+def contents(index: pd.DataFrame) -> pd.DataFrame:
+    """What of an index tells the clips apart: not where their videos lay, nor the columns of the
+    user's table, of which training knows nothing.
+    """
+    return index.drop(columns=["path", *further(index)])
+
+
 def set_aside(index: Path) -> str:
     """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
     rejected = index.with_name("rejected.csv")
