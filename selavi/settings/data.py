@@ -13,8 +13,9 @@ from selavi.settings.section import FilePath, Name, Section, Seed
 class MediaSettings(Section):
     """How videos are normalised on their way into shards."""
 
-    short_side: int = Field(128, ge=16, le=1080, multiple_of=2)
-    """Short side of stored frames, in pixels; smaller videos keep their size."""
+    short_side: int = Field(160, ge=16, le=1080, multiple_of=2)
+    """Short side of stored frames, in pixels; smaller videos keep their size. Best is the largest
+    that a run asks for, its video.scale_max: smaller frames are enlarged at every epoch."""
     fps: float = Field(30.0, gt=0, le=120)
     """Constant frame rate of stored videos, in frames per second."""
     keyframe_seconds: float = Field(0.5, gt=0, le=60)

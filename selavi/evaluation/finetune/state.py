@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from selavi.data.index import contents
 from selavi.distributed import Group
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.files import atomic_path
@@ -36,7 +37,7 @@ def fingerprint(settings: FinetuneSettings, model: Path, tables: list[pd.DataFra
     with model.open("rb") as file:
         digest.update(hashlib.file_digest(file, "sha256").digest())
     for table in tables:
-        digest.update(table.drop(columns="path").to_csv(index=False).encode())
+        digest.update(contents(table).to_csv(index=False).encode())
     return digest.hexdigest()
 
 
