@@ -129,8 +129,10 @@ def read_index(path: Path) -> pd.DataFrame:
 
 
 def contents(index: pd.DataFrame) -> pd.DataFrame:
-    """What of an index tells the clips apart: not where their videos lay, nor the columns of the
-    user's table, of which training knows nothing.
+    """What of an index tells the clips apart.
+
+    Not where their videos lay, nor the columns of the user's table, of which training knows
+    nothing.
     """
     return index.drop(columns=["path", *further(index)])
 
