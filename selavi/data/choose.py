@@ -28,7 +28,7 @@ def choose_classes(
 
     Raises
     ------
-    UserError if a class has no videos there, naming the nearest that has.
+    UserError if a class has no videos there, naming the nearest that has, or none that is accepted.
     """
     rows = _rows(parent, index)
     names = rows["label"].map(plain_class)
@@ -38,6 +38,12 @@ def choose_classes(
             close = difflib.get_close_matches(plain_class(name), there, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise UserError(f"class {name!r} has no videos in {parent}{hint}")
+        of_class = rows[names == plain_class(name)]
+        if (of_class["reason"] != "").all():
+            raise UserError(
+                f"class {name!r} has no clip in {parent} ({_fate(of_class)}); mend its videos, or "
+                "take it out of the split's `classes`"
+            )
     chosen = rows[names.isin({plain_class(name) for name in classes})]
     return write_split(chosen.reset_index(drop=True), index, rejected, summary)
 

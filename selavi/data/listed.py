@@ -1,5 +1,6 @@
 """The manifest of videos that a table names; nothing decoded."""
 
+import logging
 import math
 import os
 import re
@@ -20,6 +21,8 @@ from selavi.data.video_tables import read_video_table
 from selavi.files import UserError, write_csv
 from selavi.formulas import unguarded
 from selavi.settings import TableColumns
+
+log = logging.getLogger(__name__)
 
 
 def listed_videos(
@@ -58,7 +61,16 @@ def listed_videos(
         raise UserError(f"{table} names {twice.iloc[0]} twice; keep one of the rows")
     _check_one_file(result, table)
     report_missing(result.loc[result["reason"] == "missing", "key"], len(result), max_missing)
+    _warn_of_lost_classes(result, table)
     return result.sort_values("key", ignore_index=True)
+
+
+def _warn_of_lost_classes(rows: pd.DataFrame, table: Path) -> None:
+    """A folder of another name than in the table takes a class with it, however small."""
+    there = set(rows.loc[rows["reason"] != "missing", "label"])
+    lost = rows[~rows["label"].isin(there)].groupby("label", sort=False).size()
+    for label, count in lost.items():
+        log.warning("%s: class %r is lost: all %d of its videos are missing", table, label, count)
 
 
 def _check_one_file(rows: pd.DataFrame, table: Path) -> None:

@@ -180,6 +180,16 @@ def test_tables_that_are_wrong(tmp_path: Path, content: str | bytes, words: str)
         listed_videos(tmp_path, table_of(content, tmp_path), "folder", 0)
 
 
+def test_a_class_whose_videos_are_all_missing_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    path = table_of("path,label\na.mp4,x\nb.mp4,x\nc/d.mp4,y\n", tmp_path)
+    listed_videos(tmp_path, path, "folder", 0.7)
+    assert "class 'y' is lost: all 1 of its videos are missing" in caplog.text
+    assert "class 'x'" not in caplog.text
+
+
 def test_names_that_differ_in_case_alone(tmp_path: Path) -> None:
     """Two videos, but where a disk has one file for both names; a link makes it so here."""
     for name in ("a.mp4", "a.MP4"):
