@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.lists import plain_class
 from selavi.files import UserError, write_csv
 from selavi.formulas import unguard
 
@@ -160,9 +161,13 @@ def write_rows(table: pd.DataFrame, source: Path, shards: int, output: Path) -> 
         raise UserError(f"two keys have the same hash: {clash}; rename one of them")
     table["shard"] = shard_of(table["id"], shards)
     write_csv(output, table)
-    classes = table.loc[table["label"] != "", "label"].nunique()
-    log.info("%d videos in %s, %d classes, %d shards", len(table), source, classes, shards)
-    if classes == 1:
+    classes = pd.Series(table.loc[table["label"] != "", "label"].unique(), dtype=str)
+    log.info("%d videos in %s, %d classes, %d shards", len(table), source, len(classes), shards)
+    for _, alike in classes.groupby(classes.map(plain_class)):
+        if len(alike) > 1:
+            words = "%s: %s are spelt alike and count as %d classes; rename them if they are one"
+            log.warning(words, source, " and ".join(map(repr, sorted(alike))), len(alike))
+    if len(classes) == 1:
         log.warning("only one class: figures that compare clusters with classes will say nothing")
     return table
 

@@ -215,6 +215,16 @@ def test_one_class_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     assert "only one class" in caplog.text
 
 
+def test_classes_that_are_spelt_alike_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("HandStand_Pushups", "HandstandPushups", "Handstand Pushups", "dog"):
+        touch(tmp_path / "videos" / name / "a.mp4")
+    write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv")
+    words = "'HandStand_Pushups' and 'Handstand Pushups' are spelt alike and count as 2 classes"
+    assert [words in message for message in caplog.messages] == [True]
+
+
 def test_counting_stops_early(tmp_path: Path) -> None:
     for n in range(5):
         touch(tmp_path / f"{n}.mp4")
