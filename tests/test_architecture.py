@@ -7,6 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
+    {"formulas"},
     {"files", "allocator", "progress"},
     {"settings", "records", "logs", "compiled", "signals", "shortage", "collectives", "user"},
     {"config_file", "distributed", "rate_cache"},

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from selavi.data.columns import further
 from selavi.data.loader import rank_share
 from selavi.distributed import Group
 from selavi.files import UserError
@@ -81,7 +82,7 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     spread = {"batch_size", "accumulation", "epochs"}
     machine = {"workers", "threads", "cache_gb", "checkpoint_minutes", "saves", "collapse"}
     text = settings.model_dump_json(exclude={"training": spread | machine, "max_corrupt": True})
-    table = index.drop(columns="path").to_csv(index=False)
+    table = index.drop(columns=["path", *further(index)]).to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
 
 
