@@ -14,6 +14,7 @@ COUNTS = (
     "width", "height", "frames", "samples", "rate",
     "video_offset", "video_size", "audio_offset", "audio_size",
 )  # fmt: skip
+CHECKSUMS = ("video_crc", "audio_crc")
 LISTED = 5  # videos named in an error
 REMEDIES = {
     "no-audio": "To train on silent videos, set the dataset's media.audio: none and the run's "
@@ -65,6 +66,8 @@ def write_split(rows: pd.DataFrame, index: Path, rejected: Path, summary: Path) 
     if kept.empty:
         raise UserError(_none_left(aside))
     kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
+    checksums = [name for name in CHECKSUMS if name in kept]
+    kept = kept.astype(dict.fromkeys(checksums, "Int64"))  # which shards of before do not have
     kept.insert(0, "sample", range(len(kept)))
     write_csv(index, kept)
     log.info("%s: %d clips of %d videos", index, len(kept), len(rows))
@@ -98,6 +101,12 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
     return read_csv(path, TEXT_COLUMNS)
+
+
+def contents(index: pd.DataFrame) -> pd.DataFrame:
+    """What of an index tells the clips apart: not where their videos lay, nor the checksums, which
+    the same clips lack in shards that were made before."""
+    return index.drop(columns=["path", *CHECKSUMS], errors="ignore")
 
 
 def set_aside(index: Path) -> str:

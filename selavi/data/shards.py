@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 import webdataset as wds
 
+from selavi.data.clips import checksums
+from selavi.data.index import CHECKSUMS
 from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
 from selavi.data.media import Normalised, Segment, normalise
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 COLUMNS = [
     "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
     "fps", "samples", "rate", "video_offset", "video_size", "audio_offset", "audio_size",
+    *CHECKSUMS,
 ]  # fmt: skip
 Fate = dict[Any, Any]
 
@@ -163,6 +166,7 @@ def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
         "fps": settings.fps,
         "samples": clip.samples,
         "rate": settings.audio_rate if clip.samples else 0,
+        **checksums(clip.video, clip.audio if clip.samples else b""),
     }
 
 
@@ -185,7 +189,7 @@ def with_positions(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> p
         found = [places.get(name, none) for name, none in zip(names, mute, strict=True)]
         table[f"{kind}_offset"] = pd.array([f[0] for f in found], dtype="Int64")
         table[f"{kind}_size"] = pd.array([f[1] for f in found], dtype="Int64")
-    for column in ("width", "height", "frames", "samples", "rate"):
+    for column in ("width", "height", "frames", "samples", "rate", *CHECKSUMS):
         table[column] = table[column].astype("Int64")
     return table
 

@@ -33,7 +33,7 @@ def test_ten_kills_at_random_moments(
     [
         ("selavi.training.learner:heads_loss", 11),  # in a step, before the gradient
         ("torch.optim:SGD.step", 5),  # after the gradient
-        ("selavi.training.state:_write", 8),  # in a save, one file written
+        ("selavi.training.state:write_tensors", 8),  # in a save, one file written
         ("selavi.training.state:_sync", 3),  # renamed, not yet for good
         ("shutil:rmtree", 2),  # while an old save is removed
         ("selavi.models.network:Network.encode", 8),  # in the first labelling pass
@@ -55,7 +55,7 @@ def test_a_kill_at_a_chosen_place(
 
 @pytest.mark.parametrize(
     ("place", "call"),
-    [("selavi.training.state:_write", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
+    [("selavi.training.state:write_tensors", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
 )
 def test_one_of_two_processes_is_killed(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
@@ -82,7 +82,7 @@ def test_a_truncated_save_falls_back_to_the_one_before(
     file = saves[-1] / name
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     train(settings, train_index, tmp_path)
-    assert f"{saves[-1]} is damaged" in words(tmp_path)
+    assert f"{saves[-1] / name} is damaged" in words(tmp_path)
     assert "going back to the save before it" in words(tmp_path)
     same_result(tmp_path, undisturbed)
 
