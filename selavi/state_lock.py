@@ -23,7 +23,7 @@ from selavi.files import UserError, explain_refusal
 
 log = logging.getLogger(__name__)
 
-SECONDS_HERE = 2.0  # for a process that is being ended
+SECONDS_HERE = 3.0  # for a process that has been asked to save and end
 SECONDS_ELSEWHERE = 100.0  # for the lease of a machine that has died
 POLL_SECONDS = 0.5
 

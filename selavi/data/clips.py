@@ -23,6 +23,7 @@ VIDEO_READ = 2**20  # bytes: most clips come whole with one read, a long film in
 AUDIO_READ = 2**12
 HALVES = {"video": ("mp4", VIDEO_READ), "audio": ("wav", AUDIO_READ)}
 CHECKED = 2**22  # bytes of the longest member that is read whole for its checksum's sake
+DAMAGED = "its bytes are not those that were written"
 UNKNOWN = -1  # in place of a checksum: shards made by earlier versions have none
 NAME = 100  # bytes of a tar header that hold the member's name, filled up with zeros
 
@@ -89,12 +90,13 @@ class Shard:
                 )
         if size <= 0:
             raise CorruptClip("its member of the shard has no bytes")
-        if checksum != UNKNOWN and size <= CHECKED:
-            content = os.pread(self.file, size, offset)
-            if zlib.crc32(content) != checksum:
-                raise CorruptClip("its bytes are not those that were written")
-            return io.BytesIO(content)
-        return io.BufferedReader(_Slice(self.file, offset, size), min(size, read))
+        member = _Slice(self.file, offset, size)
+        if checksum == UNKNOWN or size > CHECKED:
+            return io.BufferedReader(member, min(size, read))
+        content = member.read(size)
+        if zlib.crc32(content) != checksum:
+            raise CorruptClip(DAMAGED)
+        return io.BytesIO(content)
 
     def half(self, kind: str, key: str, sample: int, numbers: Mapping[str, np.ndarray]) -> BinaryIO:
         """The video or the audio of a clip; its checksum is looked at once, see `Clips.numbers`."""
@@ -135,7 +137,7 @@ def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
         audio = read_member(tar, row["audio_offset"], row["audio_size"], f"{name}.wav")
     for column, found in checksums(video, audio).items():
         if not pd.isna(row.get(column)) and row[column] != found:
-            raise CorruptClip("its bytes are not those that were written")
+            raise CorruptClip(DAMAGED)
     return video, audio
 
 

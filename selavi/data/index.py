@@ -104,8 +104,10 @@ def read_index(path: Path) -> pd.DataFrame:
 
 
 def contents(index: pd.DataFrame) -> pd.DataFrame:
-    """What of an index tells the clips apart: not where their videos lay, nor the checksums, which
-    the same clips lack in shards that were made before."""
+    """What of an index makes its clips what they are.
+
+    Not where their videos lay, nor the checksums, which shards made before do not have.
+    """
     return index.drop(columns=["path", *CHECKSUMS], errors="ignore")
 
 

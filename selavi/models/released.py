@@ -85,13 +85,13 @@ def read_released(content: dict[str, Any], source: str) -> Released:
     network = Network(settings.network, settings.modalities, channels=3)
     network.load_state_dict(weights)
     labels, epoch = content.get("selflabels"), content.get("epoch")
-    if isinstance(labels, Tensor) and not (is_plain(labels) and not labels.is_floating_point()):
-        raise UserError(f"{source}: selflabels are not whole numbers, one by one")
     if isinstance(labels, Tensor) and labels.shape[1:] != (settings.network.heads,):
         raise UserError(
             f"{source}: selflabels has the shape {tuple(labels.shape)}, and the model "
             f"{settings.network.heads} heads"
         )
+    if isinstance(labels, Tensor) and (not is_plain(labels) or labels.is_floating_point()):
+        raise UserError(f"{source}: selflabels are not plain whole numbers")
     return Released(
         network.eval(),
         settings,
