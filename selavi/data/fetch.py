@@ -1,5 +1,6 @@
 """Take over WebDataset shards that were made before, here or elsewhere."""
 
+import errno
 import json
 import logging
 import re
@@ -14,14 +15,15 @@ from urllib.parse import urlsplit
 import pandas as pd
 import webdataset as wds
 
-from selavi.data.columns import COLUMNS
+from selavi.data.columns import CHECKSUMS, COLUMNS
 from selavi.data.manifest import EXTENSIONS, id_of
 from selavi.data.media import Normalised, normalise
 from selavi.data.readable import Rejected
 from selavi.data.shards import Fate, with_positions, write_tar
 from selavi.data.tars import CHUNK, places_of, unpack
 from selavi.data.timeline import Segment
-from selavi.files import FULL_DISK, UserError, atomic_path, explain_full_disk, write_csv
+from selavi.disk import FULL
+from selavi.files import UserError, atomic_path, explain_refusal, write_csv
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
@@ -52,7 +54,7 @@ def fetch_shard(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        with explain_full_disk(tar):
+        with explain_refusal(tar):
             result = _taken_over(source, tar, scratch, settings, threads)
     except tarfile.TarError as error:
         raise UserError(f"{source} is not a whole tar with each file once: {error}") from None
@@ -99,7 +101,7 @@ def _download(source: str, target: Path) -> None:
                 bar.update(len(chunk))
         stream.close()  # a transfer that broke off says so here
     except (OSError, ValueError, AssertionError) as error:
-        if isinstance(error, OSError) and error.errno in FULL_DISK:
+        if isinstance(error, OSError) and error.errno in (*FULL, errno.EFBIG):
             raise
         raise UserError(f"{source} cannot be fetched: {error}") from error
 
@@ -135,8 +137,13 @@ def _is_own(facts: dict[str, Any], member: str) -> bool:
         and facts.get("id") == member.removesuffix(".json")
         and all(isinstance(facts.get(name), str) for name in ("key", "label"))
         and all(isinstance(facts.get(name), int) for name in SIZES)
+        and all(_is_checksum(facts[name]) for name in CHECKSUMS if name in facts)
         and isinstance(facts.get("fps"), (int, float))
     )
+
+
+def _is_checksum(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < 2**32
 
 
 def _check(table: pd.DataFrame, source: str, settings: MediaSettings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.columns import NUMBERS, further
+from selavi.data.columns import CHECKSUMS, NUMBERS, further
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,8 @@ def write_split(
     if kept.empty:
         raise UserError(_none_left(aside))
     kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
+    checksums = [name for name in CHECKSUMS if name in kept]
+    kept = kept.astype(dict.fromkeys(checksums, "Int64"))  # which shards of before do not have
     kept.insert(0, "sample", range(len(kept)))
     write_csv(index, kept)
     log.info("%s: %d clips of %d videos", index, len(kept), len(rows))
@@ -129,10 +131,13 @@ def read_index(path: Path) -> pd.DataFrame:
 
 
 def contents(index: pd.DataFrame) -> pd.DataFrame:
-    """What of an index tells the clips apart: not where their videos lay, nor the columns of the
-    user's table, of which training knows nothing.
+    """What of an index makes its clips what they are.
+
+    Not where their videos lay, nor the columns of the user's table, of which training knows
+    nothing, nor those that shards made before do not have.
     """
-    return index.drop(columns=["path", *further(index)])
+    aside = {"path", "notes", *CHECKSUMS, *further(index)}
+    return index.drop(columns=[name for name in index.columns if name in aside])
 
 
 def set_aside(index: Path) -> str:
