@@ -9,7 +9,6 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,9 +35,9 @@ class Kept:
     """The last making of one shard.
 
     A clip counts as unchanged if its file has the size and time of modification that it had, the
-    segment taken of it, ffmpeg's command and version are the same, and its bytes have the digest
-    that they had. Videos that were set aside are always tried again, and so are those whose sound
-    was too short.
+    segment taken of it, ffmpeg's command and version are the same, and its bytes and sizes have the
+    digest that they had. Videos that were set aside are always tried again, and so are those whose
+    sound was too short. Where the table or the tar is damaged, clips are made anew, with a warning.
     """
 
     def __init__(self, tar: Path, settings: MediaSettings) -> None:
@@ -49,9 +48,14 @@ class Kept:
         self.reused = 0
         self.rows: dict[str, dict[Any, Any]] = {}
         self.seen: dict[str, tuple[int, int, str]] = {}
-        with suppress(OSError, ValueError, KeyError):
+        self.damaged: list[str] = []  # one is warned of, the others are counted
+        try:
             rows = pd.read_csv(self.table, dtype={"id": str, "made": str, "digest": str})
             self.rows = {str(row["id"]): row for row in rows.to_dict("records")}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError) as error:
+            self._note_damage(f"its table cannot be read: {error}")
 
     def clip(self, key: str, source: Segment) -> Normalised | None:
         """The clip of this id if its source is as it was; safe to call from several threads.
@@ -62,17 +66,30 @@ class Kept:
         try:
             status = source.path.stat()
             self.seen[key] = (status.st_size, status.st_mtime_ns, self._made_with(source))
+        except OSError:
+            return None
+        try:
             if row is None or self.seen[key] != tuple(row[name] for name in SOURCE):
                 return None
             video, audio = (self._member(row, kind) for kind in ("video", "audio"))
-        except OSError:
+            shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
+            clip = Normalised(video, audio, *shape)
+            if _digest(clip) != row["digest"]:
+                raise ValueError("the clip is not as it was written")
+        except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+            self._note_damage(f"{key}: {error}")
             return None
-        shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
-        clip = Normalised(video, audio, *shape)
-        if _digest(clip) != row["digest"] or not self._long_enough(clip, source):
+        if not self._long_enough(clip, source):
             return None
         self.reused += 1
         return clip
+
+    def _note_damage(self, words: str) -> None:
+        self.damaged.append(words)
+        if len(self.damaged) == 1:
+            log.warning(
+                "%s is damaged (%s); what cannot be taken from it is made anew", self.copy, words
+            )
 
     def keep(self, table: pd.DataFrame) -> None:
         """Keep the shard just written. Where the disk has no hard links, nothing is kept."""
@@ -101,6 +118,9 @@ class Kept:
     def _member(self, row: dict[Any, Any], kind: str) -> bytes:
         offset, size = (int(row[f"{kind}_{what}"]) for what in ("offset", "size"))
         with self.copy.open("rb") as file:
+            length = os.fstat(file.fileno()).st_size
+            if not (0 <= offset <= length and 0 <= size <= length - offset):
+                raise ValueError(f"no tar of {length} bytes has {size} from {offset} on")
             file.seek(offset)
             return file.read(size)
 
@@ -119,4 +139,5 @@ class Kept:
 
 
 def _digest(clip: Normalised) -> str:
-    return hashlib.sha256(clip.video + clip.audio).hexdigest()
+    shape = f"{clip.width} {clip.height} {clip.frames} {clip.samples}"
+    return hashlib.sha256(clip.video + clip.audio + shape.encode()).hexdigest()
