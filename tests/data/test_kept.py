@@ -166,8 +166,7 @@ def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
     ("column", "value"),
     [
         ("video_offset", "-512"), ("video_offset", "1e300"), ("video_size", str(10**18)),
-        ("video_size", "-1"), ("audio_size", "nan"), ("audio_offset", "inf"), ("width", "49"),
-        ("frames", "many"), ("samples", "-1"), ("height", ""), ("digest", ""), ("digest", "0" * 64),
+        ("audio_size", "nan"), ("width", "49"), ("frames", "many"), ("digest", "0" * 64),
     ],
 )  # fmt: skip
 def test_a_damaged_number_in_the_record_has_its_clip_made_anew(
@@ -186,11 +185,9 @@ def test_a_damaged_number_in_the_record_has_its_clip_made_anew(
     encoded.clear()
     assert make(videos, tmp_path / "out") == first
     assert len(encoded) == 2  # the bad one too
-    assert (
-        [r.message for r in caplog.records if r.levelname == "WARNING"]
-        == [message for message in caplog.messages if "00000.tar is damaged" in message]
-        != []
-    )
+    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert "00000.tar is damaged" in warnings[0]
     encoded.clear()
     assert make(videos, tmp_path / "out") == first
     assert encoded == ["bad.mp4"]  # and the record is whole again
