@@ -133,9 +133,7 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float) -> Iterator[
     missing = iter(numbers.tolist())
     wanted = next(missing)
     try:
-        with av.open(video, "r", format="mp4", options=_HEADER_ALONE) as container:
-            stream = container.streams.video[0]
-            stream.thread_count = 1
+        with open_video(video) as (container, stream):
             # A damaged frame is an error, not an occasion to paint over it.
             stream.codec_context.options = {"err_detect": "explode"}
             for run in _runs(numbers, fps):
@@ -159,8 +157,23 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float) -> Iterator[
         ) from None
 
 
-# Opening decodes a frame to guess at what the mp4's header says, unless it may use no decoder.
-_HEADER_ALONE = {"codec_whitelist": "none"}
+@contextmanager
+def open_video(video: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open an mp4 of a shard, by its header alone, whatever else its bytes may look like.
+
+    Raises CorruptClip if it is not H.264, and FFmpegError or IndexError if it is no mp4 of a video.
+    """
+    with av.open(video, "r", format="mp4", options=_CLOSED) as container:
+        stream = container.streams.video[0]
+        if stream.codec_context.name != "h264":
+            raise CorruptClip(f"the video is {stream.codec_context.name}, not H.264")
+        stream.thread_count = 1
+        yield container, stream
+
+
+# A playlist is no mp4, and nothing that an mp4 names is opened. Opening decodes a frame to guess at
+# what the mp4's header says, unless it may use no decoder.
+_CLOSED = {"format_whitelist": "mp4", "protocol_whitelist": "none", "codec_whitelist": "none"}
 
 
 def _runs(numbers: np.ndarray, fps: float) -> list[np.ndarray]:
