@@ -15,10 +15,11 @@ import pandas as pd
 import webdataset as wds
 
 from selavi.data.manifest import EXTENSIONS, id_of
-from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import Rejected
 from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
 from selavi.data.tars import CHUNK, places_of, unpack
+from selavi.data.timeline import Segment
 from selavi.files import FULL_DISK, UserError, atomic_path, explain_full_disk, write_csv
 from selavi.progress import Bar
 from selavi.settings import MediaSettings

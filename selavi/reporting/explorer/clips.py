@@ -12,7 +12,7 @@ import ffmpeg
 import pandas as pd
 
 from selavi.data.clips import read_clip
-from selavi.data.media import ffmpeg_binary
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar
 
