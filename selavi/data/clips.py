@@ -14,6 +14,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from selavi.data.containers import open_member
 from selavi.files import UserError
 from selavi.shortage import shortage
 
@@ -163,17 +164,13 @@ def open_video(video: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
 
     Raises CorruptClip if it is not H.264, and FFmpegError or IndexError if it is no mp4 of a video.
     """
-    with av.open(video, "r", format="mp4", options=_CLOSED) as container:
+    # Opening decodes a frame to guess at what the header says, unless it may use no decoder.
+    with open_member(video, "mp4", codec_whitelist="none") as container:
         stream = container.streams.video[0]
         if stream.codec_context.name != "h264":
             raise CorruptClip(f"the video is {stream.codec_context.name}, not H.264")
         stream.thread_count = 1
         yield container, stream
-
-
-# A playlist is no mp4, and nothing that an mp4 names is opened. Opening decodes a frame to guess at
-# what the mp4's header says, unless it may use no decoder.
-_CLOSED = {"format_whitelist": "mp4", "protocol_whitelist": "none", "codec_whitelist": "none"}
 
 
 def _runs(numbers: np.ndarray, fps: float) -> list[np.ndarray]:

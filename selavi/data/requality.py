@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from selavi.data.clips import CorruptClip, decode_samples, open_video
+from selavi.data.containers import open_member
 from selavi.settings import AudioLevel, VideoLevel
 
 
@@ -91,7 +92,7 @@ def _encoded(samples: np.ndarray, rate: int, level: AudioLevel) -> bytes:
 def _decoded(content: bytes, rate: int) -> np.ndarray:
     convert = av.AudioResampler("s16", "mono", rate)
     parts = []
-    with av.open(io.BytesIO(content), "r", format="mp4") as source:
+    with open_member(io.BytesIO(content), "mp4") as source:
         for frame in source.decode(audio=0):
             parts += [part.to_ndarray()[0] for part in convert.resample(frame)]
         parts += [part.to_ndarray()[0] for part in convert.resample(None)]

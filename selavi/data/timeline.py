@@ -168,7 +168,9 @@ def _declared(container: InputContainer, number: int, wanted: tuple[int, ...]) -
     return math.inf
 
 
-def _describe(timeline: Timeline, video: VideoStream, packet: "Packet[Stream] | None" = None) -> bool:
+def _describe(
+    timeline: Timeline, video: VideoStream, packet: "Packet[Stream] | None" = None
+) -> bool:
     """Note how frames look: by the first that can be decoded, until then by the file's header."""
     context = video.codec_context
     width, height, matrix, turned = context.width, context.height, context.colorspace, 0
