@@ -1,6 +1,7 @@
 """Tars as others wrote them: plain, whole, and where their members lie."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -76,11 +77,14 @@ def read_tar(tar: Path) -> Tar:
     its end marker: it was cut off, be it between two members, where tarfile takes it for whole.
     """
     names: set[str] = set()
+    length = tar.stat().st_size
     try:
         with tarfile.open(tar, "r:") as archive, tar.open("rb") as file:
             for member in archive:
                 if member.size < 0:  # or tarfile would read this header for ever
                     raise tarfile.ReadError(f"{member.name!r} has {member.size} bytes")
+                if not member.issparse() and member.offset_data + member.size > length:
+                    raise tarfile.ReadError(f"it breaks off after {len(names)} files")
                 if member.isreg() and member.name in names:
                     raise tarfile.ReadError(f"{member.name} is in it twice")
                 if member.isreg():
@@ -89,7 +93,9 @@ def read_tar(tar: Path) -> Tar:
             if file.read(len(END)) != END:
                 raise tarfile.ReadError(f"it breaks off after {len(names)} files")
             return Tar(tar, archive.getmembers())
-    except (ValueError, IndexError, OverflowError, RecursionError) as error:  # tarfile's own
+    except (OSError, ValueError, IndexError, OverflowError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # the disk's
+            raise
         raise tarfile.ReadError(f"a header is damaged: {error}") from None
 
 
