@@ -27,10 +27,10 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from selavi.data.clips import open_shard
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.index import read_index, write_index
 from selavi.data.loader import Clips, training_batches
 from selavi.data.manifest import write_manifest
-from selavi.data.media import ffmpeg_binary
 from selavi.data.shards import write_shard
 from selavi.files import write_csv
 from selavi.settings import AudioSettings, MediaSettings, VideoSettings

@@ -18,9 +18,9 @@ import torch
 
 from selavi.config_file import parse
 from selavi.data.demo import make_demo_dataset
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import ffmpeg_binary
 from selavi.data.shards import write_shard
 from selavi.settings import Config, MediaSettings, RunSettings
 

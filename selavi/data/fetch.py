@@ -17,10 +17,11 @@ import webdataset as wds
 
 from selavi.data.index import CHECKSUMS
 from selavi.data.manifest import EXTENSIONS, id_of
-from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import Rejected
 from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
 from selavi.data.tars import CHUNK, places_of, unpack
+from selavi.data.timeline import Segment
 from selavi.disk import FULL
 from selavi.files import UserError, atomic_path, explain_refusal, write_csv
 from selavi.progress import Bar

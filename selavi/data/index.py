@@ -9,7 +9,7 @@ from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
-TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail", "shard")
+TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail", "shard", "notes")
 COUNTS = (
     "width", "height", "frames", "samples", "rate",
     "video_offset", "video_size", "audio_offset", "audio_size",
@@ -56,6 +56,8 @@ def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) 
 
 def write_split(rows: pd.DataFrame, index: Path, rejected: Path, summary: Path) -> pd.DataFrame:
     """Write the three tables of a split; see `write_index`. Every row has its `shard`."""
+    if "notes" in rows:  # shards made before have none
+        rows = rows.assign(notes=rows["notes"].fillna(""))
     aside = rows[rows["reason"] != ""]
     write_csv(rejected, aside[["id", "key", "path", "label", "reason", "detail", "shard"]])
     write_csv(summary, _summary(rows))
@@ -89,13 +91,23 @@ def _none_left(aside: pd.DataFrame) -> str:
 
 
 def _summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count of the videos by what became of them, with one to look at."""
+    """Count of the videos by what became of them, with one to look at.
+
+    Below `accepted`, how many of those are `accepted: truncated` and the like; see `Normalised`.
+    """
     outcome = rows["reason"].replace("", "accepted")
-    groups = rows.groupby(outcome, sort=False)
-    table = pd.DataFrame({"videos": groups.size(), "example": groups["key"].first()})
-    table = table.sort_values("videos", ascending=False).rename_axis("outcome").reset_index()
+    counts = _counted(rows, outcome).sort_values("videos", ascending=False)
+    if "notes" in rows:
+        noted = rows.assign(note=rows["notes"].str.split()).explode("note").dropna(subset="note")
+        counts = pd.concat([counts, _counted(noted, "accepted: " + noted["note"])])
+    table = counts.rename_axis("outcome").reset_index()
     table.insert(2, "share", table["videos"] / len(rows))
     return table
+
+
+def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
+    groups = rows.groupby(outcome, sort=False)
+    return pd.DataFrame({"videos": groups.size(), "example": groups["key"].first()})
 
 
 def read_index(path: Path) -> pd.DataFrame:

@@ -7,28 +7,28 @@ copy on the disk) keeps the tar, in `.kept` beside it, with a table of what each
 import hashlib
 import json
 import logging
+import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from selavi.data.media import (
-    Normalised,
-    Segment,
-    Streams,
-    check_source,
-    command_for,
-    ffmpeg_version,
-)
+from selavi.data.decode_source import command_for
+from selavi.data.encode import encoder_options
+from selavi.data.ffmpeg_binary import ffmpeg_version
+from selavi.data.media import Normalised, judge
+from selavi.data.streams import Audio, Streams, find_streams
+from selavi.data.timeline import Segment, Timeline
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
 
+VERSION = 1
+"""Of what is done to frames and samples between ffmpeg's decoders and the encoder."""
 SOURCE = ("source_size", "source_time", "made")
 
 
@@ -50,13 +50,14 @@ class Kept:
         self.rows: dict[str, dict[Any, Any]] = {}
         self.seen: dict[str, tuple[int, int, str]] = {}
         with suppress(OSError, ValueError, KeyError):
-            rows = pd.read_csv(self.table, dtype={"id": str, "made": str, "digest": str})
+            text = {"id": str, "made": str, "digest": str, "notes": str}
+            rows = pd.read_csv(self.table, dtype=text, keep_default_na=False)
             self.rows = {str(row["id"]): row for row in rows.to_dict("records")}
 
     def clip(self, key: str, source: Segment) -> Normalised | None:
         """The clip of this id if its source is as it was; safe to call from several threads.
 
-        Raises Rejected and UserError as `check_source`, if its video would be set aside today.
+        Raises Rejected and UserError as `normalise`, if its video would be rejected today.
         """
         row = self.rows.get(key)
         try:
@@ -68,11 +69,16 @@ class Kept:
         except OSError:
             return None
         shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
-        clip = Normalised(video, audio, *shape)
-        if _digest(clip) != row["digest"] or not self._long_enough(clip, source):
+        if _digest(video, audio) != row["digest"]:
             return None
+        # Audio that was too short then may do now.
+        if not audio and find_streams(source.path, self.settings).audio:
+            return None
+        width, height, frames, samples = shape
+        clip = Normalised(video, audio, width, height, frames, samples, row["notes"])
+        judged = judge(clip, self.settings)
         self.reused += 1
-        return clip
+        return judged
 
     def keep(self, table: pd.DataFrame) -> None:
         """Keep the shard just written. Where the disk has no hard links, nothing is kept."""
@@ -89,12 +95,11 @@ class Kept:
 
     def _describe(self, good: pd.DataFrame) -> Iterator[dict[Any, Any]]:
         places = [f"{kind}_{what}" for kind in ("video", "audio") for what in ("offset", "size")]
-        names = ["id", "width", "height", "frames", "samples", *places]
+        names = ["id", "width", "height", "frames", "samples", "notes", *places]
         for row in good.to_dict("records"):
-            shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
             video, audio = (self._member(row, kind) for kind in ("video", "audio"))
             yield {name: row[name] for name in names} | {
-                "digest": _digest(Normalised(video, audio, *shape)),
+                "digest": _digest(video, audio),
                 **dict(zip(SOURCE, self.seen[row["id"]], strict=True)),
             }
 
@@ -104,19 +109,14 @@ class Kept:
             file.seek(offset)
             return file.read(size)
 
-    def _long_enough(self, clip: Normalised, source: Segment) -> bool:
-        """Whether `normalise` would be sure to give this clip under today's settings."""
-        shortest, streams = self.settings.min_seconds, check_source(source, self.settings)
-        heard = streams.audio is None or clip.samples / self.settings.audio_rate > shortest
-        return heard and clip.frames / self.settings.fps > shortest
-
     def _made_with(self, source: Segment) -> str:
-        anywhere = replace(source, path=Path("-"))
-        streams = Streams(0, None if self.settings.audio == "none" else 0)
-        _, *command = command_for(anywhere, streams, self.settings, Path("-"), Path("-"))
-        words = json.dumps([command, ffmpeg_version()])
-        return hashlib.sha256(words.encode()).hexdigest()[:16]
+        streams = Streams("any", 0, () if self.settings.audio == "none" else (Audio(0),))
+        track = streams.audio[0] if streams.audio else None
+        timeline = Timeline(source.start or 0.0, source.end or math.inf, {}, width=160, height=90)
+        _, *command = command_for(Path("-"), streams, track, timeline, self.settings, Path("-"))
+        words = [command, source.start, encoder_options(self.settings), ffmpeg_version(), VERSION]
+        return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
-def _digest(clip: Normalised) -> str:
-    return hashlib.sha256(clip.video + clip.audio).hexdigest()
+def _digest(video: bytes, audio: bytes) -> str:
+    return hashlib.sha256(video + audio).hexdigest()

@@ -1,30 +1,36 @@
-"""One pass of ffmpeg per video: small constant-rate mp4 and mono wave, or the reason why not."""
+"""Normalise a video: small constant-rate mp4 and mono wave in step, or the reason why not."""
 
 import logging
-import shutil
-import subprocess
-import wave
-from dataclasses import dataclass
-from functools import cache
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
-import ffmpeg
-import imageio_ffmpeg
-from av.stream import Disposition, Stream
-from av.video.stream import VideoStream
+import numpy as np
 
-from selavi.data.readable import Rejected, check_exit, check_file
-from selavi.files import UserError
+from selavi.data.decode_source import Decoding, command_for, stored_size, stretches
+from selavi.data.encode import encode_audio, encode_video
+from selavi.data.grid import FrameGrid, place_samples
+from selavi.data.readable import Rejected
+from selavi.data.streams import Audio, Streams, find_streams
+from selavi.data.timeline import WHOLE, Segment, Timeline, lay_out
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
-av.logging.set_level(av.logging.PANIC)
+
+STEP_SECONDS = 0.1  # by which a clip's length may differ from its source's
+CUT_SECONDS = 0.5  # that a file must end before it says, to be called truncated
+SILENT = 16  # int16: the largest sample of audio in which there is nothing to hear
+TICK = 0.002  # seconds by which ffmpeg may round a time
 
 
 @dataclass(frozen=True)
 class Normalised:
-    """A normalised video: H.264 frames at a constant rate, and mono int16 samples (or no sound)."""
+    """A normalised video: H.264 frames at a constant rate, and mono int16 samples (or no audio).
+
+    notes : what is worth knowing of the source, out of "truncated" and "silent", by blanks.
+    """
 
     video: bytes
     audio: bytes
@@ -32,67 +38,11 @@ class Normalised:
     height: int
     frames: int
     samples: int
+    notes: str = ""
 
 
-@cache
-def ffmpeg_binary() -> str:
-    """The system's ffmpeg if there is one with x264, else the one imageio-ffmpeg ships."""
-    system = shutil.which("ffmpeg")
-    if system:
-        listed = subprocess.run(
-            [system, "-hide_banner", "-encoders"], capture_output=True, text=True, check=False
-        )
-        if "libx264" in listed.stdout:
-            return system
-        log.warning("%s has no libx264 encoder; using the ffmpeg that imageio-ffmpeg ships", system)
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
-
-
-@cache
-def ffmpeg_version() -> str:
-    """The first line that ffmpeg says of itself."""
-    command = [ffmpeg_binary(), "-version"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")[0]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What to take of a file: from `start` to `end`, in seconds; None is the file's own."""
-
-    path: Path
-    start: float | None = None
-    end: float | None = None
-
-
-@dataclass(frozen=True)
-class Streams:
-    """Which streams of a file to take: numbers as ffmpeg counts them; None if there is no sound."""
-
-    video: int
-    audio: int | None
-
-
-def check_source(source: Segment, settings: MediaSettings) -> Streams:
-    """Look at a file's streams without decoding. Raises as `normalise`."""
-    check_file(source.path)
-    try:
-        with av.open(_locator(source.path)) as container:
-            pictures = [s for s in container.streams.video if not _is_cover(s)]
-            sounds = list(container.streams.audio) if settings.audio != "none" else []
-            if not pictures:
-                raise Rejected("no-video", "the file has no video stream")
-            if not sounds and settings.audio == "required":
-                raise Rejected("no-audio", "the file has no audio stream")
-            # The first track of each kind: a film may bring several languages.
-            for stream in (*pictures[:1], *(sounds[:1] if settings.audio == "required" else ())):
-                seconds = _remaining(stream, source)
-                if seconds is not None and seconds <= settings.min_seconds:
-                    raise _too_short(stream.type, seconds, settings)
-            return Streams(pictures[0].index, sounds[0].index if sounds else None)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        check_file(source.path, whole=True)
-        text = getattr(error, "strerror", None) or str(error)
-        raise Rejected("unreadable", f"not a video that ffmpeg can open: {text}") from None
+class _TooLate(Exception):
+    """ffmpeg began to read behind the keyframe that a segment needs."""
 
 
 def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normalised:
@@ -101,116 +51,157 @@ def normalise(source: Segment, settings: MediaSettings, scratch: Path) -> Normal
     Raises Rejected if the video cannot be used, UserError if the machine is at fault: a disk that
     is full or fails, or an ffmpeg that was killed.
     """
-    streams = check_source(source, settings)
-    video, audio = scratch / "clip.mp4", scratch / "clip.wav"
-    command = command_for(source, streams, settings, video, audio)
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=settings.timeout_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    streams = find_streams(source.path, settings)
+    timeline = lay_out(source, streams)
+    _check_video(source, streams, timeline, settings)
+    tracks = _tracks(source, streams, timeline, settings)
+    while True:
+        track = tracks[0] if tracks else None
+        try:
+            clip = _transcode(source, streams, track, timeline, settings, scratch)
+        except _TooLate:
+            timeline = lay_out(source, streams, timeline.rung + 1)
+            continue
+        if track is None or clip.samples or len(tracks) == 1:
+            return judge(clip, settings)
+        tracks = tracks[1:]  # the next may be one that can be decoded
+
+
+def _check_video(
+    source: Segment, streams: Streams, timeline: Timeline, settings: MediaSettings
+) -> None:
+    """Reject what needs no decoding to be known useless."""
+    span = timeline.spans[streams.video]
+    if span.encrypted:
+        raise Rejected("encrypted", "its video is encrypted")
+    if source.start and (span.empty or span.end <= timeline.start):
+        ends = span.declared if span.empty else span.end
+        where = f", which ends at {ends - streams.zero:.2f} s" if ends < math.inf else ""
         raise Rejected(
-            "timeout", f"ffmpeg was ended after {settings.timeout_seconds:g} seconds"
-        ) from None
-    words = done.stderr.decode("utf-8", "replace").strip()
-    if "No space left on device" in words:
-        raise UserError(
-            f"no space left in the temporary folder {scratch.parent}; free some, or point TMPDIR "
-            "to a larger disk, then run the same command again"
+            "bad-segment", f"the segment begins at {source.start:g} s, after the video{where}"
         )
-    check_exit(source.path, done.returncode, words)
-    return _measured(video, audio if streams.audio is not None else None, settings)
+    if span.empty:
+        raise Rejected("no-video", "its video stream is empty")
+    seconds = round((span.end - timeline.start) * settings.fps) / settings.fps
+    if seconds <= settings.min_seconds and not timeline.jumped and span.end > span.last:
+        raise _too_short("video", seconds, settings)
 
 
-def command_for(
-    source: Segment, streams: Streams, settings: MediaSettings, video: Path, audio: Path
-) -> list[str]:
-    """The one ffmpeg command that writes both files."""
-    side = settings.short_side
-    # In square pixels, `sar` being the width of the source's; decoding takes them for square.
-    shorter = f"trunc(min({side},min(iw*sar,ih))/2)*2"
-    longer = "if(eq(sar,1),-2,max(2,round({}/2)*2))"
-    # One decoding thread: the stage's threads are videos at a time.
-    cut: dict[str, float] = {"threads": 1}
-    if source.start is not None:
-        cut["ss"] = source.start
-    if source.end is not None:
-        cut["t"] = source.end - (source.start or 0)
-    read = ffmpeg.input(_locator(source.path), **cut)
-    picture = (
-        read[str(streams.video)]
-        # Both streams begin at 0, where one starts late it is filled up: they stay in step.
-        .filter("fps", fps=settings.fps, round="near", start_time=0)
-        .filter(
-            "scale",
-            w=f"if(gt(iw*sar,ih),{longer.format(f'{shorter}*iw*sar/ih')},{shorter})",
-            h=f"if(gt(iw*sar,ih),{shorter},{longer.format(f'{shorter}*ih/(iw*sar)')})",
-            flags="bilinear",
-            out_range="tv",  # phones and MJPEG have full range; decoding takes limited for granted
-        )
-    )
-    exact = {"fflags": "+bitexact", "map_metadata": -1}
-    outputs = [
-        ffmpeg.output(
-            picture,
-            str(video),
-            vcodec="libx264",
-            preset="veryfast",
-            tune="fastdecode",  # half the decoding time for 6% more bytes at the same quality
-            crf=settings.crf,
-            pix_fmt="yuv420p",
-            g=max(1, round(settings.keyframe_seconds * settings.fps)),
-            # One thread and no macroblock tree: the same bytes every time, on CPUs of one kind.
-            # Others may round sound otherwise.
-            **{"x264-params": "threads=1:mbtree=0", "flags:v": "+bitexact"},
-            **exact,
-        )
+def _tracks(
+    source: Segment, streams: Streams, timeline: Timeline, settings: MediaSettings
+) -> list[Audio]:
+    """The audio streams that have something in the segment. Raises Rejected if one is required."""
+    spans = {audio: timeline.spans[audio.index] for audio in streams.audio}
+    clear = {audio: span for audio, span in spans.items() if not span.encrypted}
+    tracks = [
+        audio
+        for audio, span in clear.items()
+        if not span.empty and span.end > timeline.start and span.first < timeline.end
     ]
-    if streams.audio is not None:
-        sound = read[str(streams.audio)].filter("aresample", **{"async": 1, "first_pts": 0})
-        outputs.append(
-            ffmpeg.output(
-                sound,
-                str(audio),
-                acodec="pcm_s16le",
-                ac=1,
-                ar=settings.audio_rate,
-                **{"flags:a": "+bitexact"},
-                **exact,
+    if tracks or settings.audio != "required":
+        return tracks
+    if not clear:
+        raise Rejected("encrypted", "its audio is encrypted")
+    if all(span.empty for span in clear.values()) and not source.start:
+        raise Rejected("no-audio", "its audio stream is empty")
+    raise Rejected("no-audio", "there is no audio within the segment")
+
+
+def _transcode(
+    source: Segment,
+    streams: Streams,
+    track: Audio | None,
+    timeline: Timeline,
+    settings: MediaSettings,
+    scratch: Path,
+) -> Normalised:
+    """Decode with ffmpeg, put frames and samples in their places, and encode them."""
+    zero, span = timeline.start, timeline.spans[streams.video]
+    hold = 0.0 if timeline.jumped else span.end - span.last
+    grid = FrameGrid(zero, settings.fps, timeline.end, hold)
+    latest = timeline.keyframe + TICK if timeline.rung < WHOLE else math.inf
+    audio = scratch / "audio.nut"
+    command = command_for(source.path, streams, track, timeline, settings, audio)
+    with Decoding(command, settings.timeout_seconds, scratch) as decoding:
+        frames = grid.place(_from_keyframe(decoding.frames(), latest))
+        size = stored_size(timeline, settings)
+        video, count = encode_video(frames, *size, timeline.matrix, settings)
+        trouble = decoding.finish(source.path)
+    samples = np.zeros(0, np.int16)
+    if track is not None:
+        rate = settings.audio_rate
+        most = round((timeline.end - zero) * rate) if timeline.end < math.inf else math.inf
+        samples = place_samples(stretches(audio, zero, rate), rate, most)
+        audio.unlink(missing_ok=True)
+    if not count or (trouble and (track is None or len(samples))):
+        how_much = "most" if count else "none"
+        raise Rejected("decode-failed", f"{how_much} of it can be decoded: {trouble or 'damaged'}")
+    sound = encode_audio(samples, settings.audio_rate) if len(samples) else b""
+    clip = Normalised(video, sound, *size, count, len(samples), _notes(samples))
+    lengths = {streams.video: count / settings.fps}
+    if track is not None and len(samples):
+        lengths[track.index] = len(samples) / settings.audio_rate
+    if timeline.jumped:
+        _check_mended(lengths, timeline)
+    elif _is_truncated(lengths, grid.last + hold, streams, timeline, settings):
+        clip = replace(clip, notes=f"truncated {clip.notes}".strip())
+    return clip
+
+
+def _from_keyframe(
+    frames: Iterator[tuple[float, av.VideoFrame]], latest: float
+) -> Iterator[tuple[float, av.VideoFrame]]:
+    """The frames. Raises _TooLate if the first is later than `latest`."""
+    for number, (time, frame) in enumerate(frames):
+        if number == 0 and time > latest:
+            raise _TooLate
+        yield time, frame
+
+
+def _notes(samples: np.ndarray) -> str:
+    heard = len(samples) == 0 or np.abs(samples.astype(np.int32)).max() > SILENT
+    return "" if heard else "silent"
+
+
+def _is_truncated(
+    lengths: dict[int, float],
+    shown: float,
+    streams: Streams,
+    timeline: Timeline,
+    settings: MediaSettings,
+) -> bool:
+    """Whether a stream ends before its packets do, or these before the file says.
+
+    lengths : of what is stored, in seconds. shown : when the last frame that came ends.
+
+    Raises Rejected if more is stored than the source has.
+    """
+    there = max(timeline.spans[stream].end for stream in lengths)
+    truncated = there < min(timeline.end, timeline.declared) - CUT_SECONDS < math.inf
+    for stream, seconds in lengths.items():
+        span = timeline.spans[stream]
+        end = max(span.end, min(span.last + 1 / settings.fps, timeline.end))
+        if seconds > end - timeline.start + STEP_SECONDS:
+            raise Rejected(
+                "out-of-step",
+                f"{seconds:.2f} s would be stored of {end - timeline.start:.2f} s; this is a fault "
+                "of selavi, please report it",
             )
-        )
-    whole = ffmpeg.merge_outputs(*outputs).global_args(
-        "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-filter_threads", "1"
-    )
-    return list(ffmpeg.compile(whole, cmd=ffmpeg_binary()))
+        ends = shown if stream == streams.video else timeline.start + seconds
+        declared = min(timeline.end, span.declared) if span.declared < math.inf else end
+        truncated |= ends < end - STEP_SECONDS or end < declared - CUT_SECONDS
+    return truncated
 
 
-def _measured(video: Path, audio: Path | None, settings: MediaSettings) -> Normalised:
-    """Read the files back and count what is really in them."""
-    samples = 0
-    try:
-        with av.open(str(video)) as container:
-            stream = container.streams.video[0]
-            width, height = stream.codec_context.width, stream.codec_context.height
-            frames = sum(1 for packet in container.demux(stream) if packet.size)
-        if audio:
-            with wave.open(str(audio)) as sound:
-                samples = sound.getnframes()
-    except (av.error.FFmpegError, wave.Error, EOFError, IndexError) as error:
-        raise Rejected("decode-failed", f"nothing could be decoded: {error}") from None
-    if frames / settings.fps <= settings.min_seconds:
-        raise _too_short("video", frames / settings.fps, settings)
-    heard = samples / settings.audio_rate
-    if heard <= settings.min_seconds:
-        if settings.audio == "required":
-            raise _too_short("audio", heard, settings)
-        return Normalised(video.read_bytes(), b"", width, height, frames, 0)
-    assert audio is not None
-    return Normalised(video.read_bytes(), audio.read_bytes(), width, height, frames, samples)
+def _check_mended(lengths: dict[int, float], timeline: Timeline) -> None:
+    """Raise Rejected if ffmpeg could not mend a clock that jumps."""
+    for stream, seconds in lengths.items():
+        if seconds > timeline.lasted[stream] + CUT_SECONDS:
+            raise Rejected(
+                "out-of-step",
+                "its clock jumps, as in files put one behind the other, and its audio and video "
+                "cannot be brought in step; join the parts with ffmpeg's concat demuxer",
+            )
 
 
 def _too_short(kind: str, seconds: float, settings: MediaSettings) -> Rejected:
@@ -220,18 +211,19 @@ def _too_short(kind: str, seconds: float, settings: MediaSettings) -> Rejected:
     )
 
 
-def _is_cover(stream: VideoStream) -> bool:
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
-def _remaining(stream: Stream, source: Segment) -> float | None:
-    """Seconds of a stream within the segment, if the file says."""
-    if not stream.duration or stream.time_base is None:
-        return None
-    end = float(stream.duration * stream.time_base)
-    return min(end, source.end or end) - (source.start or 0)
-
-
-def _locator(path: Path) -> str:
-    """A name that ffmpeg cannot take for an option, a protocol or an image pattern."""
-    return f"file:{path}"
+def judge(clip: Normalised, settings: MediaSettings) -> Normalised:
+    """The clip, mute if its audio cannot be used. Raises Rejected if it is too short."""
+    seconds = clip.frames / settings.fps
+    if seconds <= settings.min_seconds:
+        raise _too_short("video", seconds, settings)
+    heard = clip.samples / settings.audio_rate
+    if heard > settings.min_seconds:
+        if settings.silent == "reject" and "silent" in clip.notes.split():
+            raise Rejected("silent", "there is nothing to hear in its audio")
+        return clip
+    if settings.audio == "required":
+        if not heard:
+            raise Rejected("no-audio", "nothing of its audio can be decoded")
+        raise _too_short("audio", heard, settings)
+    notes = " ".join(note for note in clip.notes.split() if note != "silent")
+    return Normalised(clip.video, b"", clip.width, clip.height, clip.frames, 0, notes)

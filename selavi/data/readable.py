@@ -55,21 +55,20 @@ def check_file(path: Path, whole: bool = False) -> None:
         ) from error
 
 
-def check_exit(path: Path, status: int, words: str) -> None:
-    """Judge the exit status of the ffmpeg that read `path`; `words` is what it complained of.
+def check_exit(path: Path, status: int, complained: bool) -> None:
+    """Judge the exit status of the ffmpeg that read `path`; `complained`: it printed errors.
 
-    Raises Rejected if it gave up or crashed; UserError if it was ended, or the disk fails.
+    Raises Rejected if it crashed; UserError if it was ended, or the disk fails.
     """
     if status == ENDED or (status < 0 and -status not in CRASHES):
         raise UserError(
             f"ffmpeg was ended by a signal (exit status {status}) while it read {path}. If memory "
             "ran out, give the job more, or fewer threads; then run the same command again"
         )
-    if words or status:
+    if complained or status:
         check_file(path, whole=True)
-    if status:
-        last = words.splitlines()[-1] if words else "no message"
-        raise Rejected("decode-failed", f"ffmpeg exit status {status}: {last}")
+    if status < 0:
+        raise Rejected("decode-failed", f"ffmpeg crashed on it ({signal.Signals(-status).name})")
 
 
 def opens(path: Path) -> bool:

@@ -17,9 +17,10 @@ from selavi.data.clips import checksums
 from selavi.data.index import CHECKSUMS
 from selavi.data.kept import Kept
 from selavi.data.manifest import TEXT_COLUMNS
-from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import WITNESSES, Rejected, first_that_opens, opens
 from selavi.data.tars import places_of
+from selavi.data.timeline import Segment
 from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 COLUMNS = [
     "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
-    "fps", "samples", "rate", "video_offset", "video_size", "audio_offset", "audio_size",
+    "fps", "samples", "rate", "notes", "video_offset", "video_size", "audio_offset", "audio_size",
     *CHECKSUMS,
 ]  # fmt: skip
 Fate = dict[Any, Any]
@@ -166,6 +167,7 @@ def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
         "fps": settings.fps,
         "samples": clip.samples,
         "rate": settings.audio_rate if clip.samples else 0,
+        "notes": clip.notes,
         **checksums(clip.video, clip.audio if clip.samples else b""),
     }
 

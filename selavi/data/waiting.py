@@ -86,7 +86,7 @@ def answers(loader: "DataLoader[Any]") -> Iterator[Any]:
                 fetched = fetcher.submit(answer.unpack)
                 answer = _bounded(partial(fetched.result, POLL_SECONDS), workers)
             if isinstance(answer, LOST):
-                # The pipe of a worker that dies closes some time before the worker is known to be dead.
+                # Of a worker that dies the pipe closes first, and some time later it is dead.
                 wait_for(
                     [worker.sentinel for worker in workers],
                     timeout=0 if shortage(answer) else STOP_SECONDS,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from selavi import __version__
 from selavi.data.batches import PREFETCH
-from selavi.data.media import ffmpeg_binary, ffmpeg_version
+from selavi.data.ffmpeg_binary import ffmpeg_binary, ffmpeg_version
 from selavi.files import UserError
 from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate

@@ -26,6 +26,9 @@ class MediaSettings(Section):
     audio: Literal["required", "optional", "none"] = "required"
     """required: videos without sound are set aside; optional: they are kept, mute; none: no sound
     is stored. Training on sound needs required."""
+    silent: Literal["keep", "reject"] = "keep"
+    """keep: videos whose audio is silent are used, and counted in summary.csv; reject: they are
+    rejected, as they teach a network that listens nothing."""
     min_seconds: float = Field(1.1, gt=0, le=3600)
     """Videos whose picture or sound is not longer than this, in seconds, are set aside."""
     timeout_seconds: float = Field(300.0, gt=0, le=86_400)

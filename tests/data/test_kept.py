@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from selavi.data import shards
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.manifest import TEXT_COLUMNS, write_listed_manifest, write_manifest
-from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
+from selavi.data.media import Normalised, normalise
+from selavi.data.timeline import Segment
 from selavi.files import read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -82,7 +84,8 @@ OPTIONAL = {"audio": "optional"}
         ({}, {"min_seconds": 0.5}, "short mute half"),
         ({}, {"min_seconds": 1.7}, "short mute half"),
         ({}, OPTIONAL, "short mute half"),
-        (OPTIONAL, {}, "short"),
+        (OPTIONAL, {}, "short half"),
+        ({}, {"silent": "reject"}, "short mute half"),
         (OPTIONAL, OPTIONAL | {"min_seconds": 0.5}, "short half"),
         (OPTIONAL, {"audio": "none"}, "long usual short mute half"),
         ({"audio": "none"}, {"audio": "none", "min_seconds": 1.7}, "short"),

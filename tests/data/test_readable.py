@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from selavi.data import media, shards
+from selavi.data import decode_source, shards
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Normalised, Segment, normalise
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import WITNESSES, Rejected, check_file
+from selavi.data.timeline import Segment
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -86,8 +87,12 @@ def test_a_disk_that_goes_while_a_shard_is_made(
     [
         ("kill -KILL $$", UserError, r"ended by a signal \(exit status -9\) .*If memory ran out"),
         ("exit 255", UserError, "ended by a signal"),
-        ("kill -SEGV $$", Rejected, "exit status -11"),
-        ("echo moov is missing >&2; exit 183", Rejected, "exit status 183: moov is missing"),
+        ("kill -SEGV $$", Rejected, r"ffmpeg crashed on it \(SIGSEGV\)"),
+        (
+            "echo moov is missing >&2; exit 183",
+            Rejected,
+            "none of it can be decoded: moov is missing",
+        ),
     ],
 )
 def test_an_ffmpeg_that_does_not_end_well(
@@ -102,7 +107,7 @@ def test_an_ffmpeg_that_does_not_end_well(
     binary = tmp_path / "ffmpeg"
     binary.write_text(f"#!/bin/sh\nulimit -c 0\n{ending}\n")
     binary.chmod(0o755)
-    monkeypatch.setattr(media, "ffmpeg_binary", lambda: str(binary))
+    monkeypatch.setattr(decode_source, "ffmpeg_binary", lambda: str(binary))
     with pytest.raises(raised, match=words):
         normalise(Segment(video), MEDIA, tmp_path)
 

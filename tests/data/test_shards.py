@@ -16,11 +16,13 @@ import webdataset as wds
 
 from selavi.data import shards
 from selavi.data.clips import read_member
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import Rejected
 from selavi.data.shards import write_shard
+from selavi.data.timeline import Segment
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA, make_split

@@ -11,8 +11,10 @@ import av
 import numpy as np
 import pytest
 
-from selavi.data.media import Normalised, Segment, ffmpeg_binary, normalise
+from selavi.data.ffmpeg_binary import ffmpeg_binary
+from selavi.data.media import Normalised, normalise
 from selavi.data.readable import Rejected
+from selavi.data.timeline import Segment
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 

@@ -13,7 +13,7 @@ import ffmpeg
 import pandas as pd
 
 from selavi.data.clips import CorruptClip, read_clip
-from selavi.data.media import ffmpeg_binary
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.disk import IN_WRITING
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar
