@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -18,6 +19,7 @@ from selavi.data.index import read_index
 from selavi.files import UserError, atomic_path, write_csv, write_text
 from selavi.models.checkpoint import build_network, save_model
 from selavi.settings import FinetuneSettings, RunSettings
+from tests.conftest import MEDIA
 from tests.test_tensor_files import file_limit
 
 Run = Callable[..., RunSettings]
@@ -61,6 +63,7 @@ def made(tiny_run: Run, train_index: Path, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("made")
     settings = tiny_run(training={"checkpoint_minutes": 0.0})
     write_section(folder / "run.yaml", settings)
+    write_section(folder / "media.yaml", MEDIA)
     write_section(folder / "finetune.yaml", FinetuneSettings.model_validate(TUNING))
     torch.manual_seed(1)
     facts = {"head": 0, "sizes": [[0.25] * 4] * 2}
@@ -80,6 +83,10 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
     model, given = ["--model", f"{made}/model.pt"], ["--index", str(index)]
     words = {
         "pretrain": ["--settings", f"{made}/run.yaml", *given, "--output", f"{out}/run"],
+        "shard": [
+            "--settings", f"{made}/media.yaml", "--manifest", f"{index.parent}/manifest.csv",
+            "--shard", "0", "--tar", f"{out}/0.tar", "--table", f"{out}/0.csv",
+        ],
         "finetune": [
             "--settings", f"{made}/finetune.yaml", *model, "--train", str(index),
             "--test", str(index), "--output", f"{out}/0.csv",
@@ -106,6 +113,7 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
     [
         ("pretrain", 1_000, "run/state/step-"),
         ("pretrain", 50, "run/.state.lock"),
+        ("shard", 1_000, ""),
         ("finetune", 1_000, "0.state.pt"),
         ("export", 1_000, "logits.pt"),
         ("assign", 1_000, "a.csv"),
@@ -122,7 +130,7 @@ def test_a_file_size_limit_is_said(
     with file_limit(limit):
         assert main(command(name, made, train_index, tmp_path)) == 1
     said = capsys.readouterr().err
-    assert f"{tmp_path}/{file}" in said
+    assert (f"{tmp_path}/{file}" if file else tempfile.gettempdir()) in said
     assert f"grows larger than the {limit:,} bytes that this process may write to a file" in said
     assert "ulimit -f unlimited" in said
     assert "unexpected error" not in said and "Traceback" not in said

@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from selavi.data.containers import open_member
+from selavi.disk import refusal
 from selavi.files import UserError
 from selavi.shortage import shortage
 
@@ -117,11 +118,11 @@ def open_shard(tar: Path) -> Iterator[Shard]:
     except FileNotFoundError:
         raise UserError(f"{tar} is missing; make it again with the shard stage") from None
     except OSError as error:
-        raise UserError(f"{tar}: {shortage(error) or error.strerror}") from None
+        raise UserError(shortage(error) or refusal(error, tar, "read")) from None
     try:
         yield Shard(tar, file)
     except OSError as error:
-        raise UserError(f"{tar}: {error.strerror}") from None
+        raise UserError(refusal(error, tar, "read")) from None
     finally:
         os.close(file)
 
