@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.clip_rows import checked_rows
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,10 @@ def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) 
     shards have a sample of one name.
     """
     parts = [
-        read_csv(table, TEXT_COLUMNS).assign(shard=f"{table.stem}.tar") for table in sorted(tables)
+        checked_rows(read_csv(table, TEXT_COLUMNS, needed=("key", "reason")), table).assign(
+            shard=f"{table.stem}.tar"
+        )
+        for table in sorted(tables)
     ]
     rows = pd.concat(parts, ignore_index=True).sort_values("key", ignore_index=True)
     if rows["key"].duplicated().any():
@@ -109,7 +113,7 @@ def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
 
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
-    return read_csv(path, TEXT_COLUMNS)
+    return checked_rows(read_csv(path, TEXT_COLUMNS, needed=("key",)), path)
 
 
 def set_aside(index: Path) -> str:
