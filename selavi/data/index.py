@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.clip_rows import checked_rows
 from selavi.data.columns import CHECKSUMS, NUMBERS, further
 from selavi.files import UserError, read_csv, write_csv
 
@@ -39,7 +40,9 @@ def write_index(
     shards have a sample of one name.
     """
     parts = [
-        read_csv(table, numbers=NUMBERS).assign(shard=f"{table.stem}.tar")
+        checked_rows(read_csv(table, numbers=NUMBERS, needed=("key", "reason")), table).assign(
+            shard=f"{table.stem}.tar"
+        )
         for table in sorted(tables)
     ]
     rows = pd.concat(parts, ignore_index=True).sort_values("key", ignore_index=True)
@@ -127,7 +130,7 @@ def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
 
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
-    return read_csv(path, numbers=NUMBERS)
+    return checked_rows(read_csv(path, numbers=NUMBERS, needed=("key",)), path)
 
 
 def contents(index: pd.DataFrame) -> pd.DataFrame:

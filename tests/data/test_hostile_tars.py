@@ -13,7 +13,7 @@ import pytest
 
 from selavi.data import tars
 from selavi.data.fetch import fetch_shard
-from selavi.data.index import write_index
+from selavi.data.index import read_index, write_index
 from selavi.data.tars import read_tar
 from selavi.files import UserError, read_csv
 from tests.conftest import MEDIA
@@ -241,3 +241,29 @@ def test_a_clip_of_our_own_shard_that_is_not_as_it_says_is_rejected(
     assert len(table) == len(read_tar(whole).members) // 3
     outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
     assert len(write_index([tmp_path / "out/00000.csv"], *outputs)) == len(table) - 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("video_offset", "-512"), ("video_size", "1e30"), ("audio_size", "nan"), ("frames", "0"),
+        ("width", "9" * 5000), ("height", "48.5"), ("fps", "many"), ("samples", "inf"),
+    ],
+)  # fmt: skip
+def test_numbers_in_tables_that_no_clip_has(
+    train_index: Path, tmp_path: Path, column: str, value: str
+) -> None:
+    outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
+    for file in ("index.csv", "00000.csv"):
+        rows = pd.read_csv(train_index.with_name(file), dtype=str, keep_default_na=False)
+        rows.loc[1, column] = value
+        rows.to_csv(tmp_path / file, index=False)
+        words = rf"{file} is damaged: {rows['key'][1]} has {column} = .*; remove that file and run"
+        with pytest.raises(UserError, match=words):
+            if file == "index.csv":
+                read_index(tmp_path / file)
+            else:
+                write_index([tmp_path / file], *outputs)
+    rows.drop(columns=column).to_csv(tmp_path / "00000.csv", index=False)
+    with pytest.raises(UserError, match=f"has no column '{column}'"):
+        write_index([tmp_path / "00000.csv"], *outputs)
