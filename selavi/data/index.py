@@ -133,6 +133,11 @@ def read_index(path: Path) -> pd.DataFrame:
     return checked_rows(read_csv(path, numbers=NUMBERS, needed=("key",)), path)
 
 
+def read_rejected(path: Path) -> pd.DataFrame:
+    """Read the table of rejected videos beside an index. Raises UserError if missing."""
+    return read_csv(path, numbers=NUMBERS, needed=("key", "reason"))
+
+
 def contents(index: pd.DataFrame) -> pd.DataFrame:
     """What of an index makes its clips what they are.
 
@@ -146,5 +151,5 @@ def contents(index: pd.DataFrame) -> pd.DataFrame:
 def set_aside(index: Path) -> str:
     """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
     rejected = index.with_name("rejected.csv")
-    count = len(read_index(rejected)) if rejected.exists() else 0
+    count = len(read_rejected(rejected)) if rejected.exists() else 0
     return f"{count} videos of {count + len(read_index(index))} were set aside" if count else ""
