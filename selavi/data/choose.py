@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from selavi.data.index import LISTED, REMEDIES, read_index, write_split
+from selavi.data.index import LISTED, REMEDIES, read_index, read_rejected, write_split
 from selavi.data.lists import official_classes, official_videos, plain_class
 from selavi.data.manifest import id_of, report_missing
 from selavi.files import UserError
@@ -162,7 +162,7 @@ def _fate(rows: pd.DataFrame) -> str:
 
 def _rows(parent: Path, index: Path) -> pd.DataFrame:
     """All rows of the other split, with their shards as they are seen from this one's index."""
-    parts = [read_index(path) for path in (parent, parent.with_name("rejected.csv"))]
+    parts = [read_index(parent), read_rejected(parent.with_name("rejected.csv"))]
     rows = pd.concat(parts, ignore_index=True).drop(columns="sample")
     rows[["reason", "detail"]] = rows[["reason", "detail"]].fillna("")
     there = Path(os.path.relpath(parent.parent, index.parent))

@@ -8,7 +8,9 @@ import pandas as pd
 COLUMNS = [
     "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
     "fps", "samples", "rate", "notes", "video_offset", "video_size", "audio_offset", "audio_size",
+    "video_crc", "audio_crc",
 ]  # fmt: skip
+CHECKSUMS = ("video_crc", "audio_crc")
 # All others are text, users' own included.
 NUMBERS = (
     "sample", "start", "end", "width", "height", "frames", "fps", "samples", "rate",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.columns import NUMBERS, further
+from selavi.data.clip_rows import checked_rows
+from selavi.data.columns import CHECKSUMS, NUMBERS, further
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,9 @@ def write_index(
     shards have a sample of one name.
     """
     parts = [
-        read_csv(table, numbers=NUMBERS).assign(shard=f"{table.stem}.tar")
+        checked_rows(read_csv(table, numbers=NUMBERS, needed=("key", "reason")), table).assign(
+            shard=f"{table.stem}.tar"
+        )
         for table in sorted(tables)
     ]
     rows = pd.concat(parts, ignore_index=True).sort_values("key", ignore_index=True)
@@ -74,6 +77,8 @@ def write_split(
     if kept.empty:
         raise UserError(_none_left(aside))
     kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
+    checksums = [name for name in CHECKSUMS if name in kept]
+    kept = kept.astype(dict.fromkeys(checksums, "Int64"))  # which shards of before do not have
     kept.insert(0, "sample", range(len(kept)))
     write_csv(index, kept)
     log.info("%s: %d clips of %d videos", index, len(kept), len(rows))
@@ -125,20 +130,26 @@ def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
 
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
-    return read_csv(path, numbers=NUMBERS)
+    return checked_rows(read_csv(path, numbers=NUMBERS, needed=("key",)), path)
+
+
+def read_rejected(path: Path) -> pd.DataFrame:
+    """Read the table of rejected videos beside an index. Raises UserError if missing."""
+    return read_csv(path, numbers=NUMBERS, needed=("key", "reason"))
 
 
 def contents(index: pd.DataFrame) -> pd.DataFrame:
-    """What of an index tells the clips apart.
+    """What of an index makes its clips what they are.
 
     Not where their videos lay, nor the columns of the user's table, of which training knows
-    nothing.
+    nothing, nor those that shards made before do not have.
     """
-    return index.drop(columns=["path", *further(index)])
+    aside = {"path", "notes", *CHECKSUMS, *further(index)}
+    return index.drop(columns=[name for name in index.columns if name in aside])
 
 
 def set_aside(index: Path) -> str:
     """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
     rejected = index.with_name("rejected.csv")
-    count = len(read_index(rejected)) if rejected.exists() else 0
+    count = len(read_rejected(rejected)) if rejected.exists() else 0
     return f"{count} videos of {count + len(read_index(index))} were set aside" if count else ""

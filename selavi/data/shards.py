@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 import webdataset as wds
 
-from selavi.data.columns import COLUMNS, NUMBERS, is_reserved
+from selavi.data.clips import checksums
+from selavi.data.columns import CHECKSUMS, COLUMNS, NUMBERS, is_reserved
 from selavi.data.kept import Kept
 from selavi.data.media import Normalised, normalise
 from selavi.data.readable import WITNESSES, Rejected, first_that_opens, opens
@@ -162,6 +163,7 @@ def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
         "samples": clip.samples,
         "rate": settings.audio_rate if clip.samples else 0,
         "notes": clip.notes,
+        **checksums(clip.video, clip.audio if clip.samples else b""),
     }
 
 
@@ -185,7 +187,7 @@ def with_positions(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> p
         found = [places.get(name, none) for name, none in zip(names, mute, strict=True)]
         table[f"{kind}_offset"] = pd.array([f[0] for f in found], dtype="Int64")
         table[f"{kind}_size"] = pd.array([f[1] for f in found], dtype="Int64")
-    for column in ("width", "height", "frames", "samples", "rate"):
+    for column in ("width", "height", "frames", "samples", "rate", *CHECKSUMS):
         table[column] = table[column].astype("Int64")
     return table
 

@@ -15,10 +15,11 @@ from selavi.data.loader import open_clips
 from selavi.evaluation.arrays import load_arrays
 from selavi.evaluation.clustering import measure_heads
 from selavi.evaluation.predict import batches_of_logits
-from selavi.files import UserError, atomic_path
+from selavi.files import UserError
 from selavi.models.agreement import agreement
 from selavi.models.checkpoint import load_model
 from selavi.models.network import JOINED
+from selavi.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,7 @@ def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
         "classes": [str(name) for name in classes],
         "keys": table["key"].tolist(),
     }
-    with atomic_path(output) as temporary:
-        torch.save(content, temporary)
+    save_tensors(output, content)
     log.info("%s: %d clips, %d heads, %s", output, len(table), heads, " and ".join(found))
 
 

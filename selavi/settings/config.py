@@ -22,7 +22,7 @@ from selavi.settings.section import Name, Section
 class ExplorerSettings(Section):
     """The page to watch and hear the clusters."""
 
-    clips_per_cluster: int = Field(12, ge=1)
+    clips_per_cluster: int = Field(12, ge=1, le=10_000)
     """Clips shown per cluster."""
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from braceexpand import braceexpand
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from selavi.files import UserError
+from selavi.settings.braces import expand
 from selavi.settings.section import FilePath, Name, Section, Seed
 
 
@@ -104,6 +104,12 @@ class SplitSettings(Section):
     """Largest share of the videos named in a table or in split files that may be missing. A class
     of split files that has no clip at all stops the stage, unless this is 1."""
 
+    @field_validator("tars")
+    @classmethod
+    def _braces_fit(cls, value: list[FilePath] | None) -> list[FilePath] | None:
+        expand(value or [])
+        return value
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         given = [n for n in ("folder", "table", "tars", "of") if getattr(self, n) is not None]
@@ -119,7 +125,7 @@ class SplitSettings(Section):
     @property
     def sources(self) -> list[str]:
         """The shards made before, one by one; empty if the split has another source."""
-        return [tar for pattern in self.tars or [] for tar in braceexpand(pattern)]
+        return expand(self.tars or [])
 
     @property
     def shard_count(self) -> int:
@@ -134,9 +140,9 @@ class EmbeddedSettings(Section):
     """Seed of every picture and sound."""
     classes: int = Field(10, ge=1, le=10)
     """Number of classes."""
-    train_per_class: int = Field(80, ge=1)
+    train_per_class: int = Field(80, ge=1, le=100_000)
     """Training videos per class."""
-    test_per_class: int = Field(20, ge=0)
+    test_per_class: int = Field(20, ge=0, le=100_000)
     """Test videos per class."""
 
 

@@ -10,7 +10,7 @@ import pytest
 from selavi.data.choose import choose_classes, choose_official
 from selavi.data.columns import COLUMNS
 from selavi.data.fetch import fetch_shard
-from selavi.data.index import read_index, write_index
+from selavi.data.index import read_index, read_rejected, write_index
 from selavi.data.lists import official_videos
 from selavi.data.loader import Clips, pass_batches
 from selavi.data.manifest import id_of
@@ -248,7 +248,7 @@ def test_a_class_that_is_lost_stops_the_stage(
     assert "3 of the 40 classes in the split files have no clip" in caplog.text
 
     rejected = parent.with_name("rejected.csv")
-    write_csv(rejected, read_index(rejected).iloc[:0])
+    write_csv(rejected, read_rejected(rejected).iloc[:0])
     with pytest.raises(UserError, match=r"'c00' \(1 x missing\), 'c07'.*name their folders as"):
         choose_official(*arguments, 0.1, *place)
 

@@ -250,4 +250,4 @@ def test_frames_that_a_run_would_enlarge(own: Path, tmp_path: Path) -> None:
     over.write_text("datasets: {demo: {media: {short_side: 32}}}\n")
     (finding,) = stored_sizes(read_config([own, over]))
     assert finding.good is None
-    assert "stores frames of 32 pixels" in finding.detail and "short_side: 40" in finding.detail
+    assert "stores frames of 32 pixels" in finding.words and "short_side: 40" in finding.words

@@ -1,6 +1,5 @@
 # What a split's clips come from: whether it is there, has classes, and which files it names.
 import functools
-from contextlib import suppress
 
 import pandas as pd
 from selavi.data.lists import official_files
@@ -176,9 +175,7 @@ def feature_files(wildcards):
     run, split = wildcards.run, wildcards.split
     names = {"run": run, "dataset": RUNS[run].dataset, "split": split}
     files = [SETTINGS.baselines.supervised_weights or ""]
-    for pattern in SETTINGS.baselines.features.values():
-        with suppress(
-            KeyError, IndexError, AttributeError
-        ):  # the baseline's row will say so
-            files.append(pattern.format(**names))
+    files += [
+        pattern.format(**names) for pattern in SETTINGS.baselines.features.values()
+    ]
     return [file for file in files if Path(file).is_file()]

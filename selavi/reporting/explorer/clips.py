@@ -1,6 +1,7 @@
 """The clips of the page: picture and sound of a shard put together, and a still of the middle."""
 
 import logging
+import os
 import re
 import subprocess
 import tempfile
@@ -11,8 +12,9 @@ from typing import Any
 import ffmpeg
 import pandas as pd
 
-from selavi.data.clips import read_clip
+from selavi.data.clips import CorruptClip, read_clip
 from selavi.data.ffmpeg_binary import ffmpeg_binary
+from selavi.disk import IN_WRITING
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar
 
@@ -61,7 +63,7 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
         atomic_path(folder / f"{row['id']}.jpg") as still,
     ):
         picture, sound = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        for file, content in zip((picture, sound), read_clip(shards, row), strict=True):
+        for file, content in zip((picture, sound), _members(row, shards), strict=True):
             file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
         done = subprocess.run(
@@ -71,11 +73,9 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             check=False,
         )
         words = done.stderr.decode("utf-8", "replace").strip()
-        if "No space left on device" in words:
-            raise UserError(
-                f"no space left on the disk while writing {folder}; free some, "
-                "then run the same command again"
-            )
+        for number in IN_WRITING:
+            if os.strerror(number) in words:
+                raise OSError(number, os.strerror(number))
         if done.returncode != 0 or not still.stat().st_size:
             last = words.splitlines()[-1] if words else f"exit status {done.returncode}"
             raise UserError(
@@ -83,16 +83,26 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             )
 
 
+def _members(row: dict[str, Any], shards: Path) -> tuple[bytes, bytes]:
+    try:
+        return read_clip(shards, row)
+    except CorruptClip as error:
+        words = f"{shards / row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
+        raise UserError(words) from None
+
+
 def _command(
     picture: Path, sound: Path | None, clip: Path, still: Path, middle: float
 ) -> list[str]:
-    """Outputs are named by format and protocol, since their temporary names tell ffmpeg nothing."""
-    streams = [ffmpeg.input(str(picture), threads=1).video]
+    """All files are named by format and protocol: neither a name nor a content may choose them."""
+    read = {"format": "mp4", "protocol_whitelist": "file", "codec_whitelist": "h264", "threads": 1}
+    streams = [ffmpeg.input(f"file:{picture}", **read).video]
     heard = {}
     if sound:
-        streams.append(ffmpeg.input(str(sound)).audio)
+        listen = read | {"format": "wav", "codec_whitelist": "pcm_s16le"}
+        streams.append(ffmpeg.input(f"file:{sound}", **listen).audio)
         heard = {"acodec": "aac", "audio_bitrate": "64k"}
-    at_middle = ffmpeg.input(str(picture), threads=1, ss=f"{middle:.3f}")
+    at_middle = ffmpeg.input(f"file:{picture}", ss=f"{middle:.3f}", **read)
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
             *streams,
