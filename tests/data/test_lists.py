@@ -184,8 +184,8 @@ def test_copies_that_spell_a_class_in_two_ways(tmp_path: Path) -> None:
 
 def test_a_chosen_class_without_a_clip_is_named(tmp_path: Path) -> None:
     parent = index_of(tmp_path / "all", ["a/1.mp4", "b/2.mp4"], {"b/2.mp4": "no-audio"})
-    for name in ("index.csv", "rejected.csv"):
-        rows = read_index(parent.with_name(name))
+    for read, name in ((read_index, "index.csv"), (read_rejected, "rejected.csv")):
+        rows = read(parent.with_name(name))
         write_csv(parent.with_name(name), rows.assign(label=rows["key"].str[0]))
     with pytest.raises(UserError, match=r"class 'b' has no clip in .* \(1 x no-audio\); mend its"):
         choose_classes(parent, ["a", "b"], *outputs(tmp_path))

@@ -8,7 +8,7 @@ import pytest
 
 from selavi.config_file import parse
 from selavi.data.choose import choose_classes
-from selavi.data.index import read_index, write_index
+from selavi.data.index import read_index, read_rejected, write_index
 from selavi.data.listed import listed_videos, write_listed_manifest
 from selavi.data.shards import write_shard
 from selavi.data.video_tables import read_video_table
@@ -260,7 +260,7 @@ def test_further_columns_are_carried_to_every_table(
     assert (tmp_path / "carried/00000.tar").read_bytes() == (
         tmp_path / "plain/00000.tar"
     ).read_bytes()
-    rows, aside = indexes["carried"], read_index(tmp_path / "carried/rejected.csv")
+    rows, aside = indexes["carried"], read_rejected(tmp_path / "carried/rejected.csv")
     for name, values in own.items():
         assert rows[name].tolist() == values[:2], name
         assert aside[name].tolist() == values[2:], name
@@ -271,7 +271,7 @@ def test_further_columns_are_carried_to_every_table(
     places = (chosen / "index.csv", chosen / "rejected.csv", chosen / "summary.csv")
     choose_classes(tmp_path / "carried/index.csv", ["x"], *places)
     assert read_index(places[0])[list(own)].to_numpy().tolist() == [[v[0] for v in own.values()]]
-    assert read_index(places[1])["id_table"].tolist() == [""]
+    assert read_rejected(places[1])["id_table"].tolist() == [""]
 
 
 def test_labels_none_ignores_the_tables_classes(tmp_path: Path) -> None:
