@@ -4,7 +4,9 @@ import codecs
 import datetime
 import difflib
 import json
+import math
 import re
+import reprlib
 import types
 import typing
 from collections.abc import Collection
@@ -18,6 +20,9 @@ from selavi.files import UserError, write_text
 from selavi.settings import Config, Section
 
 S = TypeVar("S", bound=Section)
+MOST_VALUES = 1_000_000  # in a file, with what its aliases stand for
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
 def parse(raw: Any, model: type[S], source: str) -> S:
@@ -40,6 +45,7 @@ def read_yaml(path: Path) -> Any:
     """What a YAML or JSON file holds. Raises UserError naming the file.
 
     A key that is given twice is an error here: YAML's libraries take the last one and say nothing.
+    So are aliases that a few lines of multiply to what no memory holds.
     """
     try:
         content = path.read_bytes()
@@ -56,21 +62,30 @@ def read_yaml(path: Path) -> Any:
     if path.suffix == ".json":
         text = text.replace("\t", " ")  # between JSON's tokens only, where YAML takes none
     try:
-        twice = _given_twice(text)
-        if not twice:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        problem = _given_twice(loader, root)
+        if not problem and _size(root, {}) > MOST_VALUES:
+            problem = (
+                f"its aliases stand for more than {MOST_VALUES} values; write out what is meant"
+            )
+        if not problem:
             return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
-    raise UserError(f"{path}: {twice}")
+    except RecursionError:
+        raise UserError(
+            f"{path} is nested too deeply; settings are no more than some ten levels deep"
+        ) from None
+    raise UserError(f"{path}: {problem}")
 
 
-def _given_twice(text: str) -> str:
+def _given_twice(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
     """A sentence on the first key that a mapping has twice, of which YAML takes the last.
 
     Looked for before values are made: merging (`<<`) changes the mappings that it merges.
     """
-    loader = yaml.SafeLoader(text)
-    nodes, seen = [loader.get_single_node()], set()
+    nodes, seen = [root], set()
     while nodes:
         node = nodes.pop()
         if node is None or id(node) in seen:  # an alias is the node itself
@@ -92,6 +107,20 @@ def _given_twice(text: str) -> str:
                     )
                 lines[name] = line
     return ""
+
+
+def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
+    """Values in a node, those of an alias at each of its places; infinite if it holds itself."""
+    if node is None or id(node) in known:
+        return known.get(id(node), 0)
+    known[id(node)] = math.inf
+    parts: list[yaml.Node] = []
+    if isinstance(node, yaml.SequenceNode):
+        parts = node.value
+    elif isinstance(node, yaml.MappingNode):
+        parts = [part for pair in node.value for part in pair]
+    known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def write_section(path: Path, section: Section) -> None:
@@ -135,8 +164,15 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
         else:
             message = item["msg"][0].lower() + item["msg"][1:]
             message += _remedy(item["type"], item["input"])
-            lines.append(f"  {where} = {item['input']!r}: {message}")
+            lines.append(f"  {where} = {_shown(item['input'])}: {message}")
     return list(dict.fromkeys(lines))
+
+
+def _shown(value: Any) -> str:
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # a number with more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def _remedy(kind: str, value: Any) -> str:

@@ -124,26 +124,79 @@ def test_every_generator_takes_the_largest_seed() -> None:
     np.random.default_rng((seed, 1, 2))
 
 
-def numbers(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Every setting that is a number with a fraction, and every seed."""
-    found = []
-    for section, content in schema["$defs"].items():
-        for name, field in content["properties"].items():
-            kinds = [field, *field.get("anyOf", [])]
-            found += [
-                (f"{section}.{name}", kind)
-                for kind in kinds
-                if kind.get("type") == "number" or (name == "seed" and "type" in kind)
-            ]
-    return found
+def numbers(name: str, schema: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Every setting that is a number, also in lists."""
+    if not isinstance(schema, dict):
+        return []
+    here = [(name, schema)] if schema.get("type") in ("number", "integer") else []
+    parts = [*schema.get("anyOf", []), schema.get("items"), schema.get("additionalProperties")]
+    parts = [(name, part) for part in parts]
+    parts += [(f"{name}.{key}", part) for key, part in schema.get("properties", {}).items()]
+    return here + [number for key, part in parts for number in numbers(key, part)]
 
 
 def test_every_number_is_bounded_on_both_sides() -> None:
-    found = numbers(json_schema())
-    assert len(found) > 35
+    found = [n for name, part in json_schema()["$defs"].items() for n in numbers(name, part)]
+    assert len(found) > 90
     for name, kind in found:
+        if "const" in kind or "enum" in kind:
+            continue
         assert {"minimum", "exclusiveMinimum"} & set(kind), f"{name} has no lower bound"
         assert {"maximum", "exclusiveMaximum"} & set(kind), f"{name} has no upper bound"
+
+
+ALIASES = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: " + "[" * 5000 + "]" * 5000, r"over\.yaml is nested too deeply"),
+        ("a: " + "{a: " * 3000 + "}" * 3000, r"over\.yaml is nested too deeply"),
+        ("\n".join(" " * n + "a:" for n in range(1000)), r"over\.yaml is nested too deeply"),
+        (f"a0: &a0 [x]\n{ALIASES}runs: *a8", r"over\.yaml: its aliases stand for more than"),
+        ("runs: &a [*a]", r"over\.yaml: its aliases stand for more than"),
+        (f"explorer: {{clips_per_cluster: 1{':59' * 4000}}}", "a number of thousands of digits"),
+        ("explorer: {clips_per_cluster: 100000000000}", "less than or equal to 10000"),
+        ("retrieval: {recall_at: [0]}", "retrieval.recall_at.0 = 0: .* greater than"),
+        ("retrieval: {datasets: {demo: [-1]}}", "retrieval.datasets.demo.0 = -1: .* greater than"),
+        (f"runs: {{demo: {{dataset: [{'a' * 9999}]}}}}", "(?s)^.{100,400}$"),
+        ("runs: {demo: {dataset: [a]}}", r"runs\.demo\.dataset = \['a'\]: .*valid string"),
+        ("datasets: {x: ~}\nruns: {demo: {dataset: {a: 1}}}", r"dataset = {'a': 1}: .*string"),
+        ("runs: {b: ~}\ndegrade: {runs: [[demo]]}", r"degrade\.runs\.0 = \['demo'\]: .*string"),
+    ],
+)
+def test_what_would_take_all_memory_or_time_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(UserError, match=words):
+        over(tmp_path, text)
+
+
+@pytest.mark.parametrize("field", ["{run!x}", "{run:>99}", "{run.upper}", "{0}", "{}", "{x}", "{"])
+def test_a_feature_file_is_named_by_run_dataset_and_split_alone(tmp_path: Path, field: str) -> None:
+    with pytest.raises(UserError, match=r"features: mine = .*; write a brace of the path itself"):
+        over(tmp_path, f"baselines: {{features: {{mine: '{field}.npy'}}}}")
+    path = "{run}/{dataset}-{split}-{{1}}.npy"
+    assert over(tmp_path, f"baselines: {{features: {{mine: '{path}'}}}}").baselines.features
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("a-{0..3.tar", "the braces of 'a-{0..3.tar' do not fit together"),
+        ("a-0..3}.tar", "do not fit together"),
+        ("{" * 3000 + "a,b" + "}" * 3000, "do not fit together"),
+        ("a{0..999999999999}.tar", "stands for more than 100000 shards"),
+        ("a{0..99999}{0..99999}.tar", "stands for more than 100000 shards"),
+        ("a{0..999}{0..999}.tar", "stands for more than 100000 shards"),
+        ("{a,b}" * 40, "stands for more than 100000 shards"),
+        ("{,}", "without a name"),
+    ],
+)
+def test_braces_that_cannot_be_counted_out(tmp_path: Path, pattern: str, words: str) -> None:
+    with pytest.raises(UserError, match=rf"datasets\.demo\.splits\.train\.tars: .*{words}"):
+        over(tmp_path, f"datasets: {{demo: {{splits: {{train: {{tars: ['{pattern}']}}}}}}}}")
 
 
 PATHS = {

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.clips import UNKNOWN
+from selavi.data.columns import CHECKSUMS
 from selavi.data.frame_cache import FrameCache, shared
-from selavi.data.index import CHECKSUMS, read_index
+from selavi.data.index import read_index
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 

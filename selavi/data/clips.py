@@ -16,6 +16,7 @@ import pandas as pd
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from selavi.data.containers import open_member
 from selavi.disk import refusal
 from selavi.files import UserError
 from selavi.shortage import shortage
@@ -170,9 +171,7 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float) -> Iterator[
     missing = iter(numbers.tolist())
     wanted = next(missing)
     try:
-        with av.open(video, "r", format="mp4", options=_HEADER_ALONE) as container:
-            stream = container.streams.video[0]
-            stream.thread_count = 1
+        with open_video(video) as (container, stream):
             # A damaged frame is an error, not an occasion to paint over it.
             stream.codec_context.options = {"err_detect": "explode"}
             for run in _runs(numbers, fps):
@@ -196,8 +195,19 @@ def decode_frames(video: BinaryIO, numbers: np.ndarray, fps: float) -> Iterator[
         ) from None
 
 
-# Opening decodes a frame to guess at what the mp4's header says, unless it may use no decoder.
-_HEADER_ALONE = {"codec_whitelist": "none"}
+@contextmanager
+def open_video(video: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open an mp4 of a shard, by its header alone, whatever else its bytes may look like.
+
+    Raises CorruptClip if it is not H.264, and FFmpegError or IndexError if it is no mp4 of a video.
+    """
+    # Opening decodes a frame to guess at what the header says, unless it may use no decoder.
+    with open_member(video, "mp4", codec_whitelist="none") as container:
+        stream = container.streams.video[0]
+        if stream.codec_context.name != "h264":
+            raise CorruptClip(f"the video is {stream.codec_context.name}, not H.264")
+        stream.thread_count = 1
+        yield container, stream
 
 
 def _runs(numbers: np.ndarray, fps: float) -> list[np.ndarray]:

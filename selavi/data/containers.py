@@ -25,14 +25,17 @@ def open_container(path: Path) -> InputContainer:
     )
 
 
-def open_member(content: BinaryIO, kind: str) -> InputContainer:
-    """Open media in memory or in a shard, of a known format. Raises as `open_container`."""
+def open_member(content: BinaryIO, kind: str, **options: str) -> InputContainer:
+    """Open media in memory or in a shard, of a known format. Raises as `open_container`.
+
+    Nothing else is opened, whatever the content names. options : of the demuxer.
+    """
     return av.open(
         content,
         "r",
         format=kind,
         metadata_errors="replace",
-        options={"protocol_whitelist": PROTOCOL},
+        options={"protocol_whitelist": "none", "format_whitelist": kind} | options,
     )
 
 

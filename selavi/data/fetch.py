@@ -1,26 +1,25 @@
 """Take over WebDataset shards that were made before, here or elsewhere."""
 
 import errno
-import json
 import logging
 import re
 import shutil
 import tarfile
 import tempfile
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
 import webdataset as wds
 
-from selavi.data.index import CHECKSUMS
-from selavi.data.manifest import EXTENSIONS, id_of
+from selavi.data.columns import COLUMNS
+from selavi.data.foreign_shard import printable, samples_in
+from selavi.data.manifest import id_of
 from selavi.data.media import Normalised, normalise
+from selavi.data.own_shard import own_clips
 from selavi.data.readable import Rejected
-from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
-from selavi.data.tars import CHUNK, places_of, unpack
+from selavi.data.shards import Fate, with_positions, write_tar
+from selavi.data.tars import CHUNK, Tar, read_tar, unpack
 from selavi.data.timeline import Segment
 from selavi.disk import FULL
 from selavi.files import UserError, atomic_path, explain_refusal, write_csv
@@ -28,8 +27,6 @@ from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
-
-SIZES = ("width", "height", "frames", "samples", "rate")
 
 
 def fetch_shard(
@@ -74,13 +71,13 @@ def _taken_over(
         _download(source, here)
     else:
         _link(Path(source), here)
-    unpack(here)
-    places = places_of(here)
-    facts = _own_facts(here, places, tar.name)
+    unpack(here, source)
+    content = read_tar(here)
+    facts = own_clips(content, tar.name)
     if facts is None:
-        return _normalised(here, tar, source, settings, threads)
-    result = with_positions(pd.DataFrame(facts, columns=COLUMNS), places)
-    _check(result, source, settings)
+        return _normalised(content, tar, source, settings, threads)
+    result = with_positions(pd.DataFrame(facts, columns=COLUMNS), content.places)
+    _check(result[result["reason"] == ""], source, settings)
     with atomic_path(tar) as temporary:
         here.replace(temporary)
     return result
@@ -113,43 +110,7 @@ def _link(source: Path, target: Path) -> None:
     target.symlink_to(source.resolve())
 
 
-def _own_facts(tar: Path, places: dict[str, tuple[int, int]], name: str) -> list[Fate] | None:
-    """The facts that selavi wrote with each sample; None if any sample is not selavi's."""
-    facts: list[Fate] = []
-    with tar.open("rb") as file:
-        for member, (offset, size) in places.items():
-            if member.endswith(".json"):
-                file.seek(offset)
-                content = _json(file.read(size))
-                if not _is_own(content, member):
-                    return None
-                path = f"{name}/{content['key']}"
-                facts.append(content | {"path": path, "reason": "", "detail": ""})
-            elif not member.endswith((".mp4", ".wav")):
-                return None
-    return facts if facts or not places else None
-
-
-def _is_own(facts: dict[str, Any], member: str) -> bool:
-    """Whether this is what `write_shard` writes; ids become file names, so they are looked at."""
-    return (
-        re.fullmatch(r"[0-9a-f]{16}\.json", member) is not None
-        and facts.get("id") == member.removesuffix(".json")
-        and all(isinstance(facts.get(name), str) for name in ("key", "label"))
-        and all(isinstance(facts.get(name), int) for name in SIZES)
-        and all(_is_checksum(facts[name]) for name in CHECKSUMS if name in facts)
-        and isinstance(facts.get("fps"), (int, float))
-    )
-
-
-def _is_checksum(value: Any) -> bool:
-    return isinstance(value, int) and 0 <= value < 2**32
-
-
 def _check(table: pd.DataFrame, source: str, settings: MediaSettings) -> None:
-    bad = table["video_size"].isna() | ((table["samples"] > 0) & (table["audio_size"] == 0))
-    if bad.any():
-        raise UserError(f"{source} lacks members of {table['key'][int(bad.to_numpy().argmax())]}")
     asked = {"fps": settings.fps, "rate": settings.audio_rate}
     for name, value in asked.items():
         other = table.loc[(table[name] != value) & (table[name] != 0), name]
@@ -163,64 +124,32 @@ def _check(table: pd.DataFrame, source: str, settings: MediaSettings) -> None:
 
 
 def _normalised(
-    foreign: Path, tar: Path, source: str, settings: MediaSettings, threads: int
+    foreign: Tar, tar: Path, source: str, settings: MediaSettings, threads: int
 ) -> pd.DataFrame:
-    """Write a tar of normalised clips of the videos in one of any; remove that one."""
-    scratch = foreign.parent
-    samples = wds.WebDataset(str(foreign), shardshuffle=False, empty_check=False)
-    rows: dict[str, Fate] = {}
-    files = {}
-    for sample in samples:
-        row = _row(sample, source)
-        if row["id"] in rows:
-            raise UserError(
-                f"{source} has files of {sample['__key__']} in two places; the members of a sample "
-                "must lie together, so write that tar in the order of its names"
-            )
-        suffix = next((s for s in sample if f".{s.lower()}" in EXTENSIONS), None)
-        if suffix is None:
-            row |= {"reason": "no-video", "detail": "the sample has no video in it"}
-        else:
-            files[row["id"]] = scratch / f"{row['id']}.{suffix.lower()}"
-            files[row["id"]].write_bytes(sample[suffix])
-        rows[row["id"]] = row
-    foreign.unlink()
+    """Write a tar of normalised clips of the videos in one of any."""
+    # Keys are often numbers that begin anew in every tar.
+    stem = PurePosixPath(urlsplit(source).path if "://" in source else source).stem
+    samples = {}
+    rows: list[Fate] = []
+    for sample in samples_in(foreign):
+        name = printable(sample.name)
+        key = f"{stem}.tar/{name}"
+        row = {"id": id_of(key), "key": key, "path": f"{source}/{name}", "label": ""}
+        samples[row["id"]] = sample
+        rows.append(row | {"reason": "", "detail": ""})
 
     def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
-        if row["reason"]:
-            return row, None
-        file = files[row["id"]]
+        sample = samples[row["id"]]
         try:
-            with tempfile.TemporaryDirectory(prefix="selavi-") as own:
-                return row, normalise(Segment(file), settings, Path(own))
+            sample.require_whole()
+            row["label"] = sample.label(foreign.path)
+            suffix = sample.video()
+            with tempfile.TemporaryDirectory(dir=foreign.path.parent) as scratch:
+                file = Path(scratch, f"{row['id']}.{suffix}")
+                sample.extract(foreign.path, suffix, file)
+                with tempfile.TemporaryDirectory(prefix="selavi-") as own:
+                    return row, normalise(Segment(file), settings, Path(own))
         except Rejected as rejected:
             return row | {"reason": rejected.reason, "detail": rejected.detail}, None
-        finally:
-            file.unlink()
 
-    return write_tar(tar, list(rows.values()), attempt, settings, threads)
-
-
-def _row(sample: dict[str, Any], source: str) -> Fate:
-    # Keys are often numbers that begin anew in every tar.
-    tar = PurePosixPath(urlsplit(source).path if "://" in source else source)
-    key = f"{tar.stem}.tar/{sample['__key__']}"
-    label = _json(sample.get("json", b"{}")).get("label")
-    for name in ("cls", "txt"):
-        if label in (None, ""):
-            label = sample.get(name, b"").decode("utf-8", "replace").strip()
-    return {
-        "id": id_of(key),
-        "key": key,
-        "path": f"{source}/{sample['__key__']}",
-        "label": str(label),
-        "reason": "",
-        "detail": "",
-    }
-
-
-def _json(content: bytes) -> dict[str, Any]:
-    with suppress(ValueError):
-        value = json.loads(content)
-        return value if isinstance(value, dict) else {}
-    return {}
+    return write_tar(tar, rows, attempt, settings, threads)

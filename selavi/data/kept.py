@@ -10,7 +10,6 @@ import logging
 import math
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +35,9 @@ class Kept:
     """The last making of one shard.
 
     A clip counts as unchanged if its file has the size and time of modification that it had, the
-    segment taken of it, ffmpeg's command and version are the same, and its bytes have the digest
-    that they had. Videos that were set aside are always tried again, and so are those whose sound
-    was too short.
+    segment taken of it, ffmpeg's command and version are the same, and its bytes and sizes have the
+    digest that they had. Videos that were set aside are always tried again, and so are those whose
+    sound was too short. Where the table or the tar is damaged, clips are made anew, with a warning.
     """
 
     def __init__(self, tar: Path, settings: MediaSettings) -> None:
@@ -49,10 +48,15 @@ class Kept:
         self.reused = 0
         self.rows: dict[str, dict[Any, Any]] = {}
         self.seen: dict[str, tuple[int, int, str]] = {}
-        with suppress(OSError, ValueError, KeyError):
+        self.damaged = 0  # the first is warned of, the others are counted
+        try:
             text = {"id": str, "made": str, "digest": str, "notes": str}
             rows = pd.read_csv(self.table, dtype=text, keep_default_na=False)
             self.rows = {str(row["id"]): row for row in rows.to_dict("records")}
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError) as error:
+            self._note_damage(f"its table cannot be read: {error}")
 
     def clip(self, key: str, source: Segment) -> Normalised | None:
         """The clip of this id if its source is as it was; safe to call from several threads.
@@ -63,22 +67,30 @@ class Kept:
         try:
             status = source.path.stat()
             self.seen[key] = (status.st_size, status.st_mtime_ns, self._made_with(source))
-            if row is None or self.seen[key] != tuple(row[name] for name in SOURCE):
-                return None
-            video, audio = (self._member(row, kind) for kind in ("video", "audio"))
         except OSError:
             return None
-        shape = [int(row[name]) for name in ("width", "height", "frames", "samples")]
-        if _digest(video, audio) != row["digest"]:
+        if row is None:
+            return None
+        try:
+            if self.seen[key] != tuple(row[name] for name in SOURCE):
+                return None
+            clip = self._read(row)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+            self._note_damage(f"{key}: {error}")
             return None
         # Audio that was too short then may do now.
-        if not audio and find_streams(source.path, self.settings).audio:
+        if not clip.audio and find_streams(source.path, self.settings).audio:
             return None
-        width, height, frames, samples = shape
-        clip = Normalised(video, audio, width, height, frames, samples, row["notes"])
         judged = judge(clip, self.settings)
         self.reused += 1
         return judged
+
+    def _note_damage(self, words: str) -> None:
+        self.damaged += 1
+        if self.damaged == 1:
+            log.warning(
+                "%s is damaged (%s); what cannot be taken from it is made anew", self.copy, words
+            )
 
     def keep(self, table: pd.DataFrame) -> None:
         """Keep the shard just written. Where the disk has no hard links, nothing is kept."""
@@ -97,15 +109,31 @@ class Kept:
         places = [f"{kind}_{what}" for kind in ("video", "audio") for what in ("offset", "size")]
         names = ["id", "width", "height", "frames", "samples", "notes", *places]
         for row in good.to_dict("records"):
-            video, audio = (self._member(row, kind) for kind in ("video", "audio"))
             yield {name: row[name] for name in names} | {
-                "digest": _digest(video, audio),
+                "digest": _digest(self._clip(row)),
                 **dict(zip(SOURCE, self.seen[row["id"]], strict=True)),
             }
+
+    def _read(self, row: dict[Any, Any]) -> Normalised:
+        """A clip as it was kept. Raises ValueError and others if the row or the tar is damaged."""
+        clip = self._clip(row)
+        if _digest(clip) != row["digest"]:
+            raise ValueError("the clip is not as it was written")
+        return clip
+
+    def _clip(self, row: dict[Any, Any]) -> Normalised:
+        video, audio = (self._member(row, kind) for kind in ("video", "audio"))
+        width, height, frames, samples = (
+            int(row[name]) for name in ("width", "height", "frames", "samples")
+        )
+        return Normalised(video, audio, width, height, frames, samples, row["notes"])
 
     def _member(self, row: dict[Any, Any], kind: str) -> bytes:
         offset, size = (int(row[f"{kind}_{what}"]) for what in ("offset", "size"))
         with self.copy.open("rb") as file:
+            length = os.fstat(file.fileno()).st_size
+            if not (0 <= offset <= length and 0 <= size <= length - offset):
+                raise ValueError(f"no tar of {length} bytes has {size} from {offset} on")
             file.seek(offset)
             return file.read(size)
 
@@ -118,5 +146,6 @@ class Kept:
         return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
-def _digest(video: bytes, audio: bytes) -> str:
-    return hashlib.sha256(video + audio).hexdigest()
+def _digest(clip: Normalised) -> str:
+    facts = (clip.width, clip.height, clip.frames, clip.samples, clip.notes)
+    return hashlib.sha256(clip.video + clip.audio + repr(facts).encode()).hexdigest()

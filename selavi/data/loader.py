@@ -1,8 +1,9 @@
 """Stream batches of clips from shards: the same batches whatever the number of workers.
 
-Every clip is read once per epoch. The order is a function of (seed, epoch): shards are shuffled,
-and clips within a window of a few shards, so that reading stays local. A clip's views are drawn
-from (seed, pass, sample) alone.
+Every clip is read once per epoch. The order is a function of (seed, epoch): all clips are shuffled,
+over all shards, so that batches are mixed even if the shards are sorted by class. A clip is read by
+its position in the shard in one piece, so this costs no more than a shuffle of neighbours would. A
+clip's views are drawn from (seed, pass, sample) alone.
 
 A clip that proves corrupt is reported once, by name, and counted (`Clips.corrupt`); too many stop
 the run. In an epoch its place goes to another clip of the same batch, so that every rank keeps its
@@ -32,24 +33,12 @@ __all__ = [
     "view_batches",
 ]
 
-WINDOW_SHARDS = 8
 ORDER, VIEWS = 0, 1  # purposes of random numbers: streams that never meet
 
 
-def epoch_order(shards: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-    """Order of the samples in one epoch: each exactly once.
-
-    shards : (N,) the shard of each sample, by number or name. Returns (N,) int64.
-    """
-    random = np.random.default_rng((seed, ORDER, epoch))
-    names, codes = np.unique(shards, return_inverse=True)
-    order = random.permutation(len(names))
-    by_shard = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    parts = []
-    for first in range(0, len(names), WINDOW_SHARDS):
-        window = np.concatenate([by_shard[n] for n in order[first : first + WINDOW_SHARDS]])
-        parts.append(random.permutation(np.sort(window)))
-    return np.concatenate(parts)
+def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Order of `count` samples in one epoch: each exactly once, (count,) int64."""
+    return np.random.default_rng((seed, ORDER, epoch)).permutation(count)
 
 
 def rank_share(count: int, rank: int, world: int) -> slice:
@@ -83,7 +72,7 @@ def training_batches(
     ------
     UserError for shards that are missing or cut short, and for too many corrupt clips.
     """
-    order = epoch_order(clips.shards[1], seed, epoch)
+    order = epoch_order(len(clips), seed, epoch)
     everyone = batch_size * world
     steps = len(order) // everyone
     chunks = order[: steps * everyone].reshape(steps, world, batch_size)[first_step:, rank]

@@ -7,7 +7,8 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from selavi.data.clips import CorruptClip, decode_samples
+from selavi.data.clips import CorruptClip, decode_samples, open_video
+from selavi.data.containers import open_member
 from selavi.settings import AudioLevel, VideoLevel
 
 
@@ -20,11 +21,9 @@ def degrade_video(content: bytes, level: VideoLevel) -> tuple[bytes, int, int]:
     result = io.BytesIO()
     try:
         with (
-            av.open(io.BytesIO(content), "r") as source,
+            open_video(io.BytesIO(content)) as (source, frames),
             av.open(result, "w", format="mp4") as target,
         ):
-            frames = source.streams.video[0]
-            frames.thread_count = 1
             rate = frames.average_rate or Fraction(25)
             ratio = min(1.0, level.short_side / min(frames.width, frames.height))
             width, height = (
@@ -43,7 +42,7 @@ def degrade_video(content: bytes, level: VideoLevel) -> tuple[bytes, int, int]:
                 small.pts, small.time_base = number, 1 / rate
                 target.mux(stream.encode(small))
             target.mux(stream.encode(None))
-    except (av.error.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, IndexError, ZeroDivisionError) as error:  # 0 pixels wide
         raise CorruptClip(f"the picture cannot be decoded: {error!r}") from None
     return result.getvalue(), width, height
 
@@ -93,7 +92,7 @@ def _encoded(samples: np.ndarray, rate: int, level: AudioLevel) -> bytes:
 def _decoded(content: bytes, rate: int) -> np.ndarray:
     convert = av.AudioResampler("s16", "mono", rate)
     parts = []
-    with av.open(io.BytesIO(content), "r") as source:
+    with open_member(io.BytesIO(content), "mp4") as source:
         for frame in source.decode(audio=0):
             parts += [part.to_ndarray()[0] for part in convert.resample(frame)]
         parts += [part.to_ndarray()[0] for part in convert.resample(None)]

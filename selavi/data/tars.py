@@ -1,14 +1,17 @@
 """Tars as others wrote them: plain, whole, and where their members lie."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
-import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from selavi.files import UserError
 
 OPENERS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
     b"\x1f\x8b": gzip.GzipFile,
@@ -17,12 +20,17 @@ OPENERS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
 }
 END = bytes(2 * tarfile.BLOCKSIZE)
 CHUNK = 2**20
+MOST_TIMES, LEAST_MOST = 20, 2**30
+"""What a packed tar may grow to: so many times its size, and so many bytes in any case. Videos
+hardly grow; what does is none, and would fill the disk."""
 
 
-def unpack(tar: Path) -> None:
+def unpack(tar: Path, name: str) -> None:
     """Put a plain tar in the place of a compressed one (of a link to it, if it is one).
 
-    Raises tarfile.TarError if it is cut off or damaged.
+    name : of the tar, for errors.
+
+    Raises tarfile.TarError if it is cut off or damaged, UserError if it grows too large.
     """
     with tar.open("rb") as file:
         start = file.read(max(map(len, OPENERS)))
@@ -30,9 +38,17 @@ def unpack(tar: Path) -> None:
     if opener is None:
         return
     plain = tar.with_name(f"{tar.name}.plain")
+    most = max(LEAST_MOST, MOST_TIMES * tar.stat().st_size)
     try:
         with opener(tar) as packed, plain.open("wb") as file:
-            shutil.copyfileobj(packed, file, CHUNK)
+            while chunk := packed.read(CHUNK):
+                file.write(chunk)
+                if file.tell() > most:
+                    raise UserError(
+                        f"{name} unpacks to more than {most / 1e9:.1f} GB, over {MOST_TIMES} times "
+                        "its size, as no tar of videos does; if it is meant so, unpack it yourself "
+                        "and name the plain tar"
+                    )
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's, not the content's
             raise
@@ -40,20 +56,49 @@ def unpack(tar: Path) -> None:
     plain.replace(tar)
 
 
-def places_of(tar: Path) -> dict[str, tuple[int, int]]:
-    """Offset and size, in bytes, of each file in a tar that is not compressed, in their order.
+@dataclass(frozen=True)
+class Tar:
+    """A tar that is not compressed. members : all it has, in order, with links and folders."""
 
-    Raises tarfile.TarError if a name is there twice, or if the tar lacks its end marker: it was cut
-    off, be it between two members, where tarfile takes it for whole.
+    path: Path
+    members: list[tarfile.TarInfo]
+
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Offset and size, in bytes, of each plain file, in their order."""
+        plain = [m for m in self.members if m.isreg() and not m.issparse()]
+        return {member.name: (member.offset_data, member.size) for member in plain}
+
+
+def read_tar(tar: Path) -> Tar:
+    """Look through the headers of a tar that is not compressed.
+
+    Raises tarfile.TarError if a name is there twice, if a header is damaged, or if the tar lacks
+    its end marker: it was cut off, be it between two members, where tarfile takes it for whole.
     """
-    places: dict[str, tuple[int, int]] = {}
-    with tarfile.open(tar, "r:") as archive, tar.open("rb") as file:
-        for member in archive:
-            if member.isreg():
-                if member.name in places:
+    names: set[str] = set()
+    length = tar.stat().st_size
+    try:
+        with tarfile.open(tar, "r:") as archive, tar.open("rb") as file:
+            for member in archive:
+                if member.size < 0:  # or tarfile would read this header for ever
+                    raise tarfile.ReadError(f"{member.name!r} has {member.size} bytes")
+                if not member.issparse() and member.offset_data + member.size > length:
+                    raise tarfile.ReadError(f"it breaks off after {len(names)} files")
+                if member.isreg() and member.name in names:
                     raise tarfile.ReadError(f"{member.name} is in it twice")
-                places[member.name] = member.offset_data, member.size
-        file.seek(archive.offset)
-        if file.read(len(END)) != END:
-            raise tarfile.ReadError(f"it breaks off after {len(places)} files")
-    return places
+                if member.isreg():
+                    names.add(member.name)
+            file.seek(archive.offset)
+            if file.read(len(END)) != END:
+                raise tarfile.ReadError(f"it breaks off after {len(names)} files")
+            return Tar(tar, archive.getmembers())
+    except (OSError, ValueError, IndexError, OverflowError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # the disk's
+            raise
+        raise tarfile.ReadError(f"a header is damaged: {error}") from None
+
+
+def places_of(tar: Path) -> dict[str, tuple[int, int]]:
+    """Offset and size, in bytes, of each file in a tar, in their order. Raises as `read_tar`."""
+    return read_tar(tar).places

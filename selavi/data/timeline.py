@@ -172,10 +172,8 @@ def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packe
 def _declared(container: InputContainer, number: int) -> float:
     """Where a stream ends as the file says."""
     stream = container.streams[number]
-    seconds = declared_seconds(stream)
-    return (
-        seconds + float((stream.start_time or 0) * (stream.time_base or 0)) if seconds else math.inf
-    )
+    seconds, begins = declared_seconds(stream), (stream.start_time or 0) * (stream.time_base or 0)
+    return seconds + float(begins) if seconds else math.inf
 
 
 def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> float:

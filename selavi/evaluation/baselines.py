@@ -142,13 +142,11 @@ def _others(
         yield "k-means supervised", _supervised(clips, settings, workers)
     except UserError as error:
         yield "k-means supervised", str(error)
+    names = dict.fromkeys(("run", "dataset", "split"), "") | names
     for name, pattern in settings.features.items():
         try:
             rows = read_features(Path(pattern.format(**names)), len(clips))
             yield f"k-means {name}", (np.arange(len(clips)), {name: rows})
-        except (KeyError, IndexError, AttributeError):
-            words = f"{pattern} names something else than {{run}}, {{dataset}} and {{split}}"
-            yield f"k-means {name}", words
         except UserError as error:
             yield f"k-means {name}", str(error)
 

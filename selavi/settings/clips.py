@@ -12,15 +12,15 @@ FRAME_SECONDS = 0.02  # of the spectrogram
 class VideoSettings(Section):
     """The picture half of a clip, as the network sees it."""
 
-    frames: int = Field(30, ge=1)
+    frames: int = Field(30, ge=1, le=10_000)
     """Frames of a clip."""
     fps: float = Field(30.0, gt=0, le=120)
     """Frame rate at which they are taken, in frames per second."""
-    scale_min: int = Field(128, ge=8)
+    scale_min: int = Field(128, ge=8, le=4096)
     """Smallest short side that training frames are resized to, in pixels."""
-    scale_max: int = Field(160, ge=8)
+    scale_max: int = Field(160, ge=8, le=4096)
     """Largest short side that training frames are resized to, in pixels."""
-    crop: int = Field(112, ge=8)
+    crop: int = Field(112, ge=8, le=4096)
     """Side of the square crop, in pixels."""
     flip: float = Field(0.5, ge=0, le=1)
     """Probability of a left-right flip in training."""
@@ -57,9 +57,9 @@ class AudioSettings(Section):
 
     seconds: float = Field(1.0, gt=0, le=60)
     """Length of the window, in seconds; it starts with the clip's first frame."""
-    filters: int = Field(257, ge=8)
+    filters: int = Field(257, ge=8, le=4096)
     """Mel filters."""
-    fft: int = Field(1024, ge=64)
+    fft: int = Field(1024, ge=64, le=65_536)
     """Length of the Fourier transform, in samples."""
     normalise: Literal["none", "fixed", "clip"] = "none"
     """none; fixed: (x - 1.93) / 17.89; clip: zero mean and unit deviation over each clip."""
@@ -67,11 +67,11 @@ class AudioSettings(Section):
     """Random volume of a training clip: 1 +- volume."""
     window_jitter: float = Field(0.0, ge=0, le=60)
     """A training clip's window starts up to this long before or after its picture, in seconds."""
-    shift: int = Field(0, ge=0)
+    shift: int = Field(0, ge=0, le=4096)
     """Training clips are moved by up to this many filters up or down."""
-    mask_filters: int = Field(0, ge=0)
+    mask_filters: int = Field(0, ge=0, le=4096)
     """Training clips lose a band of up to this many filters."""
-    mask_frames: int = Field(0, ge=0)
+    mask_frames: int = Field(0, ge=0, le=10_000)
     """Training clips lose a stretch of up to this many spectrogram frames (10 ms each)."""
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ from selavi.settings.section import Name, Section
 class ExplorerSettings(Section):
     """The page to watch and hear the clusters."""
 
-    clips_per_cluster: int = Field(12, ge=1)
+    clips_per_cluster: int = Field(12, ge=1, le=10_000)
     """Clips shown per cluster."""
 
 
@@ -45,6 +45,9 @@ class Config(Section):
     """Nearest neighbours."""
     finetune: FinetuneSettings = FinetuneSettings()
     """Action recognition."""
+    raw_csv: bool = False
+    """Write cells that begin with = + - @ as they are. By default an apostrophe before them keeps
+    spreadsheets from running file names and classes as formulas; numbers have none."""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,11 +4,15 @@ Defaults are the protocol of the paper and its release (arXiv 2006.13662, sectio
 without `runs` is not run.
 """
 
-from typing import Literal, Self
+from string import Formatter
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from selavi.settings.section import FilePath, LearningRate, Name, Precision, Section, Seed
+
+KNOWN = [(name, "", None) for name in ("run", "dataset", "split")]
+"""What the path of a feature file may name: no attributes, conversions or widths."""
 
 
 class BaselineSettings(Section):
@@ -22,14 +26,31 @@ class BaselineSettings(Section):
     features: dict[Name, FilePath] = Field({})
     """Feature files of your own by name, .npy or .npz; {run}, {dataset} and {split} in a path are
     filled in."""
-    minibatch_above: int = Field(50_000, ge=1)
+    minibatch_above: int = Field(50_000, ge=1, le=1_000_000_000)
     """Clips above which k-means takes minibatches."""
+
+    @field_validator("features")
+    @classmethod
+    def _known_names(cls, value: dict[Name, FilePath]) -> dict[Name, FilePath]:
+        for name, pattern in value.items():
+            try:
+                parts = [part[1:] for part in Formatter().parse(pattern) if part[1] is not None]
+            except ValueError as error:
+                raise ValueError(
+                    f"{name} = {pattern!r}: {error}; write a brace of the path itself twice"
+                ) from None
+            if any(part not in KNOWN for part in parts):
+                raise ValueError(
+                    f"{name} = {pattern!r} names something else than {{run}}, {{dataset}} and "
+                    "{split}; write a brace of the path itself twice"
+                )
+        return value
 
 
 class VideoLevel(Section):
     """Pictures encoded again at a lower quality."""
 
-    short_side: int = Field(ge=8, multiple_of=2)
+    short_side: int = Field(ge=8, le=1080, multiple_of=2)
     """Short side of the pictures, in pixels."""
     crf: int = Field(ge=0, le=51)
     """x264 constant rate factor; higher is worse and smaller."""
@@ -89,27 +110,29 @@ class TransferSettings(Section):
 
     runs: list[Name] = Field([])
     """Runs to judge."""
-    datasets: dict[Name, list[int]] = Field({})
+    datasets: dict[Name, list[Annotated[int, Field(ge=0, le=1000)]]] = Field({})
     """Datasets and their folds: fold n is of the splits train{n} and test{n}, fold 0 of train and
     test."""
-    frames: int = Field(32, ge=1)
+    frames: int = Field(32, ge=1, le=10_000)
     """Frames of a clip."""
-    clips: int = Field(10, ge=1)
+    clips: int = Field(10, ge=1, le=1000)
     """Clips of a video, evenly spread over it."""
-    workers: int = Field(4, ge=0)
+    workers: int = Field(4, ge=0, le=1024)
     """Loader processes per process; the workflow starts no more than the rule has threads."""
 
 
 class RetrievalSettings(TransferSettings):
     """Nearest neighbours: test videos ask, training videos answer."""
 
-    crop: int | None = Field(None, ge=8)
+    crop: int | None = Field(None, ge=8, le=4096)
     """Side of the square crop, in pixels; that of the run if not given."""
-    recall_at: list[int] = Field([1, 5, 10, 20, 50], min_length=1)
+    recall_at: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        [1, 5, 10, 20, 50], min_length=1
+    )
     """Numbers of neighbours among which one of the same class is looked for."""
-    batch_size: int = Field(16, ge=1)
+    batch_size: int = Field(16, ge=1, le=100_000)
     """Clips encoded at a time."""
-    pictures: int = Field(8, ge=0)
+    pictures: int = Field(8, ge=0, le=1000)
     """Queries drawn with their neighbours for the report."""
 
 
@@ -118,15 +141,15 @@ class FinetuneSettings(TransferSettings):
 
     linear_probe: bool = False
     """Train the classifier alone, the encoder stays as it is."""
-    epochs: int = Field(12, ge=1)
+    epochs: int = Field(12, ge=1, le=1_000_000)
     """Epochs of `clips` random clips per training video."""
-    batch_size: int = Field(32, ge=2)
+    batch_size: int = Field(32, ge=2, le=100_000)
     """Clips per step, all processes together."""
-    scale_min: int = Field(128, ge=8)
+    scale_min: int = Field(128, ge=8, le=4096)
     """Smallest short side that training frames are resized to, in pixels."""
-    scale_max: int = Field(160, ge=8)
+    scale_max: int = Field(160, ge=8, le=4096)
     """Largest short side that training frames are resized to, in pixels."""
-    crop: int = Field(128, ge=8)
+    crop: int = Field(128, ge=8, le=4096)
     """Side of the square crop, and short side of test frames, in pixels."""
     colour: float = Field(0.4, ge=0, lt=1)
     """Strength of the colour jitter of training clips."""
@@ -136,11 +159,11 @@ class FinetuneSettings(TransferSettings):
     """Learning rate of the classifier in the first epoch."""
     base_lr: LearningRate = 0.00025
     """Learning rate of the encoder in the first epoch."""
-    warmup_epochs: int = Field(2, ge=0)
+    warmup_epochs: int = Field(2, ge=0, le=1_000_000)
     """Epochs in which both rates grow, epoch by epoch, to warmup_factor times the first."""
     warmup_factor: float = Field(8.0, gt=0, le=1e3)
     """Rates after warm-up, as multiples of the first."""
-    decay_epochs: list[int] = Field([7, 11])
+    decay_epochs: list[Annotated[int, Field(ge=0, le=1_000_000)]] = Field([7, 11])
     """Epochs, counted from 0, from which on both rates are `decay` times as large."""
     decay: float = Field(0.05, gt=0, le=1)
     """Factor of the rates at each of decay_epochs."""
@@ -152,7 +175,7 @@ class FinetuneSettings(TransferSettings):
     """Seed of the classifier's first weights and of all random views."""
     precision: Precision = "auto"
     """Arithmetic of the encoder, as training.precision."""
-    threads: int = Field(0, ge=0)
+    threads: int = Field(0, ge=0, le=1024)
     """CPU threads per process; 0 lets PyTorch choose."""
     checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
     """Longest time between saves of the resumable state, in minutes, besides each epoch's."""

@@ -1,5 +1,6 @@
 """Datasets and runs that a later configuration file takes out by setting them to null."""
 
+from collections.abc import Collection, Hashable
 from typing import Any
 
 
@@ -17,7 +18,7 @@ def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
     idle = {
         name
         for name, run in runs.items()
-        if run is None or (isinstance(run, dict) and run.get("dataset") in gone)
+        if run is None or (isinstance(run, dict) and _among(run.get("dataset"), gone))
     }
     if not gone | idle:
         return raw
@@ -28,12 +29,16 @@ def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
     for stage in ("baselines", "degrade", "retrieval", "finetune"):
         section = _section(raw, stage)
         if isinstance(section.get("runs"), list):
-            kept = [run for run in section["runs"] if run not in idle]
+            kept = [run for run in section["runs"] if not _among(run, idle)]
             result[stage] = section = section | {"runs": kept}
         if isinstance(section.get("datasets"), dict):
             folds = {name: f for name, f in section["datasets"].items() if name not in gone}
             result[stage] = section | {"datasets": folds}
     return result
+
+
+def _among(value: Any, names: Collection[str]) -> bool:
+    return isinstance(value, Hashable) and value in names
 
 
 def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:

@@ -15,13 +15,13 @@ class NetworkSettings(Section):
     """Video encoder: R(2+1)D-18, or a narrow one of the same family for small jobs."""
     audio_encoder: Literal["resnet_9", "resnet_18", "resnet_narrow"] = "resnet_9"
     """Audio encoder: ResNet-9 or ResNet-18, or a narrow one of the same family."""
-    clusters: int = Field(309, ge=2)
+    clusters: int = Field(309, ge=2, le=1_000_000)
     """Clusters (K)."""
-    heads: int = Field(10, ge=1)
+    heads: int = Field(10, ge=1, le=1000)
     """Classifier heads per modality (H)."""
     head: Literal["mlp", "linear"] = "mlp"
     """Shape of a head."""
-    hidden: int = Field(512, ge=1)
+    hidden: int = Field(512, ge=1, le=65_536)
     """Hidden width of an mlp head."""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout in an mlp head."""
@@ -42,9 +42,9 @@ class LabellingSettings(Section):
     """Deviation of Gaussian cluster sizes, relative to the mean size."""
     align: bool = True
     """Match the audio heads' clusters to the video heads' before the first labels."""
-    groups: int = Field(2, ge=1)
+    groups: int = Field(2, ge=1, le=1000)
     """Groups of decorrelated heads, each labelled from its own augmented pass."""
-    optimisations: int = Field(100, ge=1)
+    optimisations: int = Field(100, ge=1, le=1_000_000)
     """Relabellings planned over the training."""
     power: float = Field(1.5, gt=0, le=100)
     """Exponent of the relabelling schedule; above 1, labels change most often early on."""
@@ -56,19 +56,19 @@ class LabellingSettings(Section):
     place of its own labels."""
     tolerance: float = Field(1e-3, gt=0, lt=1)
     """Sinkhorn-Knopp stops when no cluster's mass is off by more than this share."""
-    max_iterations: int = Field(2000, ge=1)
+    max_iterations: int = Field(2000, ge=1, le=10_000_000)
     """Sinkhorn-Knopp stops here in any case, and says how far off it was."""
 
 
 class TrainingSettings(Section):
     """Optimisation (stochastic gradient descent) and the machine's share in it."""
 
-    epochs: int = Field(200, ge=1)
+    epochs: int = Field(200, ge=1, le=1_000_000)
     """Passes over the training clips."""
-    batch_size: int = Field(16, ge=2)
+    batch_size: int = Field(16, ge=2, le=100_000)
     """Clips that pass through the network at once, in each process; batch norm sees those of all
     processes."""
-    accumulation: int = Field(1, ge=1)
+    accumulation: int = Field(1, ge=1, le=100_000)
     """Such batches, in each process, whose mean gradient makes one step. The effective batch is
     batch_size x accumulation x processes: the paper's 1,024 is 16 x 1 x 64, or 16 x 4 x 16."""
     base_lr: LearningRate = 0.01
@@ -76,13 +76,13 @@ class TrainingSettings(Section):
     times effective batch / 16, the paper's 0.01 x 64."""
     warmup_from: LearningRate = 0.01
     """Learning rate of the first step, or the full rate where that is lower."""
-    warmup_epochs: int = Field(10, ge=0)
+    warmup_epochs: int = Field(10, ge=0, le=1_000_000)
     """Epochs over which the rate grows linearly from warmup_from to the full rate."""
     momentum: float = Field(0.9, ge=0, lt=1)
     """Momentum."""
     weight_decay: float = Field(1e-5, ge=0, le=100)
     """Weight decay."""
-    warmup_batches: int = Field(20, ge=0)
+    warmup_batches: int = Field(20, ge=0, le=1_000_000)
     """Batches that warm up batch norm before the first labels."""
     precision: Precision = "auto"
     """Arithmetic of the encoders: bfloat16 is checked first and given up if unsound; auto takes it
@@ -94,10 +94,10 @@ class TrainingSettings(Section):
     collapse: float = Field(0.8, gt=0, le=1)
     """Stop when one cluster takes more than this share of a head's labels, or of its predictions
     for epochs on end, and more than twice its set size; 1 never stops."""
-    workers: int = Field(4, ge=0)
+    workers: int = Field(4, ge=0, le=1024)
     """Loader processes per training process; the workflow starts no more than the rule has
     threads."""
-    threads: int = Field(0, ge=0)
+    threads: int = Field(0, ge=0, le=1024)
     """CPU threads per training process; 0 lets PyTorch choose. With two or more, the narrow
     encoders of video and audio learn side by side."""
     cache_gb: float = Field(1.0, ge=0, le=1e6)
@@ -105,7 +105,7 @@ class TrainingSettings(Section):
     training process; clips beyond it are decoded each time."""
     checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
     """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
-    saves: int = Field(2, ge=1)
+    saves: int = Field(2, ge=1, le=1000)
     """Saves of the resumable state that are kept; should the newest be damaged, the one before it
     serves."""
 

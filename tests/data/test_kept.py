@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from selavi.data import shards
 from selavi.data.ffmpeg_binary import ffmpeg_binary
-from selavi.data.manifest import TEXT_COLUMNS, write_listed_manifest, write_manifest
+from selavi.data.listed import write_listed_manifest
+from selavi.data.manifest import TEXT_COLUMNS, write_manifest
 from selavi.data.media import Normalised, normalise
 from selavi.data.timeline import Segment
 from selavi.files import read_csv, write_csv
@@ -162,6 +164,37 @@ def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
     shutil.rmtree(tmp_path / "out/.kept")
     assert make(videos, tmp_path / "out") == first
     assert len(encoded) == 25
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("video_offset", "-512"), ("video_offset", "1e300"), ("video_size", str(10**18)),
+        ("audio_size", "nan"), ("width", "49"), ("frames", "many"), ("digest", "0" * 64),
+    ],
+)  # fmt: skip
+def test_a_damaged_number_in_the_record_has_its_clip_made_anew(
+    tmp_path: Path,
+    videos: Path,
+    encoded: list[str],
+    caplog: pytest.LogCaptureFixture,
+    column: str,
+    value: str,
+) -> None:
+    first = make(videos, tmp_path / "out")
+    record = tmp_path / "out/.kept/00000.csv"
+    rows = pd.read_csv(record, dtype=str)
+    rows.loc[2, column] = value
+    rows.to_csv(record, index=False)
+    encoded.clear()
+    assert make(videos, tmp_path / "out") == first
+    assert len(encoded) == 2  # the bad one too
+    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert "00000.tar is damaged" in warnings[0]
+    encoded.clear()
+    assert make(videos, tmp_path / "out") == first
+    assert encoded == ["bad.mp4"]  # and the record is whole again
 
 
 def test_a_disk_without_hard_links(

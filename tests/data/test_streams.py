@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from selavi.data.media import Normalised, normalise
 from selavi.data.readable import Rejected
 from selavi.data.timeline import Segment
 from selavi.settings import MediaSettings
+from tests.conftest import make_split
 from tests.data.flashes import MEDIA, ffmpeg, look, write
 from tests.data.test_in_step import H264, STEP, stored
 
@@ -212,3 +214,21 @@ def test_titles_that_are_not_utf8(tmp_path: Path, flashing: Path) -> None:
     ffmpeg("-i", str(flashing), "-c", "copy", "-metadata", "title=cafXYZ", str(path))
     path.write_bytes(path.read_bytes().replace(b"cafXYZ", b"caf\xe9\xff\xfe"))
     assert sorted(look(stored(path)).flashes) == [0, 1, 2, 3]
+
+
+def test_what_is_worth_knowing_of_accepted_videos_is_counted(tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for n in range(3):
+        write(videos / f"{n}.mkv", *H264, "-c:a", "aac")
+    write(videos / "silent.mkv", *H264, "-c:a", "aac", "-af", "volume=0")
+    half = write(videos / "half.mkv", *H264, "-c:a", "aac", "-af", "volume=0")
+    half.write_bytes(half.read_bytes()[: half.stat().st_size * 6 // 10])
+    index = make_split(videos, tmp_path / "out", shards=1, media=MEDIA)
+    summary = pd.read_csv(index.with_name("summary.csv")).set_index("outcome")
+    assert summary["videos"].to_dict() == {
+        "accepted": 5, "accepted: silent": 2, "accepted: truncated": 1,
+    }  # fmt: skip
+    assert summary.loc["accepted: truncated", "example"] == "half.mkv"
+    notes = pd.read_csv(index, keep_default_na=False).set_index("key")["notes"]
+    assert notes["half.mkv"] == "truncated silent"

@@ -42,7 +42,6 @@ def test_every_row_is_scored_or_says_why_not(
         features={
             "mine": str(tmp_path / "{run}-{split}.npy"),
             "broken": str(tmp_path / "nan.npz"),
-            "strange": "{other}.npy",
             "absent": str(tmp_path / "absent.npy"),
         },
     ).set_index(["method", "modality"])  # fmt: skip
@@ -54,7 +53,6 @@ def test_every_row_is_scored_or_says_why_not(
     notes = found["note"].droplevel("modality")
     assert notes["k-means supervised"] == "not run: baselines.supervised_weights names no file"
     assert "not finite numbers, as float32, in 24 rows" in notes["k-means broken"]
-    assert "{run}, {dataset} and {split}" in notes["k-means strange"]
     assert "does not exist" in notes["k-means absent"]
     unscored = found[found["note"] != ""]
     assert unscored["nmi"].isna().all()

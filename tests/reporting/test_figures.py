@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from selavi.data.clip_rows import BOUNDS
 from selavi.files import UserError, write_csv
 from selavi.reporting.figures import label_history, training_figure
 
@@ -28,6 +29,7 @@ def test_how_labels_moved(tmp_path: Path) -> None:
     index = pd.DataFrame({"sample": range(5), "label": ["a", "a", "b", "b", ""]})
     for name in ("id", "key", "path", "reason", "detail", "shard"):
         index[name] = "x"
+    index = index.assign(**dict.fromkeys(BOUNDS, 1))
     write_csv(tmp_path / "index.csv", index)
     table = label_history(tmp_path, tmp_path / "index.csv")
     assert table["epoch"].tolist() == [1, 3, 10]

@@ -94,13 +94,15 @@ def _members(row: dict[str, Any], shards: Path) -> tuple[bytes, bytes]:
 def _command(
     picture: Path, sound: Path | None, clip: Path, still: Path, middle: float
 ) -> list[str]:
-    """Outputs are named by format and protocol, since their temporary names tell ffmpeg nothing."""
-    streams = [ffmpeg.input(str(picture), threads=1).video]
+    """All files are named by format and protocol: neither a name nor a content may choose them."""
+    read = {"format": "mp4", "protocol_whitelist": "file", "codec_whitelist": "h264", "threads": 1}
+    streams = [ffmpeg.input(f"file:{picture}", **read).video]
     heard = {}
     if sound:
-        streams.append(ffmpeg.input(str(sound)).audio)
+        listen = read | {"format": "wav", "codec_whitelist": "pcm_s16le"}
+        streams.append(ffmpeg.input(f"file:{sound}", **listen).audio)
         heard = {"acodec": "aac", "audio_bitrate": "64k"}
-    at_middle = ffmpeg.input(str(picture), threads=1, ss=f"{middle:.3f}")
+    at_middle = ffmpeg.input(f"file:{picture}", ss=f"{middle:.3f}", **read)
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
             *streams,

@@ -1,0 +1,269 @@
+"""Shards of others that are odd or made to do harm: what is wrong is rejected, the rest taken."""
+
+import gzip
+import io
+import json
+import tarfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from selavi.data import tars
+from selavi.data.fetch import fetch_shard
+from selavi.data.index import read_index, write_index
+from selavi.data.tars import read_tar
+from selavi.files import UserError, read_csv
+from tests.conftest import MEDIA
+
+Members = list[tuple[str | tarfile.TarInfo, bytes]]
+TEXT = ("id", "key", "path", "label", "reason", "detail", "notes")
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory, make_video: Callable[..., Path]) -> bytes:
+    return make_video(tmp_path_factory.mktemp("video") / "a.mp4").read_bytes()
+
+
+def tar_of(path: Path, *members: tuple[str | tarfile.TarInfo, bytes], pax: bool = False) -> Path:
+    kind = tarfile.PAX_FORMAT if pax else tarfile.GNU_FORMAT
+    with tarfile.open(path, "w", format=kind) as tar:
+        for member, content in members:
+            info = tarfile.TarInfo(member) if isinstance(member, str) else member
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+def fetched(source: Path, folder: Path) -> pd.DataFrame:
+    """Take a shard over, and read its table back, by key."""
+    table = folder / "00000.csv"
+    fetch_shard(str(source), folder / "00000.tar", table, MEDIA, threads=2)
+    return read_csv(table, TEXT).set_index("key", drop=False)
+
+
+def special(name: str, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, "good.mp4"
+    return info
+
+
+def test_samples_with_odd_names_and_classes_are_rejected_one_by_one(
+    tmp_path: Path, video: bytes
+) -> None:
+    deep = b'{"label": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    link, pipe, hole = tarfile.SYMTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE
+    odd: dict[str, tuple[Members, str, str]] = {
+        "caf\\xe9": ([("caf\udce9.mp4", video)], "bad-name", r"the name caf\\xe9\.mp4 is not"),
+        "latin": ([("latin.cls", b"caf\xe9"), ("latin.mp4", video)], "bad-name", "its cls .* caf"),
+        "bytes": (
+            [("bytes.json", b'{"label": "\xff"}')],
+            "bad-name",
+            "its json is not valid UTF-8",
+        ),
+        "half": ([("half.json", b'{"label": "\\ud800"}')], "bad-name", "label .*ud800 is not"),
+        "zero": ([("zero.json", b'{"label": "a\\u0000"}')], "bad-name", "label a.x00 is not"),
+        "list": ([("list.json", b'{"label": ["a"]}')], "bad-label", "an array or object"),
+        "deep": ([("deep.json", deep), ("deep.mp4", video)], "bad-label", "json cannot be read"),
+        "torn": ([("torn.json", b'{"label": ')], "bad-label", "its json cannot be read"),
+        "book": ([("book.txt", b"word " * 10**6)], "bad-label", "its txt has 5000000 bytes"),
+        "case": ([("case.MP4", video), ("case.mp4", video)], "bad-name", "capital letters alone"),
+        "hard": ([(special("hard.mp4", tarfile.LNKTYPE), b"")], "unreadable", "is a link or a dev"),
+        "soft": ([(special("soft.mp4", link), b"")], "unreadable", "a link or a device"),
+        "pipe": ([(special("pipe.mp4", pipe), b"")], "unreadable", "a link or a device"),
+        "hole": ([(special("hole.mp4", hole), b"")], "unreadable", "is a sparse file"),
+        "bare": ([("bare.json", b"{}"), ("bare.mp4x", b"")], "no-video", r"but \.json, \.mp4x"),
+        "text": ([("text.mp4", b"ffconcat version 1.0\nfile good.mp4\n")], "unreadable", ""),
+    }
+    good = [("good.mp4", video), ("good.cls", "Zähne".encode()), ("/abs.mp4", video),
+            ("../up.mp4", video), ("new\nline.mp4", video), ("num.mp4", video),
+            ("num.json", b'{"label": 7}')]  # fmt: skip
+    members = [member for part, _, _ in odd.values() for member in part]
+    table = fetched(tar_of(tmp_path / "part.tar", *good, *members), tmp_path / "out")
+    accepted = table[table["reason"] == ""]
+    assert accepted["label"].to_dict() == {
+        "part.tar/good": "Zähne", "part.tar//abs": "", "part.tar/../up": "",
+        "part.tar/new\nline": "", "part.tar/num": "7",
+    }  # fmt: skip
+    assert len(table) == len(accepted) + len(odd)
+    for name, (_, reason, words) in odd.items():
+        row = table.loc[f"part.tar/{name}"]
+        assert row["reason"] == reason, name
+        assert pd.Series(row["detail"]).str.contains(words).all(), row["detail"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00000.csv", "00000.tar"]
+    outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
+    assert len(write_index([tmp_path / "out/00000.csv"], *outputs)) == 5
+    assert len(read_csv(outputs[1], TEXT)) == len(odd)
+
+
+def test_names_in_pax_headers(tmp_path: Path, video: bytes) -> None:
+    zero = tarfile.TarInfo("x")
+    zero.pax_headers = {"path": "ze\0ro.mp4"}
+    long = f"{'long/' * 60}name.mp4"
+    table = fetched(tar_of(tmp_path / "p.tar", (zero, video), (long, video), pax=True), tmp_path)
+    assert table["reason"].to_dict() == {"p.tar/ze\\x00ro": "bad-name", f"p.tar/{long[:-4]}": ""}
+
+
+def harmful(name: str) -> bytes:
+    """A header that lies about its size, and what follows."""
+    info = tarfile.TarInfo("a.mp4")
+    if name == "negative":
+        info.size = -512
+        return info.tobuf(tarfile.GNU_FORMAT)
+    if name == "huge":
+        info.size = 2**62
+        return info.tobuf(tarfile.GNU_FORMAT)
+    if name.startswith("pax"):
+        info.pax_headers = {"size": {"pax negative": "-512", "pax huge": str(2**80)}[name]}
+        return info.tobuf(tarfile.PAX_FORMAT)
+    if name == "long names":
+        info.name, info.type = "././@LongLink", tarfile.GNUTYPE_LONGNAME
+        return info.tobuf(tarfile.GNU_FORMAT) * 5000
+    info.name, info.type, info.size = "./PaxHeaders/x", tarfile.XHDTYPE, -512
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(
+    "name", ["negative", "huge", "pax negative", "pax huge", "long names", "negative header"]
+)
+def test_sizes_that_lie_are_said_and_hang_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.tar").write_bytes(harmful(name) + bytes(1024))
+    found: list[str] = []
+
+    def read() -> None:
+        try:
+            fetched(tmp_path / "x.tar", tmp_path / "out")
+        except UserError as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert len(found) == 1, "it hangs, or is taken"
+    assert "x.tar is not a whole tar" in found[0]
+
+
+def test_a_packed_tar_that_grows_beyond_measure_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tars, "LEAST_MOST", 2**20)
+    (tmp_path / "bomb.tar.gz").write_bytes(gzip.compress(bytes(2**26)))
+    with pytest.raises(UserError, match=r"bomb\.tar\.gz unpacks to more .* unpack it yourself"):
+        fetched(tmp_path / "bomb.tar.gz", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def repacked(
+    source: Path, target: Path, change: Callable[[str, bytes], bytes | None]
+) -> tuple[Path, str]:
+    """A shard of our own whose first clip has its members changed, or left out; the clip's id."""
+    members = []
+    with tarfile.open(source) as tar:
+        first = tar.getmembers()[0].name.partition(".")[0]
+        for member in tar:
+            file = tar.extractfile(member)
+            assert file is not None
+            content: bytes | None = file.read()
+            if member.name.startswith(first):
+                content = change(member.name.partition(".")[2], content or b"")
+            if content is not None:
+                members.append((member.name, content))
+    return tar_of(target, *members), first
+
+
+def replaced(kind: str, new: bytes | None) -> Callable[[str, bytes], bytes | None]:
+    return lambda suffix, content: new if suffix == kind else content
+
+
+def said(**facts: object) -> Callable[[str, bytes], bytes | None]:
+    return lambda suffix, content: (
+        json.dumps(json.loads(content) | facts).encode() if suffix == "json" else content
+    )
+
+
+def bent(kind: str, old: bytes, new: bytes) -> Callable[[str, bytes], bytes | None]:
+    def change(suffix: str, content: bytes) -> bytes:
+        assert suffix != kind or old in content
+        return content.replace(old, new, 1) if suffix == kind else content
+
+    return change
+
+
+PLAYLIST = b"ffconcat version 1.0\nfile /etc/passwd\n"
+OUTSIDE = b"url \0\0\0\0"
+WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\0data\0\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (replaced("mp4", PLAYLIST), "the video is no mp4"),
+        (replaced("mp4", b"\0\0\0\x10ftypisom\0\0\0\0"), "the video has no header"),
+        (replaced("mp4", None), "the shard lacks .*mp4"),
+        (replaced("mp4", b""), "no bytes"),
+        (replaced("wav", None), "the shard lacks .*wav"),
+        (replaced("wav", b"RIFF"), "the audio cannot be opened"),
+        (replaced("wav", WAVE), "the audio has channels = 2, its json 1"),
+        (replaced("json", b"[" * 100_000), "its json is missing"),
+        (replaced("json", None), "its json is missing"),
+        (bent("mp4", b"url \0\0\0\1", OUTSIDE), "does not say that its frames are in it"),
+        (bent("mp4", b"avc1\0\0\0\0\0\0", b"mp4v\0\0\0\0\0\0"), "not H.264|cannot be opened"),
+        (said(frames=-5), "frames = -5"),
+        (said(frames=33), "the video has frames = 32, its json 33"),
+        (said(width=10**30), "width = 1000"),
+        (said(width=True), "width = True"),
+        (said(fps=1e-320), "the video has fps = 16"),
+        (said(fps=float("nan")), "fps = nan"),
+        (said(samples=7), "the audio has samples"),
+        (said(samples=-1), "samples = -1"),
+        (said(samples=0), "rate = 16000"),
+        (said(key="another"), "another, which has another id"),
+        (said(label="\ud800"), "its label is not valid UTF-8"),
+        (said(label=["a"]), "its json is missing, or not as selavi writes it"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_clip_of_our_own_shard_that_is_not_as_it_says_is_rejected(
+    train_index: Path,
+    tmp_path: Path,
+    change: Callable[[str, bytes], bytes | None],
+    words: str,
+) -> None:
+    whole = train_index.parent / "00000.tar"
+    source, bad = repacked(whole, tmp_path / "00000.tar", change)
+    table = fetched(source, tmp_path / "out")
+    rejected = table[table["reason"] != ""]
+    assert rejected["id"].tolist() == [bad]
+    assert rejected["reason"].iloc[0] == ("bad-name" if "UTF-8" in words else "damaged")
+    assert rejected["detail"].str.contains(words).all(), rejected["detail"].iloc[0]
+    assert len(table) == len(read_tar(whole).members) // 3
+    outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
+    assert len(write_index([tmp_path / "out/00000.csv"], *outputs)) == len(table) - 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("video_offset", "-512"), ("video_size", "1e30"), ("audio_size", "nan"), ("frames", "0"),
+        ("width", "9" * 5000), ("height", "48.5"), ("fps", "many"), ("samples", "inf"),
+    ],
+)  # fmt: skip
+def test_numbers_in_tables_that_no_clip_has(
+    train_index: Path, tmp_path: Path, column: str, value: str
+) -> None:
+    outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
+    for file in ("index.csv", "00000.csv"):
+        rows = pd.read_csv(train_index.with_name(file), dtype=str, keep_default_na=False)
+        rows.loc[1, column] = value
+        rows.to_csv(tmp_path / file, index=False)
+        words = rf"{file} is damaged: {rows['key'][1]} has {column} = .*; remove that file and run"
+        with pytest.raises(UserError, match=words):
+            if file == "index.csv":
+                read_index(tmp_path / file)
+            else:
+                write_index([tmp_path / file], *outputs)
+    rows.drop(columns=column).to_csv(tmp_path / "00000.csv", index=False)
+    with pytest.raises(UserError, match=f"has no column '{column}'"):
+        write_index([tmp_path / "00000.csv"], *outputs)
