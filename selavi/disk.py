@@ -40,6 +40,11 @@ def refusal(error: OSError, path: Path | str, verb: str = "written") -> str:
     if number == errno.ENAMETOOLONG:
         return f"{cannot}: its name is too long for the file system; use a shorter one"
     words = (error.strerror or str(error)).lower()
+    if verb == "written":  # such an error may also be of what it is made from
+        return (
+            f"{path} cannot be made ({words}); see to the disks and network mounts that it is made "
+            "from and written to, then run the same command again"
+        )
     return f"{cannot} ({words}); see to its disk or network mount, then run the same command again"
 
 

@@ -215,6 +215,16 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "/proc/self/mem cannot be read (input/output error); see to its disk" in said
 
 
+def test_a_bad_disk_is_said_of_what_is_made(tmp_path: Path) -> None:
+    with (
+        pytest.raises(
+            UserError, match=r"a cannot be made \(input/output error\); see to the disks"
+        ),
+        atomic_path(tmp_path / "a"),
+    ):
+        Path("/proc/self/mem").read_bytes()
+
+
 def test_an_error_that_nobody_explains_is_said_at_the_end(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.models.checkpoint import load_model
+from selavi.models.checkpoint import ANEW, load_model
 from selavi.reporting.figures import STYLE
 
 COLUMNS = 5
@@ -28,8 +28,15 @@ def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.D
     _, settings, facts = load_model(model)
     if "sizes" not in facts:
         raise UserError(f"{model} does not say which cluster sizes were drawn; train it again")
-    shares = np.array(facts["sizes"], dtype=np.float64)  # (H, K), ascending
-    assigned = read_csv(labels, ("id", "key"))
+    try:
+        shares = np.array(facts["sizes"], dtype=np.float64)  # (H, K), ascending
+    except (TypeError, ValueError):
+        shares = np.empty(0)
+    shape = settings.network.heads, settings.network.clusters
+    if shares.shape != shape or not np.isfinite(shares).all():
+        raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {ANEW}")
+    columns = [f"head{head}" for head in range(shape[0])]
+    assigned = read_csv(labels, ("id", "key"), needed=tuple(columns))
     parts = []
     for head, share in enumerate(shares):
         found = assigned[f"head{head}"]

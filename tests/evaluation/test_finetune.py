@@ -139,7 +139,8 @@ def test_a_damaged_state_falls_back_to_the_one_before(
     run_alone(command(model, indexes, output), output)
     said = screen(output.parent)
     assert f"{states[0]} is damaged" in said
-    assert (f"{states[1]} is damaged" in said) == both
+    assert "going back to the one before" in said
+    assert (f"{states[1]} is damaged" in said and "starting afresh" in said) == both
     assert ("going on from epoch" in said) != both
     assert output.read_bytes() == undisturbed.read_bytes()
 

@@ -12,6 +12,7 @@ import torch
 from selavi.evaluation.features import supervised_features
 from selavi.files import UserError
 from selavi.models.checkpoint import build_network, load_model, save_model
+from selavi.reporting.distributions import distributions
 from selavi.settings import RunSettings
 from selavi.tensor_files import read_tensors, save_tensors
 
@@ -78,6 +79,18 @@ def test_other_content_is_named(path: Path, change: str) -> None:
         load_model(path)
     assert str(path) in str(error.value)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+
+
+@pytest.mark.parametrize(
+    "sizes", [[[0.5] * 4, [1.0]], [0.5], "words", None, [[float("nan")] * 4] * 2]
+)
+def test_sizes_of_no_sense_are_named(path: Path, sizes: object) -> None:
+    content = read_tensors(path)
+    content["facts"]["sizes"] = sizes
+    save_tensors(path, content)
+    out = path.with_name("out")
+    with pytest.raises(UserError, match=r"the sizes in .*model\.pt are not 2 x 4 shares"):
+        distributions(path, out, out, out)
 
 
 RELEASED: dict[str, dict[str, Any]] = {

@@ -82,7 +82,8 @@ def load(
                 problem = str(error)
         if group.any(content is None):
             if group.first and (problem or file.exists()):
-                log.warning("%s: going back", problem or f"{file} is damaged for another process")
+                after = "going back to the one before" if file == path else "starting afresh"
+                log.warning("%s: %s", problem or f"{file} is damaged for another process", after)
             continue
         assert content is not None
         if content["fingerprint"] != mark:
