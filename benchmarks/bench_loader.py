@@ -41,7 +41,9 @@ VIDEOS, ROUNDS, WORKERS, BATCH = 12, 3, 2, 16
 OURS, USUAL, FLOOR = 768, 32, 768  # clips per round
 WATCHED = (992, 10_000)  # clips after which the memory is looked at
 ROWS = 250_000
-KEYFRAMES = (0.5, 1.0, 250 / 30)  # seconds
+STORED = [("keyframe_seconds", s) for s in (0.5, 1.0, 250 / 30)] + [
+    ("short_side", n) for n in (112, 128, 144, 160)
+]
 VIDEO, AUDIO, MEDIA = VideoSettings(), AudioSettings(), MediaSettings()
 
 
@@ -271,14 +273,14 @@ def main() -> None:
             name: ours(replace(clips, modalities=[name]), OURS, 0) for name in ("video", "audio")
         }
         print("clips/s of one modality: " + ", ".join(f"{k} {v:.0f}" for k, v in parts.items()))
-        print("keyframe interval, s: kB per video, clips/s (video alone)")
-        for seconds in KEYFRAMES:
-            media = MediaSettings(keyframe_seconds=seconds)
-            other = make_shards(videos, Path(scratch, f"shards-{seconds:.1f}"), media)
+        print("as stored: kB per video, clips/s (video alone)")
+        for number, (name, value) in enumerate(STORED):
+            media = MediaSettings.model_validate({name: value})
+            other = make_shards(videos, Path(scratch, f"stored-{number}"), media)
             size = np.mean(other.index["video_size"][:VIDEOS]) / 1000
             other = replace(other, modalities=["video"])
-            pace = median(ours(other, OURS // 2, number) for number in range(3))
-            print(f"  {seconds:.1f}: {size:.0f} kB, {pace:.0f} clips/s")
+            pace = median(ours(other, OURS // 2, epoch) for epoch in range(3))
+            print(f"  {name} {value:g}: {size:.0f} kB, {pace:.0f} clips/s")
         early, late = memory(clips)
         print(f"private memory of a worker, MB, after {WATCHED} clips: {early:.0f}, {late:.0f}")
         print(f"{ROWS:,} rows: {large_index(clips, Path(scratch))}")

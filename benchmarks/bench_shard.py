@@ -14,8 +14,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from selavi.data.encode import encoder_options
+from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Segment, check_source, command_for, ffmpeg_binary
 from selavi.data.shards import write_shard
 from selavi.settings import MediaSettings
 
@@ -50,19 +51,23 @@ def stage(videos: Path, scratch: Path) -> float:
 
 
 def floor(videos: Path, scratch: Path) -> float:
-    """The same transcoding and nothing else."""
-    paths = sorted(videos.iterdir())
-    streams = check_source(Segment(paths[0]), MEDIA)
+    """The same transcoding by ffmpeg's own filters, and nothing else."""
+    x264 = [word for name, value in encoder_options(MEDIA).items() for word in (f"-{name}", value)]
+    picture = f"fps={MEDIA.fps:g},scale=-2:{MEDIA.short_side}:flags=bilinear"
 
     def transcode(path: Path) -> None:
         with tempfile.TemporaryDirectory(dir=scratch) as own:
-            video, audio = Path(own, "a.mp4"), Path(own, "a.wav")
-            command = command_for(Segment(path), streams, MEDIA, video, audio)
+            command = [
+                ffmpeg_binary(), "-nostdin", "-v", "error", "-threads", "1", "-i", str(path),
+                "-filter_threads", "1", "-vf", picture, "-an", "-c:v", "libx264", *x264,
+                "-pix_fmt", "yuv420p", f"{own}/a.mp4",
+                "-vn", "-ac", "1", "-ar", str(MEDIA.audio_rate), f"{own}/a.wav",
+            ]  # fmt: skip
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
     started = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(transcode, paths))
+        list(pool.map(transcode, sorted(videos.iterdir())))
     return time.perf_counter() - started
 
 

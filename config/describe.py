@@ -27,6 +27,7 @@ PLACES = {
     "Config": "The file",
     "DatasetSettings": "`datasets.NAME`",
     "SplitSettings": "`datasets.NAME.splits.NAME`",
+    "TableColumns": "`datasets.NAME.splits.NAME.columns`",
     "OfficialSettings": "`datasets.NAME.splits.NAME.official`",
     "MediaSettings": "`datasets.NAME.media`",
     "EmbeddedSettings": "`datasets.NAME.embedded`",

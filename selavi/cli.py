@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from selavi import __version__
+from selavi.disk import unsaid
 from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.shortage import shortage
@@ -69,9 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.rest = rest
     if rest and options.stage != "run":  # whose arguments are Snakemake's
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    start_logging(options.log)
     log = logging.getLogger("selavi")
     try:
+        start_logging(options.log)
         status: int | None = options.call(options)
     except UserError as error:
         log.error("selavi %s: %s", options.stage, error)
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.warning("stopped as asked; %s", stopped)
         return STOPPED
     except Exception as error:
-        if words := shortage(error):
+        if words := shortage(error) or (unsaid(error) if isinstance(error, OSError) else ""):
             return _mistake(options, words)
         log.exception(
             "selavi %s: unexpected error; please report it with these lines", options.stage

@@ -9,6 +9,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from selavi import progress
+from selavi.disk import refusal
+from selavi.files import explain_refusal
 
 
 class _Screen(logging.Handler):
@@ -28,20 +30,33 @@ class _Told(logging.Handler):
         progress.tell(message=self.format(record)[-2000:], notice=notice, error=error)
 
 
+class _File(logging.FileHandler):
+    """Writes into a file; says once if it cannot, and goes on without."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        logging.getLogger().removeHandler(self)
+        if isinstance(error, OSError):
+            logging.getLogger("selavi").warning(refusal(error, self.baseFilename))
+        else:
+            super().handleError(record)
+
+
 def start_logging(path: Path | None) -> None:
     """Log to the screen, and to `path` if given, with more detail there.
 
-    Of a process group, the first process only.
+    Of a process group, the first process only. Raises UserError if `path` cannot be opened.
     """
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
     screen = _Told() if progress.is_read() else _Screen()
     screen.setFormatter(logging.Formatter("%(message)s"))
     screen.setLevel(logging.INFO)
-    handlers: list[logging.Handler] = [screen]
-    if path and first:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
-        handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[screen], force=True)
     logging.captureWarnings(True)
     logging.getLogger("selavi").setLevel(logging.DEBUG if first else logging.WARNING)
+    if path and first:
+        with explain_refusal(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = _File(path, mode="w", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logging.getLogger().addHandler(file)

@@ -1,6 +1,7 @@
 """selavi index: number the accepted clips of a split, and list the rejected videos."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 
@@ -12,10 +13,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.folder(parser, "folder", "folder of the shards' tables, 00000.csv and so on")
     parser.add_argument("--shards", type=int, required=True, metavar="N", help="number of shards")
     arguments.index_outputs(parser)
+    parser.add_argument(
+        "--skipped", type=Path, metavar="FILE",
+        help="the manifest's counts of files that are no videos, for the summary",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.data.index import write_index
 
     tables = [options.folder / f"{n:05d}.csv" for n in range(options.shards)]
-    write_index(tables, options.output, options.rejected, options.summary)
+    write_index(tables, options.output, options.rejected, options.summary, options.skipped)

@@ -14,10 +14,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
     parser.add_argument("--split", required=True, metavar="NAME", help="split, such as train")
     arguments.file(parser, "output", "the manifest to write (CSV)")
+    parser.add_argument(
+        "--skipped", type=Path, metavar="FILE",
+        help="counts of the files that are no videos by their suffix, to write (CSV)",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.manifest import write_listed_manifest, write_manifest
+    from selavi.data.listed import write_listed_manifest
+    from selavi.data.manifest import write_manifest
 
     dataset = read_section(options.settings, DatasetSettings)
     split = find_split(dataset, options.split)
@@ -25,8 +30,15 @@ def run(options: argparse.Namespace) -> None:
         root = Path(dataset.root)
         table = root / split.table
         write_listed_manifest(
-            root, table, dataset.labels, split.max_missing, split.shards, options.output
+            root,
+            table,
+            dataset.labels,
+            split.max_missing,
+            split.shards,
+            options.output,
+            split.columns,
+            options.skipped,
         )
     else:
         folder = split_folder(dataset, options.split)
-        write_manifest(folder, dataset.labels, split.shards, options.output)
+        write_manifest(folder, dataset.labels, split.shards, options.output, options.skipped)

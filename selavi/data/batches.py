@@ -18,14 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from selavi.allocator import keep_freed_memory
 from selavi.data.clip_table import Clips
-from selavi.data.clips import (
-    AUDIO_READ,
-    CorruptClip,
-    Shard,
-    decode_frames,
-    decode_samples,
-    open_shard,
-)
+from selavi.data.clips import CorruptClip, Shard, decode_frames, decode_samples, open_shard
 from selavi.data.frame_cache import Planes
 from selavi.data.waiting import POLL_SECONDS, answers, pack
 from selavi.data.windows import WindowReader
@@ -214,9 +207,6 @@ class _Batches(Dataset[object]):
     def _row(self, sample: int) -> dict[str, Any]:
         return {name: column[sample].item() for name, column in self.numbers.items()}
 
-    def _name(self, sample: int, suffix: str) -> str:
-        return f"{self.ids[sample].decode()}.{suffix}"
-
     def _look(
         self, shard: Shard, sample: int, looks: list[View], pictures: WindowReader, rows: range
     ) -> None:
@@ -269,8 +259,7 @@ class _Batches(Dataset[object]):
         self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
     ) -> Iterator[Planes]:
         assert self.video is not None
-        place = row["video_offset"], row["video_size"]
-        with shard.member(*place, name=self._name(sample, "mp4")) as member:
+        with shard.half("video", self.ids[sample].decode(), sample, self.numbers) as member:
             for frame in decode_frames(member, numbers, row["fps"]):
                 yield Planes.of(frame, (row["height"], row["width"]), self.video.grey)
 
@@ -278,8 +267,7 @@ class _Batches(Dataset[object]):
         """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
         assert self.audio is not None
         row = self._row(sample)
-        place = row["audio_offset"], row["audio_size"]
-        with shard.member(*place, AUDIO_READ, self._name(sample, "wav")) as member:
+        with shard.half("audio", self.ids[sample].decode(), sample, self.numbers) as member:
             for wave, (view, hearing) in zip(waves, looks, strict=True):
                 start = view.start / row["fps"] + hearing.delay
                 first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from selavi.data.frame_cache import FrameCache
+from selavi.data.clips import UNKNOWN
+from selavi.data.columns import CHECKSUMS
+from selavi.data.frame_cache import FrameCache, shared
 from selavi.data.index import read_index
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
@@ -71,8 +73,16 @@ class Clips:
 
     @cached_property
     def numbers(self) -> dict[str, np.ndarray]:
-        """Columns that loading needs, each (N,); arrays, which loader processes share for free."""
-        return {name: self.index[name].to_numpy() for name in NUMBERS}
+        """Columns that loading needs, each (N,); arrays, which loader processes share for free.
+
+        Checksums are those not looked at yet, `UNKNOWN` for others.
+        """
+        found = {name: self.index[name].to_numpy() for name in NUMBERS}
+        for name in CHECKSUMS:
+            # Shared so that, once looked at, they are `UNKNOWN` to all: once a clip is enough.
+            found[name] = shared(8 * len(self)).view(np.int64)
+            found[name][:] = self.index[name].fillna(UNKNOWN) if name in self.index else UNKNOWN
+        return found
 
     @cached_property
     def ids(self) -> np.ndarray:

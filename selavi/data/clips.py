@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 import wave
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,15 +12,21 @@ from typing import Any, BinaryIO
 
 import av
 import numpy as np
+import pandas as pd
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from selavi.data.containers import open_member
+from selavi.disk import refusal
 from selavi.files import UserError
 from selavi.shortage import shortage
 
 VIDEO_READ = 2**20  # bytes: most clips come whole with one read, a long film in pieces
 AUDIO_READ = 2**12
+HALVES = {"video": ("mp4", VIDEO_READ), "audio": ("wav", AUDIO_READ)}
+CHECKED = 2**22  # bytes of the longest member that is read whole for its checksum's sake
+DAMAGED = "its bytes are not those that were written"
+UNKNOWN = -1  # in place of a checksum: shards made by earlier versions have none
 NAME = 100  # bytes of a tar header that hold the member's name, filled up with zeros
 
 
@@ -58,14 +65,20 @@ class Shard:
         self.size = os.fstat(file).st_size
 
     def member(
-        self, offset: int, size: int, read: int = VIDEO_READ, name: str | None = None
+        self,
+        offset: int,
+        size: int,
+        read: int = VIDEO_READ,
+        name: str | None = None,
+        checksum: int = UNKNOWN,
     ) -> BinaryIO:
         """A member as a file, fetched `read` bytes at a time, as far as it is looked at.
 
-        name : what the tar's header before the member must call it, if given.
+        name : what the tar's header before the member must call it, if given. checksum : of all its
+            bytes (CRC-32), looked at if they are no more than `CHECKED`.
 
         Raises UserError if the tar ends before the member does, or the member there is another one,
-        CorruptClip if it is empty.
+        CorruptClip if it is empty or its bytes are not those that were written.
         """
         if offset + size > self.size:
             raise UserError(f"{self.tar} is shorter than its index says; make it again")
@@ -79,7 +92,22 @@ class Shard:
                 )
         if size <= 0:
             raise CorruptClip("its member of the shard has no bytes")
-        return io.BufferedReader(_Slice(self.file, offset, size), min(size, read))
+        member = _Slice(self.file, offset, size)
+        if checksum == UNKNOWN or size > CHECKED:
+            return io.BufferedReader(member, min(size, read))
+        content = member.read(size)
+        if zlib.crc32(content) != checksum:
+            raise CorruptClip(DAMAGED)
+        return io.BytesIO(content)
+
+    def half(self, kind: str, key: str, sample: int, numbers: Mapping[str, np.ndarray]) -> BinaryIO:
+        """The video or the audio of a clip; its checksum is looked at once, see `Clips.numbers`."""
+        suffix, read = HALVES[kind]
+        names = [f"{kind}_{what}" for what in ("offset", "size", "crc")]
+        offset, size, checksum = (int(numbers[name][sample]) for name in names)
+        member = self.member(offset, size, read, f"{key}.{suffix}", checksum)
+        numbers[f"{kind}_crc"][sample] = UNKNOWN
+        return member
 
 
 @contextmanager
@@ -90,11 +118,11 @@ def open_shard(tar: Path) -> Iterator[Shard]:
     except FileNotFoundError:
         raise UserError(f"{tar} is missing; make it again with the shard stage") from None
     except OSError as error:
-        raise UserError(f"{tar}: {shortage(error) or error.strerror}") from None
+        raise UserError(shortage(error) or refusal(error, tar, "read")) from None
     try:
         yield Shard(tar, file)
     except OSError as error:
-        raise UserError(f"{tar}: {error.strerror}") from None
+        raise UserError(refusal(error, tar, "read")) from None
     finally:
         os.close(file)
 
@@ -106,9 +134,18 @@ def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """
     tar, name = folder / row["shard"], row["id"]
     video = read_member(tar, row["video_offset"], row["video_size"], f"{name}.mp4")
-    if not row["samples"]:
-        return video, b""
-    return video, read_member(tar, row["audio_offset"], row["audio_size"], f"{name}.wav")
+    audio = b""
+    if row["samples"]:
+        audio = read_member(tar, row["audio_offset"], row["audio_size"], f"{name}.wav")
+    for column, found in checksums(video, audio).items():
+        if not pd.isna(row.get(column)) and row[column] != found:
+            raise CorruptClip(DAMAGED)
+    return video, audio
+
+
+def checksums(video: bytes, audio: bytes) -> dict[str, int]:
+    """What a shard's table and index keep to tell later damage by: CRC-32, of b"" 0."""
+    return {"video_crc": zlib.crc32(video), "audio_crc": zlib.crc32(audio)}
 
 
 def read_member(tar: Path, offset: int, size: int, name: str | None = None) -> bytes:
@@ -167,8 +204,9 @@ def open_video(video: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
     # Opening decodes a frame to guess at what the header says, unless it may use no decoder.
     with open_member(video, "mp4", codec_whitelist="none") as container:
         stream = container.streams.video[0]
-        if stream.codec_context.name != "h264":
-            raise CorruptClip(f"the video is {stream.codec_context.name}, not H.264")
+        codec = stream.codec_context.name if stream.codec_context else "of an unknown codec"
+        if codec != "h264":
+            raise CorruptClip(f"the video is {codec}, not H.264")
         stream.thread_count = 1
         yield container, stream
 
@@ -209,7 +247,7 @@ def decode_samples(sound: BinaryIO, first: int = 0, count: int | None = None) ->
             count = file.getnframes() - first if count is None else count
             file.setpos(first)
             samples = np.frombuffer(file.readframes(count), dtype="<i2")
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # of a chunk beyond the end
         raise CorruptClip(f"the sound cannot be decoded: {error}") from None
     if len(samples) < count:
         raise CorruptClip(f"the sound ends {count - len(samples)} samples too early")

@@ -24,6 +24,7 @@ from selavi.settings import MediaSettings
 
 LATER = 1000.0  # seconds that times are moved by on their way, as the files take none below zero
 READ = 2**20  # bytes
+NO_PROBE = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 
 
 def command_for(
@@ -164,7 +165,9 @@ class Decoding:
         """Frames, with their times in seconds, as far as ffmpeg gives any."""
         assert self.process.stdout
         try:
-            with av.open(self.process.stdout, "r", format="nut", buffer_size=READ) as container:
+            with av.open(
+                self.process.stdout, "r", format="nut", options=NO_PROBE, buffer_size=READ
+            ) as container:
                 for frame in container.decode(video=0):
                     yield frame.time - LATER, frame
         except (av.error.FFmpegError, IndexError):  # no frame, or ended within one
@@ -194,7 +197,7 @@ def stretches(audio: Path, zero: float, rate: int) -> Iterator[tuple[int, np.nda
     if not audio.exists() or not audio.stat().st_size:
         return
     try:
-        with av.open(str(audio), "r", format="nut") as container:
+        with av.open(str(audio), "r", format="nut", options=NO_PROBE) as container:
             for packet in container.demux(audio=0):
                 if packet.size and packet.pts is not None:
                     time = float(packet.pts * packet.time_base) - LATER - zero

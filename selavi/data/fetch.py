@@ -1,5 +1,6 @@
 """Take over WebDataset shards that were made before, here or elsewhere."""
 
+import errno
 import logging
 import re
 import shutil
@@ -11,15 +12,17 @@ from urllib.parse import urlsplit
 import pandas as pd
 import webdataset as wds
 
+from selavi.data.columns import COLUMNS
 from selavi.data.foreign_shard import printable, samples_in
 from selavi.data.manifest import id_of
 from selavi.data.media import Normalised, normalise
 from selavi.data.own_shard import own_clips
 from selavi.data.readable import Rejected
-from selavi.data.shards import COLUMNS, Fate, with_positions, write_tar
+from selavi.data.shards import Fate, with_positions, write_tar
 from selavi.data.tars import CHUNK, Tar, read_tar, unpack
 from selavi.data.timeline import Segment
-from selavi.files import FULL_DISK, UserError, atomic_path, explain_full_disk, write_csv
+from selavi.disk import FULL
+from selavi.files import UserError, atomic_path, explain_refusal, write_csv
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
@@ -48,7 +51,7 @@ def fetch_shard(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        with explain_full_disk(tar):
+        with explain_refusal(tar):
             result = _taken_over(source, tar, scratch, settings, threads)
     except tarfile.TarError as error:
         raise UserError(f"{source} is not a whole tar with each file once: {error}") from None
@@ -96,7 +99,7 @@ def _download(source: str, target: Path) -> None:
                 bar.update(len(chunk))
         stream.close()  # a transfer that broke off says so here
     except (OSError, ValueError, AssertionError) as error:
-        if isinstance(error, OSError) and error.errno in FULL_DISK:
+        if isinstance(error, OSError) and error.errno in (*FULL, errno.EFBIG):
             raise
         raise UserError(f"{source} cannot be fetched: {error}") from error
 

@@ -76,9 +76,9 @@ class FrameCache:
         self.clips = int(np.searchsorted(ends, limit, "right"))
         self.starts = np.concatenate([[0], ends])[: self.clips]
         self.first_frames = np.concatenate([[0], np.cumsum(frames)])[: self.clips + 1]
-        self.memory = _shared(int(ends[self.clips - 1]) if self.clips else 0)
-        self.present = _shared(int(self.first_frames[-1]))
-        self.mixing = _shared(32 * self.clips).view(np.float32).reshape(-1, 8)
+        self.memory = shared(int(ends[self.clips - 1]) if self.clips else 0)
+        self.present = shared(int(self.first_frames[-1]))
+        self.mixing = shared(32 * self.clips).view(np.float32).reshape(-1, 8)
 
     def missing(self, sample: int, numbers: np.ndarray) -> np.ndarray:
         """Those of a clip's frames, by number, that are not here yet."""
@@ -111,7 +111,7 @@ class FrameCache:
         return Planes(luma, (chroma[0], chroma[1]), self.mixing[sample])
 
 
-def _shared(size: int) -> np.ndarray:
+def shared(size: int) -> np.ndarray:
     """Zeros (size,) uint8 that forked processes see and write alike; unused pages take no memory.
 
     Not in /dev/shm, which containers keep small.

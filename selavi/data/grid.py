@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
-JITTER_SECONDS = 0.01
-"""Timestamps of audio that follows on are rounded by so much; what is off by more is a gap, as the
-shortest packets in use last longer."""
+JITTER_SECONDS = 0.01  # less than the shortest packets in use: what is off by more is a gap
+AGREED_SECONDS = 1.0
+"""Audio moves if all timestamps of so long a time say so. Single ones may lie: a broadcast gives
+one in eight or so, and ffmpeg reckons the others from the sample rate at the file's beginning."""
 
 
 @dataclass
@@ -38,6 +39,7 @@ class FrameGrid:
         came = 0
         for time, frame in frames:
             if time >= self.end:
+                self.hold = self.end - self.last
                 break
             if held is not None:
                 yield from self._until(self._number(time), held)
@@ -76,19 +78,38 @@ def place_samples(
     -------
     (n,) int16.
     """
-    placed: list[np.ndarray] = []
-    length = 0
+    numbers, stretches = [], []
     for number, samples in parts:
-        gap = number - length
-        if gap < 0 and (not placed or -gap > JITTER_SECONDS * rate):
-            samples = samples[-gap:]
-        elif gap > 0 and (not placed or gap > JITTER_SECONDS * rate):
-            placed.append(np.zeros(min(gap, most - length), np.int16))  # type: ignore[call-overload]
-            length += len(placed[-1])
-        if len(samples):
-            placed.append(samples)
-            length += len(samples)
-        if length >= most:
-            break
-    joined = np.concatenate(placed) if placed else np.zeros(0, np.int16)
-    return joined if length <= most else joined[: int(most)]
+        numbers.append(number)
+        stretches.append(samples)
+    if not stretches:
+        return np.zeros(0, np.int16)
+    lengths = np.array([len(samples) for samples in stretches])
+    before = np.cumsum(lengths) - lengths
+    places = before + _shifts(np.array(numbers) - before, lengths, rate)
+    result = np.zeros(int(max(0, min(most, (places + lengths).max()))), np.int16)
+    for place, samples in zip(places.tolist(), stretches, strict=True):
+        skipped = max(0, -place)
+        here = result[place + skipped : max(0, place + len(samples))]
+        here[:] = samples[skipped : skipped + len(here)]
+    return result
+
+
+def _shifts(asked: np.ndarray, lengths: np.ndarray, rate: int) -> np.ndarray:
+    """How far each stretch lies behind the end of the one before, added up, (n,) int64 in samples.
+
+    asked : the same as the timestamps have it.
+    """
+    count = max(1, math.ceil(AGREED_SECONDS * rate / max(1.0, float(np.median(lengths)))))
+    padded = np.concatenate([asked, np.full(count - 1, asked[-1])])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, count)
+    least, most = windows.min(axis=1).tolist(), windows.max(axis=1).tolist()
+    shift = int(asked[0])
+    shifts = []
+    for low, high in zip(least, most, strict=True):
+        if low > shift + JITTER_SECONDS * rate:
+            shift = low
+        elif high < shift - JITTER_SECONDS * rate:
+            shift = high
+        shifts.append(shift)
+    return np.array(shifts)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from selavi.data.clip_rows import checked_rows
+from selavi.data.columns import CHECKSUMS, NUMBERS, further
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
-TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail", "shard", "notes")
 COUNTS = (
     "width", "height", "frames", "samples", "rate",
     "video_offset", "video_size", "audio_offset", "audio_size",
@@ -26,10 +26,13 @@ REMEDIES = {
 }
 
 
-def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) -> pd.DataFrame:
+def write_index(
+    tables: list[Path], index: Path, rejected: Path, summary: Path, skipped: Path | None = None
+) -> pd.DataFrame:
     """Join the shards' tables into `index` and `rejected`, and count what became of the videos.
 
     Samples are numbered in the order of their keys; `shard` is the tar's name beside the index.
+    skipped : the manifest's counts of files that are no videos, for the summary.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) 
     shards have a sample of one name.
     """
     parts = [
-        checked_rows(read_csv(table, TEXT_COLUMNS, needed=("key", "reason")), table).assign(
+        checked_rows(read_csv(table, numbers=NUMBERS, needed=("key", "reason")), table).assign(
             shard=f"{table.stem}.tar"
         )
         for table in sorted(tables)
@@ -54,16 +57,19 @@ def write_index(tables: list[Path], index: Path, rejected: Path, summary: Path) 
     for tar in sorted(index.parent.glob("[0-9]*.tar")):
         if tar.name not in known:
             log.warning("%s is left from a time with more shards; it is not used", tar)
-    return write_split(rows, index, rejected, summary)
+    return write_split(rows, index, rejected, summary, skipped)
 
 
-def write_split(rows: pd.DataFrame, index: Path, rejected: Path, summary: Path) -> pd.DataFrame:
+def write_split(
+    rows: pd.DataFrame, index: Path, rejected: Path, summary: Path, skipped: Path | None = None
+) -> pd.DataFrame:
     """Write the three tables of a split; see `write_index`. Every row has its `shard`."""
     if "notes" in rows:  # shards made before have none
         rows = rows.assign(notes=rows["notes"].fillna(""))
     aside = rows[rows["reason"] != ""]
-    write_csv(rejected, aside[["id", "key", "path", "label", "reason", "detail", "shard"]])
-    write_csv(summary, _summary(rows))
+    names = ["id", "key", "path", "label", "reason", "detail", "shard", *further(rows)]
+    write_csv(rejected, aside[names])
+    write_csv(summary, pd.concat([_summary(rows), *_not_videos(skipped)], ignore_index=True))
     reasons = aside["reason"].value_counts()
     for reason, count in reasons.items():
         log.info("set aside: %d x %s (see %s)", count, reason, rejected)
@@ -71,6 +77,8 @@ def write_split(rows: pd.DataFrame, index: Path, rejected: Path, summary: Path) 
     if kept.empty:
         raise UserError(_none_left(aside))
     kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
+    checksums = [name for name in CHECKSUMS if name in kept]
+    kept = kept.astype(dict.fromkeys(checksums, "Int64"))  # which shards of before do not have
     kept.insert(0, "sample", range(len(kept)))
     write_csv(index, kept)
     log.info("%s: %d clips of %d videos", index, len(kept), len(rows))
@@ -106,6 +114,15 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _not_videos(skipped: Path | None) -> list[pd.DataFrame]:
+    """Rows of the summary for what is no video by its suffix."""
+    table = read_csv(skipped, ("suffix", "example")) if skipped else pd.DataFrame()
+    if table.empty:
+        return []
+    outcome = "skipped: " + table["suffix"]
+    return [table.assign(outcome=outcome, videos=table["files"])[["outcome", "videos", "example"]]]
+
+
 def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
     groups = rows.groupby(outcome, sort=False)
     return pd.DataFrame({"videos": groups.size(), "example": groups["key"].first()})
@@ -113,11 +130,26 @@ def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
 
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
-    return checked_rows(read_csv(path, TEXT_COLUMNS, needed=("key",)), path)
+    return checked_rows(read_csv(path, numbers=NUMBERS, needed=("key",)), path)
+
+
+def read_rejected(path: Path) -> pd.DataFrame:
+    """Read the table of rejected videos beside an index. Raises UserError if missing."""
+    return read_csv(path, numbers=NUMBERS, needed=("key", "reason"))
+
+
+def contents(index: pd.DataFrame) -> pd.DataFrame:
+    """What of an index makes its clips what they are.
+
+    Not where their videos lay, nor the columns of the user's table, of which training knows
+    nothing, nor those that shards made before do not have.
+    """
+    aside = {"path", "notes", *CHECKSUMS, *further(index)}
+    return index.drop(columns=[name for name in index.columns if name in aside])
 
 
 def set_aside(index: Path) -> str:
     """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
     rejected = index.with_name("rejected.csv")
-    count = len(read_csv(rejected, TEXT_COLUMNS)) if rejected.exists() else 0
+    count = len(read_rejected(rejected)) if rejected.exists() else 0
     return f"{count} videos of {count + len(read_index(index))} were set aside" if count else ""

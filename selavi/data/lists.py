@@ -1,76 +1,14 @@
-"""Videos named one by one: a CSV of the user's, or the split files of UCF-101 and HMDB-51."""
+"""Videos named one by one: the split files of UCF-101 and HMDB-51."""
 
-import csv
-import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.text_files import read_text
 from selavi.files import UserError
 from selavi.settings import OfficialSettings
-
-
-def read_video_table(path: Path) -> pd.DataFrame:
-    """Read a CSV of videos.
-
-    Returns
-    -------
-    Columns path and label ("" if the table has none), start and end (seconds, float; NaN means the
-    video's own), one row per row of the file.
-
-    Raises
-    ------
-    UserError if it cannot be read, a column is unknown or missing, or a time is no number.
-    """
-    try:
-        _check_widths(path)
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; set the split's `table` to your list") from None
-    except (
-        csv.Error,
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-        UnicodeDecodeError,
-    ) as error:
-        raise UserError(f"{path} is not a CSV file: {error}") from None
-    known = ["path", "label", "start", "end"]
-    for column in table.columns.difference(known):
-        close = difflib.get_close_matches(str(column), known, n=1)
-        raise UserError(
-            f"{path}: unknown column {column!r}"
-            + (f"; did you mean {close[0]!r}?" if close else f"; the columns are {known}")
-        )
-    if "path" not in table or table.empty:
-        raise UserError(f"{path} names no videos; it needs a column `path` and a row for each")
-    for column in ("label", "start", "end"):
-        if column not in table:
-            table[column] = ""
-    for column in ("start", "end"):
-        numbers = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
-        wrong = numbers.isna() & (table[column] != "")
-        if wrong.any():
-            row = int(wrong.to_numpy().argmax())
-            raise UserError(
-                f"{path}, line {row + 2}: {column} = {table[column][row]!r} is not in seconds"
-            )
-        table[column] = numbers
-    return table[known]
-
-
-def _check_widths(path: Path) -> None:
-    """Of a row with a comma too many, pandas would take the first field for its name."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        header = next(rows, [])
-        for row in rows:
-            if row and len(row) != len(header):
-                raise UserError(
-                    f"{path}, line {rows.line_num} has {len(row)} fields and the header "
-                    f'{len(header)}; put names with commas in it in quotes, "so, so.mp4"'
-                )
 
 
 def official_videos(folder: Path, settings: OfficialSettings) -> pd.DataFrame:
@@ -78,7 +16,8 @@ def official_videos(folder: Path, settings: OfficialSettings) -> pd.DataFrame:
 
     Returns
     -------
-    Columns label (the benchmark's class) and stem (the file's name without its suffix).
+    Columns label (the benchmark's class, as its list of classes spells it) and stem (the file's
+    name without its suffix).
 
     Raises
     ------
@@ -105,20 +44,42 @@ def official_files(folder: Path, settings: OfficialSettings) -> list[Path]:
     return sorted(folder.glob(f"*_test_split{settings.fold}.txt"))
 
 
-def _ucf101(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str]]:
-    numbers = {}
-    names, videos = official_files(folder, settings)
-    for line, words in _lines(names):
+def official_classes(folder: Path, settings: OfficialSettings) -> list[str]:
+    """The classes that a benchmark's files know, in whichever fold. Raises as `official_videos`."""
+    if settings.layout == "ucf101":
+        names, _ = official_files(folder, settings)
+        return [name for name, _ in _ucf101_classes(names).values()]
+    found = (re.fullmatch(r"(.+)_test_split[123]\.txt", path.name) for path in folder.iterdir())
+    return sorted({match[1] for match in found if match})
+
+
+def plain_class(name: str) -> str:
+    """A class's name with spaces and underscores, and large and small letters, alike."""
+    return " ".join(name.replace("_", " ").casefold().split())
+
+
+def _ucf101_classes(path: Path) -> dict[str, tuple[str, str]]:
+    """Name and number of each class, by its plain name: copies of UCF-101 spell one in two ways."""
+    classes: dict[str, tuple[str, str]] = {}
+    for line, words in _lines(path):
         if len(words) != 2 or not words[0].isdigit():
             raise UserError(f"{line} is not `number class`")
-        numbers[words[1]] = words[0]
+        if classes.setdefault(plain_class(words[1]), (words[1], words[0]))[1] != words[0]:
+            raise UserError(f"{line} is there with another number too; remove one of them")
+    return classes
+
+
+def _ucf101(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str]]:
+    names, videos = official_files(folder, settings)
+    classes = _ucf101_classes(names)
     for line, words in _lines(videos):
-        label, _, name = words[0].partition("/")
-        if not name:
-            raise UserError(f"{line} is not `class/video.avi`")
-        if label not in numbers or (len(words) > 1 and words[1] != numbers[label]):
+        label, _, name = words[0].replace("\\", "/").partition("/")
+        if not name or len(words) > 2 or not all(word.isdigit() for word in words[1:]):
+            raise UserError(f"{line} is not `class/video.avi`, with or without a number")
+        official, number = classes.get(plain_class(label), ("", ""))
+        if not official or (len(words) > 1 and words[1] != number):
             raise UserError(f"{line} does not agree with classInd.txt about class {label!r}")
-        yield label, Path(name).stem
+        yield official, Path(name).stem
 
 
 def _hmdb51(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str]]:
@@ -140,7 +101,7 @@ def _hmdb51(folder: Path, settings: OfficialSettings) -> Iterator[tuple[str, str
 def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
     """Lines that are not empty: where each stands, for messages, and its words."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; unpack the splits there") from None
     for number, line in enumerate(text.splitlines(), 1):

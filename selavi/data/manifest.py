@@ -2,22 +2,27 @@
 
 import hashlib
 import logging
-import math
 import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from selavi.data.lists import read_video_table
+from selavi.data.lists import plain_class
 from selavi.files import UserError, write_csv
+from selavi.formulas import unguard
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".mpg", ".mpeg"})
+EXTENSIONS = frozenset(
+    {
+        ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
+        ".vob", ".flv", ".wmv", ".ogv", ".3gp", ".3g2", ".mxf",
+    }
+)  # fmt: skip
 TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail")
+SKIPPED_COLUMNS = ("suffix", "files", "example")
 NAMED = 10  # missing videos named in an error; all of them are in the log
 
 
@@ -26,7 +31,7 @@ def find_videos(folder: Path, labels: str = "folder") -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : the split's folder. Links are followed; hidden files are passed over.
+    folder : the split's folder. Links are followed; hidden files (`.x`, not `..x`) are passed over.
     labels : "folder" takes the first folder below `folder` as class, if there is one; "none" takes
         none.
 
@@ -40,58 +45,41 @@ def find_videos(folder: Path, labels: str = "folder") -> pd.DataFrame:
     ------
     UserError if the folder is missing or holds no video.
     """
+    return _look_through(folder, labels)[0]
+
+
+def _look_through(folder: Path, labels: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The videos, and what is passed over by its suffix."""
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; set the dataset's root and splits to yours")
     rows: list[dict[str, str]] = []
-    other: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    examples: dict[str, str] = {}
     for path, problem in _walk(folder):
         relative = path.relative_to(folder)
         if problem:
-            rows.append(_row(folder, relative, "", "unreadable-folder", problem))
+            rows.append(row_of(folder, relative, "", "unreadable-folder", problem))
         elif path.suffix.lower() not in EXTENSIONS:
-            other[path.suffix.lower() or "no extension"] += 1
+            suffix = _text(path.suffix.lower()) or "without suffix"
+            others[suffix] += 1
+            examples.setdefault(suffix, _text(relative.as_posix()))
         else:
             label = relative.parts[0] if labels != "none" and len(relative.parts) > 1 else ""
-            rows.append(_row(folder, relative, label, *_name_problem(relative)))
-    ignored = ", ".join(f"{n} x {suffix}" for suffix, n in other.most_common(5))
+            rows.append(row_of(folder, relative, label, *_name_problem(relative)))
+    counted = sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    passed = ", ".join(f"{n} x {suffix}" for suffix, n in counted[:5])
     if not any(row["reason"] == "" for row in rows):
         problems = "".join(f"\n  {row['key']}: {row['detail']}" for row in rows[:5])
         raise UserError(
             f"no videos in {folder}: looked for {', '.join(sorted(EXTENSIONS))} at any depth"
-            + (f"; found {ignored}" if ignored else "; it is empty")
+            + (f"; found {passed}" if passed else "; it is empty")
             + problems
         )
-    if ignored:
-        log.info("passed over files that are not videos by their extension: %s", ignored)
-    return pd.DataFrame(rows, columns=list(TEXT_COLUMNS)).sort_values("key", ignore_index=True)
-
-
-def listed_videos(root: Path, table: Path, labels: str, max_missing: float) -> pd.DataFrame:
-    """The videos that a CSV names; see `read_video_table`. Labels "none" ignores its classes.
-
-    Returns
-    -------
-    As `find_videos`, and start and end (seconds, NaN for the video's own). A key is the path as the
-    table has it, with `#t=start,end` if it is a segment.
-
-    Raises
-    ------
-    UserError if a video is named twice, or a larger share than `max_missing` is not there.
-    """
-    listed = read_video_table(table)
-    rows = []
-    for path, label, start, end in listed.itertuples(index=False):
-        key = Path(path).as_posix() + _fragment(start, end)
-        problem = _listed_problem(root / path, start, end)
-        row = _row(root, Path(key), label if labels != "none" else "", *problem)
-        rows.append(row | {"path": str(root / path)})
-    result = pd.DataFrame(rows, columns=list(TEXT_COLUMNS))
-    result = result.assign(start=listed["start"], end=listed["end"])
-    twice = result.loc[result["key"].duplicated(), "key"]
-    if len(twice):
-        raise UserError(f"{table} names {twice.iloc[0]} twice; keep one of the rows")
-    report_missing(result.loc[result["reason"] == "missing", "key"], len(result), max_missing)
-    return result.sort_values("key", ignore_index=True)
+    if passed:
+        log.info("passed over files that are not videos by their suffix: %s", passed)
+    skipped = [(suffix, n, examples[suffix]) for suffix, n in counted]
+    videos = pd.DataFrame(rows, columns=list(TEXT_COLUMNS)).sort_values("key", ignore_index=True)
+    return videos, pd.DataFrame(skipped, columns=list(SKIPPED_COLUMNS))
 
 
 def report_missing(missing: pd.Series, named: int, most: float) -> None:
@@ -114,7 +102,8 @@ def changes(folder: Path, manifest: Path) -> tuple[list[str], list[str]]:
     """
     if not folder.is_dir():
         return [], []
-    listed = set(pd.read_csv(manifest, usecols=["key"], dtype=str, na_filter=False)["key"])
+    keys = pd.read_csv(manifest, usecols=["key"], dtype=str, na_filter=False)
+    listed = set(unguard(keys)["key"])
     there = {
         _text(path.relative_to(folder).as_posix())
         for path, problem in _walk(folder)
@@ -151,27 +140,34 @@ def shard_of(ids: pd.Series, shards: int) -> pd.Series:
     return ids.map(lambda text: int(text, 16) % shards)
 
 
-def write_manifest(folder: Path, labels: str, shards: int, output: Path) -> pd.DataFrame:
-    """Find the videos of a split and write its manifest CSV; see `find_videos`."""
-    return _write(find_videos(folder, labels), folder, shards, output)
-
-
-def write_listed_manifest(
-    root: Path, table: Path, labels: str, max_missing: float, shards: int, output: Path
+def write_manifest(
+    folder: Path, labels: str, shards: int, output: Path, skipped: Path | None = None
 ) -> pd.DataFrame:
-    """Write the manifest CSV of the videos that a table names; see `listed_videos`."""
-    return _write(listed_videos(root, table, labels, max_missing), table, shards, output)
+    """Find the videos of a split and write its manifest CSV; see `find_videos`.
+
+    skipped : a CSV to write of the files that are no videos by their suffix: each `suffix`, how
+        many `files` have it, and an `example`.
+    """
+    rows, others = _look_through(folder, labels)
+    if skipped:
+        write_csv(skipped, others)
+    return write_rows(rows, folder, shards, output)
 
 
-def _write(table: pd.DataFrame, source: Path, shards: int, output: Path) -> pd.DataFrame:
+def write_rows(table: pd.DataFrame, source: Path, shards: int, output: Path) -> pd.DataFrame:
+    """Write rows as a manifest, each with its shard."""
     if table["id"].duplicated().any():
         clash = table.loc[table["id"].duplicated(keep=False), "key"].head(2).tolist()
         raise UserError(f"two keys have the same hash: {clash}; rename one of them")
     table["shard"] = shard_of(table["id"], shards)
     write_csv(output, table)
-    classes = table.loc[table["label"] != "", "label"].nunique()
-    log.info("%d videos in %s, %d classes, %d shards", len(table), source, classes, shards)
-    if classes == 1:
+    classes = pd.Series(table.loc[table["label"] != "", "label"].unique(), dtype=str)
+    log.info("%d videos in %s, %d classes, %d shards", len(table), source, len(classes), shards)
+    for _, alike in classes.groupby(classes.map(plain_class)):
+        if len(alike) > 1:
+            words = "%s: %s are spelt alike and count as %d classes; rename them if they are one"
+            log.warning(words, source, " and ".join(map(repr, sorted(alike))), len(alike))
+    if len(classes) == 1:
         log.warning("only one class: figures that compare clusters with classes will say nothing")
     return table
 
@@ -193,17 +189,23 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
                 log.info("passed over %s: it is the folder %s", where, first)
                 folders.clear()
                 continue
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if not _hidden(name))
             tops += [path for path in map(where.joinpath, folders) if path.is_symlink()]
             for name in sorted(files):
-                if not name.startswith("."):
+                if not _hidden(name):
                     yield where / name, ""
         for error in problems:
             yield Path(error.filename), f"cannot read the folder: {error.strerror}"
         problems.clear()
 
 
-def _row(folder: Path, relative: Path, label: str, reason: str, detail: str) -> dict[str, str]:
+def _hidden(name: str) -> bool:
+    """Whether a name is a hidden one; a title may begin with an ellipsis, or with half of one."""
+    return name.startswith(".") and not name.startswith("..")
+
+
+def row_of(folder: Path, relative: Path, label: str, reason: str, detail: str) -> dict[str, str]:
+    """A row of a manifest, of a path below `folder`."""
     values = {
         "id": id_of(relative.as_posix()),
         "key": relative.as_posix(),
@@ -225,24 +227,4 @@ def _name_problem(relative: Path) -> tuple[str, str]:
         relative.as_posix().encode("utf-8")
     except UnicodeEncodeError:
         return "bad-name", "the file's name is not valid UTF-8; rename it"
-    return "", ""
-
-
-def _fragment(start: float, end: float) -> str:
-    """The segment as a media fragment: `#t=1.5,4`; nothing for a whole video."""
-    first, last = (
-        "" if math.isnan(t) else np.format_float_positional(t, trim="-") for t in (start, end)
-    )
-    return f"#t={first}{',' if last else ''}{last}" if first or last else ""
-
-
-def _listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return "missing", "the file is named in the table and is not on disk"
-    except (OSError, ValueError) as error:  # such as a name that no file can have
-        return "unreadable", f"cannot look at the file: {getattr(error, 'strerror', error)}"
-    if start < 0 or end <= (0 if math.isnan(start) else start):
-        return "bad-segment", f"the segment from {start:g} s to {end:g} s is none"
     return "", ""

@@ -82,7 +82,7 @@ def _check_video(
         )
     if span.empty:
         raise Rejected("no-video", "its video stream is empty")
-    seconds = min(span.end, timeline.end) - timeline.start
+    seconds = round((span.end - timeline.start) * settings.fps) / settings.fps
     if seconds <= settings.min_seconds and not timeline.jumped and span.end > span.last:
         raise _too_short("video", seconds, settings)
 
@@ -116,10 +116,8 @@ def _transcode(
     scratch: Path,
 ) -> Normalised:
     """Decode with ffmpeg, put frames and samples in their places, and encode them."""
-    # Of a clock that jumps, ffmpeg makes one that begins at zero.
-    zero = 0.0 if timeline.jumped else timeline.start
-    span = timeline.spans[streams.video]
-    hold = 0.0 if timeline.jumped else max(0.0, min(span.end, span.declared) - span.last)
+    zero, span = timeline.start, timeline.spans[streams.video]
+    hold = 0.0 if timeline.jumped else span.end - span.last
     grid = FrameGrid(zero, settings.fps, timeline.end, hold)
     latest = timeline.keyframe + TICK if timeline.rung < WHOLE else math.inf
     audio = scratch / "audio.nut"
@@ -140,7 +138,14 @@ def _transcode(
         raise Rejected("decode-failed", f"{how_much} of it can be decoded: {trouble or 'damaged'}")
     sound = encode_audio(samples, settings.audio_rate) if len(samples) else b""
     clip = Normalised(video, sound, *size, count, len(samples), _notes(samples))
-    return clip if timeline.jumped else _compared(clip, streams, track, timeline, grid, settings)
+    lengths = {streams.video: count / settings.fps}
+    if track is not None and len(samples):
+        lengths[track.index] = len(samples) / settings.audio_rate
+    if timeline.jumped:
+        _check_mended(lengths, timeline)
+    elif _is_truncated(lengths, grid.last + hold, streams, timeline, settings):
+        clip = replace(clip, notes=f"truncated {clip.notes}".strip())
+    return clip
 
 
 def _from_keyframe(
@@ -158,34 +163,45 @@ def _notes(samples: np.ndarray) -> str:
     return "" if heard else "silent"
 
 
-def _compared(
-    clip: Normalised,
+def _is_truncated(
+    lengths: dict[int, float],
+    shown: float,
     streams: Streams,
-    track: Audio | None,
     timeline: Timeline,
-    grid: FrameGrid,
     settings: MediaSettings,
-) -> Normalised:
-    """The clip, noted as truncated if its source is. Raises Rejected if it is out of step."""
-    stored = {streams.video: clip.frames / settings.fps}
-    ends = {streams.video: grid.last + (grid.hold or 1 / settings.fps)}
-    if track is not None and clip.samples:
-        stored[track.index] = clip.samples / settings.audio_rate
-        ends[track.index] = timeline.start + stored[track.index]
-    truncated = False
-    for stream, seconds in stored.items():
+) -> bool:
+    """Whether a stream ends before its packets do, or these before the file says.
+
+    lengths : of what is stored, in seconds. shown : when the last frame that came ends.
+
+    Raises Rejected if more is stored than the source has.
+    """
+    there = max(timeline.spans[stream].end for stream in lengths)
+    truncated = there < min(timeline.end, timeline.declared) - CUT_SECONDS < math.inf
+    for stream, seconds in lengths.items():
         span = timeline.spans[stream]
-        end = min(timeline.end, max(span.end, span.last + 1 / settings.fps))
+        end = max(span.end, min(span.last + 1 / settings.fps, timeline.end))
         if seconds > end - timeline.start + STEP_SECONDS:
             raise Rejected(
                 "out-of-step",
                 f"{seconds:.2f} s would be stored of {end - timeline.start:.2f} s; this is a fault "
                 "of selavi, please report it",
             )
+        ends = shown if stream == streams.video else timeline.start + seconds
         declared = min(timeline.end, span.declared) if span.declared < math.inf else end
-        truncated |= ends[stream] < end - STEP_SECONDS or end < declared - CUT_SECONDS
-    notes = ["truncated"] * truncated + clip.notes.split()
-    return replace(clip, notes=" ".join(notes))
+        truncated |= ends < end - STEP_SECONDS or end < declared - CUT_SECONDS
+    return truncated
+
+
+def _check_mended(lengths: dict[int, float], timeline: Timeline) -> None:
+    """Raise Rejected if ffmpeg could not mend a clock that jumps."""
+    for stream, seconds in lengths.items():
+        if seconds > timeline.lasted[stream] + CUT_SECONDS:
+            raise Rejected(
+                "out-of-step",
+                "its clock jumps, as in files put one behind the other, and its audio and video "
+                "cannot be brought in step; join the parts with ffmpeg's concat demuxer",
+            )
 
 
 def _too_short(kind: str, seconds: float, settings: MediaSettings) -> Rejected:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import av
 
 from selavi.data.clips import CorruptClip, Shard, open_shard, open_video
+from selavi.data.columns import CHECKSUMS
 from selavi.data.foreign_shard import is_text
 from selavi.data.manifest import id_of
 from selavi.data.readable import Rejected
@@ -79,7 +80,8 @@ class _Clip:
         row |= {"reason": "", "detail": ""}
         try:
             self._check(row)
-            row |= {number: self.facts[number] for number in (*MOST, "fps")}
+            numbers = (*MOST, "fps", *CHECKSUMS)
+            row |= {number: self.facts[number] for number in numbers if number in self.facts}
         except Rejected as rejected:
             row |= {"reason": rejected.reason, "detail": rejected.detail}
         return row | {"path": f"{name}/{row['key']}"}
@@ -119,6 +121,9 @@ def _check_numbers(facts: dict[str, Any]) -> None:
         least = 0 if name in ("samples", "rate") else 1
         if type(facts[name]) is not int or not least <= facts[name] <= most:
             raise _otherwise(name, facts[name])
+    for name in CHECKSUMS:  # shards made by earlier versions have none
+        if name in facts and (type(facts[name]) is not int or not 0 <= facts[name] < 2**32):
+            raise _otherwise(name, facts[name])
     if type(facts["fps"]) not in (int, float) or not 0 < facts["fps"] <= 1000:
         raise _otherwise("fps", facts["fps"])
     if bool(facts["samples"]) != bool(facts["rate"]):
@@ -145,8 +150,6 @@ def _check_video(video: BinaryIO, facts: dict[str, Any]) -> None:
             }
             readable = next(container.demux(stream)).size > 0
     except (av.error.FFmpegError, IndexError, StopIteration, CorruptClip) as error:
-        if isinstance(error, MemoryError):
-            raise
         words = getattr(error, "strerror", None) or error
         raise Rejected("damaged", f"the video cannot be opened: {words}") from None
     told = {name: facts[name] for name in found if name in facts}
@@ -206,8 +209,9 @@ def _check_sound(sound: BinaryIO, size: int, facts: dict[str, Any]) -> None:
                 "rate": file.getframerate(),
                 "samples": file.getnframes(),
             }
-    except (wave.Error, EOFError) as error:
-        raise Rejected("damaged", f"the audio cannot be opened: {error}") from None
+    except (wave.Error, EOFError, RuntimeError) as error:  # of a chunk beyond the end
+        words = str(error) or "a chunk goes on beyond the end"
+        raise Rejected("damaged", f"the audio cannot be opened: {words}") from None
     told = {"channels": 1, "bits": 16, "rate": facts["rate"], "samples": facts["samples"]}
     for name, value in found.items():
         if value != told[name]:

@@ -8,9 +8,11 @@ import errno
 import os
 import signal
 import stat
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from selavi.disk import refusal
 from selavi.files import UserError
 
 OF_THE_FILE = frozenset(
@@ -60,6 +62,9 @@ def check_exit(path: Path, status: int, complained: bool) -> None:
 
     Raises Rejected if it crashed; UserError if it was ended, or the disk fails.
     """
+    if status == -signal.SIGXFSZ:
+        scratch = f"what ffmpeg writes in the temporary folder {tempfile.gettempdir()}"
+        raise UserError(refusal(OSError(errno.EFBIG, ""), scratch))
     if status == ENDED or (status < 0 and -status not in CRASHES):
         raise UserError(
             f"ffmpeg was ended by a signal (exit status {status}) while it read {path}. If memory "

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 import webdataset as wds
 
+from selavi.data.clips import checksums
+from selavi.data.columns import CHECKSUMS, COLUMNS, NUMBERS, is_reserved
 from selavi.data.kept import Kept
-from selavi.data.manifest import TEXT_COLUMNS
 from selavi.data.media import Normalised, normalise
 from selavi.data.readable import WITNESSES, Rejected, first_that_opens, opens
 from selavi.data.tars import places_of
@@ -25,10 +26,6 @@ from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
 
-COLUMNS = [
-    "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
-    "fps", "samples", "rate", "notes", "video_offset", "video_size", "audio_offset", "audio_size",
-]  # fmt: skip
 Fate = dict[Any, Any]
 
 
@@ -78,7 +75,7 @@ def write_shard(
 
 def _listed(manifest: Path, shard: int) -> tuple[pd.DataFrame, Path | None]:
     """The manifest's rows of a shard, and a video that can be opened now."""
-    rows = read_csv(manifest, TEXT_COLUMNS)
+    rows = read_csv(manifest, numbers=(*NUMBERS, "shard"))
     usable, here = rows["reason"] == "", rows["shard"] == shard
     ours, others = (rows.loc[usable & where, "path"] for where in (here, ~here))
     spread = others.iloc[:: max(1, len(others) // WITNESSES)]
@@ -119,7 +116,8 @@ def write_tar(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    return with_positions(pd.DataFrame(fates, columns=COLUMNS), places_of(tar))
+    own = dict.fromkeys(name for fate in fates for name in fate if not is_reserved(name))
+    return with_positions(pd.DataFrame(fates, columns=[*COLUMNS, *own]), places_of(tar))
 
 
 def _in_order(
@@ -165,12 +163,14 @@ def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
         "samples": clip.samples,
         "rate": settings.audio_rate if clip.samples else 0,
         "notes": clip.notes,
+        **checksums(clip.video, clip.audio if clip.samples else b""),
     }
 
 
 def _sample(fate: Fate, clip: Normalised) -> dict[str, Any]:
     aside = ("path", "reason", "detail", "start", "end")
-    facts = {k: v for k, v in fate.items() if k not in aside}
+    # Users' columns are in the tables alone: a remark that changes makes no other shard.
+    facts = {k: v for k, v in fate.items() if is_reserved(k) and k not in aside}
     sample = {
         "__key__": fate["id"],
         "json": json.dumps(facts, sort_keys=True).encode(),
@@ -187,7 +187,7 @@ def with_positions(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> p
         found = [places.get(name, none) for name, none in zip(names, mute, strict=True)]
         table[f"{kind}_offset"] = pd.array([f[0] for f in found], dtype="Int64")
         table[f"{kind}_size"] = pd.array([f[1] for f in found], dtype="Int64")
-    for column in ("width", "height", "frames", "samples", "rate"):
+    for column in ("width", "height", "frames", "samples", "rate", *CHECKSUMS):
         table[column] = table[column].astype("Int64")
     return table
 

@@ -19,6 +19,7 @@ from selavi.settings import MediaSettings
 av.logging.set_level(av.logging.PANIC)
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT: a format whose clock may jump
+CUT_OFF = "the file is cut off: it lacks its table of contents (moov), or a part of it"
 PRIMING_SECONDS = 0.05  # audio that begins so little before the video is the encoder's padding
 
 
@@ -57,18 +58,15 @@ def find_streams(path: Path, settings: MediaSettings) -> Streams:
     Rejected if the file cannot be opened, or lacks what `settings` ask for.
     """
     with open_video(path) as container:
-        videos = [s for s in container.streams.video if not s.disposition & PICTURES]
-        audios = list(container.streams.audio) if settings.audio != "none" else []
-        if not videos:
-            raise Rejected("no-video", "the file has no video stream")
-        if not audios and settings.audio == "required":
-            raise Rejected("no-audio", "the file has no audio stream")
-        known = [s for s in videos if s.codec_context]
-        heard = [s for s in audios if s.codec_context]
-        if not known:
-            raise Rejected("no-decoder", "there is no decoder for its video")
-        if not heard and settings.audio == "required":
-            raise Rejected("no-decoder", "there is no decoder for its audio")
+        known = [
+            s for s in container.streams.video if s.codec_context and not s.disposition & PICTURES
+        ]
+        heard = [s for s in container.streams.audio if s.codec_context]
+        if settings.audio == "none":
+            heard = []
+        for kind, there in (("video", known), ("audio", heard)):
+            if not there and (kind == "video" or settings.audio == "required"):
+                raise _none_usable(path, container, kind)
         jumps = bool(container.format.flags & TS_DISCONT)
         if jumps and (len(known) > 1 or len(heard) > 1):
             known, heard = _of_one_programme(path, container, known, heard)
@@ -90,15 +88,24 @@ def open_video(path: Path) -> InputContainer:
     except (av.error.FFmpegError, OSError, ValueError) as error:
         check_file(path, whole=True)
         words = f"not a video that ffmpeg can open: {getattr(error, 'strerror', error)}"
-        if _lacks_moov(path):
-            words = "the file is cut off: it lacks the table of contents (moov) at its end"
-        raise Rejected("unreadable", words) from None
+        raise Rejected("unreadable", CUT_OFF if _lacks_moov(path) else words) from None
+
+
+def _none_usable(path: Path, container: InputContainer, kind: str) -> Rejected:
+    """Why a file has no stream of a kind that can be used."""
+    if any(s.type == kind and not s.disposition & PICTURES for s in container.streams):
+        return Rejected("no-decoder", f"there is no decoder for its {kind}")
+    if _lacks_moov(path):
+        return Rejected("unreadable", CUT_OFF)
+    return Rejected(f"no-{kind}", f"the file has no {kind} stream")
 
 
 def declared_seconds(stream: Stream) -> float:
     """How long a stream lasts, as the file says; 0 if it does not."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
+    # Of an avi, ffmpeg corrects the duration by the file's size, and leaves the count.
+    counted = stream.frames if stream.container.format.name == "avi" else 0
+    if ticks := max(stream.duration or 0, counted):
+        return float(ticks * (stream.time_base or 0))
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     hours, minutes, seconds = map(float, tag.groups()) if tag else (0.0, 0.0, 0.0)
     return 3600 * hours + 60 * minutes + seconds
@@ -149,14 +156,17 @@ def _of_one_programme(
 
 
 def _lacks_moov(path: Path) -> bool:
-    """Whether this is an mp4 or the like with data, and without what tells where frames lie."""
+    """Whether this is an mp4 or the like without all of what tells where its frames lie."""
     boxes: list[bytes] = []
+    left = path.stat().st_size
     with path.open("rb") as file:
         while len(header := file.read(16)) >= 8:
             size, name = int.from_bytes(header[:4], "big"), header[4:8]
             size = int.from_bytes(header[8:16], "big") if size == 1 else size
-            boxes.append(name)
             if size < 8 or not name.isalnum():
                 break
+            if name != b"moov" or size <= left:
+                boxes.append(name)
+            left -= size
             file.seek(size - len(header), 1)
     return boxes[:1] == [b"ftyp"] and b"mdat" in boxes and b"moov" not in boxes

@@ -19,6 +19,7 @@ INTERLEAVED_SECONDS = 10.0  # streams lie side by side in a file, but for so muc
 BEFORE = (1.0, 10.0, 60.0, math.inf)
 """Seconds before a segment from which to read; the next, until there is a keyframe before it."""
 WHOLE = len(BEFORE) - 1
+TELLING = ("flv", "matroska", "asf")  # formats whose header has the length of the file as a whole
 MATRICES = {1: "bt709", 7: "smpte240m", 9: "bt2020"}
 
 
@@ -35,8 +36,8 @@ class Segment:
 class Span:
     """Where a stream's packets lie, in seconds of the file's clock.
 
-    first, last : times of the first and the last. end : where the last one ends. declared : where
-    the stream ends as the file says, inf if it does not.
+    first, last : times of the first and the last. end : where the last one ends; all within the
+    segment, or before it. declared : where the stream ends as the file says, inf if it does not.
     """
 
     first: float = math.inf
@@ -45,15 +46,16 @@ class Span:
     declared: float = math.inf
     encrypted: bool = False
 
-    def add(self, time: float, duration: float) -> None:
-        """Take in a packet."""
-        self.first, self.last = min(self.first, time), max(self.last, time)
-        self.end = max(self.end, time + duration)
+    def add(self, time: float, duration: float, limit: float) -> None:
+        """Take in a packet; of one that begins at `limit` or later, that there is one."""
+        if time < limit:
+            self.first, self.last = min(self.first, time), max(self.last, time)
+        self.end = min(max(self.end, time + duration), limit)
 
     @property
     def empty(self) -> bool:
         """Whether there was no packet."""
-        return self.end < self.first
+        return self.first == math.inf
 
 
 @dataclass
@@ -61,27 +63,33 @@ class Timeline:
     """What the packets of a segment say.
 
     start, end : the segment, in seconds of the file's clock. spans : by the number of the stream;
-    of packets from a little before the segment on. keyframe : time of the last one that is not
+    of packets from a little before the segment on. declared : where the last of them ends, as the
+    file says. keyframe : time of the last one that is not
     after the start. width, height : of the frames as shown, in square pixels. matrix : of their
-    colours. jumped : the clock jumps, so that no time above can be relied on. rung : the place in
-    `BEFORE` from which reading began.
+    colours. jumped : the clock jumps, so that of times above only start and end say something: on
+    the clock that ffmpeg makes instead, from zero on. lasted : seconds of each stream's packets,
+    without jumps. rung : the place in `BEFORE` from which to read.
     """
 
     start: float
     end: float
     spans: dict[int, Span]
+    declared: float = math.inf
     keyframe: float = -math.inf
     width: float = 0.0
     height: float = 0.0
     matrix: str = "bt601"
     jumped: bool = False
     rung: int = WHOLE
+    lasted: dict[int, float] = field(default_factory=dict)
     _clocks: dict[int, float] = field(default_factory=dict)
 
     def clock(self, stream: int, time: float, may_jump: bool) -> None:
         """Note that a stream has come to `time`."""
         step = time - self._clocks.get(stream, time)
-        self.jumped |= may_jump and not -REORDERED_SECONDS < step < JUMP_SECONDS
+        jumps = may_jump and not -REORDERED_SECONDS < step < JUMP_SECONDS
+        self.jumped |= jumps
+        self.lasted[stream] = self.lasted.get(stream, 0.0) + (0.0 if jumps else max(0.0, step))
         self._clocks[stream] = time
 
     @property
@@ -104,6 +112,9 @@ def lay_out(source: Segment, streams: Streams, rung: int = 0) -> Timeline:
     timeline = _read(source, streams, rung if source.start else WHOLE)
     while timeline.rung < WHOLE and timeline.keyframe == -math.inf:
         timeline = _read(source, streams, timeline.rung + 1)
+    if timeline.jumped:
+        timeline.start, timeline.rung = source.start or 0.0, WHOLE
+        timeline.end = math.inf if source.end is None else source.end
     return timeline
 
 
@@ -114,7 +125,8 @@ def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
         timeline = Timeline(
             start=streams.zero + (source.start or 0),
             end=end,
-            spans={n: Span(declared=_declared(container, n, wanted)) for n in wanted},
+            spans={n: Span(declared=_declared(container, n)) for n in wanted},
+            declared=_declared_in_all(container, wanted),
             rung=rung,
         )
         video = container.streams[streams.video]
@@ -133,7 +145,7 @@ def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
             span.encrypted |= packet.has_sidedata("encryption_info")
             if stamp is None or packet.is_discard:
                 continue
-            span.add(stamp * tick, (packet.duration or 0) * tick)
+            span.add(stamp * tick, (packet.duration or 0) * tick, timeline.end)
             order = stamp if packet.dts is None else packet.dts
             timeline.clock(number, order * tick, streams.jumps)
             if number == streams.video:
@@ -157,15 +169,19 @@ def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packe
         return
 
 
-def _declared(container: InputContainer, number: int, wanted: tuple[int, ...]) -> float:
-    """Where a stream ends as the file says; of the file as a whole if it has no other streams."""
+def _declared(container: InputContainer, number: int) -> float:
+    """Where a stream ends as the file says."""
     stream = container.streams[number]
-    seconds = declared_seconds(stream)
-    if seconds:
-        return seconds + float((stream.start_time or 0) * (stream.time_base or 0))
-    if container.duration and len(container.streams) == len(wanted) == 1:
-        return ((container.start_time or 0) + container.duration) / av.time_base
-    return math.inf
+    seconds, begins = declared_seconds(stream), (stream.start_time or 0) * (stream.time_base or 0)
+    return seconds + float(begins) if seconds else math.inf
+
+
+def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> float:
+    """Where the last of the streams ends as the file says; by guesses, ffmpeg has others too."""
+    told = container.format.name.split(",")[0] in TELLING and len(container.streams) == len(wanted)
+    if not (told and container.duration):
+        return math.inf
+    return ((container.start_time or 0) + container.duration) / av.time_base
 
 
 def _describe(

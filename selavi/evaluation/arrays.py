@@ -18,6 +18,7 @@ from selavi.evaluation.pickled_arrays import (
     scalar,
 )
 from selavi.files import UserError
+from selavi.tensor_files import require_whole
 
 
 def load_arrays(path: Path) -> Any:
@@ -26,10 +27,11 @@ def load_arrays(path: Path) -> Any:
     It may hold tensors and numpy arrays, in lists, tuples and dicts, with numbers and text. What
     would run code is refused before it is built.
 
-    Raises UserError if the file is missing, or is or holds anything else.
+    Raises UserError if the file is missing or damaged, or is or holds anything else.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist")
+    require_whole(path, "get or export it again")
     try:
         with torch.serialization.safe_globals(_SAFE):
             return plain(torch.load(path, map_location="cpu", weights_only=True))

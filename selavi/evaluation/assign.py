@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from selavi.data.columns import further
 from selavi.data.loader import Clips, open_clips
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
@@ -50,6 +51,7 @@ def assign(
     largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
     head whose training labels agreed best with the other heads', and `head` is its number: no
     class label has a part in it.
+    Columns of the user's table stand beside `label`.
     A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`. A CSV of
     more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
     """
@@ -57,7 +59,8 @@ def assign(
     clips = open_clips(index, settings)
     predictions = predict(network, clips, workers)
     head = int(facts["head"])
-    result = clips.index[["sample", "id", "key", "path", "label"]].copy()
+    own = further(clips.index)
+    result = clips.index[["sample", "id", "key", "path", "label", *own]].copy()
     result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
     columns = {

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import webdataset as wds
 
-from selavi.data.clips import CorruptClip, read_clip
+from selavi.data.clips import CorruptClip, checksums, read_clip
 from selavi.data.index import read_index
 from selavi.data.requality import degrade_audio, degrade_video
 from selavi.data.tars import places_of
@@ -147,7 +147,7 @@ def _attempt(
     members = {"mp4": picture} | ({"wav": sound} if sound else {})
     facts = {name: row[name] for name in ("id", "key", "label")}
     sample = {"__key__": row["id"], "json": json.dumps(facts, sort_keys=True).encode(), **members}
-    return row | {"kilobytes": size / 1000}, sample
+    return row | checksums(picture, sound) | {"kilobytes": size / 1000}, sample
 
 
 def _with_places(table: pd.DataFrame, tar: Path) -> pd.DataFrame:

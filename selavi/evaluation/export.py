@@ -15,10 +15,11 @@ from selavi.data.loader import open_clips
 from selavi.evaluation.arrays import load_arrays
 from selavi.evaluation.clustering import measure_heads
 from selavi.evaluation.predict import batches_of_logits
-from selavi.files import UserError, atomic_path
+from selavi.files import UserError
 from selavi.models.agreement import agreement
 from selavi.models.checkpoint import load_model
 from selavi.models.network import JOINED
+from selavi.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +75,7 @@ def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
         "classes": [str(name) for name in classes],
         "keys": table["key"].tolist(),
     }
-    with atomic_path(output) as temporary:
-        torch.save(content, temporary)
+    save_tensors(output, content)
     log.info("%s: %d clips, %d heads, %s", output, len(table), heads, " and ".join(found))
 
 
@@ -119,7 +119,8 @@ def _ours(content: Mapping[str, Any], path: Path) -> Export:
     labels, classes = content.get("labels"), content.get("classes")
     if not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
         raise UserError(f"{path}: 'classes' is no list of names; {REMEDY}")
-    if not (isinstance(labels, Tensor) and labels.dtype == torch.int64 and labels.ndim == 1):
+    numbered = isinstance(labels, Tensor) and labels.dtype == torch.int64 and _is_plain(labels)
+    if not (numbered and labels.ndim == 1):
         raise UserError(f"{path}: 'labels' is no tensor (N,) of whole numbers; {REMEDY}")
     if len(labels) and not -1 <= int(labels.min()) <= int(labels.max()) < len(classes):
         raise UserError(f"{path}: 'labels' names others than its {len(classes)} classes; {REMEDY}")
@@ -159,8 +160,7 @@ def _heads(part: Any) -> list[Tensor] | None:
             return [a.float() for a in arrays if a is not None]
         return None
     array = _tensor(part)
-    whole = isinstance(part, np.ndarray) and part.dtype.kind != "f"
-    if array is None or array.ndim not in (2, 3) or whole:
+    if array is None or array.ndim not in (2, 3) or not _has_fractions(part):
         return None
     return [array.float()] if array.ndim == 2 else list(array.float())
 
@@ -183,6 +183,12 @@ def _tensor(part: Any) -> Tensor | None:
     if isinstance(part, np.ndarray) and part.dtype.kind in "fiu":
         return torch.from_numpy(part.astype(np.float32))
     return part.detach() if isinstance(part, Tensor) and _is_plain(part) else None
+
+
+def _has_fractions(part: Any) -> bool:
+    if isinstance(part, np.ndarray):
+        return bool(part.dtype.kind == "f")
+    return bool(part.is_floating_point())
 
 
 def _is_plain(part: Tensor) -> bool:

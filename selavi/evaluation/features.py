@@ -1,9 +1,9 @@
 """Features to cluster with k-means: raw, of networks trained in several ways, and your own."""
 
-import zlib
+import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -55,6 +55,7 @@ def supervised_features(weights: Path, device: torch.device) -> Extract:
     """
     network = r2plus1d_18(weights=None)
     content, _ = read_weights_file(weights)
+    _require_named_digest(weights)
     try:
         network.load_state_dict(content)
         require_finite(weights, network.state_dict(), "get the file again")
@@ -72,6 +73,23 @@ def supervised_features(weights: Path, device: torch.device) -> Extract:
         return {"video": network((pictures - mean) / deviation)}
 
     return work
+
+
+def _require_named_digest(weights: Path) -> None:
+    """Raise UserError unless a file named by torchvision has the digest in its name, if any.
+
+    It is of the kind that has no checksums inside.
+    """
+    name = re.fullmatch(r"r2plus1d_18-([0-9a-f]{8,64})\.pth", weights.name)
+    if name is None:
+        return
+    with weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not found.startswith(name[1]):
+        raise UserError(
+            f"{weights} is damaged: its SHA-256 begins with {found[: len(name[1])]}, unlike its "
+            "name says; get the file again"
+        )
 
 
 def extract(
@@ -119,7 +137,7 @@ def read_features(path: Path, clips: int) -> np.ndarray:
         raise UserError(f"{path} has no array called 'features'") from None
     except (MemoryError, OverflowError) as error:
         raise UserError(f"{path} says that it holds more than memory does: {error}") from None
-    except (ValueError, OSError, EOFError, BadZipFile, zlib.error, RuntimeError) as error:
+    except Exception as error:  # numpy, zipfile and zlib raise many kinds for damaged files
         raise UserError(f"{path} is no .npy or .npz file of numbers: {error}") from None
     fits = array.ndim == 2 and len(array) == clips and array.shape[1] > 0
     if not fits or array.dtype.kind not in "fiu":

@@ -8,16 +8,18 @@ import numpy as np
 import torch
 
 from selavi.config_file import parse
-from selavi.files import UserError, atomic_path
+from selavi.files import UserError
 from selavi.models.agreement import agreement
 from selavi.models.network import Network
 from selavi.models.released import is_released, read_released
-from selavi.models.weights_file import read_weights_file, require_finite
+from selavi.models.weights_file import misfit, read_weights_file, require_finite
 from selavi.settings import RunSettings
+from selavi.tensor_files import require_whole, save_tensors
 
 log = logging.getLogger(__name__)
 
 FORMAT = "selavi-model-1"
+ANEW = "copy it again, or remove it and run pretrain again, which writes it anew from its last save"
 
 
 def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[str, Any]) -> None:
@@ -28,18 +30,18 @@ def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[
         "settings": settings.model_dump(mode="json"),
         "facts": facts,
     }
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    save_tensors(path, content)
 
 
 def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
     """Read what `save_model` wrote, or a model as the paper's authors released theirs.
 
-    The network is in evaluation mode. Raises UserError, also if weights are not finite numbers:
-    every clip would fall into one cluster.
+    The network is in evaluation mode. Raises UserError, also if the file is damaged, or weights are
+    not finite numbers: every clip would fall into one cluster.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist; train it with the pretrain stage")
+    require_whole(path, ANEW)
     try:
         content, unread = read_weights_file(path)
     except UserError as error:
@@ -50,8 +52,20 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
         return _released(content, path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not a model of this program (no {FORMAT!r} mark)")
-    require_finite(path, content["weights"], "train it again")
+    for part in ("weights", "settings", "facts"):
+        if not isinstance(content.get(part), dict):
+            raise UserError(f"{path} is not a whole model of this program: no {part}; {ANEW}")
     settings = parse(content["settings"], RunSettings, f"settings in {path}")
+    with torch.device("meta"):  # no memory before the shapes are known to be those of the file
+        expected = build_network(settings).state_dict()
+    if words := misfit(content["weights"], expected):
+        raise UserError(f"{path} does not fit its own settings: {words}; {ANEW}")
+    require_finite(path, content["weights"], "train it again")
+    head = content["facts"].get("head")
+    if type(head) is not int or not 0 <= head < settings.network.heads:
+        raise UserError(
+            f"{path} names head {head!r} as its best and has {settings.network.heads}; {ANEW}"
+        )
     network = build_network(settings)
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from selavi.files import UserError
 from selavi.models.network import Network
+from selavi.models.weights_file import is_plain, misfit
 from selavi.settings import (
     AudioSettings,
     LabellingSettings,
@@ -60,30 +61,28 @@ def read_released(content: dict[str, Any], source: str) -> Released:
     place its weight.
     """
     given = {str(key).removeprefix("module."): value for key, value in content["model"].items()}
-    foreign = [key for key, value in given.items() if not isinstance(value, Tensor)]
+    foreign = [key for key, value in given.items() if not is_plain(value)]
     if foreign:
-        raise UserError(f"{source} is not a model as released: {foreign[0]} is not a tensor")
+        raise UserError(f"{source} is not a model as released: {foreign[0]} is not a plain tensor")
     classifier = _classifier(given)
     if classifier:
         weights, unknown = _finetuned(given, classifier)
-        settings = _finetuned_settings(weights)
+        make_settings = _finetuned_settings
     else:
         names = {key: _our_name(key) for key in given}
         unknown = [key for key, name in names.items() if name is None]
         weights = {name: given[key] for key, name in names.items() if name is not None}
-        settings = _settings(weights, source)
+        make_settings = _settings
+    try:
+        settings = make_settings(weights)
+    except (IndexError, ValueError) as error:  # pydantic's, of sizes out of bounds, is one of these
+        words = str(error).replace("\n", " ")
+        raise UserError(f"{source} is not a model as released: {words}") from None
+    with torch.device("meta"):  # no memory before the shapes are known to be those of the file
+        expected = Network(settings.network, settings.modalities, channels=3).state_dict()
+    if words := misfit(weights | dict.fromkeys(unknown), expected):
+        raise UserError(f"{source} is not a model as released: {words}")
     network = Network(settings.network, settings.modalities, channels=3)
-    expected = network.state_dict()
-    unknown += [key for key in weights if key not in expected]
-    missing = [key for key in expected if key not in weights]
-    if unknown or missing:
-        raise UserError(
-            f"{source} is not a model as released: {_some(unknown)} unknown, "
-            f"{_some(missing)} missing"
-        )
-    wrong = [key for key in expected if expected[key].shape != weights[key].shape]
-    if wrong:
-        raise UserError(f"{source}: the shape of {_some(wrong)} does not fit the encoders")
     network.load_state_dict(weights)
     labels, epoch = content.get("selflabels"), content.get("epoch")
     if isinstance(labels, Tensor) and labels.shape[1:] != (settings.network.heads,):
@@ -91,6 +90,8 @@ def read_released(content: dict[str, Any], source: str) -> Released:
             f"{source}: selflabels has the shape {tuple(labels.shape)}, and the model "
             f"{settings.network.heads} heads"
         )
+    if isinstance(labels, Tensor) and (not is_plain(labels) or labels.is_floating_point()):
+        raise UserError(f"{source}: selflabels are not plain whole numbers")
     return Released(
         network.eval(),
         settings,
@@ -150,13 +151,13 @@ def _our_name(key: str) -> str | None:
     return None
 
 
-def _settings(weights: dict[str, Tensor], source: str) -> RunSettings:
+def _settings(weights: dict[str, Tensor]) -> RunSettings:
     """The paper's settings, with the sizes that the weights have."""
     heads = {name.split(".")[2] for name in weights if name.startswith("heads.video.")}
     mlp = "heads.video.0.5.weight" in weights
     last = weights.get("heads.video.0.5.weight" if mlp else "heads.video.0.weight")
     if last is None:
-        raise UserError(f"{source} is not a model as released: it has no head mlp_v or mlp_v0")
+        raise ValueError("it has no head mlp_v or mlp_v0")
     return RunSettings(
         dataset="released",
         # The released models were evaluated on normalised spectrograms.
@@ -170,11 +171,4 @@ def _settings(weights: dict[str, Tensor], source: str) -> RunSettings:
             hidden=last.shape[1] if mlp else 512,
         ),
         labelling=LabellingSettings(groups=min(2, len(heads))),
-    )
-
-
-def _some(keys: list[str]) -> str:
-    shown = ", ".join(keys[:3])
-    return f"{len(keys)} weights" + (
-        f" ({shown}{', ...' if len(keys) > 3 else ''})" if keys else ""
     )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from selavi.files import UserError
+from selavi.tensor_files import require_whole
 
 MOST_KINDS = 50
 
@@ -34,15 +35,17 @@ def read_weights_file(path: Path) -> tuple[Any, list[str]]:
     """What a file holds, and the keys, with a word each, of what was left unread.
 
     Objects that are neither tensors nor plain data, such as a training script's arguments, could
-    run code: they are left unread. Raises UserError if the file is missing or not of torch.save.
+    run code: they are left unread. Raises UserError if the file is missing, damaged or not of
+    torch.save.
     """
+    if not path.exists():
+        raise UserError(f"{path} does not exist")
+    require_whole(path, "get the file again")
     kinds: dict[str, type[_Unread]] = {}
     while len(kinds) < MOST_KINDS:
         try:
             with torch.serialization.safe_globals([(kind, name) for name, kind in kinds.items()]):
                 content = torch.load(path, map_location="cpu", weights_only=True)
-        except FileNotFoundError:
-            raise UserError(f"{path} does not exist") from None
         except pickle.UnpicklingError as error:
             unknown = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
             if not unknown and not is_zipfile(path):
@@ -57,6 +60,46 @@ def read_weights_file(path: Path) -> tuple[Any, list[str]]:
     raise UserError(
         f"{path} cannot be read without running code that it names; ask for a file that holds the "
         "weights alone: torch.save(model.state_dict(), FILE)"
+    )
+
+
+def is_plain(value: Any) -> bool:
+    """Whether this is a tensor with all its numbers in memory.
+
+    A file may also hold sparse or quantised ones, ones without content, and ones that repeat few
+    numbers to fill a shape without bounds.
+    """
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+        and value.numel() * value.itemsize <= value.untyped_storage().nbytes()
+    )
+
+
+def misfit(weights: dict[str, Any], expected: dict[str, Tensor]) -> str:
+    """How weights differ from the expected ones in names, shapes and kinds; "" for not at all."""
+    unknown = [key for key in weights if key not in expected]
+    missing = [key for key in expected if key not in weights]
+    if unknown or missing:
+        return f"{_some(unknown)} unknown, {_some(missing)} missing"
+    wrong = [key for key, value in expected.items() if not _fits(weights[key], value)]
+    return f"the shape or kind of {_some(wrong)} does not fit the network" if wrong else ""
+
+
+def _fits(value: Any, expected: Tensor) -> bool:
+    return (
+        is_plain(value)
+        and value.shape == expected.shape
+        and value.is_floating_point() == expected.is_floating_point()
+    )
+
+
+def _some(keys: list[str]) -> str:
+    shown = ", ".join(map(str, keys[:3]))
+    return f"{len(keys)} weights" + (
+        f" ({shown}{', ...' if len(keys) > 3 else ''})" if keys else ""
     )
 
 

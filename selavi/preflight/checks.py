@@ -71,24 +71,18 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def ffmpeg() -> Iterator[Finding]:
-    """The ffmpeg that makes shards, and the formats that it reads."""
+    """The ffmpeg that decodes videos, and the formats that it reads."""
     binary = ffmpeg_binary()
     yield Finding(True, "ffmpeg", f"{ffmpeg_version()} ({binary})")
-    encoders, decoders = (
-        subprocess.run(
-            [binary, "-hide_banner", f"-{kind}"], capture_output=True, text=True, check=False
-        ).stdout
-        for kind in ("encoders", "decoders")
-    )
-    if "libx264" not in encoders:
-        yield Finding(False, "ffmpeg encoder", "no libx264: pip install imageio-ffmpeg")
+    command = [binary, "-hide_banner", "-decoders"]
+    decoders = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     known = set(re.findall(r"^ [VA]\S+ +(\S+)", decoders, re.MULTILINE))
     known |= {"av1"} if known & {"libdav1d", "libaom-av1"} else set()
     missing = [name for name in DECODERS if name not in known]
     yield Finding(
         None if missing else True,
         "ffmpeg decoders",
-        f"cannot read {', '.join(missing)}: such videos would be set aside"
+        f"cannot read {', '.join(missing)}: such videos would be rejected"
         if missing
         else ", ".join(DECODERS),
     )
@@ -153,6 +147,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         return
     yield Finding(True, "configuration", ", ".join(map(str, files)))
     yield from shared_memory(config)
+    yield from stored_sizes(config)
     found = list(datasets(config))
     yield from found
     if any(finding.good is False for finding in found):
@@ -162,6 +157,19 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield from disk(estimate(config))
     except UserError as error:
         yield Finding(False, "a few videos", str(error))
+
+
+def stored_sizes(config: Config) -> Iterator[Finding]:
+    """Runs that enlarge the frames that their datasets store."""
+    for name, run in config.runs.items():
+        stored, asked = config.datasets[run.dataset].media.short_side, run.video.scale_max
+        if "video" in run.modalities and stored < asked:
+            yield Finding(
+                None,
+                f"run {name}",
+                f"{run.dataset} stores frames of {stored} pixels, and video.scale_max = {asked} "
+                f"enlarges them: set media.short_side: {asked}, unless the videos are smaller",
+            )
 
 
 def datasets(config: Config) -> Iterator[Finding]:

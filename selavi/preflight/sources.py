@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.choose import plain_class
 from selavi.data.demo import make_demo_dataset
-from selavi.data.lists import official_videos, read_video_table
-from selavi.data.manifest import find_videos, listed_videos
+from selavi.data.listed import listed_videos
+from selavi.data.lists import official_videos, plain_class
+from selavi.data.manifest import find_videos
+from selavi.data.video_tables import read_video_table
 from selavi.files import UserError
 from selavi.settings import Config, DatasetSettings, parent_of, split_folder
 
@@ -56,7 +57,7 @@ def source_of(config: Config, name: str, split: str) -> Source:
             raise UserError(f"{missing[0]} does not exist; set the split's `tars` to your shards")
         return Source(None, sum(path.stat().st_size for path in local))
     if settings.table:
-        return Source(len(read_video_table(_below(dataset, settings.table))))
+        return Source(len(read_video_table(_below(dataset, settings.table), settings.columns)))
     return Source(len(find_videos(split_folder(dataset, split), dataset.labels)))
 
 
@@ -85,7 +86,9 @@ def _videos(dataset: DatasetSettings, split: str) -> pd.DataFrame | None:
         return None
     if settings.table:
         table = _below(dataset, settings.table)
-        return listed_videos(Path(dataset.root), table, dataset.labels, settings.max_missing)
+        return listed_videos(
+            Path(dataset.root), table, dataset.labels, settings.max_missing, settings.columns
+        )
     return find_videos(split_folder(dataset, split), dataset.labels)
 
 

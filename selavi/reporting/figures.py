@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from selavi.data.index import read_index
 from selavi.evaluation.contingency import contingency_table, plain_scores
-from selavi.files import atomic_path, read_csv
+from selavi.files import UserError, atomic_path, read_csv
 
 STYLE: Any = {  # matplotlib types the keys one by one
     "axes.spines.top": False,
@@ -71,8 +71,13 @@ def label_history(epochs: Path, index: Path | None = None) -> pd.DataFrame:
         truth = pd.factorize(names.where(names != ""))[0] if (names != "").any() else None
     rows, before = [], None
     for path in sorted(epochs.glob("*.npz")):
-        with np.load(path, allow_pickle=False) as content:
-            labels = content["labels"].astype(np.int64)
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                labels = content["labels"].astype(np.int64)
+        except Exception as error:  # numpy, zipfile and zlib raise many kinds for damaged files
+            raise UserError(
+                f"{path} is damaged ({error}); remove it, and the figure goes without that epoch"
+            ) from None
         row = {"epoch": float(int(path.stem))}
         if before is not None:
             pairs = zip(before.T, labels.T, strict=True)

@@ -45,6 +45,9 @@ class Config(Section):
     """Nearest neighbours."""
     finetune: FinetuneSettings = FinetuneSettings()
     """Action recognition."""
+    raw_csv: bool = False
+    """Write cells that begin with = + - @ as they are. By default an apostrophe before them keeps
+    spreadsheets from running file names and classes as formulas; numbers have none."""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,8 +13,9 @@ from selavi.settings.section import FilePath, Name, Section, Seed
 class MediaSettings(Section):
     """How videos are normalised on their way into shards."""
 
-    short_side: int = Field(128, ge=16, le=1080, multiple_of=2)
-    """Short side of stored frames, in pixels; smaller videos keep their size."""
+    short_side: int = Field(160, ge=16, le=1080, multiple_of=2)
+    """Short side of stored frames, in pixels; smaller videos keep their size. Best is the largest
+    that a run asks for, its video.scale_max: smaller frames are enlarged at every epoch."""
     fps: float = Field(30.0, gt=0, le=120)
     """Constant frame rate of stored videos, in frames per second."""
     keyframe_seconds: float = Field(0.5, gt=0, le=60)
@@ -49,6 +50,32 @@ class OfficialSettings(Section):
     """Which part of it."""
 
 
+class TableColumns(Section):
+    """Names of a table's columns, where they are others; large and small letters are alike."""
+
+    path: str | None = Field(None, min_length=1)
+    """Column of the videos' paths."""
+    label: str | None = Field(None, min_length=1)
+    """Column of their classes."""
+    start: str | None = Field(None, min_length=1)
+    """Column of the segments' starts, in seconds."""
+    end: str | None = Field(None, min_length=1)
+    """Column of the segments' ends, in seconds."""
+
+    @model_validator(mode="after")
+    def _all_different(self) -> Self:
+        names = list(self.names.values())
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"column {twice[0]!r} is named twice; a column says one thing")
+        return self
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The column of each role; by default it has the role's name."""
+        return {role: getattr(self, role) or role for role in ("path", "label", "start", "end")}
+
+
 class SplitSettings(Section):
     """One split: videos in a folder or table, shards made before, or a choice of another split."""
 
@@ -56,7 +83,10 @@ class SplitSettings(Section):
     """Folder of the split's videos below the root; its own name if not given, "." for the root."""
     table: FilePath | None = None
     """A CSV of videos in place of a folder: `path`, and if wanted `label`, `start` and `end` (of a
-    segment, in seconds). Paths are absolute or below the root, and so is the table's."""
+    segment, in seconds); further columns are carried into the assignments. Paths are absolute or
+    below the root, and so is the table's."""
+    columns: TableColumns | None = None
+    """With `table`: the names of its columns, where they are others."""
     tars: list[FilePath] | None = Field(None, min_length=1)
     """WebDataset shards in place of videos: paths or URLs, {00000..00127} counts. Shards that
     selavi made are taken as they are; videos in others are normalised."""
@@ -71,7 +101,8 @@ class SplitSettings(Section):
     shards: int = Field(8, ge=1, le=100_000)
     """Number of tar shards made of a folder or table: the unit of work, retry and resume."""
     max_missing: float = Field(0.01, ge=0, le=1)
-    """Largest share of the videos named in a table or in split files that may be missing."""
+    """Largest share of the videos named in a table or in split files that may be missing. A class
+    of split files that has no clip at all stops the stage, unless this is 1."""
 
     @field_validator("tars")
     @classmethod
@@ -84,6 +115,8 @@ class SplitSettings(Section):
         given = [n for n in ("folder", "table", "tars", "of") if getattr(self, n) is not None]
         if len(given) > 1:
             raise ValueError(f"a split has one source; {' and '.join(given)} are given")
+        if self.columns is not None and self.table is None:
+            raise ValueError("`columns` goes together with `table`")
         chosen = [n for n in ("classes", "official") if getattr(self, n) is not None]
         if (self.of is not None) != (len(chosen) == 1):
             raise ValueError("`of` goes together with either `classes` or `official`")

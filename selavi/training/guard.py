@@ -103,10 +103,12 @@ def refuse_again(folder: Path, key: str, group: Group) -> None:
     """
     record, words = folder / RECORD, ""
     if group.first and record.exists():
-        said = json.loads(record.read_text())
-        if said["key"] == key:
-            words = said["words"]
-        else:
+        try:
+            said = json.loads(record.read_text())
+            words = said["words"] if said["key"] == key else ""
+        except (ValueError, KeyError, TypeError):  # damaged: training finds out again
+            words = ""
+        if not words:
             record.unlink()
     if group.any(bool(words)):
         raise UserError(

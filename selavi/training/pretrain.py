@@ -1,6 +1,7 @@
 """The pretrain stage: train, then write the model, its log and its labels."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,13 @@ from selavi import __version__
 from selavi.config_file import write_section
 from selavi.data.loader import open_clips
 from selavi.distributed import process_group
-from selavi.files import atomic_path, write_csv
+from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.agreement import agreement
 from selavi.models.checkpoint import save_model
 from selavi.settings import RunSettings
 from selavi.signals import stop_on_signals
+from selavi.state_lock import sole_training
 from selavi.training.loop import Trained, Trainer
 
 log = logging.getLogger(__name__)
@@ -27,17 +29,24 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     """Train a run and write model.pt, log.csv, labels.csv and config.yaml into `output`.
 
     The resumable state lies in `output`/state: killed at any moment, the same call goes on from
-    there; once finished, the same call writes the outputs again. TensorBoard events are in
-    `output`/events, the labels of every epoch that renewed them in `output`/epoch-labels.
+    there; once finished, the same call writes the outputs again. Only one call at a time may do so.
+    TensorBoard events are in `output`/events, the labels of every epoch that renewed them in
+    `output`/epoch-labels.
 
     Raises
     ------
-    UserError for missing files, ValueError for settings that do not fit the clips, Stopped when a
-    signal asked for it.
+    UserError for missing files and where another call is at work, ValueError for settings that do
+    not fit the clips, Stopped when a signal asked for it.
     """
     clips = open_clips(index, settings, settings.training.cache_gb)
-    with stop_on_signals() as stop, process_group() as group, Journal(output) as journal:
-        trained = Trainer(clips, settings, output / "state", group, stop, journal.write).run()
+    state = output / "state"
+    with (
+        stop_on_signals() as stop,
+        process_group() as group,
+        sole_training(state, group),
+        Journal(output) as journal,
+    ):
+        trained = Trainer(clips, settings, state, group, stop, journal.write).run()
         if clips.corrupt and group.first:
             log.warning(
                 "%d of %d clips are corrupt and were left out", len(clips.corrupt), len(clips)
@@ -81,13 +90,18 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         if self.events:
-            self.events.close()
+            with suppress(OSError):  # said when they were written
+                self.events.close()
 
     def write(self, history: list[dict[str, float]], labels: Tensor) -> None:
         """Take in one more epoch. Epochs that a killed run had written again are purged.
 
         labels : (N, H) int64, kept in epoch-labels/{epoch}.npz if they were renewed in the epoch.
         """
+        with explain_refusal(self.output / "events"):  # the only ones that do not explain it
+            self._write(history, labels)
+
+    def _write(self, history: list[dict[str, float]], labels: Tensor) -> None:
         epoch = int(history[-1]["epoch"])
         write_csv(self.output / "log.csv", pd.DataFrame(history).astype({"epoch": int}))
         if self.events is None:

@@ -18,16 +18,24 @@ from typing import Any
 import pandas as pd
 import torch
 
+from selavi.data.index import contents
 from selavi.data.loader import rank_share
 from selavi.distributed import Group
 from selavi.files import UserError
 from selavi.labelling.features import FeatureStore
 from selavi.settings import RunSettings
+from selavi.tensor_files import read_tensors
 from selavi.training.state import Progress, Saves, State
 
 log = logging.getLogger(__name__)
 
 LATE_SECONDS = 60.0  # a save that the first rank sees and another does not after so long is damaged
+
+SHARED = {
+    "fingerprint", "process_clips", "world", "network", "optimizer", "labels", "sizes", "predicted",
+    "groups", "progress",
+}  # fmt: skip
+OWN = {"stores", "random", "cuda"}
 
 Save = tuple[dict[str, Any], list[dict[str, Any]]]
 """What all ranks share, and the files of the ranks that this process needs."""
@@ -49,15 +57,14 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
     if shared["fingerprint"] != saves.fingerprint or not _same_batch(shared, saves, group):
         _move_aside(saves.folder, group)
         return False
-    state.network.load_state_dict(shared["network"])
-    state.optimizer.load_state_dict(shared["optimizer"])
-    state.labels.copy_(shared["labels"])
-    state.sizes.copy_(shared["sizes"])
-    if group.first:  # a sum over ranks, to be summed over ranks again
-        state.predicted.copy_(shared["predicted"])
-    state.groups.set_state(shared["groups"])
-    state.corrupt.update(shared.get("corrupt", {}))
-    state.progress = Progress(**shared["progress"])
+    try:
+        _fill(state, shared, group)
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        words = str(error).replace("\n", " ")
+        raise UserError(
+            f"the newest save in {saves.folder} does not fit this run ({words}); remove that "
+            "folder to train from the start"
+        ) from None
     before, now = shared["process_clips"] * shared["world"], saves.process_clips * group.world
     if before != now:
         _convert(state.progress, before, now, steps)
@@ -72,6 +79,18 @@ def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) 
     return True
 
 
+def _fill(state: State, shared: dict[str, Any], group: Group) -> None:
+    state.network.load_state_dict(shared["network"])
+    state.optimizer.load_state_dict(shared["optimizer"])
+    state.labels.copy_(shared["labels"])
+    state.sizes.copy_(shared["sizes"])
+    if group.first:  # a sum over ranks, to be summed over ranks again
+        state.predicted.copy_(shared["predicted"])
+    state.groups.set_state(shared["groups"])
+    state.corrupt.update(shared.get("corrupt", {}))
+    state.progress = Progress(**shared["progress"])
+
+
 def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     """Identifies the result that a state leads to: the settings that shape it, and the clips.
 
@@ -81,7 +100,7 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     spread = {"batch_size", "accumulation", "epochs"}
     machine = {"workers", "threads", "cache_gb", "checkpoint_minutes", "saves", "collapse"}
     text = settings.model_dump_json(exclude={"training": spread | machine, "max_corrupt": True})
-    table = index.drop(columns="path").to_csv(index=False)
+    table = contents(index).to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
 
 
@@ -101,15 +120,15 @@ def _newest_whole(saves: Saves, group: Group) -> Save | None:
             _wait_for(path / "shared.pt")
             found = _read(path, group)
             problem = ""
-        except Exception as error:  # torch raises many kinds for files that are cut short
-            problem = str(error) or type(error).__name__
+        except (UserError, OSError, ValueError, TypeError) as error:
+            problem = str(error)
         if not group.any(bool(problem)):
             break
         found = None
         damaged.append(path)
         if group.first:
-            problem = problem or "a file of another rank"
-            log.warning("%s is damaged (%s): going back to the save before it", path, problem)
+            problem = problem or f"{path} is damaged (a file of another rank)"
+            log.warning("%s: going back to the save before it", problem)
     group.barrier()
     if damaged and found is None:
         raise UserError(
@@ -136,15 +155,17 @@ def _wait_for(path: Path) -> None:
 
 
 def _read(path: Path, group: Group) -> Save:
-    shared = _content(path / "shared.pt")
+    shared = _content(path / "shared.pt", SHARED)
     world = int(shared["world"])
     ranks = [group.rank] if world == group.world else range(world)
-    return shared, [_content(path / f"rank-{rank}.pt") for rank in ranks]
+    return shared, [_content(path / f"rank-{rank}.pt", OWN) for rank in ranks]
 
 
-def _content(path: Path) -> dict[str, Any]:
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    assert isinstance(content, dict)
+def _content(path: Path, parts: set[str]) -> dict[str, Any]:
+    content = read_tensors(path)
+    if not isinstance(content, dict) or not parts <= content.keys():
+        lacking = sorted(parts - content.keys()) if isinstance(content, dict) else parts
+        raise UserError(f"{path} is no save of this version: it lacks {', '.join(lacking)}")
     return content
 
 

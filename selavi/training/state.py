@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from selavi.distributed import Group
-from selavi.files import explain_full_disk
+from selavi.files import explain_refusal
 from selavi.labelling.features import FeatureStore
+from selavi.tensor_files import write_tensors
 from selavi.training.history import Row
 
 
@@ -101,20 +102,26 @@ class Saves:
         part = self.folder / f".{final.name}.part"
         predicted = group.sum(state.predicted.clone())
         if group.first:
-            for left in self.folder.glob(".step-*.part"):  # of a killed process
-                shutil.rmtree(left)
-            part.mkdir(parents=True)
+            with explain_refusal(part):
+                for left in self.folder.glob(".step-*.part"):  # of a killed process
+                    shutil.rmtree(left)
+                part.mkdir(parents=True)
         group.barrier()
-        with explain_full_disk(part):
-            _write(_own(state), part / f"rank-{group.rank}.pt")
-            if group.first:
-                _write(self._shared(state, predicted, group.world), part / "shared.pt")
+        with explain_refusal(final):
+            try:
+                write_tensors(part / f"rank-{group.rank}.pt", _own(state))
+                if group.first:
+                    write_tensors(part / "shared.pt", self._shared(state, predicted, group.world))
+            except OSError:  # what is there of it may have filled the disk
+                shutil.rmtree(part, ignore_errors=True)
+                raise
         group.barrier()
         if group.first:
-            part.rename(final)
-            _sync(self.folder)
-            for path in self.all()[: -self.keep]:
-                shutil.rmtree(path)
+            with explain_refusal(final):
+                part.rename(final)
+                _sync(self.folder)
+                for path in self.all()[: -self.keep]:
+                    shutil.rmtree(path)
         group.barrier()
 
     def _shared(self, state: State, predicted: Tensor, world: int) -> dict[str, Any]:
@@ -139,12 +146,6 @@ def _own(state: State) -> dict[str, Any]:
         "random": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
-
-
-def _write(content: dict[str, Any], path: Path) -> None:
-    with path.open("wb") as file:
-        torch.save(content, file)
-        os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

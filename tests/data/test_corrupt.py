@@ -15,6 +15,8 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
+from selavi.data.clips import UNKNOWN, CorruptClip, read_clip
+from selavi.data.index import CHECKSUMS
 from selavi.data.loader import (
     Clips,
     ViewGrid,
@@ -92,6 +94,15 @@ def empty_member(clips: Clips) -> Clips:
     return replace(clips, index=index)
 
 
+def one_bit_of_sound(clips: Clips) -> Clips:
+    """A wave has no checksum of its own: every sample would be taken."""
+    row = clips.index.iloc[BAD]
+    with (clips.folder / row["shard"]).open("rb") as tar:
+        tar.seek(row["audio_offset"] + 5000)
+        overwrite(clips, BAD, "audio", bytes([tar.read(1)[0] ^ 1]), at=5000)
+    return clips
+
+
 FAULTS = {
     zero_video: "cannot be decoded",
     noise_in_video: "cannot be decoded",
@@ -107,7 +118,8 @@ FAULTS = {
 def test_a_corrupt_clip_is_left_out_and_reported_once(
     clips: Clips, fault: Callable[[Clips], Clips], workers: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    damaged = fault(clips)
+    """Of shards that were made before there were checksums."""
+    damaged = fault(replace(clips, index=clips.index.drop(columns=list(CHECKSUMS))))
     for _ in range(2):
         batches = list(pass_batches(damaged, batch_size=5, workers=workers))
         assert [s for b in batches for s in b.sample.tolist()] == [s for s in range(24) if s != BAD]
@@ -120,6 +132,32 @@ def test_a_corrupt_clip_is_left_out_and_reported_once(
     assert row["shard"] in record.message
     assert FAULTS[fault] in record.message
     assert "\n" not in record.message
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("fault", [zero_video, one_bit_of_sound, truncated_video, truncated_sound])
+def test_a_checksum_tells_any_damage(
+    clips: Clips, fault: Callable[[Clips], Clips], workers: int
+) -> None:
+    """Once for each clip, whichever process reads it; of those that are damaged, each time."""
+    damaged = fault(clips)
+    for _ in range(2):
+        batches = list(pass_batches(damaged, batch_size=5, workers=workers))
+        assert [s for b in batches for s in b.sample.tolist()] == [s for s in range(24) if s != BAD]
+    assert damaged.corrupt == {BAD: "its bytes are not those that were written"}
+    left = [damaged.numbers[name] != UNKNOWN for name in CHECKSUMS]
+    assert [*np.flatnonzero(left[0] | left[1])] == [BAD]
+
+
+def test_whole_clips_are_looked_at_for_damage(clips: Clips) -> None:
+    """As the explorer and `degrade` read them."""
+    row = clips.index.iloc[BAD]
+    video, audio = read_clip(clips.folder, row)
+    one_bit_of_sound(clips)
+    with pytest.raises(CorruptClip, match="not those that were written"):
+        read_clip(clips.folder, row)
+    other, damaged = read_clip(clips.folder, row.drop(list(CHECKSUMS)))
+    assert other == video and damaged != audio and len(damaged) == len(audio)
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])
@@ -229,7 +267,7 @@ def test_a_run_goes_on_without_it_and_says_so(
     assign(output / "model.pt", tmp_path / "index.csv", csv, tmp_path / "assigned.pkl")
     table = read_csv(csv, ("id", "key", "path", "label", "detail")).set_index("sample")
     assert list(table.index) == list(range(24))
-    assert "cannot be decoded" in table["detail"][BAD]
+    assert "its bytes are not those that were written" in table["detail"][BAD]
     assert (table["detail"].drop(BAD) == "").all()
     assert table["cluster"][BAD] == -1
     assert (table["cluster"].drop(BAD) >= 0).all()

@@ -210,6 +210,8 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (replaced("json", None), "its json is missing"),
         (bent("mp4", b"url \0\0\0\1", OUTSIDE), "does not say that its frames are in it"),
         (bent("mp4", b"avc1\0\0\0\0\0\0", b"mp4v\0\0\0\0\0\0"), "not H.264|cannot be opened"),
+        (bent("mp4", b"avc1\0\0\0\0\0\0", b"\xff" * 10), "unknown codec"),
+        (bent("wav", b"fmt \x10\0\0\0", b"fmx \xff\xff\0\0"), "the audio cannot be opened"),
         (said(frames=-5), "frames = -5"),
         (said(frames=33), "the video has frames = 32, its json 33"),
         (said(width=10**30), "width = 1000"),
@@ -223,7 +225,7 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (said(label="\ud800"), "its label is not valid UTF-8"),
         (said(label=["a"]), "its json is missing, or not as selavi writes it"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "clip",
 )  # fmt: skip
 def test_a_clip_of_our_own_shard_that_is_not_as_it_says_is_rejected(
     train_index: Path,

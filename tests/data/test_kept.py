@@ -11,7 +11,8 @@ import pytest
 
 from selavi.data import shards
 from selavi.data.ffmpeg_binary import ffmpeg_binary
-from selavi.data.manifest import TEXT_COLUMNS, write_listed_manifest, write_manifest
+from selavi.data.listed import write_listed_manifest
+from selavi.data.manifest import TEXT_COLUMNS, write_manifest
 from selavi.data.media import Normalised, normalise
 from selavi.data.timeline import Segment
 from selavi.files import read_csv, write_csv

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from selavi.data.choose import choose_classes, choose_official
+from selavi.data.columns import COLUMNS
 from selavi.data.fetch import fetch_shard
-from selavi.data.index import read_index, write_index
-from selavi.data.lists import official_videos, read_video_table
+from selavi.data.index import read_index, read_rejected, write_index
+from selavi.data.lists import official_videos
 from selavi.data.loader import Clips, pass_batches
-from selavi.data.manifest import listed_videos, write_listed_manifest
-from selavi.data.shards import write_shard
-from selavi.files import UserError, read_csv
+from selavi.data.manifest import id_of
+from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import AudioSettings, MediaSettings, OfficialSettings, VideoSettings
-from tests.conftest import MEDIA, make_split
+from tests.conftest import make_split
 
 MUTE = MediaSettings(short_side=48, fps=16.0, audio="none", min_seconds=1.1)
 UCF = ("ApplyEyeMakeup", "Archery")
@@ -164,9 +164,102 @@ def test_a_benchmark_in_shards_of_another_tool(
     assert read_index(place[0])["key"].tolist() == [f"part.tar/{folder}{name}"]
 
 
+def test_copies_that_spell_a_class_in_two_ways(tmp_path: Path) -> None:
+    """As the folders, files and lists of UCF-101's copies do; large and small letters are alike."""
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "classInd.txt").write_bytes(b"\xef\xbb\xbf1 HandstandPushups \r\n2 Archery\r\n")
+    names = [
+        "HandStandPushups/v_HandStandPushups_g01_c01.avi 1",
+        "Archery\\v_Archery_g01_c01.avi 2",
+    ]
+    (lists / "trainlist01.txt").write_text(" \t\r\n".join([*names, ""]), newline="")
+    keys = ["HANDSTANDPUSHUPS/v_HandstandPushups_g01_c01.mp4", "archery/V_ARCHERY_G01_C01.AVI"]
+    parent = index_of(tmp_path / "all", keys)
+    place = outputs(tmp_path / "train1")
+    choose_official(parent, lists, official("ucf101"), 0, *place)
+    index = read_index(place[0]).set_index("key")
+    assert index["label"].to_dict() == {keys[0]: "HandstandPushups", keys[1]: "Archery"}
+
+
+def test_a_chosen_class_without_a_clip_is_named(tmp_path: Path) -> None:
+    parent = index_of(tmp_path / "all", ["a/1.mp4", "b/2.mp4"], {"b/2.mp4": "no-audio"})
+    for read, name in ((read_index, "index.csv"), (read_rejected, "rejected.csv")):
+        rows = read(parent.with_name(name))
+        write_csv(parent.with_name(name), rows.assign(label=rows["key"].str[0]))
+    with pytest.raises(UserError, match=r"class 'b' has no clip in .* \(1 x no-audio\); mend its"):
+        choose_classes(parent, ["a", "b"], *outputs(tmp_path))
+
+
+def index_of(folder: Path, keys: list[str], reasons: dict[str, str] | None = None) -> Path:
+    """An index of clips by these names, and the rejected ones among them; no shards."""
+    facts = dict.fromkeys(COLUMNS, 1) | {"label": "", "start": None, "end": None, "detail": "x"}
+    rows = pd.DataFrame([facts | {"key": key, "id": id_of(key), "path": key} for key in keys])
+    rows["reason"] = [(reasons or {}).get(key, "") for key in keys]
+    write_csv(folder / "00000.csv", rows)
+    write_index([folder / "00000.csv"], *outputs(folder))
+    return folder / "index.csv"
+
+
+def test_files_that_differ_in_case_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is the video of its own name if that is named; of two files for one, a good one."""
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    for name in ("run", "wave"):
+        (lists / f"{name}_test_split1.txt").write_text(f"50_FIRST_{name}.avi 1\nb_{name}.avi 1\n")
+    with (lists / "wave_test_split1.txt").open("a") as file:
+        file.write("50_first_wave.avi 1\n")
+    keys = ["run/50_first_run.avi", "run/b_run.avi", "run/b_run.mp4", "run/b_run.MP4"]
+    keys += ["wave/50_first_wave.mp4", "wave/50_FIRST_wave.mp4", "Wave/B_wave.mp4"]
+    parent = index_of(tmp_path / "all", keys, {"run/b_run.avi": "decode-failed"})
+    place = outputs(tmp_path / "train1")
+    choose_official(parent, lists, official("hmdb51"), 0, *place)
+    found = sorted(read_index(place[0])["key"])
+    assert found == sorted({*keys} - {"run/b_run.avi", "run/b_run.mp4"})
+    words = "1 of the videos named have several files, such as run/b_run.MP4, run/b_run.mp4, run/b"
+    assert words in caplog.text
+
+
+def test_a_class_that_is_lost_stops_the_stage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever its share of the clips is, and for whichever reason."""
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    names = [f"c{n:02d}" for n in range(40)]
+    (lists / "classInd.txt").write_text("".join(f"{n} {c}\n" for n, c in enumerate(names)))
+    lines = [f"{c}/{c}_{n}.avi\n" for c in names[:-1] for n in (range(5) if c > "c00" else [0])]
+    (lists / "testlist01.txt").write_text("".join(lines))
+    keys = [line.strip() for line in lines if not line.startswith("c00")]
+    silent = {f"c07/c07_{n}.avi": "no-audio" for n in range(5)}
+    parent = index_of(tmp_path / "all", keys, silent)
+    place = outputs(tmp_path / "test1")
+    arguments = (parent, lists, official("ucf101", part="test"))
+    with pytest.raises(UserError) as raised:
+        choose_official(*arguments, 0.01, *place)
+    assert str(raised.value).startswith(
+        f"3 of the 40 classes in the split files have no clip in {parent}: 'c00' (1 x missing), "
+        "'c07' (5 x no-audio), 'c39' (no line names a video of it). To train on silent videos, set "
+    )
+    assert "; max_missing: 1 does without these classes" in str(raised.value)
+    assert not place[0].exists()
+    choose_official(*arguments, 1, *place)
+    assert read_index(place[0])["label"].nunique() == 37
+    assert "3 of the 40 classes in the split files have no clip" in caplog.text
+
+    rejected = parent.with_name("rejected.csv")
+    write_csv(rejected, read_rejected(rejected).iloc[:0])
+    with pytest.raises(UserError, match=r"'c00' \(1 x missing\), 'c07'.*name their folders as"):
+        choose_official(*arguments, 0.1, *place)
+
+
 @pytest.mark.parametrize(
-    ("name", "text", "words"),
+    ("name", "content", "words"),
     [
+        ("trainlist01.txt", "Archery/v a.avi 2\n", "is not `class/video.avi`"),
+        ("trainlist01.txt", b"Archery/v_\x81.avi 2\n", "line 1 is not UTF-8"),
+        ("classInd.txt", b"1 \xff\xfe\xc3\xa4\n", "line 1 is not UTF-8"),
+        ("classInd.txt", "2 Archery\n3 archery\n", "is there with another number too"),
         ("trainlist01.txt", "Archery/v_a.avi 1\n", "does not agree with classInd.txt"),
         ("trainlist01.txt", "Unknown/v_a.avi 1\n", "does not agree with classInd.txt"),
         ("trainlist01.txt", "v_a.avi 1\n", "is not `class/video.avi`"),
@@ -175,10 +268,12 @@ def test_a_benchmark_in_shards_of_another_tool(
         ("classInd.txt", "Archery 1\n", "is not `number class`"),
     ],
 )
-def test_split_files_that_are_wrong(tmp_path: Path, name: str, text: str, words: str) -> None:
+def test_split_files_that_are_wrong(
+    tmp_path: Path, name: str, content: str | bytes, words: str
+) -> None:
     (tmp_path / "classInd.txt").write_text("1 ApplyEyeMakeup\n2 Archery\n")
     (tmp_path / "trainlist01.txt").write_text("Archery/v_a.avi 2\n")
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(UserError, match=words):
         official_videos(tmp_path, official("ucf101"))
 
@@ -214,78 +309,3 @@ def test_classes_are_chosen_whichever_way_they_are_spelt(
     assert batch.sample.tolist() == [0, 1]
     with pytest.raises(UserError, match="did you mean 'playing piano'"):
         choose_classes(parent, ["playing pianos"], *place)
-
-
-def test_a_table_of_segments(tmp_path: Path, make_video: Callable[..., Path]) -> None:
-    make_video(tmp_path / "long.mp4", seconds=6)
-    make_video(tmp_path / "whole.mkv", seconds=2)
-    (tmp_path / "videos.csv").write_text(
-        "path,label,start,end\nlong.mp4,a,0.5,2\nlong.mp4,b,3,\nwhole.mkv,007,,\n"
-        "long.mp4,c,5.5,\nlong.mp4,d,4,2\n"
-    )
-    write_listed_manifest(
-        tmp_path, tmp_path / "videos.csv", "folder", 0, 1, tmp_path / "manifest.csv"
-    )
-    table = write_shard(
-        tmp_path / "manifest.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA
-    ).set_index("key")
-    assert table["reason"].to_dict() == {
-        "long.mp4#t=0.5,2": "",
-        "long.mp4#t=3": "",
-        "long.mp4#t=4,2": "bad-segment",
-        "long.mp4#t=5.5": "too-short",
-        "whole.mkv": "",
-    }
-    assert table["label"]["whole.mkv"] == "007"
-    assert table["frames"][table["reason"] == ""].tolist() == pytest.approx([24, 48, 32], abs=1)
-    assert table["samples"]["long.mp4#t=0.5,2"] == pytest.approx(1.5 * 16000, abs=400)
-
-
-def test_segments_a_millisecond_apart_far_into_a_film_are_two(tmp_path: Path) -> None:
-    (tmp_path / "film.mp4").write_bytes(b"x")
-    (tmp_path / "list.csv").write_text("path,start\nfilm.mp4,12345.561\nfilm.mp4,12345.563\n")
-    keys = listed_videos(tmp_path, tmp_path / "list.csv", "folder", 0.0)["key"].tolist()
-    assert keys == ["film.mp4#t=12345.561", "film.mp4#t=12345.563"]
-
-
-def test_a_table_with_paths_alone_and_one_missing(
-    tmp_path: Path, make_video: Callable[..., Path]
-) -> None:
-    make_video(tmp_path / "a.mp4")
-    (tmp_path / "videos.csv").write_text(f"path\na.mp4\ngone.mp4\n{'n' * 300}.mp4\n")
-    rows = listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.5)
-    assert rows["reason"].tolist() == ["", "missing", "unreadable"]
-    assert rows["detail"][2] == "cannot look at the file: File name too long"
-    assert rows["label"].tolist() == ["", "", ""]
-    with pytest.raises(UserError, match=r"1 of 3 videos are missing, more than max_missing = 0.01"):
-        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.01)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("file,label\na.mp4,x\n", "unknown column 'file'"),
-        ("path,lable\na.mp4,x\n", "did you mean 'label'"),
-        ("label\nx\n", "needs a column `path`"),
-        ("path\n", "names no videos"),
-        ("", "is not a CSV file"),
-        ("path,start\na.mp4,one\n", "line 2: start = 'one' is not in seconds"),
-        ("path\na.mp4\na.mp4\n", "names a.mp4 twice"),
-        ("path,label\na.mp4,x,\n", "line 2 has 3 fields and the header 2; put names with commas"),
-        ("path,label\na.mp4,x\n\na.mp4\n", "line 4 has 1 fields and the header 2"),
-    ],
-)
-def test_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "a.mp4").write_bytes(b"x")
-    (tmp_path / "videos.csv").write_text(text)
-    with pytest.raises(UserError, match=words):
-        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0)
-    with pytest.raises(UserError, match="does not exist; set the split's `table`"):
-        read_video_table(tmp_path / "absent.csv")
-
-
-def test_labels_none_ignores_the_tables_classes(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").write_bytes(b"x")
-    (tmp_path / "videos.csv").write_text("path,label\na.mp4,x\n")
-    rows: pd.DataFrame = listed_videos(tmp_path, tmp_path / "videos.csv", "none", 0)
-    assert rows["label"].tolist() == [""]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from selavi.data.manifest import (
+    EXTENSIONS,
     TEXT_COLUMNS,
     changes,
     count_videos,
@@ -32,6 +33,10 @@ AWKWARD = [
     "percent%03d.mp4",
     "$(touch owned).mp4",
     "NA.mp4",
+    "=cmd|'x'!A0.mp4",
+    "@at.mp4",
+    "'=guarded already.mp4",
+    "a;=b.mp4",
 ]
 
 
@@ -86,6 +91,58 @@ def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
     assert has_classes(tmp_path, "folder")
     assert set(find_videos(tmp_path, labels="none")["label"]) == {""}
     assert not has_classes(tmp_path, "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("...And Justice for All.mp4", True),
+        ("..and justice.mp4", True),
+        ("...Live/a.mp4", True),
+        (".hidden.mp4", False),
+        ("._a.mp4", False),
+        ("._...And Justice for All.mp4", False),
+        (".hidden/a.mp4", False),
+    ],
+)
+def test_a_title_may_begin_with_an_ellipsis(tmp_path: Path, name: str, found: bool) -> None:
+    touch(tmp_path / "plain.mp4")
+    touch(tmp_path / name)
+    keys = find_videos(tmp_path)["key"].tolist()
+    assert sorted(keys) == sorted([name, "plain.mp4"] if found else ["plain.mp4"])
+    assert count_videos(tmp_path, 9) == 1 + found
+
+
+def test_every_suffix_of_videos_and_what_others_are_skipped(tmp_path: Path) -> None:
+    videos = ["a.mp4", "a.MP4", *(f"b{suffix}" for suffix in EXTENSIONS)]
+    others = ["c/1.JPG", "c/2.jpg", "d.srt", "e", "f.mp4.part", "=g.=h", os.fsdecode(b"i.\xff")]
+    for name in [*videos, *others, ".hidden.jpg"]:
+        touch(tmp_path / "videos" / name)
+    skipped = tmp_path / "m.skipped.csv"
+    table = write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv", skipped)
+    assert sorted(table["key"]) == sorted(videos)
+    assert table["id"].is_unique
+    assert {
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".flv",
+        ".wmv",
+        ".ogv",
+        ".3gp",
+        ".3g2",
+        ".vob",
+        ".mxf",
+    } < EXTENSIONS
+    found = read_csv(skipped, ("suffix", "example")).to_numpy().tolist()
+    assert found == [
+        [".jpg", 2, "c/1.JPG"],
+        [".=h", 1, "=g.=h"],
+        [".\\xff", 1, "i.\\xff"],
+        [".part", 1, "f.mp4.part"],
+        [".srt", 1, "d.srt"],
+        ["without suffix", 1, "e"],
+    ]
 
 
 def test_adding_a_video_moves_no_other(tmp_path: Path) -> None:
@@ -156,6 +213,16 @@ def test_one_class_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     touch(tmp_path / "videos" / "only" / "a.mp4")
     write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv")
     assert "only one class" in caplog.text
+
+
+def test_classes_that_are_spelt_alike_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("HandStand_Pushups", "HandstandPushups", "Handstand Pushups", "dog"):
+        touch(tmp_path / "videos" / name / "a.mp4")
+    write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv")
+    words = "'HandStand_Pushups' and 'Handstand Pushups' are spelt alike and count as 2 classes"
+    assert [words in message for message in caplog.messages] == [True]
 
 
 def test_counting_stops_early(tmp_path: Path) -> None:

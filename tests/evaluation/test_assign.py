@@ -1,14 +1,19 @@
-"""Assignments that say little are said to."""
+"""What stands in the assignments, and that those that say little are said to."""
 
 import logging
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
+from selavi.data.index import read_index
 from selavi.evaluation.assign import assign
+from selavi.evaluation.clustering import measure
+from selavi.files import read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
+from selavi.reporting.explorer.build import make_explorer
 
 
 def test_one_cluster_for_nearly_all_clips(
@@ -25,3 +30,34 @@ def test_one_cluster_for_nearly_all_clips(
         assign(tmp_path / "model.pt", train_index, tmp_path / "a.csv", tmp_path / "a.pkl")
     assert "24 clips in 1 clusters" in caplog.text
     assert "one cluster has 100% of the clips. Such clusters say little" in caplog.text
+
+
+def test_columns_of_the_users_table_stand_beside_the_label(
+    model: Path, train_index: Path, tmp_path: Path
+) -> None:
+    rows = read_index(train_index)
+    own = {"id_table": ["007", "NA", *["=1+1"] * 22], "x_head0_table": ["-", "1.5", *["'"] * 22]}
+    index = train_index.parent / "own.csv"
+    write_csv(index, rows.assign(**own))
+    assign(model, index, tmp_path / "a.csv", tmp_path / "a.pkl")
+    numbers = ("sample", "cluster", "confidence", "margin", "head")
+    table = read_csv(tmp_path / "a.csv", numbers=numbers)
+    names = [
+        "sample",
+        "id",
+        "key",
+        "path",
+        "label",
+        "id_table",
+        "x_head0_table",
+        "detail",
+        "cluster",
+    ]
+    assert table.columns[:9].tolist() == names
+    clips = pickle.loads((tmp_path / "a.pkl").read_bytes())["clips"]  # our own, just written
+    for found in (table, clips):
+        assert {name: found[name].tolist() for name in own} == own
+    measure(tmp_path / "a.csv", tmp_path / "metrics.csv")
+    assert read_csv(tmp_path / "metrics.csv", ("head",))["clips"].eq(24).all()
+    make_explorer(tmp_path / "a.csv", index, tmp_path / "page/index.html", title="page")
+    assert (tmp_path / "page/index.html").exists()

@@ -130,6 +130,12 @@ def test_feature_files_that_are_broken(tmp_path: Path) -> None:
     (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:2000])
     with pytest.raises(UserError, match=r"x\.npz is no \.npy or"):
         read_features(tmp_path / "x.npz", 24)
+    np.savez_compressed(tmp_path / "z.npz", features=np.random.default_rng(0).random((24, 50)))
+    content = bytearray((tmp_path / "z.npz").read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 40] = bytes(40)
+    (tmp_path / "z.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"z\.npz is no \.npy or"):
+        read_features(tmp_path / "z.npz", 24)
     np.save(path, np.full((24, 2), 1e39))  # beyond float32
     with pytest.raises(UserError, match=r"x\.npy holds values that are not finite .* in 24 rows"):
         read_features(path, 24)

@@ -233,3 +233,14 @@ def test_absent_and_strange_files(tmp_path: Path) -> None:
     torch.save(torch.zeros(3), tmp_path / "one")
     with pytest.raises(UserError, match="a dict or a sequence is needed"):
         read_export(tmp_path / "one")
+
+
+def test_a_damaged_export_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "logits.pt"
+    logits = [torch.randn(30, 4) for _ in range(2)]
+    torch.save({"video": logits, "audio": logits, "labels": torch.zeros(30)}, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"logits\.pt is damaged .*; get or export it again"):
+        read_export(path)

@@ -1,6 +1,7 @@
 """Finetuning on real clips, in processes of its own, killed and resumed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from selavi.records import Batch
 from selavi.settings import FinetuneSettings
 from tests.training.runs import fork, wait
 from tests.training.runs import words as screen
+from tests.training.test_lock import held
 
 SMALL: dict[str, Any] = {
     "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
@@ -119,6 +121,33 @@ def test_a_stopped_one_goes_on_to_the_same_result(
     output.unlink()
     run_alone(words, output)  # finished: the outputs are written again
     assert output.read_bytes() == undisturbed.read_bytes()
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_damaged_state_falls_back_to_the_one_before(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path, both: bool
+) -> None:
+    """One bit; of two that are damaged, to the start."""
+    output = tmp_path / "1.csv"
+    shutil.copy(undisturbed.with_suffix(".state.pt"), tmp_path)
+    shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
+    states = [tmp_path / "1.state.pt", tmp_path / "1.state.previous.pt"]
+    for state in states if both else states[:1]:
+        content = bytearray(state.read_bytes())
+        content[len(content) // 2] ^= 1
+        state.write_bytes(content)
+    run_alone(command(model, indexes, output), output)
+    said = screen(output.parent)
+    assert f"{states[0]} is damaged" in said
+    assert (f"{states[1]} is damaged" in said) == both
+    assert ("going on from epoch" in said) != both
+    assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def test_two_at_once_are_refused(model: Path, indexes: tuple[Path, Path], tmp_path: Path) -> None:
+    with held(tmp_path / ".1.state.pt.lock", ""):
+        assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
+    assert f"another training uses {tmp_path / '1.state.pt'}" in screen(tmp_path)
 
 
 def test_a_finished_one_is_made_longer(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from selavi.files import UserError
-from selavi.preflight.checks import disk
+from selavi.preflight.checks import disk, stored_sizes
 from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.files import read_config, read_profile
@@ -242,3 +242,12 @@ def test_slurms_words() -> None:
     assert _minutes("30:00") == 30
     assert _minutes("infinite") is None
     assert [_gpus(text) for text in ("gpu:4", "gpu:a100:2", "gpu", "")] == [4, 2, 1, 0]
+
+
+def test_frames_that_a_run_would_enlarge(own: Path, tmp_path: Path) -> None:
+    assert not list(stored_sizes(read_config([own])))
+    over = tmp_path / "over.yaml"
+    over.write_text("datasets: {demo: {media: {short_side: 32}}}\n")
+    (finding,) = stored_sizes(read_config([own, over]))
+    assert finding.good is None
+    assert "stores frames of 32 pixels" in finding.words and "short_side: 40" in finding.words

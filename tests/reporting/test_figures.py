@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from selavi.data.clip_rows import BOUNDS
-from selavi.files import write_csv
+from selavi.files import UserError, write_csv
 from selavi.reporting.figures import label_history, training_figure
 
 
@@ -37,3 +37,13 @@ def test_how_labels_moved(tmp_path: Path) -> None:
     assert table["classes"].tolist() == pytest.approx([1, 0.5, 0.5])
     write_csv(tmp_path / "index.csv", index.assign(label=""))
     assert "classes" not in label_history(tmp_path, tmp_path / "index.csv")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 60])
+def test_labels_that_are_damaged_are_named(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "00001.npz"
+    np.savez_compressed(path, labels=np.random.default_rng(0).integers(0, 9, (99, 2)))
+    content = path.read_bytes()
+    path.write_bytes(content[:150] + damage + content[150 + len(damage) :] if damage else damage)
+    with pytest.raises(UserError, match=r"00001\.npz is damaged .*; remove it, and the figure"):
+        label_history(tmp_path)

@@ -4,11 +4,16 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
+from selavi.distributed import Group
 from selavi.settings import RunSettings
+from selavi.tensor_files import read_tensors, save_tensors
+from selavi.training.guard import RECORD, refuse_again
 from tests.training.runs import same_result, start, train, wait, words
 
 Run = Callable[..., RunSettings]
@@ -33,7 +38,7 @@ def test_ten_kills_at_random_moments(
     [
         ("selavi.training.learner:heads_loss", 11),  # in a step, before the gradient
         ("torch.optim:SGD.step", 5),  # after the gradient
-        ("selavi.training.state:_write", 8),  # in a save, one file written
+        ("selavi.training.state:write_tensors", 8),  # in a save, one file written
         ("selavi.training.state:_sync", 3),  # renamed, not yet for good
         ("shutil:rmtree", 2),  # while an old save is removed
         ("selavi.models.network:Network.encode", 8),  # in the first labelling pass
@@ -55,7 +60,7 @@ def test_a_kill_at_a_chosen_place(
 
 @pytest.mark.parametrize(
     ("place", "call"),
-    [("selavi.training.state:_write", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
+    [("selavi.training.state:write_tensors", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
 )
 def test_one_of_two_processes_is_killed(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
@@ -73,16 +78,39 @@ def stopped_midway(settings: RunSettings, index: Path, output: Path, world: int 
     return sorted((output / "state").glob("step-*"))
 
 
-@pytest.mark.parametrize("name", ["shared.pt", "rank-0.pt"])
-def test_a_truncated_save_falls_back_to_the_one_before(
-    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path, name: str
-) -> None:
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def zeros_inside(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes(4096) + content[middle + 4096 :]
+
+
+def one_bit(content: bytes) -> bytes:
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 4
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("shared.pt", cut),
+        ("shared.pt", zeros_inside),
+        ("rank-0.pt", one_bit),
+    ],
+)
+def test_a_damaged_save_falls_back_to_the_one_before(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
+    name: str, fault: Callable[[bytes], bytes],
+) -> None:  # fmt: skip
     saves = stopped_midway(settings, train_index, tmp_path)
     assert len(saves) == settings.training.saves == 2
     file = saves[-1] / name
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    file.write_bytes(fault(file.read_bytes()))
     train(settings, train_index, tmp_path)
-    assert f"{saves[-1]} is damaged" in words(tmp_path)
+    assert f"{saves[-1] / name} is damaged" in words(tmp_path)
     assert "going back to the save before it" in words(tmp_path)
     same_result(tmp_path, undisturbed)
 
@@ -105,6 +133,35 @@ def test_no_whole_save_is_an_error_not_a_fresh_start(
         (save / "shared.pt").write_bytes(b"")
     assert wait(start(settings, train_index, tmp_path)) == [1]
     assert "remove that folder to train from the start" in words(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.pop("optimizer"), "is no save of this version: it lacks optimizer"),
+        (lambda c: c.update(labels=torch.zeros(3, 9)), "does not fit this run"),
+        (lambda c: c["progress"].update(more=1), "does not fit this run"),
+    ],
+)
+def test_a_save_with_other_content_is_named(
+    settings: RunSettings, train_index: Path, tmp_path: Path,
+    change: Callable[[dict[str, Any]], object], said: str,
+) -> None:  # fmt: skip
+    """Whole, but not as this program writes it."""
+    for save in stopped_midway(settings, train_index, tmp_path):
+        content = read_tensors(save / "shared.pt")
+        change(content)
+        save_tensors(save / "shared.pt", content)
+    assert wait(start(settings, train_index, tmp_path)) == [1]
+    assert said in words(tmp_path) and "remove that folder" in words(tmp_path)
+    assert "unexpected error" not in words(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"key": 1}', "\0\0"])
+def test_a_damaged_record_of_divergence_is_passed_over(tmp_path: Path, content: str) -> None:
+    (tmp_path / RECORD).write_text(content)
+    refuse_again(tmp_path, "1", Group(0, 1, torch.device("cpu")))
+    assert not (tmp_path / RECORD).exists()
 
 
 @pytest.mark.parametrize("keep", [1, 3])

@@ -88,7 +88,8 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
     for number, path in enumerate(sorted(demo_videos.rglob("clip*.mp4"))):
         shutil.copy(path, videos / f"it's {number}.mp4")
     names = sorted(videos.iterdir())
-    pd.DataFrame({"path": names}).to_csv(tmp_path / "videos.csv", index=False)
+    listed = pd.DataFrame({"File": names, "title": "=1+1", "id": range(len(names))})
+    listed.to_csv(tmp_path / "videos.csv", index=False, sep=";", encoding="utf-16")
     with tarfile.open(tmp_path / "foreign.tar", "w") as tar:
         for number, path in enumerate(names):
             tar.add(path, f"{number}.mp4")
@@ -98,7 +99,7 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
         name: {"root": str(tmp_path), "splits": {"train": source}, "media": media | more}
         for name, source, more in (
             ("mine", {"folder": videos.name, "shards": 2}, {}),
-            ("mute", {"table": "videos.csv", "shards": 1}, {"audio": "none"}),
+            ("mute", {"table": "videos.csv", "columns": {"path": "file"}}, {"audio": "none"}),
             ("foreign", {"tars": ["foreign.tar"]}, {}),
         )
     }
@@ -106,6 +107,7 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
         own["defaults"][section] |= small  # the demo's small networks stay
     own["runs"] = {name: {"dataset": name} for name in own["datasets"]}
     own["runs"]["mute"]["modalities"] = ["video"]
+    own["raw_csv"] = True
     (checkout / "own.yaml").write_text(yaml.safe_dump(own))
     config = ("--configfile", "own.yaml")
     # On a login node nothing is measured unasked.
@@ -131,6 +133,9 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
         assigned = pd.read_csv(checkout / "results/assign" / run / "train.csv")
         assert len(assigned) == len(names)
         assert assigned["label"].isna().all()
+    assigned = pd.read_csv(checkout / "results/assign/mute/train.csv")
+    assert (assigned["title"] == "=1+1").all()
+    assert sorted(assigned["id_table"]) == list(range(len(names)))
     for name in ("clustering", "baselines"):
         table = pd.read_csv(checkout / f"results/tables/{name}.csv").set_index("run")
         assert set(table.loc[["foreign"], "note"]) == {"not run: no clip has a class"}

@@ -63,6 +63,7 @@ def videos(checkout: Path, tmp_path: Path, make_video: Callable[..., Path]) -> P
     folder = tmp_path / "vidéos d'été" / "all of them"
     for number in range(4):
         make_video(folder / f'"{number}" – it\'s.mp4', hertz=300 + 200 * number)
+    (folder / "words.txt").write_text("no video")
     configure(checkout, folder)
     (checkout / "results/shards").mkdir(parents=True)  # so that the costs are not estimated
     return folder
@@ -93,6 +94,10 @@ def test_any_path_will_do_and_new_videos_are_taken_in(
     manifest, settings = (checkout / "results" / name for name in ("manifest", "settings"))
     assert len(pd.read_csv(manifest / "mine/train.csv")) == 4
     assert (settings / "config.yaml").is_file()
+    summary = pd.read_csv(checkout / "results/shards/mine/train/summary.csv")
+    assert summary[["outcome", "videos", "example"]].to_numpy().tolist()[1:] == [
+        ["skipped: .txt", 1, "words.txt"]
+    ]
     assert "nothing to be done: every result is there" in selavi_run(checkout, *MINE)
 
     make_video(videos / "deeper" / "new.mp4")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from selavi import config_file
 from selavi.cluster.failures import last_lines
+from selavi.formulas import RAW
 from selavi.settings import (
     Config,
     ResolvedConfig,
@@ -31,6 +32,9 @@ validate(without_removed(config), "../schemas/config.schema.json", set_default=F
 
 # `selavi run` says so where jobs are to run; Snakemake does not tell so early.
 TAKES_IN_NEW = "SELAVI_RUN_PIPE" in os.environ
+
+# Jobs inherit it, also those of a cluster, which read this file again.
+os.environ[RAW] = "1" if SETTINGS.raw_csv else ""
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 

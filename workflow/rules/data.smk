@@ -68,7 +68,8 @@ rule manifest:
             file for file in [added_file(**wildcards)] if file.exists()
         ],
     output:
-        "results/manifest/{dataset}/{split}.csv",
+        manifest="results/manifest/{dataset}/{split}.csv",
+        skipped="results/manifest/{dataset}/{split}.skipped.csv",
     log:
         "logs/manifest/{dataset}/{split}.log",
     conda:
@@ -77,7 +78,7 @@ rule manifest:
         mem_mb=500,
     shell:
         "python -m selavi manifest --settings {input.settings} --split {wildcards.split}"
-        " --output {output} --log {log}"
+        " --output {output.manifest} --skipped {output.skipped} --log {log}"
 
 
 rule shard:
@@ -136,6 +137,11 @@ rule fetch:
 rule index:
     input:
         tables=lambda wildcards: shard_files(*Path(wildcards.place).parts, "csv"),
+        skipped=lambda wildcards: (
+            [f"results/manifest/{wildcards.place}.skipped.csv"]
+            if wildcards.place in SHARDED
+            else []
+        ),
     output:
         index="results/shards/{place}/index.csv",
         rejected=report(
@@ -161,9 +167,11 @@ rule index:
     params:
         folder="results/shards/{place}",
         shards=lambda wildcards, input: len(input.tables),
+        skipped=lambda wildcards, input: [f"--skipped={file}" for file in input.skipped],
     shell:
         "python -m selavi index --folder {params.folder} --shards {params.shards}"
-        " --output {output.index} --rejected {output.rejected} --summary {output.summary} --log {log}"
+        " --output {output.index} --rejected {output.rejected} --summary {output.summary}"
+        " {params.skipped} --log {log}"
 
 
 rule choose:

@@ -2,8 +2,9 @@
 import functools
 
 import pandas as pd
-from selavi.data.lists import official_files, read_video_table
+from selavi.data.lists import official_files
 from selavi.data.manifest import changes, count_videos, find_videos, has_classes
+from selavi.data.video_tables import read_video_table
 from selavi.settings import require_enough, split_folder
 
 
@@ -77,7 +78,7 @@ def count(dataset, split, enough):
     if manifest:
         return len(pd.read_csv(manifest, usecols=["id"], nrows=enough))
     if source.table:
-        return len(read_video_table(Path(data.root, source.table)))
+        return len(read_video_table(Path(data.root, source.table), source.columns))
     folder = split_folder(data, split)
     found = count_videos(folder, enough)
     if not found:
@@ -163,7 +164,7 @@ def is_labelled(dataset, split):
         text = {"usecols": ["label"], "dtype": str, "na_filter": False}
         parts = pd.read_csv(manifest, **text, chunksize=100_000)
     elif source.table:
-        parts = [read_video_table(Path(data.root, source.table))]
+        parts = [read_video_table(Path(data.root, source.table), source.columns)]
     else:
         return has_classes(split_folder(data, split), data.labels)
     return any((part["label"] != "").any() for part in parts)

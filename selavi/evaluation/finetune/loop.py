@@ -26,6 +26,7 @@ from selavi.progress import Bar
 from selavi.records import Batch
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings, require_no_more
 from selavi.signals import Stopped, StopRequest, stop_on_signals
+from selavi.state_lock import sole_training
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ def finetune(
 
     After every epoch the test videos are recognised from `clips` x `crops` views. The last row is
     the figure; an earlier, better one was chosen by looking at the test videos. The state lies
-    beside `output` (`.state.pt`): killed at any moment, the same call goes on from there.
+    beside `output` (`.state.pt`): killed at any moment, the same call goes on from there. Only one
+    call at a time may do so.
 
     Parameters
     ----------
@@ -64,12 +66,12 @@ def finetune(
     if "video" not in network.encoders:
         raise UserError(f"{model} has no video encoder; finetuning trains on pictures")
     fold = read_fold(train, test, run, settings)
-    with stop_on_signals() as stop, process_group() as group:
+    state = output.with_suffix(".state.pt")
+    with stop_on_signals() as stop, process_group() as group, sole_training(state, group):
         if settings.threads:
             torch.set_num_threads(settings.threads)
         recogniser = Recogniser(network, len(fold.classes), settings.linear_probe, settings.seed)
         mark = fingerprint(settings, model, [fold.train.index, fold.test.index])
-        state = output.with_suffix(".state.pt")
         tuner = Finetuner(recogniser, fold, settings, group, stop, state, mark)
         history = pd.DataFrame(tuner.run()).astype({"epoch": int, "videos": int})
         if group.first:
@@ -149,7 +151,7 @@ class Finetuner:
 
     def run(self) -> list[dict[str, float]]:
         """Train from the saved state, or from the start; a row of figures per epoch."""
-        found = load(self.path, self.model, self.optimizer, self.mark)
+        found = load(self.path, self.model, self.optimizer, self.mark, self.group)
         if found:
             self.progress = found
             require_no_more(self.settings.epochs, found.epoch, found.step, self.path)

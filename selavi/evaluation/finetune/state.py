@@ -1,22 +1,27 @@
-"""The resumable state of a finetuning: one file, whole or not at all."""
+"""The resumable state of a finetuning: one file, whole or not at all, and the one before it."""
 
 import hashlib
 import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 
+from selavi.data.index import contents
 from selavi.distributed import Group
 from selavi.evaluation.finetune.recogniser import Recogniser
-from selavi.files import atomic_path
+from selavi.files import UserError, atomic_path
 from selavi.settings import FinetuneSettings
+from selavi.tensor_files import read_tensors, write_tensors
 
 log = logging.getLogger(__name__)
 
 OTHERS = {"workers", "threads", "checkpoint_minutes", "runs", "datasets", "epochs"}
 """Settings that a state may go on with when they change; `epochs` makes it longer."""
+
+PARTS = {"fingerprint", "model", "optimizer", "progress"}
 
 
 @dataclass
@@ -36,7 +41,7 @@ def fingerprint(settings: FinetuneSettings, model: Path, tables: list[pd.DataFra
     with model.open("rb") as file:
         digest.update(hashlib.file_digest(file, "sha256").digest())
     for table in tables:
-        digest.update(table.drop(columns="path").to_csv(index=False).encode())
+        digest.update(contents(table).to_csv(index=False).encode())
     return digest.hexdigest()
 
 
@@ -44,7 +49,7 @@ def save(
     path: Path, model: Recogniser, optimizer: torch.optim.Optimizer, progress: Progress, mark: str,
     group: Group,
 ) -> None:  # fmt: skip
-    """Save from the first process; all have the same weights."""
+    """Save from the first process, all have the same weights; the save before it is kept."""
     if group.first:
         content = {
             "fingerprint": mark,
@@ -53,24 +58,48 @@ def save(
             "progress": asdict(progress),
         }
         with atomic_path(path) as temporary:
-            torch.save(content, temporary)
+            write_tensors(temporary, content)
+            if path.exists():
+                path.replace(previous(path))
     group.barrier()
 
 
+def previous(path: Path) -> Path:
+    """Where the save before the newest is kept."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
 def load(
-    path: Path, model: Recogniser, optimizer: torch.optim.Optimizer, mark: str
+    path: Path, model: Recogniser, optimizer: torch.optim.Optimizer, mark: str, group: Group
 ) -> Progress | None:
-    """Fill model and optimiser from a state with this fingerprint; None if there is none."""
-    if not path.exists():
-        return None
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for files that are damaged
-        log.warning("%s cannot be read (%s): starting afresh", path, error)
-        return None
-    if content["fingerprint"] != mark:
-        log.warning("settings, model or videos have changed: starting afresh")
-        return None
-    model.load_state_dict(content["model"])
-    optimizer.load_state_dict(content["optimizer"])
-    return Progress(**content["progress"])
+    """Fill model and optimiser from the newest whole state; None if there is none of this mark."""
+    for file in (path, previous(path)):
+        content, problem = None, ""
+        if file.exists():
+            try:
+                content = _content(file)
+            except (UserError, OSError) as error:
+                problem = str(error)
+        if group.any(content is None):
+            if group.first and (problem or file.exists()):
+                log.warning("%s: going back", problem or f"{file} is damaged for another process")
+            continue
+        assert content is not None
+        if content["fingerprint"] != mark:
+            log.warning("settings, model or videos have changed: starting afresh")
+            return None
+        try:
+            model.load_state_dict(content["model"])
+            optimizer.load_state_dict(content["optimizer"])
+            return Progress(**content["progress"])
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            words = str(error).replace("\n", " ")
+            raise UserError(f"{file} does not fit this run ({words}); remove it") from None
+    return None
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content = read_tensors(path)
+    if not isinstance(content, dict) or not content.keys() >= PARTS:
+        raise UserError(f"{path} is no save of this version")
+    return content

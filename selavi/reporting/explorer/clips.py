@@ -1,6 +1,7 @@
 """The clips of the page: picture and sound of a shard put together, and a still of the middle."""
 
 import logging
+import os
 import re
 import subprocess
 import tempfile
@@ -11,8 +12,9 @@ from typing import Any
 import ffmpeg
 import pandas as pd
 
-from selavi.data.clips import read_clip
+from selavi.data.clips import CorruptClip, read_clip
 from selavi.data.ffmpeg_binary import ffmpeg_binary
+from selavi.disk import IN_WRITING
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar
 
@@ -61,7 +63,7 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
         atomic_path(folder / f"{row['id']}.jpg") as still,
     ):
         picture, sound = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        for file, content in zip((picture, sound), read_clip(shards, row), strict=True):
+        for file, content in zip((picture, sound), _members(row, shards), strict=True):
             file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
         done = subprocess.run(
@@ -71,16 +73,22 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             check=False,
         )
         words = done.stderr.decode("utf-8", "replace").strip()
-        if "No space left on device" in words:
-            raise UserError(
-                f"no space left on the disk while writing {folder}; free some, "
-                "then run the same command again"
-            )
+        for number in IN_WRITING:
+            if os.strerror(number) in words:
+                raise OSError(number, os.strerror(number))
         if done.returncode != 0 or not still.stat().st_size:
             last = words.splitlines()[-1] if words else f"exit status {done.returncode}"
             raise UserError(
                 f"{shards / row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
             )
+
+
+def _members(row: dict[str, Any], shards: Path) -> tuple[bytes, bytes]:
+    try:
+        return read_clip(shards, row)
+    except CorruptClip as error:
+        words = f"{shards / row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
+        raise UserError(words) from None
 
 
 def _command(

@@ -1,0 +1,87 @@
+"""Files of torch.save: damage of any kind is told, and never taken for content."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from selavi.files import UserError
+from selavi.tensor_files import damage, read_tensors, save_tensors, write_tensors
+
+CONTENT: dict[str, Any] = {"w": torch.arange(40.0), "deep": {"i": torch.arange(9), "t": "text"}}
+
+
+@contextmanager
+def file_limit(size: int) -> Iterator[None]:
+    """As `ulimit -f`, in bytes; Python ignores the signal, as it does for the commands."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else bool(one == other)
+
+
+def test_any_flipped_bit_is_told_or_changes_nothing(tmp_path: Path) -> None:
+    """Every byte of the file: content, names, places, the list at the end; some are filling."""
+    path = tmp_path / "x.pt"
+    save_tensors(path, CONTENT)
+    whole = path.read_bytes()
+    told = 0
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            assert same(read_tensors(path), CONTENT), place
+        except UserError as error:
+            assert f"{path} is damaged" in str(error)
+            told += 1
+    assert told > len(whole) / 2
+
+
+@pytest.mark.parametrize("size", [0, 1, 300, -200, -1])
+def test_a_file_that_is_cut_off_is_told(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "x.pt"
+    save_tensors(path, CONTENT)
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(UserError, match=r"x\.pt is damaged"):
+        read_tensors(path)
+
+
+def test_files_of_others_pass(tmp_path: Path) -> None:
+    """Older ones are no zips, and torch can be told to leave checksums out."""
+    path = tmp_path / "x.pt"
+    torch.save(CONTENT, path, _use_new_zipfile_serialization=False)
+    assert damage(path) == ""
+    assert same(read_tensors(path), CONTENT)
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(CONTENT, path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert damage(path) == ""
+    assert same(read_tensors(path), CONTENT)
+
+
+@pytest.mark.parametrize("limit", [10, 1000, 100_000])
+def test_a_file_size_limit_is_the_systems_error(tmp_path: Path, limit: int) -> None:
+    """Whatever torch's own writer makes of it."""
+    with file_limit(limit), pytest.raises(OSError, match="File too large"):
+        write_tensors(tmp_path / "x.pt", {"w": torch.zeros(100_000)})
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_full_disk_is_the_systems_error(size: int) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        write_tensors(Path("/dev/full"), {"w": torch.zeros(size)})
