@@ -119,8 +119,9 @@ def _ours(content: Mapping[str, Any], path: Path) -> Export:
     labels, classes = content.get("labels"), content.get("classes")
     if not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
         raise UserError(f"{path}: 'classes' is no list of names; {REMEDY}")
-    numbered = isinstance(labels, Tensor) and labels.dtype == torch.int64 and _is_plain(labels)
-    if not (numbered and labels.ndim == 1):
+    if not (isinstance(labels, Tensor) and _is_plain(labels)):
+        labels = torch.zeros(())
+    if labels.dtype != torch.int64 or labels.ndim != 1:
         raise UserError(f"{path}: 'labels' is no tensor (N,) of whole numbers; {REMEDY}")
     if len(labels) and not -1 <= int(labels.min()) <= int(labels.max()) < len(classes):
         raise UserError(f"{path}: 'labels' names others than its {len(classes)} classes; {REMEDY}")
