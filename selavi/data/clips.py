@@ -204,8 +204,9 @@ def open_video(video: BinaryIO) -> Iterator[tuple[InputContainer, VideoStream]]:
     # Opening decodes a frame to guess at what the header says, unless it may use no decoder.
     with open_member(video, "mp4", codec_whitelist="none") as container:
         stream = container.streams.video[0]
-        if stream.codec_context.name != "h264":
-            raise CorruptClip(f"the video is {stream.codec_context.name}, not H.264")
+        codec = stream.codec_context.name if stream.codec_context else "of an unknown codec"
+        if codec != "h264":
+            raise CorruptClip(f"the video is {codec}, not H.264")
         stream.thread_count = 1
         yield container, stream
 
@@ -246,7 +247,7 @@ def decode_samples(sound: BinaryIO, first: int = 0, count: int | None = None) ->
             count = file.getnframes() - first if count is None else count
             file.setpos(first)
             samples = np.frombuffer(file.readframes(count), dtype="<i2")
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # of a chunk beyond the end
         raise CorruptClip(f"the sound cannot be decoded: {error}") from None
     if len(samples) < count:
         raise CorruptClip(f"the sound ends {count - len(samples)} samples too early")

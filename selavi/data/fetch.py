@@ -58,7 +58,8 @@ def fetch_shard(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     write_csv(table, result)
-    log.info("%s: %d clips from %s", tar, int((result["reason"] == "").sum()), source)
+    rejected = int((result["reason"] != "").sum())
+    log.info("%s: %d clips from %s, %d rejected", tar, len(result) - rejected, source, rejected)
     return result
 
 

@@ -150,8 +150,6 @@ def _check_video(video: BinaryIO, facts: dict[str, Any]) -> None:
             }
             readable = next(container.demux(stream)).size > 0
     except (av.error.FFmpegError, IndexError, StopIteration, CorruptClip) as error:
-        if isinstance(error, MemoryError):
-            raise
         words = getattr(error, "strerror", None) or error
         raise Rejected("damaged", f"the video cannot be opened: {words}") from None
     told = {name: facts[name] for name in found if name in facts}
@@ -211,8 +209,9 @@ def _check_sound(sound: BinaryIO, size: int, facts: dict[str, Any]) -> None:
                 "rate": file.getframerate(),
                 "samples": file.getnframes(),
             }
-    except (wave.Error, EOFError) as error:
-        raise Rejected("damaged", f"the audio cannot be opened: {error}") from None
+    except (wave.Error, EOFError, RuntimeError) as error:  # of a chunk beyond the end
+        words = str(error) or "a chunk goes on beyond the end"
+        raise Rejected("damaged", f"the audio cannot be opened: {words}") from None
     told = {"channels": 1, "bits": 16, "rate": facts["rate"], "samples": facts["samples"]}
     for name, value in found.items():
         if value != told[name]:

@@ -55,8 +55,11 @@ def degrade_audio(content: bytes, level: AudioLevel, seed: int) -> tuple[bytes, 
     clean = decode_samples(io.BytesIO(content))
     with wave.open(io.BytesIO(content)) as sound:
         rate = sound.getframerate()
-    packed = _encoded(_noisy(clean, level.snr_db, seed), rate, level)
-    samples = _decoded(packed, rate)[: len(clean)]
+    try:
+        packed = _encoded(_noisy(clean, level.snr_db, seed), rate, level)
+        samples = _decoded(packed, rate)[: len(clean)]
+    except (av.error.FFmpegError, OverflowError) as error:  # of a rate that no sound has
+        raise CorruptClip(f"audio of {rate} Hz cannot be encoded: {error!r}") from None
     samples = np.pad(samples, (0, len(clean) - len(samples)))
     result = io.BytesIO()
     with wave.open(result, "wb") as sound:

@@ -7,10 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy._core import multiarray, numeric
 
+from selavi.evaluation.pickled_arrays import (
+    Array,
+    Dtype,
+    from_buffer,
+    plain,
+    reconstruct,
+    scalar,
+)
 from selavi.files import UserError
 from selavi.tensor_files import require_whole
 
@@ -28,16 +34,33 @@ def load_arrays(path: Path) -> Any:
     require_whole(path, "get or export it again")
     try:
         with torch.serialization.safe_globals(_SAFE):
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return plain(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as as_tensors:  # torch raises many kinds for files that are not its own
+        if _begins_with(path, b"PK"):  # of torch.save, and no other
+            raise UserError(
+                f"{path} cannot be read as tensors and arrays alone: {_words(as_tensors)}"
+            ) from None
         try:
             with path.open("rb") as file:
-                return _Arrays(file).load()
+                return plain(_Arrays(file).load())
         except Exception as as_pickle:
             raise UserError(
-                f"{path} cannot be read as tensors and arrays alone: {as_pickle} "
-                f"(as a file of torch.save: {str(as_tensors).splitlines()[0]})"
+                f"{path} cannot be read as tensors and arrays alone: {_words(as_pickle)} "
+                f"(as a file of torch.save: {_words(as_tensors)})"
             ) from None
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
+
+
+def _words(error: Exception) -> str:
+    """What an error says, without torch's advice to run the code that a file may hold."""
+    text = str(error).partition("WeightsUnpickler error:")[2] or str(error)
+    return (text.strip().splitlines() or [type(error).__name__])[0].partition(". In PyTorch")[0]
 
 
 def _storage(content: bytes) -> Any:
@@ -52,11 +75,11 @@ def _encode(text: str, encoding: str = "latin1") -> bytes:
 
 
 _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy._core.multiarray", "_reconstruct"): multiarray._reconstruct,
-    ("numpy._core.multiarray", "scalar"): multiarray.scalar,
-    ("numpy._core.numeric", "_frombuffer"): numeric._frombuffer,  # type: ignore[attr-defined]
+    ("numpy", "ndarray"): Array,
+    ("numpy", "dtype"): Dtype,
+    ("numpy._core.multiarray", "_reconstruct"): reconstruct,
+    ("numpy._core.multiarray", "scalar"): scalar,
+    ("numpy._core.numeric", "_frombuffer"): from_buffer,
     ("_codecs", "encode"): _encode,
     ("collections", "OrderedDict"): OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
@@ -67,7 +90,6 @@ _NUMPY = {f"{m}.{name}": known for (m, name), known in _ALLOWED.items() if "torc
 _SAFE: list[Any] = [
     *((known, name) for name, known in _NUMPY.items()),
     *((known, name.replace("._core.", ".core.")) for name, known in _NUMPY.items()),
-    *{type(np.dtype(code)) for code in "?bBhHiIlLqQefdUS"},
 ]
 
 

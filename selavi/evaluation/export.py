@@ -24,6 +24,7 @@ from selavi.tensor_files import save_tensors
 log = logging.getLogger(__name__)
 
 FORMAT = "selavi-logits-1"
+REMEDY = "write it again with selavi export"
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,34 @@ def measure_export(path: Path, output: Path, of: dict[str, str] | None = None) -
 
 
 def _ours(content: Mapping[str, Any], path: Path) -> Export:
-    names = np.array([*content["classes"], ""], dtype=str)  # -1 is the last
-    logits = {m: content[m] for m in ("video", "audio", JOINED) if m in content}
-    return _checked(Export(logits, names[content["labels"].numpy()]), path)
+    labels, classes = content.get("labels"), content.get("classes")
+    if not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
+        raise UserError(f"{path}: 'classes' is no list of names; {REMEDY}")
+    if not (isinstance(labels, Tensor) and _is_plain(labels)):
+        labels = torch.zeros(())
+    if labels.dtype != torch.int64 or labels.ndim != 1:
+        raise UserError(f"{path}: 'labels' is no tensor (N,) of whole numbers; {REMEDY}")
+    if len(labels) and not -1 <= int(labels.min()) <= int(labels.max()) < len(classes):
+        raise UserError(f"{path}: 'labels' names others than its {len(classes)} classes; {REMEDY}")
+    logits = {}
+    for modality in ("video", "audio", JOINED):
+        if modality in content:
+            heads = _heads(content[modality])
+            if not heads:
+                raise UserError(
+                    f"{path}: {modality!r} is no list of one tensor (N, K) per head; {REMEDY}"
+                )
+            logits[modality] = heads
+    names = np.array([*classes, ""], dtype=str)  # -1 is the last
+    return _checked(Export(logits, names[labels.numpy()]), path)
 
 
 def _checked(export: Export, path: Path) -> Export:
+    if not export.logits:
+        raise UserError(f"{path} holds no logits, of neither 'video' nor 'audio'")
     shapes = {tuple(head.shape) for heads in export.logits.values() for head in heads}
+    if any(0 in shape for shape in shapes):
+        raise UserError(f"{path} holds logits of no clips, or of no clusters: {sorted(shapes)}")
     if len(shapes) != 1 or len({len(h) for h in export.logits.values()}) != 1:
         raise UserError(f"{path}: the heads' logits differ in shape: {sorted(shapes)}")
     if {shape[0] for shape in shapes} != {len(export.labels)}:
@@ -139,7 +161,7 @@ def _heads(part: Any) -> list[Tensor] | None:
             return [a.float() for a in arrays if a is not None]
         return None
     array = _tensor(part)
-    if array is None or array.ndim not in (2, 3) or not array.is_floating_point():
+    if array is None or array.ndim not in (2, 3) or not _has_fractions(part):
         return None
     return [array.float()] if array.ndim == 2 else list(array.float())
 
@@ -148,11 +170,32 @@ def _flat(part: Any) -> np.ndarray | None:
     if isinstance(part, list | tuple) and part and all(isinstance(x, int | str) for x in part):
         part = np.array(part)
     if isinstance(part, Tensor):
-        part = part.numpy()
-    return part.astype(str) if isinstance(part, np.ndarray) and part.ndim == 1 else None
+        part = part.detach().numpy() if _is_plain(part) else None
+    if not (isinstance(part, np.ndarray) and part.ndim == 1 and part.dtype.kind in "biufUSO"):
+        return None
+    if part.dtype.kind == "f" and not np.isfinite(part).all():
+        return None
+    if part.dtype.kind == "S":
+        return np.char.decode(part, "utf-8", "backslashreplace")
+    return part.astype(str)
 
 
 def _tensor(part: Any) -> Tensor | None:
     if isinstance(part, np.ndarray) and part.dtype.kind in "fiu":
-        return torch.from_numpy(part)
-    return part if isinstance(part, Tensor) else None
+        return torch.from_numpy(part.astype(np.float32))
+    return part.detach() if isinstance(part, Tensor) and _is_plain(part) else None
+
+
+def _has_fractions(part: Any) -> bool:
+    if isinstance(part, np.ndarray):
+        return bool(part.dtype.kind == "f")
+    return bool(part.is_floating_point())
+
+
+def _is_plain(part: Tensor) -> bool:
+    """Whether a tensor has its own numbers, all of them, in memory."""
+    if part.layout != torch.strided or part.device.type != "cpu" or part.is_quantized:
+        return False
+    if part.is_complex() or (part.dtype == torch.bool and part.ndim != 1):
+        return False
+    return part.untyped_storage().nbytes() >= part.numel() * part.element_size()

@@ -129,13 +129,18 @@ def read_features(path: Path, clips: int) -> np.ndarray:
     try:
         content = np.load(path, allow_pickle=False)
         array = content["features"] if isinstance(content, np.lib.npyio.NpzFile) else content
+        if not isinstance(array, np.ndarray):
+            raise ValueError("its member called 'features' is no .npy file")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except KeyError:
         raise UserError(f"{path} has no array called 'features'") from None
+    except (MemoryError, OverflowError) as error:
+        raise UserError(f"{path} says that it holds more than memory does: {error}") from None
     except Exception as error:  # numpy, zipfile and zlib raise many kinds for damaged files
         raise UserError(f"{path} is no .npy or .npz file of numbers: {error}") from None
-    if array.ndim != 2 or len(array) != clips or array.dtype.kind not in "fiu":
+    fits = array.ndim == 2 and len(array) == clips and array.shape[1] > 0
+    if not fits or array.dtype.kind not in "fiu":
         raise UserError(
             f"{path} holds {array.dtype} of shape {array.shape}; numbers of shape ({clips}, D), "
             "a row for each clip of the index, are needed"

@@ -211,6 +211,8 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (replaced("json", None), "its json is missing"),
         (bent("mp4", b"url \0\0\0\1", OUTSIDE), "does not say that its frames are in it"),
         (bent("mp4", b"avc1\0\0\0\0\0\0", b"mp4v\0\0\0\0\0\0"), "not H.264|cannot be opened"),
+        (bent("mp4", b"avc1\0\0\0\0\0\0", b"\xff" * 10), "unknown codec"),
+        (bent("wav", b"fmt \x10\0\0\0", b"fmx \xff\xff\0\0"), "the audio cannot be opened"),
         (said(frames=-5), "frames = -5"),
         (said(frames=33), "the video has frames = 32, its json 33"),
         (said(width=10**30), "width = 1000"),

@@ -1,3 +1,4 @@
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +139,30 @@ def test_feature_files_that_are_broken(tmp_path: Path) -> None:
     np.save(path, np.full((24, 2), 1e39))  # beyond float32
     with pytest.raises(UserError, match=r"x\.npy holds values that are not finite .* in 24 rows"):
         read_features(path, 24)
+
+
+def header(shape: str) -> bytes:
+    """A .npy file of no numbers that says it holds an array of this shape."""
+    words = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\1\0" + len(words).to_bytes(2, "little") + words
+
+
+def test_feature_files_that_lie_about_their_size(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    for shape, words in (
+        (f"(24, {10**15})", "more than memory does"),
+        (f"(24, {10**30})", "more than memory does"),
+        ("(24, 5)", "is no .npy or"),
+        ("(24, -5)", "is no .npy or"),
+        ("(24, 0)", r"numbers of shape \(24, D\)"),
+    ):
+        path.write_bytes(header(shape))
+        with pytest.raises(UserError, match=words):
+            read_features(path, 24)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as file:
+        file.writestr("features", b"words")
+    with pytest.raises(UserError, match=r"'features' is no \.npy file"):
+        read_features(tmp_path / "x.npz", 24)
 
 
 def test_a_feature_file_is_not_unpickled(tmp_path: Path) -> None:

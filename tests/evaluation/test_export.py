@@ -3,12 +3,15 @@
 import gzip
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy._core import multiarray
 
 from selavi.cli import main
 from selavi.evaluation.arrays import load_arrays
@@ -83,6 +86,19 @@ def test_files_of_others_are_read(tmp_path: Path, form: str, writer: str) -> Non
     assert (table["nmi"] == 1).all()
 
 
+READ = """
+import sys
+from pathlib import Path
+from selavi.evaluation.arrays import load_arrays
+from selavi.files import UserError
+for file in sys.argv[1:]:
+    try:
+        print(load_arrays(Path(file))["video"][0], flush=True)
+    except UserError as error:
+        print("UserError", error, flush=True)
+"""
+
+
 class Harm:
     def __reduce__(self) -> tuple[Any, ...]:
         return os.system, ("touch harmed",)
@@ -117,6 +133,95 @@ def test_what_is_lacking_is_named(tmp_path: Path, change: dict[str, Any], words:
     torch.save(theirs() | change, tmp_path / "x")
     with pytest.raises(UserError, match=words):
         read_export(tmp_path / "x")
+
+
+def ours(**changes: Any) -> dict[str, Any]:
+    """A file of `export`, with changes; what is changed to None is left out."""
+    content = {
+        "format": "selavi-logits-1", "video": [torch.zeros(12, 4)], "classes": ["a"],
+        "labels": torch.zeros(12, dtype=torch.int64), "keys": ["k"] * 12,
+    }  # fmt: skip
+    return {name: value for name, value in (content | changes).items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"classes": None}, "'classes' is no list of names; write it again"),
+        ({"classes": [["a"], ["b", "c"]]}, "'classes' is no list of names"),
+        ({"labels": None}, "'labels' is no tensor"),
+        ({"labels": [0] * 12}, "'labels' is no tensor"),
+        ({"labels": torch.zeros(12)}, r"'labels' is no tensor \(N,\) of whole numbers"),
+        ({"labels": torch.full((12,), 7)}, "'labels' names others than its 1 classes"),
+        ({"labels": torch.full((12,), -2)}, "'labels' names others than its 1 classes"),
+        ({"video": None}, "holds no logits"),
+        ({"video": []}, r"'video' is no list of one tensor \(N, K\) per head"),
+        ({"video": "abc"}, "'video' is no list"),
+        ({"video": [torch.zeros(12)]}, "'video' is no list"),
+        ({"video": [torch.zeros(12, 4).to_sparse()]}, "'video' is no list"),
+        ({"video": [torch.zeros(12, 4, dtype=torch.complex64)]}, "'video' is no list"),
+        ({"video": [torch.zeros(12, 4, device="meta")]}, "'video' is no list"),
+        ({"video": [torch.zeros(1, 1).expand(12, 10**12)]}, "'video' is no list"),
+        ({"video": [torch.zeros(12, 0)]}, "of no clips, or of no clusters"),
+    ],
+)
+def test_a_damaged_export_of_ours_is_refused(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    torch.save(ours(), tmp_path / "x")
+    assert read_export(tmp_path / "x").labels.tolist() == ["a"] * 12
+    torch.save(ours(**changes), tmp_path / "x")
+    with pytest.raises(UserError, match=words):
+        read_export(tmp_path / "x")
+
+
+class Said:
+    """Pickled as a call, and a state, of one's choice."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.parts
+
+
+OBJECTS = Said(np.dtype, ("O8", False, True), (3, "|", None, None, None, -1, -1, 0))
+FLOATS = Said(np.dtype, ("f4", False, True), (3, "<", None, None, None, -1, -1, 0))
+FIELDS = (3, "|", None, ("a",), {"a": (OBJECTS, 0)}, 8, 1, 0)
+
+
+LIES = [
+    (OBJECTS, b"A" * 16),
+    (Said(np.dtype, ("V8", False, True), FIELDS), b"A" * 16),
+    (Said(np.dtype, ("S8", False, True), FIELDS), b"A" * 16),
+    (Said(np.dtype, ("S8", False, True), (3, "|", (OBJECTS, (1,)), *FIELDS[3:])), b"A" * 16),
+    (FLOATS, b"A" * 4),
+    (FLOATS, b"A" * 16),
+    (FLOATS, [1, 2]),
+    ("f4", b"A" * 8),
+]
+
+
+def test_arrays_that_lie_about_their_numbers_are_refused(tmp_path: Path) -> None:
+    """Numbers would be taken for addresses in memory. In a process of its own, lest it crash."""
+    for name, (dtype, data) in enumerate(LIES):
+        state = (1, (2,), dtype, False, data)
+        array = Said(multiarray._reconstruct, (np.ndarray, (0,), b"b"), state)
+        for protocol in (2, 5):
+            content = pickle.dumps({"video": array}, protocol=protocol)
+            (tmp_path / f"{name}-{protocol}.pkl").write_bytes(content)
+    files = sorted(map(str, tmp_path.iterdir()))
+    done = subprocess.run(
+        [sys.executable, "-c", READ, *files], capture_output=True, text=True, check=False
+    )
+    words = [line for line in done.stdout.splitlines() if line.startswith("UserError")]
+    assert len(words) == len(files) == 16, done.stdout + done.stderr
+
+
+def test_an_array_of_names_is_read(tmp_path: Path) -> None:
+    content = theirs() | {"labels": np.array(["a", "b", "c"], object)[np.arange(12) % 3]}
+    (tmp_path / "x").write_bytes(pickle.dumps(content))
+    assert (measure_export(tmp_path / "x", tmp_path / "m.csv")["nmi"] == 1).all()
 
 
 def test_absent_and_strange_files(tmp_path: Path) -> None:
