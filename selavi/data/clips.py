@@ -246,7 +246,8 @@ def decode_samples(sound: BinaryIO, first: int = 0, count: int | None = None) ->
                 raise CorruptClip("the sound is not mono of 16 bits")
             count = file.getnframes() - first if count is None else count
             file.setpos(first)
-            samples = np.frombuffer(file.readframes(count), dtype="<i2")
+            content = file.readframes(count)
+            samples = np.frombuffer(content[: len(content) // 2 * 2], dtype="<i2")
     except (wave.Error, EOFError, RuntimeError) as error:  # of a chunk beyond the end
         raise CorruptClip(f"the sound cannot be decoded: {error}") from None
     if len(samples) < count:

@@ -31,6 +31,8 @@ def load_arrays(path: Path) -> Any:
     """
     if not path.exists():
         raise UserError(f"{path} does not exist")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name a file in it")
     require_whole(path, "get or export it again")
     try:
         with torch.serialization.safe_globals(_SAFE):
@@ -51,8 +53,6 @@ def load_arrays(path: Path) -> Any:
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:
-    if not path.is_file():
-        return False
     with path.open("rb") as file:
         return file.read(len(magic)) == magic
 

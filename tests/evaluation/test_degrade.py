@@ -1,6 +1,7 @@
 """Clips encoded again, assigned again: the real chain on a few real clips."""
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.clips import decode_frames, decode_samples, read_member
+from selavi.data.clips import CorruptClip, decode_frames, decode_samples, read_member
 from selavi.data.index import read_index
 from selavi.data.requality import degrade_audio, degrade_video
 from selavi.evaluation.degrade import degrade
@@ -123,3 +124,28 @@ def test_mistakes_are_said(train_index: Path, tmp_path: Path) -> None:
     assert main([*common, "--crf", "30", "--kbps", "12"]) == 1
     assert main([*common, "--short-side", "15", "--crf", "30"]) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def wave_of(
+    samples: bytes, rate: int = 16000, told: int | None = None, kind: bytes = b"fmt "
+) -> bytes:
+    """A mono wave of 16 bits that may lie about its length, its rate and its chunks."""
+    size = len(samples) if told is None else told
+    form = struct.pack("<4sIHHIIHH", kind, 16, 1, 1, rate, 0, 2, 16)
+    head = struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE")
+    return head + form + struct.pack("<4sI", b"data", size) + samples
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        wave_of(bytes(2001), told=2002), wave_of(bytes(2000), told=2**31),
+        wave_of(bytes(2000), kind=b"fmx "), wave_of(bytes(2000), rate=2**32 - 1),
+        wave_of(bytes(2000), rate=0), b"RIFF\xff\xff\xff\xffWAVEjunk\xff\xff\xff\xff", b"",
+    ],
+    ids=range(7),
+)  # fmt: skip
+def test_waves_that_lie_are_corrupt(content: bytes) -> None:
+    assert len(degrade_audio(wave_of(bytes(2000)), LEVELS[1], 1)[0]) == 2044
+    with pytest.raises(CorruptClip):
+        degrade_audio(content, LEVELS[1], 1)

@@ -227,6 +227,8 @@ def test_an_array_of_names_is_read(tmp_path: Path) -> None:
 def test_absent_and_strange_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         read_export(tmp_path / "absent")
+    with pytest.raises(UserError, match="is a folder"):
+        read_export(tmp_path)
     (tmp_path / "words").write_text("no pickle")
     with pytest.raises(UserError, match="cannot be read"):
         read_export(tmp_path / "words")
