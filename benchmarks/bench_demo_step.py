@@ -28,17 +28,17 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench_relabel import small_clips
-from selavi.data.clip_table import Clips
-from selavi.data.loader import training_batches
+from selavi.batch import Batch
+from selavi.data.dataset import Clips
+from selavi.data.sampling import training_batches
 from selavi.distributed import Group
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
-from selavi.records import Batch
 from selavi.settings import RunSettings
-from selavi.training.learner import Learner
 from selavi.training.loss import heads_loss
 from selavi.training.optim import make_optimizer
+from selavi.training.step import Learner
 
 Pair = tuple[Batch, Batch]
 CPU = torch.device("cpu")

@@ -13,7 +13,7 @@ import time
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from selavi.evaluation.contingency import contingency_table, hungarian_accuracy
+from selavi.evaluation.scores import contingency_table, hungarian_accuracy
 
 CLIPS, CLUSTERS, REPEATS = 170_752, 309, 5
 

@@ -26,16 +26,16 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from selavi.data.clips import open_shard
-from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.index import read_index, write_index
-from selavi.data.loader import Clips, training_batches
 from selavi.data.manifest import write_manifest
-from selavi.data.shards import write_shard
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.sampling import Clips, training_batches
+from selavi.data.shards.reader import open_shard
+from selavi.data.shards.writer import write_shard
 from selavi.files import write_csv
 from selavi.settings import AudioSettings, MediaSettings, VideoSettings
 from selavi.transforms.audio import log_filterbank
-from selavi.transforms.video import frame_numbers, random_view
+from selavi.transforms.video.views import frame_numbers, random_view
 
 VIDEOS, ROUNDS, WORKERS, BATCH = 12, 3, 2, 16
 OURS, USUAL, FLOOR = 768, 32, 768  # clips per round

@@ -18,8 +18,8 @@ from sklearn.metrics import (
     normalized_mutual_info_score,
 )
 
-from selavi.evaluation.clustering import score_heads
-from selavi.evaluation.contingency import contingency_table, scores_of
+from selavi.evaluation.metrics import score_heads
+from selavi.evaluation.scores import contingency_table, scores_of
 
 CLIPS, CLUSTERS, HEADS, REPEATS = 170_752, 309, 10, 3
 

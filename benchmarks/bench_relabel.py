@@ -23,18 +23,18 @@ from pathlib import Path
 
 import torch
 
+from selavi.batch import Batch
 from selavi.config_file import read_section
-from selavi.data.demo import make_demo_dataset
 from selavi.data.index import read_index, write_index
-from selavi.data.loader import Clips
 from selavi.data.manifest import write_manifest
-from selavi.data.shards import write_shard
+from selavi.data.sampling import Clips
+from selavi.data.shards.writer import write_shard
+from selavi.data.sources.demo import make_demo_dataset
 from selavi.distributed import Group
-from selavi.labelling.features import FeatureStore
+from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.relabel import relabel
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import (
     Config,
     LabellingSettings,
@@ -43,9 +43,9 @@ from selavi.settings import (
     TrainingSettings,
 )
 from selavi.signals import StopRequest
-from selavi.training.learner import Learner
 from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
+from selavi.training.step import Learner
 
 EPOCHS = 9
 PAPER, DEMO = 99 / 200, 99 / 64  # relabellings per epoch

@@ -14,10 +14,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from selavi.data.encode import encoder_options
-from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.manifest import write_manifest
-from selavi.data.shards import write_shard
+from selavi.data.media.encode import encoder_options
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.shards.writer import write_shard
 from selavi.settings import MediaSettings
 
 VIDEOS, ROUNDS, THREADS = 16, 9, os.cpu_count() or 1

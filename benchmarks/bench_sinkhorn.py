@@ -35,10 +35,10 @@ import torch
 from torch import Tensor
 
 from selavi.compiled import in_threads
-from selavi.labelling.dense import DenseKernel
 from selavi.labelling.marginals import match_by_rank
-from selavi.labelling.scores import Matrix
-from selavi.labelling.sinkhorn import sinkhorn
+from selavi.labelling.sinkhorn.dense import DenseKernel
+from selavi.labelling.sinkhorn.front import sinkhorn
+from selavi.labelling.sinkhorn.log_kernel import Matrix
 
 SIZES = [(170_752, 309), (230_976, 400), (50_000, 309)]
 STAGES = {"flat": (0.3, 0.3), "mid": (3.0, 0.8), "late": (8.0, 1.0)}  # sharpness: median, log-sd

@@ -21,12 +21,12 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import NetworkSettings, TrainingSettings
-from selavi.training.learner import Learner
 from selavi.training.optim import make_optimizer
+from selavi.training.step import Learner
 
 NETWORK = NetworkSettings(dropout=0.0)
 PLAIN = "float32, contiguous"

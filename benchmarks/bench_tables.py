@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.columns import COLUMNS
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import TEXT_COLUMNS, write_manifest
+from selavi.data.schema import COLUMNS
 from selavi.files import read_csv
 
 VIDEOS, CLASSES, SHARDS, ROUNDS = 250_000, 400, 256, 3

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: tests run side by side, one thread each
@@ -17,14 +18,16 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch: tests run side by side, one
 import torch
 
 from selavi.config_file import parse
-from selavi.data.demo import make_demo_dataset
-from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.shards import write_shard
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.shards.writer import write_shard
+from selavi.data.sources.demo import make_demo_dataset
 from selavi.settings import Config, MediaSettings, RunSettings
 
 REPOSITORY = Path(__file__).parent.parent
+settings.register_profile("same", derandomize=True)  # the same examples in every run
+settings.load_profile("same")
 # Before a command that gets a /dev/shm of its own: PRIVATE, SMALL_SHM, "sh", its size.
 SMALL_SHM = 'mount -t tmpfs -o size="$1" tmpfs /dev/shm && shift && exec "$@"'
 PRIVATE = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]

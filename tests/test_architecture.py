@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"formulas", "disk"},
     {"files", "allocator", "progress"},
-    {"settings", "records", "logs", "compiled", "signals", "shortage", "collectives", "user"},
+    {"settings", "batch", "logs", "compiled", "signals", "shortage", "collectives", "user"},
     {"config_file", "distributed", "rate_cache", "tensor_files"},
     {"state_lock", "cluster", "transforms", "models"},
     {"data", "labelling"},

@@ -11,7 +11,7 @@ import yaml
 from selavi.config_file import json_schema, read_yaml
 from selavi.evaluation.baselines import kmeans
 from selavi.files import UserError
-from selavi.preflight.files import read_config
+from selavi.preflight.config_files import read_config
 from selavi.settings import Config, FinetuneSettings
 
 DEMO = Path(__file__).parent.parent / "config/demo.yaml"

@@ -9,9 +9,9 @@ import yaml
 from pydantic import TypeAdapter
 
 from selavi import rate_cache
+from selavi.preflight.config_files import read_config
 from selavi.preflight.costs import Seconds
 from selavi.preflight.estimate import estimate
-from selavi.preflight.files import read_config
 from selavi.rate_cache import RateCache
 from tests.preflight.test_preflight import DEMO, selavi
 

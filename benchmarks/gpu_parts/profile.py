@@ -15,9 +15,9 @@ from gpu_parts.variants import build
 from gpu_parts.work import Row, Work, synchronise
 from selavi.training.loss import heads_loss
 from selavi.transforms.audio import AudioView, prepare_audio
-from selavi.transforms.planes import mixing
-from selavi.transforms.resample import Windows, taps
-from selavi.transforms.video import VideoView, prepare_video
+from selavi.transforms.video.resize import Windows, taps
+from selavi.transforms.video.views import VideoView, prepare_video
+from selavi.transforms.video.yuv import mixing
 
 KINDS = {  # of kernels, by what stands in their names; the first that fits
     "batch norm": r"batch_?norm|bn_fw|bn_bw|batch_norm",

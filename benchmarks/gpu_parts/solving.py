@@ -22,9 +22,9 @@ def compare(work: Work, stage: str) -> Row:
     """Seconds of a solve on both, whether labels are the same, and POT's plain iterations."""
     # Here: POT is a dependency of the tests, and other parts do without.
     from bench_sinkhorn import COUNT_LIMIT, TOLERANCE, plain_iterations, posteriors, pot, seconds
-    from selavi.labelling.dense import DenseKernel
-    from selavi.labelling.scores import Matrix
-    from selavi.labelling.sinkhorn import sinkhorn
+    from selavi.labelling.sinkhorn.dense import DenseKernel
+    from selavi.labelling.sinkhorn.front import sinkhorn
+    from selavi.labelling.sinkhorn.log_kernel import Matrix
 
     clips, clusters = (SMALL_CLIPS, 40) if work.small else (CLIPS, 309)
     scores, shares = posteriors(clips, clusters, stage)

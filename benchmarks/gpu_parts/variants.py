@@ -19,8 +19,8 @@ from torch import nn
 from bench_step import Step, counted_flops, matmul_rate, paper_network, timed
 from gpu_parts.work import WIDENED, Row, Work, forget, peak_gib, why
 from selavi.models.encoders import PlaneConv
-from selavi.training.learner import require_compiler
 from selavi.training.loss import heads_loss
+from selavi.training.step import require_compiler
 
 WARMUP, LEAST, SECONDS = 3, 5, 2.0  # steps that do not count; that do, at least; and for how long
 PRECISIONS = ("float32", "TF32", "bfloat16")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from bench_step import NETWORK, clips
-from selavi.records import Batch
+from selavi.batch import Batch
 from selavi.settings import AudioSettings, NetworkSettings, VideoSettings
 
 Row = dict[str, Any]

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.choose import choose_classes, choose_official
+    from selavi.data.sources.subset import choose_classes, choose_official
 
     dataset = read_section(options.settings, DatasetSettings)
     split = find_split(dataset, options.split)

@@ -17,6 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.reporting.degradation import degradation_figure
+    from selavi.reporting.plot_degraded import degradation_figure
 
     degradation_figure(options.tables, options.output)

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.evaluation.degrade import degrade
+    from selavi.evaluation.evaluate_degraded import degrade
 
     names = ("short_side", "crf"), ("kbps", "rate", "snr_db")
     video, audio = (

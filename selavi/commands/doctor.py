@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _findings(options: argparse.Namespace) -> "Iterator[Finding]":
     from selavi.preflight import checks, slurm
-    from selavi.preflight.files import config_files, read_profile
+    from selavi.preflight.config_files import config_files, read_profile
 
     logging.getLogger("selavi.data").setLevel(logging.WARNING)  # of the samples that are measured
     yield from checks.versions()

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import torch
 
+    from selavi.preflight.config_files import config_files, read_config, read_profile
     from selavi.preflight.estimate import estimate
-    from selavi.preflight.files import config_files, read_config, read_profile
     from selavi.preflight.report import print_costs
     from selavi.rate_cache import RateCache
 

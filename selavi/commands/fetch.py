@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.fetch import fetch_shard
+    from selavi.data.shards.import_shards import fetch_shard
 
     dataset = read_section(options.settings, DatasetSettings)
     sources = find_split(dataset, options.split).sources

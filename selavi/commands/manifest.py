@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.listed import write_listed_manifest
     from selavi.data.manifest import write_manifest
+    from selavi.data.sources.table import write_listed_manifest
 
     dataset = read_section(options.settings, DatasetSettings)
     split = find_split(dataset, options.split)

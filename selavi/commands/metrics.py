@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     of = {"dataset": options.dataset, "split": options.split}
     if options.assignments:
-        from selavi.evaluation.clustering import measure
+        from selavi.evaluation.metrics import measure
 
         measure(options.assignments, options.output, of)
     else:

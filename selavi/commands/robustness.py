@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.evaluation.degrade import robustness
+    from selavi.evaluation.evaluate_degraded import robustness
 
     of = {"dataset": options.dataset, "split": options.split}
     robustness(

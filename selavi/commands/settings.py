@@ -6,7 +6,7 @@ from pathlib import Path
 
 from selavi.config_file import schema_text, write_section
 from selavi.files import UserError, write_text
-from selavi.preflight.files import read_config
+from selavi.preflight.config_files import read_config
 from selavi.settings import Section
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.shards import write_shard
+    from selavi.data.shards.writer import write_shard
 
     media = read_section(options.settings, MediaSettings)
     write_shard(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.columns import CHECKSUMS
+from selavi.data.schema import CHECKSUMS
 from selavi.files import UserError
 
 BOUNDS = {

@@ -5,52 +5,10 @@ have a place, as many as fit: what is kept never depends on the order of reading
 """
 
 import mmap
-from dataclasses import dataclass
 
-import av
 import numpy as np
-from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange
 
-from selavi.data.clips import CorruptClip
-from selavi.transforms.planes import mixing
-
-# 8 bits, chroma of half the size: what the shard stage asks for, with one range or the other. A
-# stream with planes of another kind is converted to these by ffmpeg.
-PLANAR = ("yuv420p", "yuvj420p")
-
-
-@dataclass(frozen=True)
-class Planes:
-    """A decoded frame.
-
-    luma : (h, w) uint8. chroma : (2, (h + 1) // 2, (w + 1) // 2) uint8, U and V, or None.
-    mixing : (8,) float32, see `selavi.transforms.planes`.
-    """
-
-    luma: np.ndarray
-    chroma: tuple[np.ndarray, np.ndarray] | None
-    mixing: np.ndarray
-
-    @classmethod
-    def of(cls, frame: av.VideoFrame, size: tuple[int, int], grey: bool) -> "Planes":
-        """Views of a frame's own memory, with chroma unless `grey`.
-
-        Raises CorruptClip if the frame's height and width are not what the index says.
-        """
-        if (frame.height, frame.width) != size:
-            raise CorruptClip(f"a frame of {frame.width} x {frame.height}, unlike in the index")
-        full = frame.format.name == "yuvj420p" or frame.color_range == ColorRange.JPEG
-        if frame.format.name not in PLANAR:
-            frame = frame.reformat(format="yuv420p")
-        luma, *chroma = (_array(plane) for plane in frame.planes[: 1 if grey else 3])
-        pair = None if grey else (chroma[0], chroma[1])
-        return cls(luma, pair, mixing(frame.colorspace, full))
-
-
-def _array(plane: VideoPlane) -> np.ndarray:
-    shape, strides = (plane.height, plane.width), (plane.line_size, 1)
-    return np.ndarray(shape, np.uint8, memoryview(plane), 0, strides)
+from selavi.transforms.video.yuv import Planes
 
 
 class FrameCache:

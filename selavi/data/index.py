@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from selavi.data.clip_rows import checked_rows
-from selavi.data.columns import CHECKSUMS, NUMBERS, further
+from selavi.data.schema import CHECKSUMS, NUMBERS, further
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.lists import plain_class
+from selavi.data.sources.split_files import plain_class
 from selavi.files import UserError, write_csv
 from selavi.formulas import unguard
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from selavi.data.columns import further
-from selavi.data.loader import Clips, open_clips
+from selavi.data.sampling import Clips, open_clips
+from selavi.data.schema import further
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse

@@ -12,9 +12,8 @@ import pandas as pd
 import torch
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
-from selavi.data.loader import Clips, open_clips, training_batches
-from selavi.evaluation.clustering import clustering_scores
-from selavi.evaluation.features import (
+from selavi.data.sampling import Clips, open_clips, training_batches
+from selavi.evaluation.baseline_features import (
     SUPERVISED_CLIP,
     Rows,
     extract,
@@ -24,6 +23,7 @@ from selavi.evaluation.features import (
     read_features,
     supervised_features,
 )
+from selavi.evaluation.metrics import clustering_scores
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import build_network, load_model

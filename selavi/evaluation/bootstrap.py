@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from selavi.evaluation.contingency import matching_scores
+from selavi.evaluation.scores import matching_scores
 
 LOWEST = {"nmi": 0.0, "ari": -1.0, "accuracy": 0.0}
 NORMAL_95 = 1.959964

@@ -11,13 +11,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from selavi.data.loader import open_clips
-from selavi.evaluation.arrays import load_arrays
-from selavi.evaluation.clustering import measure_heads
+from selavi.data.sampling import open_clips
+from selavi.evaluation.metrics import measure_heads
 from selavi.evaluation.predict import batches_of_logits
+from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError
-from selavi.models.agreement import agreement
 from selavi.models.checkpoint import load_model
+from selavi.models.head_selection import agreement
 from selavi.models.network import JOINED
 from selavi.tensor_files import save_tensors
 

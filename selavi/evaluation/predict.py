@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from selavi.data.loader import Clips, pass_batches
+from selavi.data.sampling import Clips, pass_batches
 from selavi.models.network import Network
 from selavi.progress import Bar
 

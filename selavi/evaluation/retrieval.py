@@ -11,16 +11,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from selavi.batch import Batch
 from selavi.data.index import read_index, set_aside
-from selavi.data.loader import Clips, ViewGrid, view_batches
+from selavi.data.sampling import Clips, ViewGrid, view_batches
+from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.predict import best_device
-from selavi.evaluation.search import nearest
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
-from selavi.models.maps import last_map
+from selavi.models.feature_map import last_map
 from selavi.models.network import Network
 from selavi.progress import Bar
-from selavi.records import Batch
 from selavi.settings import Modality, RetrievalSettings, RunSettings, VideoSettings
 
 log = logging.getLogger(__name__)

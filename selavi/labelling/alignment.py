@@ -10,7 +10,7 @@ from torch import Tensor
 
 from selavi.collectives import all_sum
 from selavi.compiled import in_threads
-from selavi.labelling.loops import UNITS, overlap
+from selavi.labelling.sinkhorn.kernels import UNITS, overlap
 
 
 def best_permutation(

@@ -5,7 +5,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from selavi.models.agreement import agreement
+from selavi.models.head_selection import agreement
 
 
 def consensus(labels: Tensor, clusters: int) -> Tensor:

@@ -10,11 +10,11 @@ from torch import Tensor
 from selavi.collectives import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.consensus import consensus
-from selavi.labelling.features import FeatureStore
-from selavi.labelling.loops import UNITS
+from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import match_by_rank
-from selavi.labelling.scores import HeadScores
-from selavi.labelling.sinkhorn import Assignment, sinkhorn
+from selavi.labelling.sinkhorn.front import Assignment, sinkhorn
+from selavi.labelling.sinkhorn.kernels import UNITS
+from selavi.labelling.sinkhorn.log_kernel import HeadScores
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
 

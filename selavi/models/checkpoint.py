@@ -9,9 +9,9 @@ import torch
 
 from selavi.config_file import parse
 from selavi.files import UserError
-from selavi.models.agreement import agreement
+from selavi.models.head_selection import agreement
 from selavi.models.network import Network
-from selavi.models.released import is_released, read_released
+from selavi.models.paper_checkpoint import is_released, read_released
 from selavi.models.weights_file import misfit, read_weights_file, require_finite
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors

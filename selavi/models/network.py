@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
-from selavi.records import Batch
 from selavi.settings import Modality, NetworkSettings
 
 Features = dict[str, Tensor]

@@ -12,11 +12,11 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.models.network import Features, Network
 from selavi.progress import NOTICE
 from selavi.rate_cache import RateCache
-from selavi.records import Batch
 from selavi.settings import Precision
 
 log = logging.getLogger(__name__)

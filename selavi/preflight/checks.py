@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selavi import __version__
-from selavi.data.batches import PREFETCH
-from selavi.data.ffmpeg_binary import ffmpeg_binary, ffmpeg_version
+from selavi.data.collate import PREFETCH
+from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
 from selavi.files import UserError
+from selavi.preflight.config_files import read_config
 from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
-from selavi.preflight.files import read_config
 from selavi.preflight.sources import source_of
 from selavi.settings import Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY

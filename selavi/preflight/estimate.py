@@ -9,16 +9,16 @@ from pydantic import TypeAdapter
 
 from selavi.labelling.schedule import relabelling_steps
 from selavi.preflight.costs import Cost, Seconds, cost
-from selavi.preflight.judging import (
+from selavi.preflight.evaluation_costs import (
     Planned,
     degrade_costs,
     finetune_costs,
     retrieval_costs,
     what_sets_the_speed,
 )
-from selavi.preflight.rates import ClipRate, clip_rate
 from selavi.preflight.samples import Sample, StoredRate
 from selavi.preflight.sources import Source, source_of
+from selavi.preflight.timing import ClipRate, clip_rate
 from selavi.rate_cache import RateCache
 from selavi.settings import Config, RunSettings, parent_of
 

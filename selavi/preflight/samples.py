@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import TypeAdapter
 
-from selavi.preflight.rates import ShardRate, shard_rate
 from selavi.preflight.sources import sample_of
+from selavi.preflight.timing import ShardRate, shard_rate
 from selavi.rate_cache import RateCache
 from selavi.settings import DatasetSettings, MediaSettings
 

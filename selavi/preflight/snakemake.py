@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from selavi.files import UserError
-from selavi.preflight.files import config_files, read_keys, read_profile
+from selavi.preflight.config_files import config_files, read_keys, read_profile
 from selavi.user import settle_user
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.demo import make_demo_dataset
-from selavi.data.listed import listed_videos
-from selavi.data.lists import official_videos, plain_class
 from selavi.data.manifest import find_videos
-from selavi.data.video_tables import read_video_table
+from selavi.data.sources.demo import make_demo_dataset
+from selavi.data.sources.split_files import official_videos, plain_class
+from selavi.data.sources.table import listed_videos
+from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError
 from selavi.settings import Config, DatasetSettings, parent_of, split_folder
 

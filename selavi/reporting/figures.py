@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from selavi.data.index import read_index
-from selavi.evaluation.contingency import contingency_table, plain_scores
+from selavi.evaluation.scores import contingency_table, plain_scores
 from selavi.files import UserError, atomic_path, read_csv
 
 STYLE: Any = {  # matplotlib types the keys one by one

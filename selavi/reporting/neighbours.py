@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.clips import CorruptClip, decode_frames, open_shard
 from selavi.data.index import read_index
+from selavi.data.shards.reader import CorruptClip, decode_frames, open_shard
 from selavi.files import UserError, atomic_path, read_csv
 from selavi.reporting.figures import STYLE
 

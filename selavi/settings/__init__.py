@@ -4,7 +4,6 @@
 one dataset needs. Defaults are the paper's (arXiv 2006.13662).
 """
 
-from selavi.settings.clips import FRAME_SECONDS, AudioSettings, VideoSettings
 from selavi.settings.config import (
     Config,
     ExplorerSettings,
@@ -33,7 +32,8 @@ from selavi.settings.evaluation import (
     TransferSettings,
     VideoLevel,
 )
-from selavi.settings.removed import without_removed
+from selavi.settings.inputs import FRAME_SECONDS, AudioSettings, VideoSettings
+from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import (
     LabellingSettings,
     NetworkSettings,

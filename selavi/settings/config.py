@@ -6,7 +6,6 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from selavi.files import UserError
-from selavi.settings.clips import FRAME_SECONDS
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
 from selavi.settings.evaluation import (
     BaselineSettings,
@@ -14,7 +13,8 @@ from selavi.settings.evaluation import (
     FinetuneSettings,
     RetrievalSettings,
 )
-from selavi.settings.removed import without_removed
+from selavi.settings.inputs import FRAME_SECONDS
+from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 

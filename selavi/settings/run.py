@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from selavi.settings.clips import AudioSettings, VideoSettings
+from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.section import LearningRate, Modality, Name, Precision, Section, Seed
 
 

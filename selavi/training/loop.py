@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
 
-from selavi.data.loader import Clips
+from selavi.batch import Batch
+from selavi.data.sampling import Clips
 from selavi.distributed import Group
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.schedule import relabelling_steps
@@ -19,10 +20,10 @@ from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.progress import Bar
-from selavi.records import Batch
 from selavi.settings import RunSettings, require_enough, require_no_more
 from selavi.signals import Stopped, StopRequest
-from selavi.training.guard import (
+from selavi.training.checkpoint import Saves, State
+from selavi.training.divergence import (
     Diverged,
     check_predictions,
     check_step,
@@ -31,12 +32,11 @@ from selavi.training.guard import (
     remember,
 )
 from selavi.training.history import Row, add, epoch_row, sentence
-from selavi.training.labeller import Labeller
-from selavi.training.learner import Learner
 from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
 from selavi.training.pace import Pace
+from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
-from selavi.training.state import Saves, State
+from selavi.training.step import Learner
 
 log = logging.getLogger(__name__)
 

@@ -19,13 +19,13 @@ import pandas as pd
 import torch
 
 from selavi.data.index import contents
-from selavi.data.loader import rank_share
+from selavi.data.sampling import rank_share
 from selavi.distributed import Group
 from selavi.files import UserError
-from selavi.labelling.features import FeatureStore
+from selavi.labelling.feature_store import FeatureStore
 from selavi.settings import RunSettings
 from selavi.tensor_files import read_tensors
-from selavi.training.state import Progress, Saves, State
+from selavi.training.checkpoint import Progress, Saves, State
 
 log = logging.getLogger(__name__)
 

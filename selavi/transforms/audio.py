@@ -13,7 +13,7 @@ from torch import Tensor
 
 from selavi.compiled import compiled_exactly
 from selavi.settings import FRAME_SECONDS, AudioSettings
-from selavi.transforms.moments import moments
+from selavi.transforms.video.moments import moments
 
 HOP_SECONDS = 0.01
 PRE_EMPHASIS = 0.97

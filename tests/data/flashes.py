@@ -14,7 +14,7 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
-from selavi.data.media import Normalised
+from selavi.data.media.normalise import Normalised
 from selavi.settings import MediaSettings
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()

@@ -15,9 +15,8 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
-from selavi.data.clips import UNKNOWN, CorruptClip, read_clip
 from selavi.data.index import CHECKSUMS
-from selavi.data.loader import (
+from selavi.data.sampling import (
     Clips,
     ViewGrid,
     open_clips,
@@ -25,9 +24,10 @@ from selavi.data.loader import (
     training_batches,
     view_batches,
 )
+from selavi.data.shards.reader import UNKNOWN, CorruptClip, read_clip
 from selavi.evaluation.assign import assign
 from selavi.evaluation.baselines import baselines
-from selavi.evaluation.clustering import measure
+from selavi.evaluation.metrics import measure
 from selavi.files import UserError, read_csv
 from selavi.settings import BaselineSettings, RunSettings
 from tests.training import runs
@@ -103,7 +103,14 @@ def one_bit_of_sound(clips: Clips) -> Clips:
     return clips
 
 
+def other_size(clips: Clips) -> Clips:
+    index = clips.index.copy()
+    index.loc[BAD, "height"] += 2
+    return replace(clips, index=index)
+
+
 FAULTS = {
+    other_size: "a frame of 48 x 48, unlike in the index",
     zero_video: "cannot be decoded",
     noise_in_video: "cannot be decoded",
     truncated_video: "cannot be decoded",

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from selavi.data.demo import CLASS_NAMES, _plan, _Recipe, make_demo_dataset
-from selavi.data.demo_picture import make_frames
-from selavi.data.demo_sound import TIMBRES, make_sound
+from selavi.data.sources.demo import CLASS_NAMES, _plan, _Recipe, make_demo_dataset
+from selavi.data.sources.demo_audio import TIMBRES, make_sound
+from selavi.data.sources.demo_video import make_frames
 from selavi.files import UserError
 
 SMALL: dict[str, Any] = {"classes": 2, "train_per_class": 2, "test_per_class": 1}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from selavi.data.fetch import fetch_shard
 from selavi.data.index import write_index
+from selavi.data.shards.import_shards import fetch_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings, SplitSettings
 from tests.conftest import MEDIA
@@ -132,10 +132,10 @@ def test_samples_that_are_numbered_per_tar_are_told_apart(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from selavi.data import fetch
+from selavi.data.shards import import_shards
 from tests.conftest import MEDIA
-fetch.normalise = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
-fetch.fetch_shard(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)
+import_shards.normalise = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
+import_shards.fetch_shard(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)
 """
 
 

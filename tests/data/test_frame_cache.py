@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from selavi.data.frame_cache import FrameCache
-from selavi.data.loader import Clips, open_clips, training_batches
+from selavi.data.sampling import Clips, open_clips, training_batches
 from selavi.settings import RunSettings
 
 Run = Callable[..., RunSettings]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data import tars
-from selavi.data.columns import CHECKSUMS
-from selavi.data.fetch import fetch_shard
 from selavi.data.index import read_index, write_index
-from selavi.data.tars import read_tar
+from selavi.data.schema import CHECKSUMS
+from selavi.data.shards import tars
+from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.shards.tars import read_tar
 from selavi.files import UserError, read_csv
 from tests.conftest import MEDIA
 

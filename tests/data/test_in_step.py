@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from selavi.data.grid import FrameGrid, place_samples
-from selavi.data.media import Normalised, normalise
-from selavi.data.readable import Rejected
-from selavi.data.timeline import Segment
+from selavi.data.media.grid import FrameGrid, place_samples
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
+from selavi.data.read_errors import Rejected
 from tests.data.flashes import FPS, MEDIA, ffmpeg, look, write
 
 STEP = 0.02  # seconds, and a stored frame
@@ -293,10 +293,10 @@ def test_ffmpeg_that_begins_to_read_too_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then an earlier place is tried, down to the file's beginning."""
-    from selavi.data import decode_source
+    from selavi.data.media import decode
 
     path = write(tmp_path / "a.ts", *H264, "-g", "50", "-c:a", "aac", seconds=(0, 9))
-    monkeypatch.setattr(decode_source, "BEFORE", (-2.0, -1.0, 0.0, np.inf))
+    monkeypatch.setattr(decode, "BEFORE", (-2.0, -1.0, 0.0, np.inf))
     clip = stored(path, 2.7, 6.3)
     assert look(clip).flashes[3] == pytest.approx(3.48 - 2.7, abs=STEP)
     shutil.rmtree(tmp_path / "scratch")

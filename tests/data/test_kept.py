@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data import shards
-from selavi.data.ffmpeg_binary import ffmpeg_binary
-from selavi.data.listed import write_listed_manifest
 from selavi.data.manifest import TEXT_COLUMNS, write_manifest
-from selavi.data.media import Normalised, normalise
-from selavi.data.timeline import Segment
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
+from selavi.data.shards import writer
+from selavi.data.sources.table import write_listed_manifest
 from selavi.files import read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -29,7 +29,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(source.path.name)
         return normalise(source, settings, scratch)
 
-    monkeypatch.setattr(shards, "normalise", seen)
+    monkeypatch.setattr(writer, "normalise", seen)
     return names
 
 
@@ -47,7 +47,7 @@ def make(videos: Path, output: Path, media: MediaSettings = MEDIA) -> bytes:
     write_manifest(videos, "folder", 1, output / "manifest.csv")
     for path in (tar, table):
         path.unlink(missing_ok=True)
-    shards.write_shard(output / "manifest.csv", 0, tar, table, media)
+    writer.write_shard(output / "manifest.csv", 0, tar, table, media)
     return tar.read_bytes() + table.read_bytes()
 
 
@@ -125,12 +125,12 @@ def test_a_segment_that_moves_is_cut_again(
     tar, manifest = tmp_path / "0.tar", tmp_path / "manifest.csv"
     (videos / "list.csv").write_text("path,start\n0.mp4,0\n1.mp4,0.1\n")
     write_listed_manifest(videos, videos / "list.csv", "folder", 0.0, 1, manifest)
-    shards.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
+    writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
     before = tar.read_bytes()
     rows = read_csv(manifest, TEXT_COLUMNS)
     write_csv(manifest, rows.assign(start=[0.0, 0.3]))
     encoded.clear()
-    shards.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
+    writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
     assert encoded == ["1.mp4"]
     assert tar.read_bytes() != before
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.choose import choose_classes, choose_official
-from selavi.data.columns import COLUMNS
-from selavi.data.fetch import fetch_shard
 from selavi.data.index import read_index, read_rejected, write_index
-from selavi.data.lists import official_videos
-from selavi.data.loader import Clips, pass_batches
 from selavi.data.manifest import id_of
+from selavi.data.sampling import Clips, pass_batches
+from selavi.data.schema import COLUMNS
+from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.sources.split_files import official_videos
+from selavi.data.sources.subset import choose_classes, choose_official
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import AudioSettings, MediaSettings, OfficialSettings, VideoSettings
 from tests.conftest import make_split

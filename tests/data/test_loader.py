@@ -10,8 +10,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from selavi.data.clips import decode_frames
-from selavi.data.loader import (
+from selavi.batch import Batch
+from selavi.data.sampling import (
     Clips,
     epoch_order,
     open_clips,
@@ -19,8 +19,8 @@ from selavi.data.loader import (
     rank_share,
     training_batches,
 )
+from selavi.data.shards.reader import decode_frames
 from selavi.files import UserError
-from selavi.records import Batch
 from selavi.settings import RunSettings
 from tests.conftest import make_split
 

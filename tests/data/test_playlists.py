@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from selavi.data.clips import CorruptClip, decode_frames
 from selavi.data.index import read_index
-from selavi.data.requality import degrade_video
-from selavi.data.tars import places_of
-from selavi.evaluation.degrade import degrade
+from selavi.data.reencode import degrade_video
+from selavi.data.shards.reader import CorruptClip, decode_frames
+from selavi.data.shards.tars import places_of
+from selavi.evaluation.evaluate_degraded import degrade
 from selavi.files import UserError, read_csv, write_csv
 from selavi.reporting.explorer import make_explorer
 from selavi.settings import VideoLevel

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from selavi.data import decode_source, shards
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Normalised, normalise
-from selavi.data.readable import WITNESSES, Rejected, check_file
-from selavi.data.timeline import Segment
+from selavi.data.media import decode
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
+from selavi.data.read_errors import WITNESSES, Rejected, check_file
+from selavi.data.shards import writer
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -29,7 +30,7 @@ def listed(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
 
 def make(manifest: Path, n: int) -> Path:
     tar = manifest.with_name(f"{n}.tar")
-    shards.write_shard(manifest, n, tar, tar.with_suffix(".csv"), MEDIA)
+    writer.write_shard(manifest, n, tar, tar.with_suffix(".csv"), MEDIA)
     return tar
 
 
@@ -76,7 +77,7 @@ def test_a_disk_that_goes_while_a_shard_is_made(
         (listed.parent / "videos").rename(listed.parent / "elsewhere")
         return clip
 
-    monkeypatch.setattr(shards, "normalise", pull)
+    monkeypatch.setattr(writer, "normalise", pull)
     with pytest.raises(UserError, match="could be opened before and cannot now"):
         make(listed, 0)
     assert not (listed.parent / "0.tar").exists()
@@ -107,7 +108,7 @@ def test_an_ffmpeg_that_does_not_end_well(
     binary = tmp_path / "ffmpeg"
     binary.write_text(f"#!/bin/sh\nulimit -c 0\n{ending}\n")
     binary.chmod(0o755)
-    monkeypatch.setattr(decode_source, "ffmpeg_binary", lambda: str(binary))
+    monkeypatch.setattr(decode, "ffmpeg_binary", lambda: str(binary))
     with pytest.raises(raised, match=words):
         normalise(Segment(video), MEDIA, tmp_path)
 

@@ -14,15 +14,15 @@ import av
 import pytest
 import webdataset as wds
 
-from selavi.data import shards
-from selavi.data.clips import read_member
-from selavi.data.ffmpeg_binary import ffmpeg_binary
 from selavi.data.index import read_index, write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.media import Normalised, normalise
-from selavi.data.readable import Rejected
-from selavi.data.shards import write_shard
-from selavi.data.timeline import Segment
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
+from selavi.data.read_errors import Rejected
+from selavi.data.shards import writer
+from selavi.data.shards.reader import read_member
+from selavi.data.shards.writer import write_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA, make_split
@@ -115,7 +115,7 @@ def test_few_videos_are_begun_behind_a_slow_one(
             many.set()
         raise Rejected("decode-failed", "for the test")
 
-    monkeypatch.setattr(shards, "normalise", attempt)
+    monkeypatch.setattr(writer, "normalise", attempt)
     write_shard(manifest, 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA, threads=2)
     assert sorted(begun) == paths
     assert len(paths) > 4
@@ -246,7 +246,7 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(
 
 def test_a_killed_shard_leaves_no_tar(tmp_path: Path, train_index: Path) -> None:
     code = (
-        "import sys, os, signal\nfrom pathlib import Path\nimport selavi.data.shards as s\n"
+        "import sys, os, signal\nfrom pathlib import Path\nimport selavi.data.shards.writer as s\n"
         "from tests.conftest import MEDIA\n"
         "real, seen = s._attempt, []\n"
         "def attempt(*a):\n"

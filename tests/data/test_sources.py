@@ -11,10 +11,10 @@ import av
 import numpy as np
 import pytest
 
-from selavi.data.ffmpeg_binary import ffmpeg_binary
-from selavi.data.media import Normalised, normalise
-from selavi.data.readable import Rejected
-from selavi.data.timeline import Segment
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
+from selavi.data.read_errors import Rejected
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 

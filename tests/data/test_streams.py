@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.media import Normalised, normalise
-from selavi.data.readable import Rejected
-from selavi.data.timeline import Segment
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
+from selavi.data.read_errors import Rejected
 from selavi.settings import MediaSettings
 from tests.conftest import make_split
 from tests.data.flashes import MEDIA, ffmpeg, look, write

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from selavi.data.clips import read_member
-from selavi.data.fetch import fetch_shard
 from selavi.data.index import read_index, write_index
+from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.shards.reader import read_member
 from selavi.files import UserError, read_csv
 from tests.conftest import MEDIA, make_split
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from selavi.config_file import parse
-from selavi.data.choose import choose_classes
 from selavi.data.index import read_index, read_rejected, write_index
-from selavi.data.listed import listed_videos, write_listed_manifest
-from selavi.data.shards import write_shard
-from selavi.data.video_tables import read_video_table
+from selavi.data.shards.writer import write_shard
+from selavi.data.sources.subset import choose_classes
+from selavi.data.sources.table import listed_videos, write_listed_manifest
+from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError
 from selavi.settings import SplitSettings, TableColumns
 from selavi.training.resume import fingerprint

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from selavi.data import clips as reading
-from selavi.data.batches import _Batches, _finish
-from selavi.data.loader import (
+from selavi.data.collate import _Batches, _finish
+from selavi.data.sampling import (
     Clips,
     ViewGrid,
     _Random,
@@ -20,6 +19,7 @@ from selavi.data.loader import (
     training_batches,
     view_batches,
 )
+from selavi.data.shards import reader as reading
 from selavi.files import UserError
 from selavi.settings import RunSettings, VideoSettings
 

@@ -10,7 +10,7 @@ import torch
 
 from selavi.data.index import read_index
 from selavi.evaluation.assign import assign
-from selavi.evaluation.clustering import measure
+from selavi.evaluation.metrics import measure
 from selavi.files import read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
 from selavi.reporting.explorer.build import make_explorer

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from selavi.evaluation.baselines import kmeans
-from selavi.evaluation.clustering import clustering_scores, heads_by_modality, measure
+from selavi.evaluation.metrics import clustering_scores, heads_by_modality, measure
 from selavi.files import UserError, read_csv, write_csv
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
 
 from selavi.evaluation.bootstrap import bootstrap_intervals
-from selavi.evaluation.contingency import (
+from selavi.evaluation.scores import (
     contingency_table,
     expected_information,
     hungarian_accuracy,

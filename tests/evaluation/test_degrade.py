@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.clips import CorruptClip, decode_frames, decode_samples, read_member
 from selavi.data.index import read_index
-from selavi.data.requality import degrade_audio, degrade_video
-from selavi.evaluation.degrade import degrade
+from selavi.data.reencode import degrade_audio, degrade_video
+from selavi.data.shards.reader import CorruptClip, decode_frames, decode_samples, read_member
+from selavi.evaluation.evaluate_degraded import degrade
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import AudioLevel, VideoLevel
 

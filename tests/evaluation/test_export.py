@@ -14,9 +14,9 @@ import torch
 from numpy._core import multiarray
 
 from selavi.cli import main
-from selavi.evaluation.arrays import load_arrays
 from selavi.evaluation.assign import assign
 from selavi.evaluation.export import export, measure_export, read_export
+from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError, read_csv
 
 
@@ -89,7 +89,7 @@ def test_files_of_others_are_read(tmp_path: Path, form: str, writer: str) -> Non
 READ = """
 import sys
 from pathlib import Path
-from selavi.evaluation.arrays import load_arrays
+from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError
 for file in sys.argv[1:]:
     try:

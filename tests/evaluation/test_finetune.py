@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import torch
 
+from selavi.batch import Batch
 from selavi.config_file import write_section
 from selavi.data.index import read_index
 from selavi.evaluation.finetune.loop import finetune, read_fold
@@ -21,7 +22,6 @@ from selavi.evaluation.finetune.recogniser import Recogniser, rate_factor
 from selavi.evaluation.finetune.scoring import recognition
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
-from selavi.records import Batch
 from selavi.settings import FinetuneSettings
 from tests.training.runs import fork, wait
 from tests.training.runs import words as screen

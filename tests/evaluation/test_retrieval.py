@@ -10,11 +10,11 @@ from torchvision.models.video import r2plus1d_18
 from selavi.cli import main
 from selavi.config_file import write_section
 from selavi.data.index import read_index
+from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.retrieval import clip_feature, retrieval
-from selavi.evaluation.search import nearest
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
-from selavi.models.maps import last_map
+from selavi.models.feature_map import last_map
 from selavi.settings import RetrievalSettings
 from tests.conftest import make_split
 

@@ -11,17 +11,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.labelling.relabel import relabel
-from selavi.labelling.sinkhorn import sinkhorn
+from selavi.labelling.sinkhorn.front import sinkhorn
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import LabellingSettings, NetworkSettings, RunSettings, TrainingSettings
-from selavi.training.learner import Learner
 from selavi.training.optim import make_optimizer
+from selavi.training.step import Learner
 from selavi.transforms.audio import log_filterbank
-from selavi.transforms.planes import mixing
-from selavi.transforms.resample import Windows, resample, resample_by_matrices, taps
+from selavi.transforms.video.resize import Windows, resample, resample_by_matrices, taps
+from selavi.transforms.video.yuv import mixing
 from tests.labelling.problems import features, gaussian_shares, small_network, trained
 from tests.training import runs
 

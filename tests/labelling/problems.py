@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from selavi.labelling.features import FeatureStore
+from selavi.labelling.feature_store import FeatureStore
 from selavi.models.encoders import feature_size
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings

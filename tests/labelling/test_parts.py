@@ -7,11 +7,11 @@ import torch
 from scipy.stats import spearmanr
 
 from selavi.labelling.alignment import best_permutation
-from selavi.labelling.features import FeatureStore
+from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import draw_sizes, match_by_rank
 from selavi.labelling.relabel import group_heads
 from selavi.labelling.schedule import relabelling_steps
-from selavi.labelling.sinkhorn import sinkhorn
+from selavi.labelling.sinkhorn.front import sinkhorn
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from selavi.labelling.features import FeatureStore
+from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import draw_sizes, match_by_rank
 from selavi.labelling.relabel import Relabelling, group_heads, relabel, soft_mass
-from selavi.labelling.scores import HeadScores
-from selavi.labelling.sinkhorn import sinkhorn
+from selavi.labelling.sinkhorn.front import sinkhorn
+from selavi.labelling.sinkhorn.log_kernel import HeadScores
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
 from tests.labelling.problems import features, gaussian_shares, small_network

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selavi.labelling.sinkhorn import Way, sinkhorn
+from selavi.labelling.sinkhorn.front import Way, sinkhorn
 from tests.labelling.problems import LAMBDA, gaussian_shares, posteriors, trained
 
 

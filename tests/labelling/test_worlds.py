@@ -9,9 +9,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor
 
-from selavi.labelling.features import FeatureStore
+from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.relabel import relabel
-from selavi.labelling.sinkhorn import sinkhorn
+from selavi.labelling.sinkhorn.front import sinkhorn
 from selavi.settings import LabellingSettings
 from tests.labelling.problems import (
     features,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from selavi.evaluation.features import supervised_features
+from selavi.evaluation.baseline_features import supervised_features
 from selavi.files import UserError
 from selavi.models.checkpoint import build_network, load_model, save_model
 from selavi.reporting.distributions import distributions

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.nn import Conv2d, Conv3d
 
+from selavi.batch import Batch
 from selavi.files import UserError
 from selavi.models.checkpoint import build_network, load_model, save_model
 from selavi.models.encoders import (
@@ -15,7 +16,6 @@ from selavi.models.encoders import (
     video_encoder,
 )
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import NetworkSettings, RunSettings
 
 Kernel = tuple[int, int, int]

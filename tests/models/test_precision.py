@@ -10,16 +10,16 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.models.network import Network
-from selavi.models.norm import synchronise
 from selavi.models.precision import (
     bfloat16_is_sound,
     choose_bfloat16,
     expects_bfloat16,
     has_bfloat16,
 )
-from selavi.records import Batch
+from selavi.models.sync_batchnorm import synchronise
 from selavi.settings import NetworkSettings
 from tests.ports import free_port
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.video import r2plus1d_18
 
+from selavi.batch import Batch
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
-from selavi.records import Batch
 
 CLUSTERS, HIDDEN = 7, 12
 

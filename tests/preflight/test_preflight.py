@@ -11,12 +11,12 @@ import yaml
 
 from selavi.files import UserError
 from selavi.preflight.checks import disk, stored_sizes
+from selavi.preflight.config_files import read_config, read_profile
 from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
-from selavi.preflight.files import read_config, read_profile
-from selavi.preflight.rates import clip_rate, shard_rate
 from selavi.preflight.slurm import _gpus, _minutes
 from selavi.preflight.sources import sample_of, source_of
+from selavi.preflight.timing import clip_rate, shard_rate
 from tests.conftest import PRIVATE, SMALL_SHM
 
 REPOSITORY = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import torch
 
 from selavi.labelling.collapse import collapse
 from selavi.settings import RunSettings, TrainingSettings
-from selavi.training.guard import (
+from selavi.training.divergence import (
     Diverged,
     check_labels,
     check_predictions,

@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import NetworkSettings, RunSettings
 from selavi.training.lanes import Lanes
-from selavi.training.learner import Learner
 from selavi.training.loss import heads_loss
+from selavi.training.step import Learner
 from tests.training.runs import same_result, train
 
 Run = Callable[..., RunSettings]

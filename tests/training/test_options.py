@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import torch
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.files import UserError
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import NetworkSettings, RunSettings, TrainingSettings
-from selavi.training.learner import Learner, require_compiler
 from selavi.training.optim import clips_per_step, learning_rate
+from selavi.training.step import Learner, require_compiler
 from tests.training.runs import train
 
 Run = Callable[..., RunSettings]

@@ -13,7 +13,7 @@ import torch
 from selavi.distributed import Group
 from selavi.settings import RunSettings
 from selavi.tensor_files import read_tensors, save_tensors
-from selavi.training.guard import RECORD, refuse_again
+from selavi.training.divergence import RECORD, refuse_again
 from tests.training.runs import same_result, start, train, wait, words
 
 Run = Callable[..., RunSettings]
@@ -36,10 +36,10 @@ def test_ten_kills_at_random_moments(
 @pytest.mark.parametrize(
     ("place", "call"),
     [
-        ("selavi.training.learner:heads_loss", 11),  # in a step, before the gradient
+        ("selavi.training.step:heads_loss", 11),  # in a step, before the gradient
         ("torch.optim:SGD.step", 5),  # after the gradient
-        ("selavi.training.state:write_tensors", 8),  # in a save, one file written
-        ("selavi.training.state:_sync", 3),  # renamed, not yet for good
+        ("selavi.training.checkpoint:write_tensors", 8),  # in a save, one file written
+        ("selavi.training.checkpoint:_sync", 3),  # renamed, not yet for good
         ("shutil:rmtree", 2),  # while an old save is removed
         ("selavi.models.network:Network.encode", 8),  # in the first labelling pass
         ("selavi.models.network:Network.encode", 40),  # in a later one
@@ -60,7 +60,7 @@ def test_a_kill_at_a_chosen_place(
 
 @pytest.mark.parametrize(
     ("place", "call"),
-    [("selavi.training.state:write_tensors", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
+    [("selavi.training.checkpoint:write_tensors", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
 )
 def test_one_of_two_processes_is_killed(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,

@@ -15,7 +15,7 @@ import pytest
 from selavi.distributed import process_group
 from selavi.settings import RunSettings
 from selavi.signals import Stopped, StopRequest
-from selavi.training.labeller import while_wanted
+from selavi.training.pseudo_labels import while_wanted
 from tests.ports import free_port
 from tests.training.runs import (
     SERVER,

@@ -71,7 +71,7 @@ KILLED = """
 import signal, sys
 from selavi.cli import main
 from tests.training.runs import signal_at
-signal_at("selavi.data.batches:_Batches._make", 3, signal.SIGKILL)
+signal_at("selavi.data.collate:_Batches._make", 3, signal.SIGKILL)
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -91,12 +91,13 @@ def test_a_loader_process_that_is_killed(tiny_run: Run, train_index: Path, tmp_p
 STUCK = """
 import sys
 from selavi.cli import main
-from selavi.data import batches, waiting
+from selavi.data import waiting
+from selavi.data import collate
 from tests.conftest import PRIVATE, SMALL_SHM
 from tests.training.runs import signal_at
 import signal
 waiting.STOP_SECONDS = 1.0
-signal_at("selavi.data.batches:_Batches._make", int(sys.argv[1]), signal.SIGSTOP)
+signal_at("selavi.data.collate:_Batches._make", int(sys.argv[1]), signal.SIGSTOP)
 sys.exit(main(sys.argv[2:]))
 """
 
@@ -237,7 +238,7 @@ def test_what_ran_out() -> None:
 OPEN = """
 import torch
 from torch.utils.data import DataLoader
-from selavi.data.batches import _start_worker
+from selavi.data.collate import _start_worker
 from selavi.data.waiting import POLL_SECONDS, answers
 found = answers(DataLoader(
     torch.zeros(100), batch_size=None, num_workers=2, timeout=POLL_SECONDS,

@@ -9,13 +9,13 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.models.network import Network
-from selavi.models.norm import SharedNorm, synchronise
-from selavi.records import Batch
+from selavi.models.sync_batchnorm import SharedNorm, synchronise
 from selavi.settings import NetworkSettings, RunSettings
-from selavi.training.learner import Learner
 from selavi.training.loss import heads_loss
+from selavi.training.step import Learner
 from tests.ports import free_port
 from tests.training.runs import (
     SERVER,

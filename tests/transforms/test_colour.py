@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from selavi.settings import VideoSettings
-from selavi.transforms.colour import OPERATIONS, ColourView, random_colour, recolour
+from selavi.transforms.video.colour import OPERATIONS, ColourView, random_colour, recolour
 
 WEIGHTS = torch.tensor([0.2989, 0.587, 0.114])  # of red, green and blue: what grey is made of
 

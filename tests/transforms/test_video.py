@@ -6,12 +6,11 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selavi.data.clips import CorruptClip
-from selavi.data.frame_cache import Planes
-from selavi.data.windows import WindowReader
 from selavi.settings import VideoSettings
-from selavi.transforms import video
-from selavi.transforms.resample import Windows, resample, resample_by_matrices
+from selavi.transforms.video import views as V
+from selavi.transforms.video.crop import WindowReader
+from selavi.transforms.video.resize import Windows, resample, resample_by_matrices
+from selavi.transforms.video.yuv import Planes
 
 PAPER = VideoSettings()
 MATRICES = {1: (0.2126, 0.0722), 2: (0.299, 0.114), 5: (0.299, 0.114), 9: (0.2627, 0.0593)}
@@ -27,24 +26,22 @@ def decoded(planes: np.ndarray, matrix: int = 2, full: bool = False) -> list[av.
 
 
 def read(
-    clips: list[list[av.VideoFrame]], views: list[video.VideoView], settings: VideoSettings
+    clips: list[list[av.VideoFrame]], views: list[V.VideoView], settings: VideoSettings
 ) -> Windows:
     sizes = [(clip[0].height, clip[0].width) for clip in clips]
-    axes = [video.view_taps(v, *size, settings.crop) for v, size in zip(views, sizes, strict=True)]
+    axes = [V.view_taps(v, *size, settings.crop) for v, size in zip(views, sizes, strict=True)]
     reader = WindowReader(axes, len(clips[0]), settings.grey)
     for place, clip in enumerate(clips):
         for time, frame in enumerate(clip):
-            planes = Planes.of(frame, sizes[place], settings.grey)
+            planes = Planes.of(frame, settings.grey)
             reader.put(place, slice(time, time + 1), planes)
     return Windows(**{name: torch.from_numpy(array) for name, array in reader.arrays().items()})
 
 
 def prepared_video(
-    planes: np.ndarray, view: video.VideoView, settings: VideoSettings, full: bool = False
+    planes: np.ndarray, view: V.VideoView, settings: VideoSettings, full: bool = False
 ) -> torch.Tensor:
-    return video.prepare_video(
-        read([decoded(planes, 2, full)], [view], settings), [view], settings
-    )[0]
+    return V.prepare_video(read([decoded(planes, 2, full)], [view], settings), [view], settings)[0]
 
 
 def picture(
@@ -67,7 +64,7 @@ def picture(
     return torch.from_numpy(np.stack([r, g, b])).clip(0, 255)
 
 
-def defined(whole: torch.Tensor, view: video.VideoView, crop: int) -> torch.Tensor:
+def defined(whole: torch.Tensor, view: V.VideoView, crop: int) -> torch.Tensor:
     """Whole frames resized, then cropped, then mirrored: (C, T, crop, crop), 0 to 255."""
     height, width = whole.shape[2:]
     side, ratio = view.short_side, view.short_side / min(height, width)
@@ -92,7 +89,7 @@ def random_planes(frames: int, height: int, width: int) -> np.ndarray:
 @settings(max_examples=60, deadline=None)
 @given(
     height=st.integers(30, 100), width=st.integers(30, 100), side=st.integers(64, 180),
-    down=st.none() | st.floats(0, video.END), across=st.none() | st.floats(0, video.END),
+    down=st.none() | st.floats(0, V.END), across=st.none() | st.floats(0, V.END),
     flip=st.booleans(), grey=st.booleans(), matrix=st.sampled_from(list(MATRICES)),
     full=st.booleans(),
 )  # fmt: skip
@@ -101,16 +98,16 @@ def test_a_crop_is_that_of_whole_frames_converted_and_resized(
     grey: bool, matrix: int, full: bool,
 ) -> None:  # fmt: skip
     planes = random_planes(2, 2 * height, 2 * width)
-    view = video.VideoView(0, side, (down, across), flip, gain=1.1, bias=-0.2)
+    view = V.VideoView(0, side, (down, across), flip, gain=1.1, bias=-0.2)
     whole = picture(planes, grey, matrix, full)
     expected = (defined(whole, view, 64) / 255 - 0.45) / 0.225 * 1.1 - 0.2
     settings_ = VideoSettings(frames=2, crop=64, grey=grey)
     windows = read([decoded(planes, matrix, full)], [view], settings_)
-    found = video.prepare_video(windows, [view], settings_)[0]
-    assert (found - expected).abs().max() < 1e-4
+    found = V.prepare_video(windows, [view], settings_)[0]
+    assert (found - expected).abs().max() < 2e-4
     scale, bias = torch.tensor([1.1 / 255 / 0.225]), torch.tensor([-0.2 - 2 * 1.1])
     on_gpu = resample_by_matrices(windows, scale, bias)[0]
-    assert (on_gpu - expected).abs().max() < 1e-4
+    assert (on_gpu - expected).abs().max() < 2e-4
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -131,25 +128,19 @@ def test_planes_of_another_kind_are_converted_first() -> None:
     planes[0] = np.random.default_rng(0).integers(0, 256, (64, 64))
     frame = av.VideoFrame.from_ndarray(planes, "yuv444p")
     settings_ = VideoSettings(frames=1, crop=64, scale_min=64, scale_max=64)
-    view = video.VideoView(0, 64)
+    view = V.VideoView(0, 64)
     same = np.concatenate([planes[0], planes[1, :32]])[None]
-    found = video.prepare_video(read([[frame]], [view], settings_), [view], settings_)[0]
+    found = V.prepare_video(read([[frame]], [view], settings_), [view], settings_)[0]
     assert (found - prepared_video(same, view, settings_)).abs().max() < 0.02
-
-
-def test_a_frame_of_another_size_than_the_index_says() -> None:
-    [frame] = decoded(random_planes(1, 66, 80))
-    with pytest.raises(CorruptClip, match="a frame of 80 x 66, unlike in the index"):
-        Planes.of(frame, (64, 80), grey=False)
 
 
 def test_a_batch_of_windows_of_different_sizes() -> None:
     """Wide, tall and small videos, large and small crops: each as it would be alone, to the bit."""
     planes = [random_planes(2, *size) for size in ((64, 90), (100, 64), (50, 50))]
     views = [
-        video.VideoView(0, 64, (0.0, 0.3), gain=0.9),
-        video.VideoView(0, 90, (0.9, 0.1), flip=True, bias=0.1),
-        video.VideoView(0, 70),
+        V.VideoView(0, 64, (0.0, 0.3), gain=0.9),
+        V.VideoView(0, 90, (0.9, 0.1), flip=True, bias=0.1),
+        V.VideoView(0, 70),
     ]
     for settings_ in (
         VideoSettings(crop=64), VideoSettings(crop=64, grey=True), VideoSettings(
@@ -157,7 +148,7 @@ def test_a_batch_of_windows_of_different_sizes() -> None:
         ),
     ):  # fmt: skip
         windows = read([decoded(part) for part in planes], views, settings_)
-        together = video.prepare_video(windows, views, settings_)
+        together = V.prepare_video(windows, views, settings_)
         for part, view, found in zip(planes, views, together, strict=True):
             alone = prepared_video(part, view, settings_)
             if settings_.normalise == "fixed":
@@ -171,7 +162,7 @@ def test_a_batch_of_windows_of_different_sizes() -> None:
 @pytest.mark.parametrize(("height", "width"), [(128, 170), (170, 128), (128, 128)])
 def test_evaluation_takes_the_centre(height: int, width: int) -> None:
     planes = random_planes(30, height, width)
-    view = video.centre_view(PAPER, frames=300, source_fps=30.0)
+    view = V.centre_view(PAPER, frames=300, source_fps=30.0)
     assert view.start == (300 - 30) // 2
     clip = prepared_video(planes, view, PAPER)
     assert clip.shape == (3, 30, 112, 112)
@@ -179,14 +170,14 @@ def test_evaluation_takes_the_centre(height: int, width: int) -> None:
     resized = F.interpolate(picture(planes), size=size, mode="bilinear", align_corners=False)
     top, left = (-(-(length - 112) // 2) for length in size)
     expected = (resized[..., top : top + 112, left : left + 112] / 255 - 0.45) / 0.225
-    assert (clip - expected).abs().max() < 1e-4
+    assert (clip - expected).abs().max() < 2e-4
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 172), (172, 128)])
 def test_test_views(height: int, width: int) -> None:
     """Start i of n is int(room * i / n); crops lie at both ends and in the middle, rounded up."""
-    grid = video.ViewGrid(clips=4, crops=3)
-    views = video.grid_views(PAPER, grid, frames=101, source_fps=30.0, wide=width >= height)
+    grid = V.ViewGrid(clips=4, crops=3)
+    views = V.grid_views(PAPER, grid, frames=101, source_fps=30.0, wide=width >= height)
     assert len(views) == len(grid) == 12
     assert [v.start for v in views[::3]] == [0, 17, 35, 53]
     planes = random_planes(1, height, width)
@@ -195,8 +186,8 @@ def test_test_views(height: int, width: int) -> None:
     for view, at in zip(views[:3], (0, 19, 38), strict=True):
         strip = resized[..., at : at + 112] if width > height else resized[..., at : at + 112, :]
         found = prepared_video(planes, view, VideoSettings(frames=1))
-        assert (found - (strip / 255 - 0.45) / 0.225).abs().max() < 1e-4
-    centre = video.grid_views(PAPER, video.ViewGrid(2, 1, 128), 101, 30.0, wide=True)
+        assert (found - (strip / 255 - 0.45) / 0.225).abs().max() < 2e-4
+    centre = V.grid_views(PAPER, V.ViewGrid(2, 1, 128), 101, 30.0, wide=True)
     assert [(v.start, v.short_side, v.crop_at) for v in centre] == [
         (0, 128, (None, None)), (35, 128, (None, None)),
     ]  # fmt: skip
@@ -204,9 +195,9 @@ def test_test_views(height: int, width: int) -> None:
 
 def test_test_views_that_cannot_be() -> None:
     with pytest.raises(ValueError, match="crops = 2; use 1 clip or more, 1 or 3 crops"):
-        video.ViewGrid(10, 2)
+        V.ViewGrid(10, 2)
     with pytest.raises(ValueError, match="short_side = 64 is below the crop, 112"):
-        video.grid_views(PAPER, video.ViewGrid(1, 1, 64), 100, 30.0, wide=True)
+        V.grid_views(PAPER, V.ViewGrid(1, 1, 64), 100, 30.0, wide=True)
 
 
 def test_random_crops_reach_both_edges() -> None:
@@ -216,24 +207,33 @@ def test_random_crops_reach_both_edges() -> None:
     random = np.random.default_rng(0)
     seen = set()
     for _ in range(200):
-        view = video.random_view(settings, 30, 30.0, random)
+        view = V.random_view(settings, 30, 30.0, random)
         edge = prepared_video(ramp, view, settings, full=True).min()
         seen.add(round(float((edge * 0.225 + 0.45) * 255)))
     assert seen == {0, 1, 2}
 
 
 def test_frames_are_spread_evenly_and_clamped() -> None:
-    view = video.VideoView(start=10, short_side=112, crop_at=(None, None))
-    assert video.frame_numbers(view, PAPER, 300, 30.0).tolist() == list(range(10, 40))
+    view = V.VideoView(start=10, short_side=112, crop_at=(None, None))
+    assert V.frame_numbers(view, PAPER, 300, 30.0).tolist() == list(range(10, 40))
     demo = VideoSettings(frames=8, fps=8.0)
-    assert video.frame_numbers(view, demo, 32, 16.0).tolist() == [10, 12, 14, 16, 18, 20, 22, 25]
-    late = video.VideoView(start=290, short_side=112, crop_at=(None, None))
-    assert video.frame_numbers(late, PAPER, 300, 30.0).max() == 299
+    assert V.frame_numbers(view, demo, 32, 16.0).tolist() == [
+        10,
+        12,
+        14,
+        16,
+        18,
+        20,
+        22,
+        25,
+    ]
+    late = V.VideoView(start=290, short_side=112, crop_at=(None, None))
+    assert V.frame_numbers(late, PAPER, 300, 30.0).max() == 299
 
 
 def test_training_views_cover_their_ranges() -> None:
     random = np.random.default_rng(0)
-    views = [video.random_view(PAPER, 90, 30.0, random) for _ in range(2000)]
+    views = [V.random_view(PAPER, 90, 30.0, random) for _ in range(2000)]
     assert {v.short_side for v in views} == set(range(128, 161))
     assert (min(v.start for v in views), max(v.start for v in views)) == (0, 59)
     assert 0.45 < np.mean([v.flip for v in views]) < 0.55
@@ -242,8 +242,8 @@ def test_training_views_cover_their_ranges() -> None:
 def test_a_flip_mirrors_and_each_clip_is_normalised() -> None:
     settings = VideoSettings(crop=8, scale_min=8, scale_max=8, grey=True, normalise="clip")
     frames = random_planes(30, 8, 8)
-    plain = prepared_video(frames, video.VideoView(0, 8), settings)
-    mirrored = prepared_video(frames, video.VideoView(0, 8, flip=True), settings)
+    plain = prepared_video(frames, V.VideoView(0, 8), settings)
+    mirrored = prepared_video(frames, V.VideoView(0, 8, flip=True), settings)
     assert torch.allclose(mirrored, plain.flip(-1), atol=1e-6)
     assert float(plain.mean()) == pytest.approx(0, abs=1e-5)
     assert float(plain.std(correction=0)) == pytest.approx(1, abs=1e-4)

@@ -2,9 +2,9 @@
 import functools
 
 import pandas as pd
-from selavi.data.lists import official_files
+from selavi.data.sources.split_files import official_files
 from selavi.data.manifest import changes, count_videos, find_videos, has_classes
-from selavi.data.video_tables import read_video_table
+from selavi.data.sources.video_table import read_video_table
 from selavi.settings import require_enough, split_folder
 
 

@@ -12,18 +12,18 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from selavi.batch import Batch
 from selavi.data.index import read_index, set_aside
-from selavi.data.loader import Clips, ViewGrid, training_batches, view_batches
+from selavi.data.sampling import Clips, ViewGrid, training_batches, view_batches
 from selavi.distributed import Group, process_group
 from selavi.evaluation.finetune.recogniser import Recogniser, make_optimizer, rate_factor
 from selavi.evaluation.finetune.scoring import recognition
 from selavi.evaluation.finetune.state import Progress, fingerprint, load, save
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
-from selavi.models.norm import synchronise
 from selavi.models.precision import choose_bfloat16
+from selavi.models.sync_batchnorm import synchronise
 from selavi.progress import Bar
-from selavi.records import Batch
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings, require_no_more
 from selavi.signals import Stopped, StopRequest, stop_on_signals
 from selavi.state_lock import sole_training

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from selavi.batch import Batch
 from selavi.models.encoders import feature_size
 from selavi.models.network import Network
-from selavi.records import Batch
 from selavi.settings import FinetuneSettings
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from selavi.batch import Batch
 from selavi.collectives import all_rows
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.files import UserError
-from selavi.records import Batch
 
 
 @torch.no_grad()

@@ -12,8 +12,8 @@ from typing import Any
 import ffmpeg
 import pandas as pd
 
-from selavi.data.clips import CorruptClip, read_clip
-from selavi.data.ffmpeg_binary import ffmpeg_binary
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.shards.reader import CorruptClip, read_clip
 from selavi.disk import IN_WRITING
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar

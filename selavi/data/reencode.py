@@ -1,0 +1,102 @@
+"""Picture and sound of a clip encoded again at a lower quality, in memory."""
+
+import io
+import wave
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from selavi.data.media.containers import open_member
+from selavi.data.shards.reader import CorruptClip, decode_samples, open_video
+from selavi.settings import AudioLevel, VideoLevel
+
+
+def degrade_video(content: bytes, level: VideoLevel) -> tuple[bytes, int, int]:
+    """An mp4 of a shard with smaller frames and a coarser quantiser: bytes, width, height.
+
+    Frames keep their number and times; pictures smaller than the level keep their size. Raises
+    CorruptClip if a frame cannot be decoded.
+    """
+    result = io.BytesIO()
+    try:
+        with (
+            open_video(io.BytesIO(content)) as (source, frames),
+            av.open(result, "w", format="mp4") as target,
+        ):
+            rate = frames.average_rate or Fraction(25)
+            ratio = min(1.0, level.short_side / min(frames.width, frames.height))
+            width, height = (
+                max(2, round(s * ratio / 2) * 2) for s in (frames.width, frames.height)
+            )
+            stream = target.add_stream("libx264", rate=rate)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.options = {
+                "crf": str(level.crf),
+                "preset": "veryfast",
+                "g": str(max(1, round(rate / 2))),
+                "x264-params": "threads=1:mbtree=0",  # the same bytes every time
+            }
+            for number, frame in enumerate(source.decode(frames)):
+                small = frame.reformat(width, height, "yuv420p", interpolation="BILINEAR")
+                small.pts, small.time_base = number, 1 / rate
+                target.mux(stream.encode(small))
+            target.mux(stream.encode(None))
+    except (av.error.FFmpegError, IndexError, ZeroDivisionError) as error:  # 0 pixels wide
+        raise CorruptClip(f"the picture cannot be decoded: {error!r}") from None
+    return result.getvalue(), width, height
+
+
+def degrade_audio(content: bytes, level: AudioLevel, seed: int) -> tuple[bytes, int]:
+    """A wave of a shard after noise and a lossy codec: the wave, and the bytes of the codec's file.
+
+    The sound keeps its sample rate and length. `seed` draws the noise. Raises CorruptClip.
+    """
+    clean = decode_samples(io.BytesIO(content))
+    with wave.open(io.BytesIO(content)) as sound:
+        rate = sound.getframerate()
+    try:
+        packed = _encoded(_noisy(clean, level.snr_db, seed), rate, level)
+        samples = _decoded(packed, rate)[: len(clean)]
+    except (av.error.FFmpegError, OverflowError) as error:  # of a rate that no sound has
+        raise CorruptClip(f"audio of {rate} Hz cannot be encoded: {error!r}") from None
+    samples = np.pad(samples, (0, len(clean) - len(samples)))
+    result = io.BytesIO()
+    with wave.open(result, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(samples.astype("<i2").tobytes())
+    return result.getvalue(), len(packed)
+
+
+def _noisy(samples: np.ndarray, snr_db: float | None, seed: int) -> np.ndarray:
+    if snr_db is None:
+        return samples
+    loudness = np.sqrt(np.mean(samples.astype(np.float64) ** 2)) * 10 ** (-snr_db / 20)
+    noise = np.random.default_rng(seed).normal(scale=loudness, size=len(samples))
+    return np.clip(np.round(samples + noise), -32768, 32767).astype(np.int16)
+
+
+def _encoded(samples: np.ndarray, rate: int, level: AudioLevel) -> bytes:
+    result = io.BytesIO()
+    with av.open(result, "w", format="mp4") as target:
+        stream = target.add_stream("aac", rate=level.rate, layout="mono")
+        stream.bit_rate = level.kbps * 1000
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = rate, 0
+        convert = av.AudioResampler("fltp", "mono", level.rate)
+        for part in [*convert.resample(frame), *convert.resample(None)]:
+            target.mux(stream.encode(part))
+        target.mux(stream.encode(None))
+    return result.getvalue()
+
+
+def _decoded(content: bytes, rate: int) -> np.ndarray:
+    convert = av.AudioResampler("s16", "mono", rate)
+    parts = []
+    with open_member(io.BytesIO(content), "mp4") as source:
+        for frame in source.decode(audio=0):
+            parts += [part.to_ndarray()[0] for part in convert.resample(frame)]
+        parts += [part.to_ndarray()[0] for part in convert.resample(None)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int16)

@@ -1,0 +1,158 @@
+"""Samples of WebDataset shards that others wrote: their names, classes and videos."""
+
+import json
+import logging
+import os
+import re
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from webdataset.tariterators import base_plus_ext
+
+from selavi.data.manifest import EXTENSIONS
+from selavi.data.read_errors import Rejected
+from selavi.data.shards.tars import CHUNK, Tar
+
+log = logging.getLogger(__name__)
+
+MOST_JSON = 2**24  # bytes
+MOST_LABEL = 10_000  # bytes: a caption may serve as a class, a book may not
+_META = re.compile(r"__[^/]*__($|/)")  # webdataset's own notes
+
+
+@dataclass
+class Sample:
+    """The members of one sample, by suffix, in lower case. `problem` says why it is no sample."""
+
+    name: str
+    members: dict[str, tarfile.TarInfo] = field(default_factory=dict)
+    problem: tuple[str, str] | None = None
+
+    def require_whole(self) -> None:
+        """Raise Rejected if the sample's names or members cannot be taken."""
+        if self.problem:
+            raise Rejected(*self.problem)
+
+    def video(self) -> str:
+        """Suffix of the sample's video. Raises Rejected if it has none."""
+        found = next((s for s in self.members if f".{s}" in EXTENSIONS), None)
+        if found is None:
+            raise Rejected("no-video", f"the sample has no video in it, but {self._suffixes()}")
+        return found
+
+    def _suffixes(self) -> str:
+        return f"{', '.join(printable(f'.{suffix}') for suffix in self.members):.200}"
+
+    def label(self, tar: Path) -> str:
+        """The class: `label` in the sample's json, or else its cls or txt; "" for none.
+
+        Raises Rejected if it is no text, or is not readable.
+        """
+        label = self._in_json(tar)
+        for name in ("cls", "txt"):
+            if label in (None, "") and name in self.members:
+                label = _decoded(self._small(tar, name, MOST_LABEL), name).strip()
+        if isinstance(label, dict | list):
+            raise Rejected("bad-label", "the label in its json is no text, but an array or object")
+        text = "" if label is None else str(label)
+        if len(text) > MOST_LABEL:
+            raise Rejected("bad-label", f"the label in its json has {len(text)} characters")
+        if not is_text(text):
+            raise Rejected("bad-name", f"its label {printable(text):.200} is not valid UTF-8 text")
+        return text
+
+    def _in_json(self, tar: Path) -> object:
+        if "json" not in self.members:
+            return None
+        content = self._small(tar, "json", MOST_JSON)
+        _decoded(content, "json")
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise Rejected("bad-label", f"its json cannot be read: {error}") from None
+        return value.get("label") if isinstance(value, dict) else None
+
+    def _small(self, tar: Path, suffix: str, most: int) -> bytes:
+        member = self.members[suffix]
+        if member.size > most:
+            raise Rejected(
+                "bad-label", f"its {suffix} has {member.size} bytes; at most {most} are read"
+            )
+        with tar.open("rb") as file:
+            file.seek(member.offset_data)
+            return file.read(member.size)
+
+    def extract(self, tar: Path, suffix: str, target: Path) -> None:
+        """Write one member's bytes to a file, whatever it is called in the tar."""
+        member = self.members[suffix]
+        with tar.open("rb") as file, target.open("wb") as copy:
+            file.seek(member.offset_data)
+            left = member.size
+            while left and (chunk := file.read(min(CHUNK, left))):
+                copy.write(chunk)
+                left -= len(chunk)
+
+
+def samples_in(tar: Tar) -> Iterator[Sample]:
+    """The samples of a tar, in order, as webdataset puts them together.
+
+    Raises tarfile.TarError if the files of one lie in two places.
+    """
+    sample, seen, alone = None, set(), 0
+    for member in tar.members:
+        name, suffix = base_plus_ext(member.name)
+        if name is None or _META.match(member.name):
+            alone += not member.isdir()
+            continue
+        if sample is None or name != sample.name:
+            if sample:
+                yield sample
+            if name in seen:
+                raise tarfile.ReadError(
+                    f"it has files of {printable(name)} in two places; the members of a sample "
+                    "must lie together, so write that tar in the order of its names"
+                )
+            seen.add(name)
+            sample = Sample(name)
+        _add(sample, member, suffix.lower())
+    if sample:
+        yield sample
+    if alone:
+        log.info("%s: passed over %d files that belong to no sample", tar.path, alone)
+
+
+def _add(sample: Sample, member: tarfile.TarInfo, suffix: str) -> None:
+    name = printable(member.name)
+    if not is_text(member.name):
+        sample.problem = "bad-name", f"the name {name} is not valid UTF-8 text"
+    elif suffix in sample.members:
+        sample.problem = "bad-name", f"{name} and another file differ by capital letters alone"
+    elif not member.isreg():
+        sample.problem = "unreadable", f"{name} is a link or a device in the tar, not a file"
+    elif member.issparse():
+        sample.problem = "unreadable", f"{name} is a sparse file in the tar; write it whole"
+    sample.members[suffix] = member
+
+
+def printable(text: str) -> str:
+    """Any name as text that every table takes, other bytes by their numbers."""
+    try:
+        content = os.fsencode(text)
+    except UnicodeEncodeError:  # halves of characters that no bytes stand for
+        content = text.encode("utf-8", "backslashreplace")
+    return content.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def is_text(text: object) -> bool:
+    """Whether it is text that can be written as UTF-8, without zero characters."""
+    return isinstance(text, str) and printable(text) == text
+
+
+def _decoded(content: bytes, suffix: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        words = content.decode("utf-8", "backslashreplace")
+        raise Rejected("bad-name", f"its {suffix} is not valid UTF-8 text: {words:.100}") from None

@@ -1,0 +1,170 @@
+"""Where labels come from during training: features of passes, and the relabelling of all heads."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from itertools import islice
+
+from torch import Tensor
+
+from selavi.batch import Batch
+from selavi.data.sampling import Clips, pass_batches, training_batches
+from selavi.distributed import Group
+from selavi.labelling.feature_store import FeatureStore
+from selavi.labelling.relabel import Relabelling, relabel
+from selavi.models.network import Features, Network
+from selavi.settings import RunSettings
+from selavi.signals import Stopped, StopRequest
+from selavi.training.checkpoint import State
+from selavi.training.divergence import check_labels
+
+log = logging.getLogger(__name__)
+
+STOP_BATCHES = 8  # of a pass, between two looks at whether any rank is asked to stop
+
+
+class Labeller:
+    """Renews a run's labels from features that it keeps (source: epoch) or makes when asked."""
+
+    def __init__(
+        self,
+        clips: Clips,
+        settings: RunSettings,
+        group: Group,
+        network: Network,
+        state: State,
+        stop: StopRequest,
+    ) -> None:
+        self.clips, self.settings, self.group = clips, settings, group
+        self.network, self.state, self.stop = network, state, stop
+
+    def renew(self) -> Relabelling:
+        """New labels for all clips (paper, section 3.1); the first time, align the modalities.
+
+        Raises Diverged if they have collapsed, once the warm-up is over: before, an untrained
+        network may hardly tell clips apart, and recover. Raises Stopped on all ranks if any is
+        asked to stop during a pass; then nothing is renewed.
+        """
+        progress, labelling = self.state.progress, self.settings.labelling
+        log.debug("renewing the labels before step %d", progress.total)
+        with self._all_or_nothing():
+            done = relabel(
+                self.network,
+                self._store_of_group,
+                self.state.labels,
+                self.state.sizes,
+                labelling,
+                self.state.groups,
+                align=labelling.align and progress.relabellings == 0,
+            )
+        if progress.epoch >= self.settings.training.warmup_epochs:
+            check_labels(
+                self.state.labels,
+                self.state.sizes,
+                self.settings.training,
+                f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
+            )
+        progress.relabellings += 1
+        log.debug("labels renewed: %s", done)
+        return done
+
+    def batches(self, epoch: int, first: int) -> Iterator[list[Batch]]:
+        """The epoch's batches to learn from, each with one for each further store to look at.
+
+        first : batches of this rank to pass over.
+        """
+        training = self.settings.training
+        views = max(1, len(self.state.stores))
+        batches = training_batches(
+            self.clips,
+            seed=self.settings.seed,
+            epoch=epoch,
+            views=views,
+            batch_size=training.batch_size,
+            rank=self.group.rank,
+            world=self.group.world,
+            first_step=first,
+            workers=training.workers,
+            device=self.group.device,
+        )
+        return (batch.by_view(views) for batch in batches)
+
+    def fill(self) -> None:
+        """Fill the stores by a pass for each group of heads, where features are kept at all."""
+        if self.settings.labelling.source == "epoch":
+            groups = range(self.settings.labelling.groups)
+            self.state.stores.extend(self._pass(number) for number in groups)
+
+    def keep(self, samples: Tensor, features: Sequence[Features]) -> None:
+        """Keep features of clips just learnt from: to the first group, the epoch is its pass.
+
+        features : of each group's view of the clips.
+        """
+        for store, rows in zip(self.state.stores, features, strict=bool(self.state.stores)):
+            store.update(samples, rows)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Undo what was renewed before a stop: the first groups' labels, the order of the heads."""
+        state, heads = self.state, self.network.heads
+        labels, groups = state.labels.clone(), state.groups.get_state()
+        weights = deepcopy(heads.state_dict())
+        try:
+            yield
+        except Stopped:
+            state.labels.copy_(labels)
+            state.groups.set_state(groups)
+            heads.load_state_dict(weights)
+            raise
+
+    def _store_of_group(self, number: int) -> FeatureStore:
+        if self.settings.labelling.source == "epoch":
+            return self.state.stores[number]
+        return self._pass(
+            self.state.progress.relabellings * self.settings.labelling.groups + number
+        )
+
+    def _pass(self, number: int) -> FeatureStore:
+        """Features of this rank's clips, seen through augmentations of the pass's own."""
+        log.debug("pass %d over the clips", number)
+        batch_size = self.settings.training.batch_size
+        share = -(-len(self.clips) // self.group.world)  # of the clips, the largest
+        batches = pass_batches(
+            self.clips,
+            batch_size=batch_size,
+            augmented=(self.settings.seed, number),
+            rank=self.group.rank,
+            world=self.group.world,
+            workers=self.settings.training.workers,
+            device=self.group.device,
+        )
+        store = FeatureStore.from_pass(
+            self.network,
+            while_wanted(batches, -(-share // batch_size), self.stop, self.group),
+            self.group.device,
+            self.state.progress.bfloat16,
+        )
+        self.share_corrupt()
+        return store
+
+    def share_corrupt(self) -> None:
+        """Tell every rank which clips some rank could not read.
+
+        Raises UserError with the list if they are too many.
+        """
+        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
+
+
+def while_wanted(
+    batches: Iterator[Batch], most: int, stop: StopRequest, group: Group
+) -> Iterator[Batch]:
+    """The batches of a pass; raises Stopped on all ranks if any is asked to stop.
+
+    most : batches that any rank may have. A rank has fewer where its share is smaller or all of a
+    batch is corrupt, and looks for a stop as often as the others all the same.
+    """
+    for _ in range(0, most, STOP_BATCHES):
+        yield from islice(batches, STOP_BATCHES)
+        if group.any(stop.requested):
+            raise Stopped

@@ -1,0 +1,142 @@
+"""One process's share of a step: forward, backward, and the gradients of all processes."""
+
+import copy
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from selavi.batch import Batch
+from selavi.distributed import Group
+from selavi.files import UserError
+from selavi.models.network import Features, Network
+from selavi.models.sync_batchnorm import synchronise
+from selavi.training.lanes import Lanes
+from selavi.training.loss import heads_loss
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a batch gave besides gradients; nothing here carries any.
+
+    features : by modality, (B, D). losses : by modality, mean over heads and clips, in nats.
+    log_p : (H, B, K), sum over modalities of the predicted log-probabilities.
+    """
+
+    features: Features
+    losses: dict[str, Tensor]
+    log_p: Tensor
+
+    def __or__(self, other: "Learnt") -> "Learnt":
+        """What two modalities gave."""
+        features, losses = self.features | other.features, self.losses | other.losses
+        return Learnt(features, losses, self.log_p + other.log_p)
+
+
+class Learner:
+    """A network made ready to learn in a process group: synchronised, and compiled if asked for.
+
+    On a CPU, the modalities, and the other views of a batch, go side by side; see `Lanes`.
+    """
+
+    def __init__(self, network: Network, group: Group, compiled: bool) -> None:
+        self.network = network
+        if group.world > 1:
+            synchronise(network, group.device)
+        self.observer = _sharing_weights(network)
+        if compiled:
+            require_compiler(group.device)
+            for encoder in (*network.encoders.values(), *self.observer.encoders.values()):
+                encoder.compile()
+        self.lanes = Lanes(group.device, sum(p.numel() for p in network.parameters()))
+        self.parallel = DistributedDataParallel(network) if group.world > 1 else None
+
+    def gradients(
+        self,
+        batch: Batch,
+        labels: Tensor,
+        share: float,
+        last: bool,
+        bfloat16: bool,
+        others: Sequence[Batch] = (),
+    ) -> tuple[Learnt, list[Features]]:
+        """Add `share` times a batch's gradients; the `last` of a step averages them over ranks.
+
+        labels : (B, H) int64. others : the same clips in other views, encoded in evaluation mode
+        with the batch-norm statistics from before this batch.
+        """
+        names = self.network.modalities
+        # Drawn here: threads would draw in the order of the clock. On a GPU there are none.
+        drawn = torch.randint(2**62, (len(names),)).tolist()
+        seeds = dict(zip(names, drawn, strict=True)) if batch.sample.device.type == "cpu" else None
+        if others:
+            torch._foreach_copy_(list(self.observer.buffers()), list(self.network.buffers()))
+        separable = self.parallel is None and not self.network.joined
+        parts = [[name] for name in names] if separable else [names]
+        learn = [partial(self._learn, batch, labels, share, bfloat16, p, seeds) for p in parts]
+        # Audio first: the thread that learns it is free before the other.
+        looks = [(number, part) for number in range(len(others)) for part in parts[::-1]]
+        observe = [partial(self._observe, others[n], bfloat16, part) for n, part in looks]
+        waiting = self.parallel.no_sync() if self.parallel and not last else nullcontext()
+        with waiting:
+            results: list[Any] = self.lanes.run([*learn, *observe])
+        learnt: Learnt = reduce(or_, results[: len(learn)])
+        seen: list[Features] = [{} for _ in others]
+        for (number, _), features in zip(looks, results[len(learn) :], strict=True):
+            seen[number] |= features
+        return learnt, seen
+
+    def warm_up(self, batch: Batch, bfloat16: bool) -> None:
+        """Count a batch in the statistics of batch norm, and learn nothing."""
+
+        @torch.no_grad()
+        def forward() -> None:
+            self.network(batch, bfloat16)
+
+        self.lanes.run([forward])  # as in a step, for the same sums with any number of threads
+
+    def _learn(
+        self,
+        batch: Batch,
+        labels: Tensor,
+        share: float,
+        bfloat16: bool,
+        part: Sequence[str],
+        seeds: dict[str, int] | None,
+    ) -> Learnt:
+        features, logits = (self.parallel or self.network)(batch, bfloat16, part, seeds)
+        losses = {name: heads_loss(rows, labels) for name, rows in logits.items()}
+        weight = share / len(self.network.modalities)
+        (weight * torch.stack(list(losses.values())).sum()).backward()
+        return Learnt(
+            {name: rows.detach() for name, rows in features.items()},
+            {name: loss.detach() for name, loss in losses.items()},
+            torch.stack([rows.detach().log_softmax(-1) for rows in logits.values()]).sum(0),
+        )
+
+    @torch.no_grad()
+    def _observe(self, batch: Batch, bfloat16: bool, part: Sequence[str]) -> Features:
+        return self.observer.encode(batch, bfloat16, part)
+
+
+def _sharing_weights(network: Network) -> Network:
+    """A copy for evaluation, of the same parameters but with batch-norm statistics of its own."""
+    return copy.deepcopy(network, {id(p): p for p in network.parameters()}).eval()
+
+
+def require_compiler(device: torch.device) -> None:
+    """Raise UserError where torch.compile lacks the C++ compiler that it needs for CPUs."""
+    compiler = os.environ.get("CXX", "g++")
+    if device.type == "cpu" and shutil.which(compiler) is None:
+        raise UserError(
+            f"training.compile needs a C++ compiler, and {compiler!r} is not on the PATH; install "
+            "it, name another in the environment variable CXX, or set training.compile: false"
+        )
