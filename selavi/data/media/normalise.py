@@ -150,7 +150,7 @@ def _transcode(
     samples = np.zeros(0, np.int16)
     if track is not None:
         rate = settings.audio_rate
-        most = round((timeline.end - zero) * rate) if timeline.end < math.inf else math.inf
+        most = round(min(timeline.end - zero, count / settings.fps + PAUSE_SECONDS) * rate)
         samples = place_samples(stretches(audio, zero, rate), rate, most)
         audio.unlink(missing_ok=True)
     if not count or (trouble and (track is None or len(samples))):

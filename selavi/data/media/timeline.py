@@ -216,6 +216,8 @@ def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packe
                 yield packet
     except (av.error.FFmpegError, OSError):
         return
+    except IndexError:  # PyAV at the end of a file in which a further stream has turned up
+        return
 
 
 def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> float:
