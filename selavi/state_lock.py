@@ -47,9 +47,7 @@ def sole_training(state: Path, group: Group) -> Iterator[None]:
         yield
     finally:
         if file:
-            with suppress(OSError):
-                path.unlink()
-            file.close()
+            _give_up(file, path)
 
 
 def _take(path: Path, state: Path) -> IO[str]:
@@ -79,6 +77,18 @@ def _take(path: Path, state: Path) -> IO[str]:
     json.dump(_self(), file)
     file.flush()
     return file
+
+
+def _give_up(file: IO[str], path: Path) -> None:
+    """Remove the file, then let go of it.
+
+    Someone may have removed or renamed it before, and another training may hold a new one under its
+    name by now. While the lock is held nobody of ours replaces a file that is still there.
+    """
+    with suppress(OSError):
+        if _is_there(file, path):
+            path.unlink()
+    file.close()
 
 
 def _wait(holder: dict[str, str], began: float, path: Path, state: Path) -> None:

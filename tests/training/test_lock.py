@@ -130,6 +130,32 @@ def test_a_lock_is_waited_for_and_its_removal_is_noticed(
     assert not lock.exists()
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_removed_lock_does_not_take_the_next_one_with_it(tmp_path: Path) -> None:
+    """The first one's file is removed by hand, a second one locks its own, the first one ends."""
+    lock, state = tmp_path / ".s.lock", tmp_path / "s"
+    keepers = []
+    for name in ("first", "second"):
+        lock.unlink(missing_ok=True)
+        keepers.append(SERVER.Process(target=_keep, args=(state, tmp_path / name)))
+        keepers[-1].start()
+        while not lock.exists() or not lock.read_text():
+            time.sleep(0.01)
+    (tmp_path / "first").touch()
+    keepers[0].join()
+    try:
+        assert json.loads(lock.read_text())["process"] == str(keepers[1].pid)
+        with (
+            pytest.raises(UserError, match=f"another training uses .*process {keepers[1].pid} on"),
+            sole_training(state, ALONE),
+        ):
+            pass
+    finally:
+        (tmp_path / "second").touch()
+        keepers[1].join()
+    assert not lock.exists()
+
+
 def _keep(state: Path, release: Path) -> None:
     with sole_training(state, ALONE):
         while not release.exists():
