@@ -1,7 +1,7 @@
 """Videos with a flash and a beep each second, and how far apart these are in a stored clip.
 
-In the middle of second n a bar of white, `1 + n` tenths of the frame wide, stands for two frames,
-and a tone of `600 + 150 n` Hz sounds as long: so that each is known, wherever it has moved to.
+In the middle of second n a bar of white, `1 + n % 9` tenths of the frame wide, stands for two
+frames, and a tone of `600 + 150 n` Hz sounds as long: so each is known, wherever it has moved to.
 """
 
 import io
@@ -97,7 +97,12 @@ def look(clip: Normalised, media: MediaSettings = MEDIA) -> Seen:
     middle = pictures[:, pictures.shape[1] // 2].astype(int)  # bars above and below do not matter
     share = np.concatenate([[0], (middle > 140).mean(axis=1)])
     onsets = np.flatnonzero((share[1:] > 0.05) & (share[:-1] <= 0.05))
-    flashes = {round(share[at + 1] * 10) - 1: float(at / media.fps) for at in onsets}
+    flashes = {}
+    for at in onsets:
+        number = round(share[at + 1] * 10) - 1
+        while number in flashes:
+            number += 9  # bars of ten tenths there are none
+        flashes[number] = float(at / media.fps)
     with wave.open(io.BytesIO(clip.audio)) as file:
         heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
     rate, beeps = media.audio_rate, {}
@@ -108,7 +113,7 @@ def look(clip: Normalised, media: MediaSettings = MEDIA) -> Seen:
         at += int(loud[at:].argmax())
         part = heard[at : at + length // 2] * np.hanning(len(heard[at : at + length // 2]))
         if len(part) > 100:
-            tone = np.abs(np.fft.rfft(part, 8 * rate))[: 3000 * 8].argmax() / 8
+            tone = np.abs(np.fft.rfft(part, 8 * rate))[: 3500 * 8].argmax() / 8
             beeps[round((tone - 600) / 150)] = at / rate
         at += length * 2
     return Seen(flashes, beeps)

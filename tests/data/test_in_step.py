@@ -163,11 +163,12 @@ def test_a_clock_that_cannot_be_mended(tmp_path: Path) -> None:
     two = write(tmp_path / "2.ts", *H264, "-c:a", "aac", "-ar", "44100", seconds=(4, 8))
     both = tmp_path / "both.ts"
     both.write_bytes(one.read_bytes() + two.read_bytes())
-    with pytest.raises(Rejected, match="its clock jumps") as caught:
+    with pytest.raises(Rejected, match="its clock goes back or jumps") as caught:
         normalise(Segment(both), MEDIA, tmp_path)
     assert caught.value.reason == "out-of-step"
 
 
+NOISE = ("-vf", "noise=alls=20:allf=t")
 SPARSE = ("-vf", "mpdecimate=max=0", "-fps_mode", "vfr")
 CUT = {
     "ts": ("a.ts", *H264, "-g", "50", "-c:a", "aac"),
@@ -193,6 +194,7 @@ def test_segments(tmp_path: Path, kind: str) -> None:
     path = write(tmp_path / name, *coding, seconds=(0, 9))
     for start, end in ((2.7, 6.3), (3.3, 4.9)):
         clip = stored(path, start, end)
+        assert clip.notes == ""
         assert lengths(clip) == pytest.approx((end - start, end - start), abs=0.02)
         seen = look(clip)
         inside = [n for n in range(9) if start <= n + 12 / FPS < end - 0.1]
@@ -231,6 +233,7 @@ def test_a_stream_that_begins_late(tmp_path: Path) -> None:
     late, later = tmp_path / "late.mkv", tmp_path / "later.mkv"
     begins = "noise=drop=lt(pts*tb\\,4)"
     ffmpeg("-i", str(path), "-c", "copy", "-bsf:a", begins, str(late))
+    assert normalise(Segment(late), MEDIA, tmp_path).notes == ""
     clip = normalise(Segment(late, 3.0, 6.0), MEDIA, tmp_path)
     assert lengths(clip) == pytest.approx((3, 3), abs=0.02)
     assert sorted(look(clip).beeps) == [4, 5]
@@ -258,11 +261,13 @@ def test_a_segment_beyond_the_end(tmp_path: Path) -> None:
             normalise(Segment(path, start, start + 3), MEDIA, tmp_path)
     with pytest.raises(Rejected, match=r"the video lasts 0\.80 s"):
         normalise(Segment(path, 3.2, 9.0), MEDIA, tmp_path)
-    assert lengths(stored(path, 2.2, 9.0)) == pytest.approx((1.8, 1.8), abs=0.05)
+    clip = stored(path, 2.2, 9.0)
+    assert lengths(clip) == pytest.approx((1.8, 1.8), abs=0.05)
+    assert clip.notes == ""
 
 
 def test_frames_are_put_where_their_times_say() -> None:
-    grid = FrameGrid(zero=10.0, fps=10.0, end=11.0)
+    grid = FrameGrid(zero=10.0, fps=10.0, end=11.0, due=10.31, until=11.4)
     others = [(t, av.VideoFrame(2, 2, "gray")) for t in (9.0, 9.96, 10.26, 10.31, 11.0)]
     placed = list(grid.place(others))
     numbers = [[frame is placed_one for _, frame in others].index(True) for placed_one in placed]
@@ -287,6 +292,101 @@ def test_samples_are_put_where_most_of_their_times_say(lags: list[int], expected
     parts = [(20 * n + lag, s) for n, (lag, s) in enumerate(zip(lags, stretches, strict=True))]
     placed = place_samples(parts, rate=1000)
     assert int(placed.argmax()) == 20 * (len(lags) - 20) + expected
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_a_stream_that_drops_out_for_long(tmp_path: Path, name: str, kind: str) -> None:
+    """Of a broadcast, for longer than ffmpeg takes for a jump of the clock."""
+    coding = (*H264, "-g", "10") if name == "a.ts" else (*NOISE, "-c:v", "mpeg2video", "-g", "10")
+    whole = write(tmp_path / f"whole-{name}", *coding, "-c:a", "mp2", seconds=(0, 16))
+    path, lost = tmp_path / name, "noise=drop=between(pts*tb\\,2.5\\,14.2)"
+    ffmpeg("-i", str(whole), "-c", "copy", f"-bsf:{kind[0]}", lost, str(path))
+    clip = normalise(Segment(path), MEDIA, tmp_path)
+    assert lengths(clip) == pytest.approx((16, 16), abs=0.1)
+    assert clip.notes == ""
+    seen = look(clip)
+    for times in (seen.flashes.values(), seen.beeps.values()):
+        assert min(times) == pytest.approx(12 / FPS, abs=0.06)
+        assert max(times) == pytest.approx(15 + 12 / FPS, abs=0.06)
+
+
+@pytest.mark.parametrize(("begins", "part"), [(0.0, (1.0, 3.3)), (0.3, (1.0, 3.0))])
+def test_a_segment_that_begins_a_second_after_the_file(
+    tmp_path: Path, begins: float, part: tuple[float, float]
+) -> None:
+    """From where reading begins there is next to nothing: no number for ffmpeg to stumble at."""
+    path = write(tmp_path / "a.ts", *H264, "-c:a", "aac", "-output_ts_offset", str(begins))
+    clip = stored(path, *part)
+    assert lengths(clip) == pytest.approx((part[1] - part[0],) * 2, abs=0.03)
+
+
+def test_segments_of_files_put_one_behind_the_other(tmp_path: Path) -> None:
+    """Of the second, and across, whatever the clock of each."""
+    for clocks in ((0, 0), (5000, 9000), (0, 1000)):
+        parts = [
+            write(
+                tmp_path / f"{n}-{clock}.ts", *H264, "-g", "10", "-c:a", "aac",
+                "-output_ts_offset", str(clock), seconds=(4 * n, 4 * n + 4),
+            )
+            for n, clock in enumerate(clocks)
+        ]  # fmt: skip
+        both = tmp_path / f"{clocks[1]}.ts"
+        both.write_bytes(b"".join(part.read_bytes() for part in parts))
+        assert sorted(look(stored(both, 5.2, 7.2)).flashes) == [5, 6]
+        assert sorted(look(stored(both, 2.6, 6.8)).flashes) == [3, 4, 5, 6]
+        assert sorted(look(stored(both)).flashes) == list(range(8))
+
+
+def test_a_clock_that_goes_back_where_ffmpeg_mends_none(tmp_path: Path) -> None:
+    """A streamer that connects again writes a second recording behind the first."""
+    one, two = (
+        write(tmp_path / f"{n}.flv", *H264, "-c:a", "aac", seconds=(4 * n, 4 * n + 4))
+        for n in range(2)
+    )
+    both = tmp_path / "both.flv"
+    both.write_bytes(one.read_bytes() + two.read_bytes()[13:])
+    with pytest.raises(Rejected, match="its clock goes back") as caught:
+        normalise(Segment(both), MEDIA, tmp_path)
+    assert caught.value.reason == "out-of-step"
+
+
+def test_times_that_go_on_without_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mkv", *H264, "-c:a", "aac")
+    for kind in ("v", "a"):
+        far = tmp_path / f"far-{kind}.mkv"
+        jump = "setts=ts=if(gt(N\\,50)\\,TS+1e7\\,TS)"
+        ffmpeg("-i", str(path), "-c", "copy", f"-bsf:{kind}", jump, str(far))
+        with pytest.raises(Rejected, match=r"nothing new for [\d,]+ seconds") as caught:
+            normalise(Segment(far), MEDIA, tmp_path)
+        assert caught.value.reason == "bad-times"
+
+
+def test_a_frame_that_stands_for_long_is_ended_in_time(tmp_path: Path) -> None:
+    """ffmpeg has long ended when the time is up."""
+    path, long = write(tmp_path / "a.mkv", *H264, audio=False), tmp_path / "long.mkv"
+    jump = "setts=ts=if(gt(N\\,50)\\,TS+3500000\\,TS)"
+    ffmpeg("-i", str(path), "-c", "copy", "-bsf:v", jump, str(long))
+    hasty = MEDIA.model_copy(update={"timeout_seconds": 0.5, "audio": "none"})
+    with pytest.raises(Rejected) as caught:
+        normalise(Segment(long), hasty, tmp_path)
+    assert caught.value.reason == "timeout"
+
+
+@pytest.mark.parametrize(("rate", "end"), [("1", 2.3), ("5", 2.28)])
+def test_a_segment_that_ends_within_a_long_frame(tmp_path: Path, rate: str, end: float) -> None:
+    path = write(tmp_path / "a.avi", "-r", rate, "-c:v", "mjpeg", "-c:a", "pcm_s16le")
+    clip = normalise(Segment(path, 0.0, end), MEDIA, tmp_path)
+    assert lengths(clip) == pytest.approx((end, end), abs=0.02)
+    assert clip.notes == ""
+
+
+def test_lengths_that_files_say_wrongly(tmp_path: Path) -> None:
+    """None is called truncated, but for those that are."""
+    sparse = write(tmp_path / "a.mkv", *H264, *SPARSE, "-c:a", "aac", seconds=(0, 9))
+    adpcm = write(tmp_path / "a.flv", "-c:v", "flv", "-c:a", "adpcm_swf", "-ar", "11025")
+    for path in (sparse, adpcm):
+        assert normalise(Segment(path), MEDIA, tmp_path).notes == ""
 
 
 def test_ffmpeg_that_begins_to_read_too_late(

@@ -232,3 +232,37 @@ def test_what_is_worth_knowing_of_accepted_videos_is_counted(tmp_path: Path) -> 
     assert summary.loc["accepted: truncated", "example"] == "half.mkv"
     notes = pd.read_csv(index, keep_default_na=False).set_index("key")["notes"]
     assert notes["half.mkv"] == "truncated silent"
+
+
+def test_a_programme_with_audio_is_taken(tmp_path: Path) -> None:
+    """Of one with larger frames and none, nothing can be learnt by listening."""
+    one = write(tmp_path / "1.ts", *H264, audio=False, size=(320, 192), seconds=(0, 6))
+    two = write(tmp_path / "2.ts", *H264, "-c:a", "aac")
+    path = tmp_path / "a.ts"
+    ffmpeg(
+        "-i", str(one), "-i", str(two), "-map", "0:v", "-map", "1:v", "-map", "1:a", "-c", "copy",
+        "-program", "title=a:st=0", "-program", "title=b:st=1:st=2", str(path),
+    )  # fmt: skip
+    assert sorted(look(stored(path)).flashes) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("size", [2**64 - 1, 2**63 - 4, 2**32])
+def test_an_mp4_whose_boxes_lie(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a.mp4"
+    ftyp = b"\0\0\0\x10ftypisom\0\0\2\0"
+    path.write_bytes(ftyp + b"\0\0\0\1mdat" + size.to_bytes(8, "big") + bytes(100))
+    assert refused(path)[0] in ("unreadable", "no-video")
+
+
+def test_frames_that_no_encoder_takes(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    wide = ["-f", "lavfi", "-i", "color=red:size=20000x160:rate=5:duration=3"]
+    ffmpeg(*wide, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", str(path))
+    silent = MEDIA.model_copy(update={"audio": "none"})
+    assert refused(path, silent)[0] == "decode-failed"
+
+
+def test_frames_without_times(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mp4", *H264, "-f", "h264", audio=False)
+    reason, detail = refused(path, MEDIA.model_copy(update={"audio": "none"}))
+    assert reason == "unreadable" and "no times" in detail

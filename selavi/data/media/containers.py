@@ -8,8 +8,9 @@ from av.container import InputContainer
 
 PROTOCOL = "file"
 FORMATS = (
-    "3dostr", "asf", "avi", "dv", "flv", "gif", "gxf", "h264", "hevc", "ivf", "m4v", "matroska",
-    "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nsv", "nut", "ogg", "rm", "swf", "vob", "wtv",
+    "3dostr", "asf", "avi", "dv", "flv", "gif", "gxf", "h264", "hevc", "ivf", "live_flv", "m4v",
+    "matroska", "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nsv", "nut", "ogg", "rm", "swf",
+    "vob", "wtv",
 )  # fmt: skip
 """Demuxers that read nothing but the file itself: no playlist (HLS, DASH, ffconcat), no image
 sequence, no script."""

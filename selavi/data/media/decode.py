@@ -3,6 +3,7 @@
 import math
 import re
 import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from selavi.settings import MediaSettings
 
 LATER = 1000.0  # seconds that times are moved by on their way, as the files take none below zero
 READ = 2**20  # bytes
+LARGEST = 16_384  # pixels of a side
 NO_PROBE = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 
 
@@ -47,10 +49,8 @@ def command_for(
         "threads": 1,
     }
     if BEFORE[timeline.rung] < math.inf:
-        how |= {
-            "ss": timeline.start - streams.zero - BEFORE[timeline.rung],
-            "noaccurate_seek": None,
-        }
+        begin = max(0.0, timeline.start - streams.zero - BEFORE[timeline.rung])
+        how |= {"ss": f"{begin:.6f}", "noaccurate_seek": None}  # it reads no exponents
     read = ffmpeg.input(locator(path), **how)
     exact = {"fflags": "+bitexact", "map_metadata": -1, "format": "nut"}
     outputs = [
@@ -84,8 +84,13 @@ def command_for(
 
 
 def stored_size(timeline: Timeline, settings: MediaSettings) -> tuple[int, int]:
-    """Width and height of the stored frames: square pixels, both even, nothing enlarged."""
+    """Width and height of the stored frames: square pixels, both even, nothing enlarged.
+
+    Raises Rejected if no encoder takes them.
+    """
     shown = timeline.width, timeline.height
+    if max(shown) > LARGEST:
+        raise Rejected("decode-failed", f"its frames of {shown[0]:g} x {shown[1]:g} are too large")
     short = max(2, int(min(settings.short_side, *shown) / 2) * 2)
     ratio = max(shown) / max(1.0, min(shown))
     long = max(2, math.floor(short * ratio / 2 + 0.5) * 2)
@@ -121,8 +126,8 @@ def _audio_filters(track: Audio, timeline: Timeline, settings: MediaSettings) ->
 
 
 def _cut(name: str, timeline: Timeline) -> list[str]:
-    """So that ffmpeg ends where the segment does."""
-    return [f"{name}=end={timeline.end:.6f}"] if timeline.end < math.inf else []
+    """So that ffmpeg ends soon after the segment does; it rounds the time to the stream's ticks."""
+    return [f"{name}=end={timeline.end + 1:.6f}"] if timeline.end < math.inf else []
 
 
 class Decoding:
@@ -145,7 +150,11 @@ class Decoding:
         self.process.kill()
 
     def __enter__(self) -> Self:
-        self.timer.start()
+        try:
+            self.timer.start()
+        except BaseException:  # such as no further thread
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(
@@ -172,6 +181,13 @@ class Decoding:
                     yield frame.time - LATER, frame
         except (av.error.FFmpegError, IndexError):  # no frame, or ended within one
             return
+
+    def in_time(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """The frames, until the time is up: a frame may stand for long after ffmpeg has ended."""
+        for frame in frames:
+            if self.late.is_set():
+                return
+            yield frame
 
     def finish(self, path: Path) -> str:
         """Wait for it to end. Returns why it gave up, "" if it did not.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
+TICK = 1e-6  # seconds: times are sums of fractions
+LATE_SECONDS = 0.1  # by which the last frame may differ from what its packet says
 JITTER_SECONDS = 0.01  # less than the shortest packets in use: what is off by more is a gap
 AGREED_SECONDS = 1.0
 """Audio moves if all timestamps of so long a time say so. Single ones may lie: a broadcast gives
@@ -18,17 +20,19 @@ class FrameGrid:
     """Frames at a constant rate: each shows what stood at its time, to half a frame.
 
     zero : time of the grid's first frame, in seconds. fps : its rate. end : nothing is shown from
-    here on. hold : how long the last frame stands; 0 takes the mean of the others. first, last :
-    times of the frames that came. count : frames put on the grid.
+    here on. due, until : when the last frame begins and ends, if it comes. first, last : times of
+    the frames that came. count : frames put on the grid.
     """
 
     zero: float
     fps: float
     end: float = math.inf
-    hold: float = 0.0
+    due: float = math.inf
+    until: float = math.inf
     first: float = math.inf
     last: float = -math.inf
     count: int = 0
+    came: int = 0
 
     def place(self, frames: Iterable[tuple[float, av.VideoFrame]]) -> Iterator[av.VideoFrame]:
         """The grid's frames of frames with their times, in seconds; a frame may come repeatedly.
@@ -36,24 +40,23 @@ class FrameGrid:
         Before the first there is nothing to show but the first.
         """
         held: av.VideoFrame | None = None
-        came = 0
         for time, frame in frames:
-            if time >= self.end:
-                self.hold = self.end - self.last
-                break
+            if time >= self.end - TICK:
+                continue  # to its end: who writes it would wait
             if held is not None:
                 yield from self._until(self._number(time), held)
-            held, came = frame, came + 1
+            held, self.came = frame, self.came + 1
             self.first, self.last = min(self.first, time), max(self.last, time)
         if held is not None:
-            mean = (self.last - self.first) / (came - 1) if came > 1 else 0.0
-            stop = self._number(min(self.end, self.last + (self.hold or mean or 1 / self.fps)))
-            yield from self._until(max(stop, self.count, 1), held)
+            yield from self._until(max(self._number(self.ends), self.count, 1), held)
 
     @property
-    def seconds(self) -> float:
-        """How long the frames on the grid last."""
-        return self.count / self.fps
+    def ends(self) -> float:
+        """When the last frame that came ends; by the others' mean if it is not the one due."""
+        if self.last > self.due - LATE_SECONDS:
+            return min(self.end, max(self.until, self.last))
+        mean = (self.last - self.first) / (self.came - 1) if self.came > 1 else 0.0
+        return min(self.end, self.last + (mean or 1 / self.fps))
 
     def _number(self, time: float) -> int:
         return math.floor((time - self.zero) * self.fps + 0.5)

@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 STEP_SECONDS = 0.1  # by which a clip's length may differ from its source's
 CUT_SECONDS = 0.5  # that a file must end before it says, to be called truncated
 SILENT = 16  # int16: the largest sample of audio in which there is nothing to hear
+PAUSE_SECONDS = 3600.0  # by which times may go on without a packet, or one stream before another
+TRACKS = 4  # audio streams that are tried
+JOINED = (
+    "its clock goes back or jumps, as in files put one behind the other, and its audio and video "
+    "cannot be brought in step; join the parts with ffmpeg's concat demuxer"
+)
 TICK = 0.002  # seconds by which ffmpeg may round a time
 
 
@@ -74,16 +80,24 @@ def _check_video(
     span = timeline.spans[streams.video]
     if span.encrypted:
         raise Rejected("encrypted", "its video is encrypted")
+    if not span.count and span.timeless:
+        raise Rejected("unreadable", "its frames have no times; put it into an mp4 with ffmpeg")
+    if not span.count and not source.start:
+        raise Rejected("no-video", "its video stream is empty")
+    if timeline.back and not timeline.jumped:
+        raise Rejected("out-of-step", JOINED)
+    if timeline.jumped:
+        return
     if source.start and (span.empty or span.end <= timeline.start):
         ends = span.declared if span.empty else span.end
         where = f", which ends at {ends - streams.zero:.2f} s" if ends < math.inf else ""
         raise Rejected(
             "bad-segment", f"the segment begins at {source.start:g} s, after the video{where}"
         )
-    if span.empty:
-        raise Rejected("no-video", "its video stream is empty")
+    if (pause := timeline.longest_pause()) > PAUSE_SECONDS:
+        raise Rejected("bad-times", f"by its times there is nothing new for {pause:,.0f} seconds")
     seconds = round((span.end - timeline.start) * settings.fps) / settings.fps
-    if seconds <= settings.min_seconds and not timeline.jumped and span.end > span.last:
+    if seconds <= settings.min_seconds:
         raise _too_short("video", seconds, settings)
 
 
@@ -96,13 +110,13 @@ def _tracks(
     tracks = [
         audio
         for audio, span in clear.items()
-        if not span.empty and span.end > timeline.start and span.first < timeline.end
+        if span.count and (timeline.jumped or span.first < timeline.end > timeline.start < span.end)
     ]
     if tracks or settings.audio != "required":
-        return tracks
-    if not clear:
+        return tracks[:TRACKS]
+    if spans and not clear:
         raise Rejected("encrypted", "its audio is encrypted")
-    if all(span.empty for span in clear.values()) and not source.start:
+    if not any(span.count for span in clear.values()) and not source.start:
         raise Rejected("no-audio", "its audio stream is empty")
     raise Rejected("no-audio", "there is no audio within the segment")
 
@@ -117,15 +131,21 @@ def _transcode(
 ) -> Normalised:
     """Decode with ffmpeg, put frames and samples in their places, and encode them."""
     zero, span = timeline.start, timeline.spans[streams.video]
-    hold = 0.0 if timeline.jumped else span.end - span.last
-    grid = FrameGrid(zero, settings.fps, timeline.end, hold)
+    grid = FrameGrid(zero, settings.fps, timeline.end)
+    if not timeline.jumped:
+        grid.due, grid.until = span.last, span.end
     latest = timeline.keyframe + TICK if timeline.rung < WHOLE else math.inf
+    size = stored_size(timeline, settings)
     audio = scratch / "audio.nut"
     command = command_for(source.path, streams, track, timeline, settings, audio)
     with Decoding(command, settings.timeout_seconds, scratch) as decoding:
         frames = grid.place(_from_keyframe(decoding.frames(), latest))
-        size = stored_size(timeline, settings)
-        video, count = encode_video(frames, *size, timeline.matrix, settings)
+        try:
+            video, count = encode_video(decoding.in_time(frames), *size, timeline.matrix, settings)
+        except av.error.ExternalError as error:
+            raise Rejected(
+                "decode-failed", f"frames of {size} cannot be encoded: {error}"
+            ) from None
         trouble = decoding.finish(source.path)
     samples = np.zeros(0, np.int16)
     if track is not None:
@@ -143,7 +163,7 @@ def _transcode(
         lengths[track.index] = len(samples) / settings.audio_rate
     if timeline.jumped:
         _check_mended(lengths, timeline)
-    elif _is_truncated(lengths, grid.last + hold, streams, timeline, settings):
+    elif _is_truncated(lengths, grid.ends, streams, timeline):
         clip = replace(clip, notes=f"truncated {clip.notes}".strip())
     return clip
 
@@ -164,11 +184,7 @@ def _notes(samples: np.ndarray) -> str:
 
 
 def _is_truncated(
-    lengths: dict[int, float],
-    shown: float,
-    streams: Streams,
-    timeline: Timeline,
-    settings: MediaSettings,
+    lengths: dict[int, float], shown: float, streams: Streams, timeline: Timeline
 ) -> bool:
     """Whether a stream ends before its packets do, or these before the file says.
 
@@ -177,31 +193,35 @@ def _is_truncated(
     Raises Rejected if more is stored than the source has.
     """
     there = max(timeline.spans[stream].end for stream in lengths)
-    truncated = there < min(timeline.end, timeline.declared) - CUT_SECONDS < math.inf
+    truncated = there < min(timeline.end, _told(timeline.declared, there)) - CUT_SECONDS
     for stream, seconds in lengths.items():
         span = timeline.spans[stream]
-        end = max(span.end, min(span.last + 1 / settings.fps, timeline.end))
-        if seconds > end - timeline.start + STEP_SECONDS:
+        if seconds > span.end - timeline.start + STEP_SECONDS:
             raise Rejected(
                 "out-of-step",
-                f"{seconds:.2f} s would be stored of {end - timeline.start:.2f} s; this is a fault "
-                "of selavi, please report it",
+                f"{seconds:.2f} s would be stored of {span.end - timeline.start:.2f} s; this is a "
+                "fault of selavi, please report it",
             )
         ends = shown if stream == streams.video else timeline.start + seconds
-        declared = min(timeline.end, span.declared) if span.declared < math.inf else end
-        truncated |= ends < end - STEP_SECONDS or end < declared - CUT_SECONDS
+        declared = min(timeline.end, _told(span.declared, span.end))
+        truncated |= ends < span.end - STEP_SECONDS or span.end < declared - CUT_SECONDS
     return truncated
 
 
+def _told(declared: float, otherwise: float) -> float:
+    return declared if declared < math.inf else otherwise
+
+
 def _check_mended(lengths: dict[int, float], timeline: Timeline) -> None:
-    """Raise Rejected if ffmpeg could not mend a clock that jumps."""
-    for stream, seconds in lengths.items():
-        if seconds > timeline.lasted[stream] + CUT_SECONDS:
-            raise Rejected(
-                "out-of-step",
-                "its clock jumps, as in files put one behind the other, and its audio and video "
-                "cannot be brought in step; join the parts with ffmpeg's concat demuxer",
-            )
+    """Raise Rejected if ffmpeg could not mend a clock that jumps.
+
+    Streams then differ in length otherwise than their packets do. Of a segment, none is longer.
+    """
+    lasted = {n: timeline.spans[n].lasted - timeline.missing() for n in lengths}
+    excess = [lengths[n] - lasted[n] for n in lengths]
+    whole = timeline.end == math.inf and not timeline.start
+    if max(excess) > CUT_SECONDS or (whole and max(excess) - min(excess) > CUT_SECONDS):
+        raise Rejected("out-of-step", JOINED)
 
 
 def _too_short(kind: str, seconds: float, settings: MediaSettings) -> Rejected:

@@ -1,5 +1,6 @@
 """Which streams of a video file to take."""
 
+import math
 import re
 import subprocess
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ av.logging.set_level(av.logging.PANIC)
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT: a format whose clock may jump
 CUT_OFF = "the file is cut off: it lacks its table of contents (moov), or a part of it"
+PROBE_SECONDS = 60.0  # for ffmpeg to say what is in a file
 PRIMING_SECONDS = 0.05  # audio that begins so little before the video is the encoder's padding
 
 
@@ -100,21 +102,26 @@ def _none_usable(path: Path, container: InputContainer, kind: str) -> Rejected:
     return Rejected(f"no-{kind}", f"the file has no {kind} stream")
 
 
-def declared_seconds(stream: Stream) -> float:
-    """How long a stream lasts, as the file says; 0 if it does not."""
-    # Of an avi, ffmpeg corrects the duration by the file's size, and leaves the count.
-    counted = stream.frames if stream.container.format.name == "avi" else 0
-    if ticks := max(stream.duration or 0, counted):
-        return float(ticks * (stream.time_base or 0))
+def declared_end(stream: Stream) -> float:
+    """Where a stream ends on the file's clock, as the file says; inf if it does not."""
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    hours, minutes, seconds = map(float, tag.groups()) if tag else (0.0, 0.0, 0.0)
-    return 3600 * hours + 60 * minutes + seconds
+    if tag:
+        hours, minutes, seconds = map(float, tag.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    name = stream.container.format.name
+    # Of an avi, ffmpeg corrects the duration by the file's size, and leaves the count; of a
+    # matroska it takes that of the whole file for each stream's.
+    ticks = max(stream.duration or 0, stream.frames if name == "avi" else 0)
+    if not ticks or name.startswith("matroska"):
+        return math.inf
+    return float((ticks + (stream.start_time or 0)) * (stream.time_base or 0))
 
 
 def _rank(stream: VideoStream) -> tuple[bool, bool, float]:
     """Sorts the video that players show above others, and lone pictures below all."""
     default = bool(stream.disposition & Disposition.default)
-    return stream.frames != 1, default, declared_seconds(stream)
+    end = declared_end(stream)
+    return stream.frames != 1, default, 0.0 if end == math.inf else end
 
 
 def _odd_channels(stream: AudioStream) -> int:
@@ -139,20 +146,34 @@ def _zero(container: InputContainer, video: VideoStream, audio: AudioStream | No
 def _of_one_programme(
     path: Path, container: InputContainer, videos: list[VideoStream], audios: list[AudioStream]
 ) -> tuple[list[VideoStream], list[AudioStream]]:
-    """The streams of the programme that has the best video; all if there are no programmes."""
+    """The best video of the programmes that have audio, if any has, and that programme's audio.
+
+    All streams if there are no programmes.
+    """
     command = [ffmpeg_binary(), "-nostdin", "-hide_banner", "-protocol_whitelist", PROTOCOL]
     command += ["-f", container.format.name.split(",")[0], "-i", locator(path)]
-    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-    told = done.stderr.decode("utf-8", "replace")
+    run = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _, errors = run.communicate(timeout=PROBE_SECONDS)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        _, errors = run.communicate()
+    told = errors.decode("utf-8", "replace")
     programmes = [
         {int(number) for number in re.findall(r"^ *Stream #0:(\d+)", part, re.M)}
         for part in re.split(r"^ *(?:Program \d+|No Program)\b", told, flags=re.M)[1:]
     ]
-    best = max(videos, key=_rank)
-    ours = next((numbers for numbers in programmes if best.index in numbers), None)
-    if ours is None:
+    chosen = [
+        (bool(heard), _rank(video), [video], heard)
+        for numbers in programmes
+        for video in videos
+        if video.index in numbers
+        for heard in [[s for s in audios if s.index in numbers]]
+    ]
+    if not chosen:
         return videos, audios
-    return [s for s in videos if s.index in ours], [s for s in audios if s.index in ours]
+    *_, video, heard = max(chosen, key=lambda choice: choice[:2])
+    return video, heard
 
 
 def _lacks_moov(path: Path) -> bool:
@@ -163,10 +184,10 @@ def _lacks_moov(path: Path) -> bool:
         while len(header := file.read(16)) >= 8:
             size, name = int.from_bytes(header[:4], "big"), header[4:8]
             size = int.from_bytes(header[8:16], "big") if size == 1 else size
-            if size < 8 or not name.isalnum():
-                break
             if name != b"moov" or size <= left:
                 boxes.append(name)
+            if not 8 <= size <= left or not name.isalnum():
+                break
             left -= size
             file.seek(size - len(header), 1)
     return boxes[:1] == [b"ftyp"] and b"mdat" in boxes and b"moov" not in boxes

@@ -1,5 +1,6 @@
 """Where the streams of a video lie on the file's clock, by its packets: the truth about lengths."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +12,11 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from selavi.data.media.streams import Streams, declared_seconds, open_video
+from selavi.data.media.streams import Streams, declared_end, open_video
 
-JUMP_SECONDS = 10.0  # ffmpeg's own dts_delta_threshold
+GAP_SECONDS = 10.0  # ffmpeg's own dts_delta_threshold
+TICK = 1e-6  # seconds: times are sums of fractions
+FEW = 16  # packets in which to look for an encryption
 REORDERED_SECONDS = 1.0  # packets are stored in another order than shown, but for so much
 INTERLEAVED_SECONDS = 10.0  # streams lie side by side in a file, but for so much
 BEFORE = (1.0, 10.0, 60.0, math.inf)
@@ -38,19 +41,41 @@ class Span:
 
     first, last : times of the first and the last. end : where the last one ends; all within the
     segment, or before it. declared : where the stream ends as the file says, inf if it does not.
+    lasted : what the packets last together. clock : time of the packet read last. gaps : pairs of
+    times between which there is none for long. back : whether a time lies well before another.
+    timeless : packets that have no time.
     """
 
     first: float = math.inf
     last: float = -math.inf
     end: float = -math.inf
     declared: float = math.inf
+    lasted: float = 0.0
+    clock: float = -math.inf
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    back: bool = False
     encrypted: bool = False
+    timeless: int = 0
+    count: int = 0
 
-    def add(self, time: float, duration: float, limit: float) -> None:
-        """Take in a packet; of one that begins at `limit` or later, that there is one."""
-        if time < limit:
+    def add(self, time: float, order: float, duration: float, limit: float) -> None:
+        """Take in a packet; of one that begins at `limit` or later, that there is one.
+
+        time, order : when it is shown and when it is decoded.
+        """
+        step = order - self.clock if self.count else 0.0
+        self.clock, self.count = order, self.count + 1
+        self.back |= step < -REORDERED_SECONDS
+        self.lasted += max(0.0, step)
+        if step > GAP_SECONDS:
+            self.gaps.append((order - step, order))
+        if time < limit - TICK:
             self.first, self.last = min(self.first, time), max(self.last, time)
-        self.end = min(max(self.end, time + duration), limit)
+            # Where packets have no duration, the others' mean.
+            duration = duration or self.lasted / max(1, self.count - 1)
+            self.end = min(max(self.end, time + duration), limit)
+        else:
+            self.end = limit
 
     @property
     def empty(self) -> bool:
@@ -64,11 +89,10 @@ class Timeline:
 
     start, end : the segment, in seconds of the file's clock. spans : by the number of the stream;
     of packets from a little before the segment on. declared : where the last of them ends, as the
-    file says. keyframe : time of the last one that is not
-    after the start. width, height : of the frames as shown, in square pixels. matrix : of their
-    colours. jumped : the clock jumps, so that of times above only start and end say something: on
-    the clock that ffmpeg makes instead, from zero on. lasted : seconds of each stream's packets,
-    without jumps. rung : the place in `BEFORE` from which to read.
+    file says. keyframe : time of the last one that is not after the start. width, height : of the
+    frames as shown, in square pixels. matrix : of their colours. jumped : the clock jumps, so that
+    of times above only start and end say something: on the clock that ffmpeg makes instead, from
+    zero on. rung : the place in `BEFORE` from which to read.
     """
 
     start: float
@@ -81,25 +105,37 @@ class Timeline:
     matrix: str = "bt601"
     jumped: bool = False
     rung: int = WHOLE
-    lasted: dict[int, float] = field(default_factory=dict)
-    _clocks: dict[int, float] = field(default_factory=dict)
-
-    def clock(self, stream: int, time: float, may_jump: bool) -> None:
-        """Note that a stream has come to `time`."""
-        step = time - self._clocks.get(stream, time)
-        jumps = may_jump and not -REORDERED_SECONDS < step < JUMP_SECONDS
-        self.jumped |= jumps
-        self.lasted[stream] = self.lasted.get(stream, 0.0) + (0.0 if jumps else max(0.0, step))
-        self._clocks[stream] = time
 
     @property
     def passed(self) -> bool:
         """Whether nothing of the segment comes any more."""
-        times = self._clocks.values()
-        all_there = len(times) == len(self.spans)
-        return (all_there and min(times) > self.end + REORDERED_SECONDS) or (
-            bool(times) and max(times) > self.end + INTERLEAVED_SECONDS
+        clocks = [span.clock for span in self.spans.values()]
+        return (
+            min(clocks) > self.end + REORDERED_SECONDS
+            or max(clocks) > self.end + INTERLEAVED_SECONDS
         )
+
+    @property
+    def back(self) -> bool:
+        """Whether the clock goes back."""
+        return any(span.back for span in self.spans.values())
+
+    def longest_pause(self) -> float:
+        """Seconds without a packet of a stream, at the most; before its first, too."""
+        spans = [span for span in self.spans.values() if not span.empty]
+        steps = [b - a for span in spans for a, b in span.gaps]
+        holds = [span.end - span.last for span in spans]
+        begins = [span.first for span in spans]
+        return max([*steps, *holds, max(begins) - min(begins)], default=0.0)
+
+    def missing(self) -> float:
+        """Seconds for which no stream has anything, in all: a clock set forward, or a pause."""
+        spans = [span for span in self.spans.values() if span.count]
+        common = spans[0].gaps if spans else []
+        for span in spans[1:]:
+            pairs = itertools.product(common, span.gaps)
+            common = [(max(a, c), min(b, d)) for (a, b), (c, d) in pairs if max(a, c) < min(b, d)]
+        return sum(b - a for a, b in common if b - a > GAP_SECONDS)
 
 
 def lay_out(source: Segment, streams: Streams, rung: int = 0) -> Timeline:
@@ -112,6 +148,10 @@ def lay_out(source: Segment, streams: Streams, rung: int = 0) -> Timeline:
     timeline = _read(source, streams, rung if source.start else WHOLE)
     while timeline.rung < WHOLE and timeline.keyframe == -math.inf:
         timeline = _read(source, streams, timeline.rung + 1)
+    if streams.jumps and timeline.rung < WHOLE and not timeline.passed:
+        # The file ends before the segment does, unless its clock has gone back before.
+        whole = _read(source, streams, WHOLE)
+        timeline = whole if whole.jumped else timeline
     if timeline.jumped:
         timeline.start, timeline.rung = source.start or 0.0, WHOLE
         timeline.end = math.inf if source.end is None else source.end
@@ -121,11 +161,10 @@ def lay_out(source: Segment, streams: Streams, rung: int = 0) -> Timeline:
 def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
     wanted = (streams.video, *(audio.index for audio in streams.audio))
     with open_video(source.path) as container:
-        end = math.inf if source.end is None else streams.zero + source.end
         timeline = Timeline(
             start=streams.zero + (source.start or 0),
-            end=end,
-            spans={n: Span(declared=_declared(container, n)) for n in wanted},
+            end=math.inf if source.end is None else streams.zero + source.end,
+            spans={n: Span(declared=declared_end(container.streams[n])) for n in wanted},
             declared=_declared_in_all(container, wanted),
             rung=rung,
         )
@@ -138,24 +177,34 @@ def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
                 container.seek(round((timeline.start - BEFORE[rung]) * av.time_base))
             except (av.error.FFmpegError, OSError):
                 return timeline
+        ticks = {n: float(container.streams[n].time_base or 0) for n in wanted}
         for packet in _packets(container, [container.streams[n] for n in wanted]):
-            number, tick = packet.stream_index, float(packet.time_base or 0)
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            span = timeline.spans[number]
-            span.encrypted |= packet.has_sidedata("encryption_info")
-            if stamp is None or packet.is_discard:
+            number = packet.stream_index
+            span, tick = timeline.spans[number], ticks[number]
+            if span.count < FEW:
+                span.encrypted |= packet.has_sidedata("encryption_info")
+            stamp = packet.dts if packet.pts is None else packet.pts
+            if stamp is None:
+                span.timeless += 1
                 continue
-            span.add(stamp * tick, (packet.duration or 0) * tick, timeline.end)
-            order = stamp if packet.dts is None else packet.dts
-            timeline.clock(number, order * tick, streams.jumps)
+            if packet.is_discard:
+                continue
+            time, order = stamp * tick, (stamp if packet.dts is None else packet.dts) * tick
+            span.add(time, order, (packet.duration or 0) * tick, timeline.end)
             if number == streams.video:
-                if packet.is_keyframe and timeline.keyframe < stamp * tick <= timeline.start:
-                    timeline.keyframe = stamp * tick
+                if packet.is_keyframe and timeline.keyframe < time <= timeline.start:
+                    timeline.keyframe = time
                 described = described or _describe(timeline, video, packet)
-            if timeline.passed:
+            # A clock that is set forward may be one that ffmpeg mends.
+            if (
+                order > timeline.end
+                and timeline.passed
+                and not (streams.jumps and any(span.gaps for span in timeline.spans.values()))
+            ):
                 break
         if not described:  # as of a few frames, which the decoder still holds back
             _describe(timeline, video, Packet())
+    timeline.jumped = streams.jumps and (timeline.back or timeline.missing() > 0)
     return timeline
 
 
@@ -167,13 +216,6 @@ def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packe
                 yield packet
     except (av.error.FFmpegError, OSError):
         return
-
-
-def _declared(container: InputContainer, number: int) -> float:
-    """Where a stream ends as the file says."""
-    stream = container.streams[number]
-    seconds, begins = declared_seconds(stream), (stream.start_time or 0) * (stream.time_base or 0)
-    return seconds + float(begins) if seconds else math.inf
 
 
 def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> float:
@@ -199,6 +241,6 @@ def _describe(
             return False
         width, height, matrix, turned = frame.width, frame.height, frame.colorspace, frame.rotation
     shown = width * float(video.sample_aspect_ratio or 1), float(height)
-    timeline.width, timeline.height = shown[::-1] if turned % 180 else shown
+    timeline.width, timeline.height = shown[::-1] if abs(turned) % 180 == 90 else shown
     timeline.matrix = MATRICES.get(int(matrix), "bt601")
     return packet is not None
