@@ -382,10 +382,17 @@ def test_a_segment_that_ends_within_a_long_frame(tmp_path: Path, rate: str, end:
 
 
 def test_lengths_that_files_say_wrongly(tmp_path: Path) -> None:
-    """None is called truncated, but for those that are."""
+    """None is called truncated, and frames far apart are no clock that goes back."""
+    slow = [
+        write(tmp_path / name, "-r", "1", *coding, seconds=(0, 9))
+        for name, *coding in (
+            ("slow.mkv", "-c:v", "libx264", "-bf", "3", "-c:a", "aac"),
+            ("slow.wmv", "-c:v", "wmv2", "-c:a", "wmav2"),
+        )
+    ]
     sparse = write(tmp_path / "a.mkv", *H264, *SPARSE, "-c:a", "aac", seconds=(0, 9))
     adpcm = write(tmp_path / "a.flv", "-c:v", "flv", "-c:a", "adpcm_swf", "-ar", "11025")
-    for path in (sparse, adpcm):
+    for path in (*slow, sparse, adpcm):
         assert normalise(Segment(path), MEDIA, tmp_path).notes == ""
 
 

@@ -20,6 +20,8 @@ from selavi.settings import MediaSettings
 av.logging.set_level(av.logging.PANIC)
 PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT: a format whose clock may jump
+TELLING = ("flv", "matroska", "asf")
+"""Formats whose header has but the length of the whole file: ffmpeg takes it for each stream's."""
 CUT_OFF = "the file is cut off: it lacks its table of contents (moov), or a part of it"
 PROBE_SECONDS = 60.0  # for ffmpeg to say what is in a file
 PRIMING_SECONDS = 0.05  # audio that begins so little before the video is the encoder's padding
@@ -109,10 +111,9 @@ def declared_end(stream: Stream) -> float:
         hours, minutes, seconds = map(float, tag.groups())
         return 3600 * hours + 60 * minutes + seconds
     name = stream.container.format.name
-    # Of an avi, ffmpeg corrects the duration by the file's size, and leaves the count; of a
-    # matroska it takes that of the whole file for each stream's.
+    # Of an avi, ffmpeg corrects the duration by the file's size, and leaves the count.
     ticks = max(stream.duration or 0, stream.frames if name == "avi" else 0)
-    if not ticks or name.startswith("matroska"):
+    if not ticks or name.split(",")[0] in TELLING:
         return math.inf
     return float((ticks + (stream.start_time or 0)) * (stream.time_base or 0))
 

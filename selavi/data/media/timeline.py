@@ -12,17 +12,17 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from selavi.data.media.streams import Streams, declared_end, open_video
+from selavi.data.media.streams import TELLING, Streams, declared_end, open_video
 
 GAP_SECONDS = 10.0  # ffmpeg's own dts_delta_threshold
 TICK = 1e-6  # seconds: times are sums of fractions
 FEW = 16  # packets in which to look for an encryption
-REORDERED_SECONDS = 1.0  # packets are stored in another order than shown, but for so much
+# Packets may be stored in another order than shown, but not by more than both.
+REORDERED_SECONDS, REORDERED_FRAMES = 1.0, 17
 INTERLEAVED_SECONDS = 10.0  # streams lie side by side in a file, but for so much
 BEFORE = (1.0, 10.0, 60.0, math.inf)
 """Seconds before a segment from which to read; the next, until there is a keyframe before it."""
 WHOLE = len(BEFORE) - 1
-TELLING = ("flv", "matroska", "asf")  # formats whose header has the length of the file as a whole
 MATRICES = {1: "bt709", 7: "smpte240m", 9: "bt2020"}
 
 
@@ -41,7 +41,7 @@ class Span:
 
     first, last : times of the first and the last. end : where the last one ends; all within the
     segment, or before it. declared : where the stream ends as the file says, inf if it does not.
-    lasted : what the packets last together. clock : time of the packet read last. gaps : pairs of
+    lasted : what the packets last together. clock : latest time of a packet. gaps : pairs of
     times between which there is none for long. back : whether a time lies well before another.
     timeless : packets that have no time.
     """
@@ -64,11 +64,14 @@ class Span:
         time, order : when it is shown and when it is decoded.
         """
         step = order - self.clock if self.count else 0.0
-        self.clock, self.count = order, self.count + 1
-        self.back |= step < -REORDERED_SECONDS
+        mean = self.lasted / max(1, self.count - 1)
+        back = step < -max(REORDERED_SECONDS, REORDERED_FRAMES * mean)
+        self.back |= back
+        self.count += 1
         self.lasted += max(0.0, step)
         if step > GAP_SECONDS:
-            self.gaps.append((order - step, order))
+            self.gaps.append((self.clock, order))
+        self.clock = order if back else max(self.clock, order)
         if time < limit - TICK:
             self.first, self.last = min(self.first, time), max(self.last, time)
             # Where packets have no duration, the others' mean.
