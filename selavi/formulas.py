@@ -14,17 +14,23 @@ RAW = "SELAVI_RAW_CSV"  # the environment: jobs inherit it, and no stage depends
 # Where a cell can begin: besides its start after what splits cells in other tables than ours, as
 # a spreadsheet that takes ";" for the separator also minds no quotes.
 _BREAK = r";\t\r\n"
-_BLANK = r" \t\r\n\f\v\xa0"
+_SPACE = r" \f\v\xa0"
 _RUNS = r"=+\-@＝＋－＠"
-_START = rf"(?:(?:^|(?<=[{_BREAK}]))(?=['{_BLANK}]*[{_RUNS}])|^(?='*[\t\r\n]))"
-_HARMLESS = re.compile(r"-|[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")  # dashes and numbers
+# After a break the scan ends at the next one, which begins a cell itself: looked through again and
+# again from each, a cell of line breaks alone would take time by its length squared.
+_START = (
+    rf"(?:^(?=['{_SPACE}\t\r\n]*[{_RUNS}])|^(?='*[\t\r\n])"
+    rf"|(?<=[{_BREAK}])(?=['{_SPACE}]*[{_RUNS}]))"
+)
+_HARMLESS = re.compile(r"-|[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")  # dashes, numbers
 _TO_GUARD = re.compile(_START)
 _TO_DOUBLE = re.compile(rf"{_START}(?=')")
 _GUARDED = re.compile(rf"{_START}'")
 # Of many cells at once, whether one may be guarded or in need of it.
 _SEPARATOR = "\x1f"
 _ANY = re.compile(
-    rf"[{_SEPARATOR}{_BREAK}]['{_BLANK}]*[{_RUNS}]|{_SEPARATOR}'*[\t\r\n]",
+    rf"{_SEPARATOR}['{_SPACE}\t\r\n]*[{_RUNS}]|{_SEPARATOR}'*[\t\r\n]"
+    rf"|[{_BREAK}]['{_SPACE}]*[{_RUNS}]",
 )
 
 

@@ -7,16 +7,23 @@ Files from before torch 1.6 are no zips and have none.
 import errno
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from selavi.disk import refusal
 from selavi.files import UserError, atomic_path
 
 CHUNK = 2**22
 ZIP = b"PK\3\4"  # by which torch, too, tells them
 FOLDER = 0x10  # a member that is marked as one has no content for torch
+
+
+class Damaged(UserError):
+    """A file is not as it was written; other errors of reading say nothing of its content."""
 
 
 def save_tensors(path: Path, content: dict[str, Any]) -> None:
@@ -42,25 +49,61 @@ def write_tensors(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_tensors(path: Path) -> Any:
-    """What a file of our own holds, on the CPU. Raises UserError if it is damaged."""
+    """What a file of our own holds, on the CPU.
+
+    Raises Damaged if it is damaged or missing, another UserError if the disk or memory fails.
+    """
     require_whole(path, "")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with machine_at_fault(path):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except UserError:
+        raise
     except Exception as error:  # torch raises many kinds for files that are not its own
         words = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} is damaged ({words})") from None
+        raise Damaged(f"{path} is damaged ({words})") from None
 
 
 def require_whole(path: Path, remedy: str) -> None:
-    """Raise UserError, with the remedy, if the content of a zip is not what was written into it."""
-    if words := damage(path):
-        raise UserError(f"{path} is damaged ({words})" + (f"; {remedy}" if remedy else ""))
+    """Raise Damaged, with the remedy, if the content of a zip is not what was written into it.
+
+    Raises as `machine_at_fault`, too.
+    """
+    with machine_at_fault(path):
+        words = damage(path)
+    if words:
+        raise Damaged(f"{path} is damaged ({words})" + (f"; {remedy}" if remedy else ""))
+
+
+@contextmanager
+def machine_at_fault(path: Path) -> Iterator[None]:
+    """Tell errors of the disk and of memory, in reading, from those of a file's content.
+
+    Raises UserError for them; Damaged for a file that is missing.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise Damaged(f"{path} is missing") from None
+    except OSError as error:
+        if error.errno in (None, errno.EINVAL):  # of a place before the file's start
+            raise
+        raise UserError(refusal(error, path, "read")) from None
+    except (MemoryError, RuntimeError) as error:
+        # In place of a MemoryError torch raises its base, with this in its words.
+        if isinstance(error, RuntimeError) and "can't allocate memory" not in str(error):
+            raise
+        raise UserError(
+            f"{path} needs more memory to be read than there is; ask for more, or end what else "
+            "uses it, then run the same command again"
+        ) from None
 
 
 def damage(path: Path) -> str:
     """What is wrong with a zip's bytes, in words; "" for nothing, and for files that are no zip.
 
-    A member without a checksum (torch can be told to leave them out) passes.
+    A member without a checksum (torch can be told to leave them out) passes. Raises OSError and
+    MemoryError where they are not of the content.
     """
     with path.open("rb") as file:
         if file.read(len(ZIP)) != ZIP:
@@ -79,7 +122,9 @@ def damage(path: Path) -> str:
                             pass
         except Exception as error:  # zipfile raises many kinds for bytes that make no sense
             # EINVAL is of a place before the file's start.
-            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            if isinstance(error, MemoryError) or (
+                isinstance(error, OSError) and error.errno != errno.EINVAL
+            ):
                 raise
             return f"{name} is not as it was written"
     return ""

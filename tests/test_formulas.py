@@ -61,6 +61,21 @@ def test_every_short_text_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert read_csv(tmp_path / "t.csv", ("text",))["text"].tolist() == words
 
 
+@pytest.mark.parametrize("raw", ["", "1"])
+def test_a_large_cell_takes_time_by_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw: str
+) -> None:
+    """By its length squared, each of these takes many minutes."""
+    monkeypatch.setenv(RAW, raw)
+    size = 300_000
+    large = ["\n" * size, "=" + "\n" * size, "\t'" * size, ";" + " " * size, "1" * size + "x"]
+    large += ["'" * size + "a", "\r\n;" * size + "=1", "-" * size]
+    for cell in large:
+        table = pd.DataFrame({"text": [cell, "=1"]})
+        write_csv(tmp_path / "t.csv", table)
+        assert read_csv(tmp_path / "t.csv", ("text",))["text"].tolist() == [cell, "=1"]
+
+
 def test_raw_cells_are_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for those that begin with an apostrophe where it would be taken for the guard."""
     monkeypatch.setenv(RAW, "1")

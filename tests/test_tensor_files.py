@@ -1,7 +1,7 @@
 """Files of torch.save: damage of any kind is told, and never taken for content."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import torch
 
+from selavi.evaluation.baseline_features import read_features
+from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError
-from selavi.tensor_files import damage, read_tensors, save_tensors, write_tensors
+from selavi.models.checkpoint import load_model
+from selavi.tensor_files import Damaged, damage, read_tensors, save_tensors, write_tensors
 
 CONTENT: dict[str, Any] = {"w": torch.arange(40.0), "deep": {"i": torch.arange(9), "t": "text"}}
 
@@ -24,6 +27,18 @@ def file_limit(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def memory_limit(more: int) -> Iterator[None]:
+    """As `ulimit -v`: so many bytes more than now."""
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -72,6 +87,33 @@ def test_files_of_others_pass(tmp_path: Path) -> None:
         torch.serialization.set_crc32_options(True)
     assert damage(path) == ""
     assert same(read_tensors(path), CONTENT)
+
+
+@pytest.mark.parametrize(
+    "read", [read_tensors, load_model, load_arrays, lambda path: read_features(path, 4)]
+)
+def test_what_a_disk_does_not_let_be_read_is_not_called_damaged(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "x.pt"
+    path.symlink_to("/proc/self/mem")  # nothing lies at its address 0
+    with pytest.raises(UserError, match=r"x\.pt cannot be read \(input/output error\)") as error:
+        read(path)
+    assert not isinstance(error.value, Damaged)
+
+
+@pytest.mark.parametrize("read", [read_tensors, load_model, load_arrays])
+def test_what_memory_is_too_small_for_is_not_called_damaged(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "x.pt"
+    save_tensors(path, {"w": torch.zeros(50_000_000)})
+    with (
+        memory_limit(50_000_000),
+        pytest.raises(UserError, match=r"x\.pt needs more memory to be read than") as error,
+    ):
+        read(path)
+    assert not isinstance(error.value, Damaged)
 
 
 @pytest.mark.parametrize("limit", [10, 1000, 100_000])

@@ -1,5 +1,6 @@
 """Features to cluster with k-means: raw, of networks trained in several ways, and your own."""
 
+import errno
 import hashlib
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from torchvision.models.video import r2plus1d_18
 
 from selavi.batch import Batch
 from selavi.data.sampling import Clips, pass_batches
+from selavi.disk import refusal
 from selavi.evaluation.predict import BATCH, best_device
 from selavi.files import UserError
 from selavi.models.network import Network
@@ -138,6 +140,8 @@ def read_features(path: Path, clips: int) -> np.ndarray:
     except (MemoryError, OverflowError) as error:
         raise UserError(f"{path} says that it holds more than memory does: {error}") from None
     except Exception as error:  # numpy, zipfile and zlib raise many kinds for damaged files
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise UserError(refusal(error, path, "read")) from None
         raise UserError(f"{path} is no .npy or .npz file of numbers: {error}") from None
     fits = array.ndim == 2 and len(array) == clips and array.shape[1] > 0
     if not fits or array.dtype.kind not in "fiu":

@@ -18,7 +18,7 @@ from selavi.evaluation.pickled_arrays import (
     scalar,
 )
 from selavi.files import UserError
-from selavi.tensor_files import require_whole
+from selavi.tensor_files import machine_at_fault, require_whole
 
 
 def load_arrays(path: Path) -> Any:
@@ -35,16 +35,20 @@ def load_arrays(path: Path) -> Any:
         raise UserError(f"{path} is a folder; name a file in it")
     require_whole(path, "get or export it again")
     try:
-        with torch.serialization.safe_globals(_SAFE):
+        with machine_at_fault(path), torch.serialization.safe_globals(_SAFE):
             return plain(torch.load(path, map_location="cpu", weights_only=True))
+    except UserError:
+        raise
     except Exception as as_tensors:  # torch raises many kinds for files that are not its own
         if _begins_with(path, b"PK"):  # of torch.save, and no other
             raise UserError(
                 f"{path} cannot be read as tensors and arrays alone: {_words(as_tensors)}"
             ) from None
         try:
-            with path.open("rb") as file:
+            with machine_at_fault(path), path.open("rb") as file:
                 return plain(_Arrays(file).load())
+        except UserError:
+            raise
         except Exception as as_pickle:
             raise UserError(
                 f"{path} cannot be read as tensors and arrays alone: {_words(as_pickle)} "

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from selavi.files import UserError
-from selavi.tensor_files import require_whole
+from selavi.tensor_files import machine_at_fault, require_whole
 
 MOST_KINDS = 50
 
@@ -44,8 +44,11 @@ def read_weights_file(path: Path) -> tuple[Any, list[str]]:
     kinds: dict[str, type[_Unread]] = {}
     while len(kinds) < MOST_KINDS:
         try:
-            with torch.serialization.safe_globals([(kind, name) for name, kind in kinds.items()]):
+            known: list[Any] = [(kind, name) for name, kind in kinds.items()]
+            with machine_at_fault(path), torch.serialization.safe_globals(known):
                 content = torch.load(path, map_location="cpu", weights_only=True)
+        except UserError:
+            raise
         except pickle.UnpicklingError as error:
             unknown = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
             if not unknown and not is_zipfile(path):

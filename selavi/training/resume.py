@@ -24,7 +24,7 @@ from selavi.distributed import Group
 from selavi.files import UserError
 from selavi.labelling.feature_store import FeatureStore
 from selavi.settings import RunSettings
-from selavi.tensor_files import read_tensors
+from selavi.tensor_files import Damaged, machine_at_fault, read_tensors
 from selavi.training.checkpoint import Progress, Saves, State
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ Save = tuple[dict[str, Any], list[dict[str, Any]]]
 def load_state(saves: Saves, state: State, steps: int, seed: int, group: Group) -> bool:
     """Fill `state` from the newest whole save of the same settings and clips, if there is one.
 
-    A damaged save is passed over, and removed, with a warning. Saves of other settings or clips
+    A damaged save is passed over, and removed, with a warning; one that the disk or memory does not
+    let be read is an error. Saves of other settings or clips
     are moved aside, to `{folder}.earlier`, `{folder}.earlier-2` and so on. Raises UserError if
     there are saves and none is whole.
 
@@ -116,12 +117,19 @@ def _newest_whole(saves: Saves, group: Group) -> Save | None:
     damaged: list[Path] = []
     found = None
     for path in reversed(_as_first_sees(saves, group)):
+        problem = refused = ""
         try:
             _wait_for(path / "shared.pt")
             found = _read(path, group)
-            problem = ""
-        except (UserError, OSError, ValueError, TypeError) as error:
-            problem = str(error)
+        except UserError as error:
+            if isinstance(error, Damaged):
+                problem = str(error)
+            else:
+                refused = str(error)
+        except (ValueError, TypeError) as error:
+            problem = f"{path} is damaged ({error})"
+        if group.any(bool(refused)):  # it may be whole: it is neither removed nor passed over
+            raise UserError(refused or f"{path} cannot be read; see another process's log")
         if not group.any(bool(problem)):
             break
         found = None
@@ -150,8 +158,9 @@ def _as_first_sees(saves: Saves, group: Group) -> list[Path]:
 
 def _wait_for(path: Path) -> None:
     end = time.monotonic() + LATE_SECONDS
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.5)
+    with machine_at_fault(path):
+        while not path.exists() and time.monotonic() < end:
+            time.sleep(0.5)
 
 
 def _read(path: Path, group: Group) -> Save:
@@ -165,7 +174,7 @@ def _content(path: Path, parts: set[str]) -> dict[str, Any]:
     content = read_tensors(path)
     if not isinstance(content, dict) or not parts <= content.keys():
         lacking = sorted(parts - content.keys()) if isinstance(content, dict) else parts
-        raise UserError(f"{path} is no save of this version: it lacks {', '.join(lacking)}")
+        raise Damaged(f"{path} is no save of this version: it lacks {', '.join(lacking)}")
     return content
 
 

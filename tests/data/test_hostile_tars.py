@@ -75,6 +75,17 @@ def test_samples_with_odd_names_and_classes_are_rejected_one_by_one(
         "soft": ([(special("soft.mp4", link), b"")], "unreadable", "a link or a device"),
         "pipe": ([(special("pipe.mp4", pipe), b"")], "unreadable", "a link or a device"),
         "hole": ([(special("hole.mp4", hole), b"")], "unreadable", "is a sparse file"),
+        "long": (
+            [("long.json", json.dumps({"label": "a" * 10_001}).encode())],
+            "bad-label",
+            "the label in its json has 10001 characters",
+        ),
+        "my": (
+            [("my.a.mp4", video), ("my.b.MP4", video), ("my.json", b"{}")],
+            "bad-name",
+            r"^my\.a\.mp4 \(2 videos .*a name ends at its first dot, so this is the a\.mp4 of my; ",
+        ),
+        "2024": ([("2024.1.mkv", video)], "bad-name", r"^2024\.1\.mkv: in WebDataset a name ends"),
         "bare": ([("bare.json", b"{}"), ("bare.mp4x", b"")], "no-video", r"but \.json, \.mp4x"),
         "text": ([("text.mp4", b"ffconcat version 1.0\nfile good.mp4\n")], "unreadable", ""),
     }
@@ -105,6 +116,34 @@ def test_names_in_pax_headers(tmp_path: Path, video: bytes) -> None:
     long = f"{'long/' * 60}name.mp4"
     table = fetched(tar_of(tmp_path / "p.tar", (zero, video), (long, video), pax=True), tmp_path)
     assert table["reason"].to_dict() == {"p.tar/ze\\x00ro": "bad-name", f"p.tar/{long[:-4]}": ""}
+
+
+def test_of_several_videos_the_first_is_taken_and_the_others_are_told(
+    tmp_path: Path, make_video: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    short, long = (
+        make_video(tmp_path / f"{n}.mp4", seconds=n).read_bytes() for n in (2, 3)
+    )  # fmt: skip
+    members = [("a.mkv", long), ("a.txt", b"x"), ("a.mp4", short), ("b.mp4", short),
+               ("b.mkv", long), ("c.mp4", short), ("c.left.mp4", long)]  # fmt: skip
+    table = fetched(tar_of(tmp_path / "part.tar", *members), tmp_path / "out")
+    assert table["reason"].tolist() == [""] * 3
+    assert (table["frames"] / table["fps"]).round().tolist() == [3, 2, 2]
+    assert table["notes"].fillna("").tolist() == ["several-videos", "several-videos", ""]
+    assert "part.tar: 2 samples have more than one video, such as a (mkv, mp4); the" in caplog.text
+    outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
+    write_index([tmp_path / "out/00000.csv"], *outputs)
+    summary = pd.read_csv(outputs[2]).set_index("outcome")
+    assert summary.loc["accepted: several-videos", "videos"] == 2
+
+
+def test_names_longer_than_any_path_are_rejected(tmp_path: Path, video: bytes) -> None:
+    names = ["é" * 5000 + end for end in ("a", "b")]
+    members = [(f"{name}.mp4", video) for name in (*names, "good")]
+    table = fetched(tar_of(tmp_path / "part.tar", *members, pax=True), tmp_path / "out")
+    assert table["reason"].tolist() == ["bad-name", "bad-name", ""]
+    assert table["detail"].str.contains("has more than 4096 characters")[:2].all()
+    assert table["key"].is_unique and table["key"].str.len().max() < 1000
 
 
 def harmful(name: str) -> bytes:
@@ -224,6 +263,9 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (said(samples=0), "rate = 16000"),
         (said(key="another"), "another, which has another id"),
         (said(label="\ud800"), "its label is not valid UTF-8"),
+        (said(label="a" * 10_001), "its label has 10001 characters"),
+        (said(key="a" * 10_001), "its key has 10001 characters"),
+        (said(notes="a " * 10_000), "its notes has 20000 characters"),
         (said(label=["a"]), "its json is missing, or not as selavi writes it"),
     ],
     ids=lambda value: value if isinstance(value, str) else "clip",
@@ -239,7 +281,9 @@ def test_a_clip_of_our_own_shard_that_is_not_as_it_says_is_rejected(
     table = fetched(source, tmp_path / "out")
     rejected = table[table["reason"] != ""]
     assert rejected["id"].tolist() == [bad]
-    assert rejected["reason"].iloc[0] == ("bad-name" if "UTF-8" in words else "damaged")
+    named = "UTF-8" in words or "characters" in words
+    reason = "bad-label" if "label has" in words else "bad-name" if named else "damaged"
+    assert rejected["reason"].iloc[0] == reason
     assert rejected["detail"].str.contains(words).all(), rejected["detail"].iloc[0]
     assert len(table) == len(read_tar(whole).members) // 3
     outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]

@@ -145,6 +145,18 @@ def test_a_damaged_state_falls_back_to_the_one_before(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
+def test_a_state_that_the_disk_does_not_let_be_read_is_kept(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "1.state.pt"
+    state.symlink_to("/proc/self/mem")  # nothing lies at its address 0
+    shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
+    assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
+    assert f"{state} cannot be read (input/output error); see to its disk" in screen(tmp_path)
+    assert "going back" not in screen(tmp_path)
+    assert state.is_symlink()
+
+
 def test_two_at_once_are_refused(model: Path, indexes: tuple[Path, Path], tmp_path: Path) -> None:
     with held(tmp_path / ".1.state.pt.lock", ""):
         assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]

@@ -91,7 +91,8 @@ def test_of_two_processes_both_give_way(
         (
             {"process": "7", "host": "node9", "since": "today", "job": "12"},
             r"process 7 of Slurm job 12 on node9, since today\. .*\(scancel 12\), then run the "
-            r"same command again; if that machine is gone for good, remove .*\.0\.state\.pt\.lock",
+            r"same command again\. It has given no sign of life for 1 s: only if that machine is "
+            r"gone for good, remove .*\.0\.state\.pt\.lock",
         ),
         ({}, r"a process that has not said which\. Wait for its end, or end it, then"),
     ],
@@ -104,6 +105,27 @@ def test_the_holder_is_named(tmp_path: Path, owner: dict[str, str], said: str) -
         sole_training(tmp_path / "0.state.pt", ALONE),
     ):
         pass
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nobody_is_told_to_remove_the_lock_of_one_that_lives(tmp_path: Path) -> None:
+    """On another machine, as far as its words go."""
+    lock, release = tmp_path / ".s.lock", tmp_path / "release"
+    keeper = SERVER.Process(target=_keep, args=(tmp_path / "s", release, 0.05))
+    keeper.start()
+    while not lock.exists() or not lock.read_text():
+        time.sleep(0.01)
+    lock.write_text(json.dumps({"process": "7", "host": "node9"}))
+    try:
+        with (
+            pytest.raises(UserError, match=r"uses .*on node9") as error,
+            sole_training(tmp_path / "s", ALONE),
+        ):
+            pass
+    finally:
+        release.touch()
+        keeper.join()
+    assert "gone for good" not in str(error.value)
 
 
 def test_a_lock_is_waited_for_and_its_removal_is_noticed(
@@ -130,7 +152,34 @@ def test_a_lock_is_waited_for_and_its_removal_is_noticed(
     assert not lock.exists()
 
 
-def _keep(state: Path, release: Path) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_a_removed_lock_does_not_take_the_next_one_with_it(tmp_path: Path) -> None:
+    """The first one's file is removed by hand, a second one locks its own, the first one ends."""
+    lock, state = tmp_path / ".s.lock", tmp_path / "s"
+    keepers = []
+    for name in ("first", "second"):
+        lock.unlink(missing_ok=True)
+        keepers.append(SERVER.Process(target=_keep, args=(state, tmp_path / name)))
+        keepers[-1].start()
+        while not lock.exists() or not lock.read_text():
+            time.sleep(0.01)
+    (tmp_path / "first").touch()
+    keepers[0].join()
+    try:
+        assert json.loads(lock.read_text())["process"] == str(keepers[1].pid)
+        with (
+            pytest.raises(UserError, match=f"another training uses .*process {keepers[1].pid} on"),
+            sole_training(state, ALONE),
+        ):
+            pass
+    finally:
+        (tmp_path / "second").touch()
+        keepers[1].join()
+    assert not lock.exists()
+
+
+def _keep(state: Path, release: Path, beat: float = state_lock.BEAT_SECONDS) -> None:
+    state_lock.BEAT_SECONDS = beat
     with sole_training(state, ALONE):
         while not release.exists():
             time.sleep(0.01)

@@ -126,6 +126,24 @@ def test_the_other_ranks_file_is_missing(
     same_result(tmp_path, undisturbed_pair)
 
 
+def test_a_save_that_the_disk_does_not_let_be_read_is_kept(
+    pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
+) -> None:
+    """It may be whole: all ranks stop, where one cannot read its file."""
+    saves = stopped_midway(pair_settings, train_index, tmp_path, world=2)
+    own = saves[-1] / "rank-1.pt"
+    whole = own.rename(tmp_path / "whole.pt")
+    own.symlink_to("/proc/self/mem")  # nothing lies at its address 0
+    assert wait(start(pair_settings, train_index, tmp_path, world=2)) == [1, 1]
+    assert f"{own} cannot be read (input/output error); see to its disk" in words(tmp_path)
+    assert "going back" not in words(tmp_path)
+    assert sorted((tmp_path / "state").glob("step-*")) == saves
+    whole.replace(own)
+    train(pair_settings, train_index, tmp_path, world=2)
+    assert "going back" not in words(tmp_path)
+    same_result(tmp_path, undisturbed_pair)
+
+
 def test_no_whole_save_is_an_error_not_a_fresh_start(
     settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 import pytest
@@ -104,6 +107,21 @@ def test_a_module_in_an_empty_folder_plans_the_demo(
     assert plan["shard"] == 5
     assert plan["manifest"] == plan["metrics"] == 2
     assert plan["all"] == plan["pretrain"] == plan["tables"] == 1
+
+
+def test_a_module_from_a_url_plans_the_demo(tmp_path: Path) -> None:
+    """As snakedeploy names it: every file, the configuration too, is fetched by Snakemake."""
+    handler = partial(SimpleHTTPRequestHandler, directory=REPOSITORY)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        (tmp_path / "Snakefile").write_text(MODULE.replace(str(REPOSITORY), url))
+        try:
+            plan = planned(plain(tmp_path, "-n"))
+        finally:
+            server.shutdown()
+    assert plan["shard"] == 5
+    assert plan["all"] == plan["pretrain"] == plan["config_settings"] == 1
 
 
 def test_jobs_of_a_module_find_the_package(tmp_path: Path) -> None:

@@ -29,7 +29,11 @@ def own_root(root: str) -> dict[str, Any]:
             {"datasets": {"demo": {"embedded": None, "root": "absent"}}},
             "absent/train is not a folder",
         ),
-        (own_root("empty"), "no videos in empty: looked for .avi, .m4v"),
+        (
+            own_root("empty"),
+            "no videos in empty: looked for .3g2, .3gp, .avi, .flv, .m2ts, .m4v, .mkv, .mov, .mp4, "
+            ".mpeg, .mpg, .mts, .mxf, .ogv, .ts, .vob, .webm, .wmv at any depth; it is empty",
+        ),
         (own_root("texts"), "found 2 x .txt"),
     ],
 )

@@ -1,5 +1,6 @@
 """Decode a video with ffmpeg: small raw frames and mono samples, each with its time."""
 
+import fcntl
 import math
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +26,7 @@ from selavi.files import UserError
 from selavi.settings import MediaSettings
 
 LATER = 1000.0  # seconds that times are moved by on their way, as the files take none below zero
-READ = 2**20  # bytes
+PIPE = 2**20  # bytes: some frames, so that ffmpeg seldom waits
 LARGEST = 16_384  # pixels of a side
 NO_PROBE = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 
@@ -142,6 +144,9 @@ class Decoding:
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 bufsize=0,
             )  # fmt: skip
+        assert self.process.stdout
+        with suppress(OSError):  # an unprivileged user may have little of it
+            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
         self.late = threading.Event()
         self.timer = threading.Timer(seconds, self._end)
 
@@ -175,7 +180,7 @@ class Decoding:
         assert self.process.stdout
         try:
             with av.open(
-                self.process.stdout, "r", format="nut", options=NO_PROBE, buffer_size=READ
+                f"pipe:{self.process.stdout.fileno()}", "r", format="nut", options=NO_PROBE
             ) as container:
                 for frame in container.decode(video=0):
                     yield frame.time - LATER, frame

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from webdataset.tariterators import base_plus_ext
 
-from selavi.data.manifest import EXTENSIONS
+from selavi.data.manifest import EXTENSIONS, id_of
 from selavi.data.read_errors import Rejected
 from selavi.data.shards.tars import CHUNK, Tar
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MOST_JSON = 2**24  # bytes
 MOST_LABEL = 10_000  # bytes: a caption may serve as a class, a book may not
+MOST_NAME = 4096  # characters: no path is longer
 _META = re.compile(r"__[^/]*__($|/)")  # webdataset's own notes
 
 
@@ -35,12 +36,25 @@ class Sample:
         if self.problem:
             raise Rejected(*self.problem)
 
+    @property
+    def videos(self) -> list[str]:
+        """Suffixes of the sample's videos, in the order of the tar."""
+        return [suffix for suffix in self.members if f".{suffix}" in EXTENSIONS]
+
     def video(self) -> str:
-        """Suffix of the sample's video. Raises Rejected if it has none."""
-        found = next((s for s in self.members if f".{s}" in EXTENSIONS), None)
-        if found is None:
-            raise Rejected("no-video", f"the sample has no video in it, but {self._suffixes()}")
-        return found
+        """Suffix of the sample's video, the first of several. Raises Rejected if it has none."""
+        if self.videos:
+            return self.videos[0]
+        dotted = [s for s in self.members if f".{s.rpartition('.')[2]}" in EXTENSIONS]
+        if dotted:
+            more = f" ({len(dotted)} videos of that sample)" if len(dotted) > 1 else ""
+            raise Rejected(
+                "bad-name",
+                f"{shown(self.members[dotted[0]].name)}{more}: in WebDataset a name ends at its "
+                f"first dot, so this is the {dotted[0]:.200} of {shown(self.name)}; write that tar "
+                "with one dot in each name",
+            )
+        raise Rejected("no-video", f"the sample has no video in it, but {self._suffixes()}")
 
     def _suffixes(self) -> str:
         return f"{', '.join(printable(f'.{suffix}') for suffix in self.members):.200}"
@@ -111,7 +125,7 @@ def samples_in(tar: Tar) -> Iterator[Sample]:
                 yield sample
             if name in seen:
                 raise tarfile.ReadError(
-                    f"it has files of {printable(name)} in two places; the members of a sample "
+                    f"it has files of {shown(name)} in two places; the members of a sample "
                     "must lie together, so write that tar in the order of its names"
                 )
             seen.add(name)
@@ -124,9 +138,11 @@ def samples_in(tar: Tar) -> Iterator[Sample]:
 
 
 def _add(sample: Sample, member: tarfile.TarInfo, suffix: str) -> None:
-    name = printable(member.name)
+    name = shown(member.name)
     if not is_text(member.name):
         sample.problem = "bad-name", f"the name {name} is not valid UTF-8 text"
+    elif len(member.name) > MOST_NAME:
+        sample.problem = "bad-name", f"{name} has more than {MOST_NAME} characters"
     elif suffix in sample.members:
         sample.problem = "bad-name", f"{name} and another file differ by capital letters alone"
     elif not member.isreg():
@@ -143,6 +159,12 @@ def printable(text: str) -> str:
     except UnicodeEncodeError:  # halves of characters that no bytes stand for
         content = text.encode("utf-8", "backslashreplace")
     return content.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def shown(name: str) -> str:
+    """A name for tables and messages: `printable`, and cut if no path could be as long."""
+    name = printable(name)
+    return name if len(name) <= MOST_NAME else f"{name:.200}[...]{id_of(name)}"
 
 
 def is_text(text: object) -> bool:

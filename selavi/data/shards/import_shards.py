@@ -6,6 +6,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
 from selavi.data.schema import COLUMNS
-from selavi.data.shards.foreign import printable, samples_in
+from selavi.data.shards.foreign import samples_in, shown
 from selavi.data.shards.own import own_clips
 from selavi.data.shards.tars import CHUNK, Tar, read_tar, unpack
 from selavi.data.shards.writer import Fate, with_positions, write_tar
@@ -36,7 +37,8 @@ def fetch_shard(
 
     A shard of selavi's own is taken as it is, a local one by a symbolic link; a compressed one is
     unpacked. Of any other WebDataset shard, videos are normalised as `write_shard` does; the class
-    is `label` in a sample's json, or its `cls` or `txt`, and its key begins with the tar's name.
+    is `label` in a sample's json, or its `cls` or `txt`, and its key begins with the tar's name. Of
+    several videos in a sample the first is taken, and noted as `several-videos`.
 
     Parameters
     ----------
@@ -133,11 +135,19 @@ def _normalised(
     samples = {}
     rows: list[Fate] = []
     for sample in samples_in(foreign):
-        name = printable(sample.name)
+        name = shown(sample.name)
         key = f"{stem}.tar/{name}"
         row = {"id": id_of(key), "key": key, "path": f"{source}/{name}", "label": ""}
         samples[row["id"]] = sample
         rows.append(row | {"reason": "", "detail": ""})
+
+    several = [sample for sample in samples.values() if len(sample.videos) > 1]
+    if several:
+        log.warning(
+            "%s: %d samples have more than one video, such as %s (%s); the first of each, in the "
+            "order of the tar, is taken",
+            source, len(several), shown(several[0].name), ", ".join(several[0].videos),
+        )  # fmt: skip
 
     def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
         sample = samples[row["id"]]
@@ -149,7 +159,10 @@ def _normalised(
                 file = Path(scratch, f"{row['id']}.{suffix}")
                 sample.extract(foreign.path, suffix, file)
                 with tempfile.TemporaryDirectory(prefix="selavi-") as own:
-                    return row, normalise(Segment(file), settings, Path(own))
+                    clip = normalise(Segment(file), settings, Path(own))
+            if len(sample.videos) > 1:
+                clip = replace(clip, notes=f"{clip.notes} several-videos".strip())
+            return row, clip
         except Rejected as rejected:
             return row | {"reason": rejected.reason, "detail": rejected.detail}, None
 

@@ -16,7 +16,7 @@ import av
 from selavi.data.manifest import id_of
 from selavi.data.read_errors import Rejected
 from selavi.data.schema import CHECKSUMS
-from selavi.data.shards.foreign import is_text
+from selavi.data.shards.foreign import MOST_LABEL, is_text
 from selavi.data.shards.reader import CorruptClip, Shard, open_shard, open_video
 from selavi.data.shards.tars import Tar
 
@@ -113,6 +113,10 @@ class _Clip:
 def _text(text: Any, name: str) -> str:
     if not is_text(text):
         raise Rejected("bad-name", f"its {name} is not valid UTF-8 text")
+    if len(text) > MOST_LABEL:
+        reason = "bad-label" if name == "label" else "bad-name"
+        words = f"its {name} has {len(text)} characters; at most {MOST_LABEL} are taken"
+        raise Rejected(reason, words)
     return str(text)
 
 

@@ -14,7 +14,7 @@ from selavi.distributed import Group
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.files import UserError, atomic_path
 from selavi.settings import FinetuneSettings
-from selavi.tensor_files import read_tensors, write_tensors
+from selavi.tensor_files import Damaged, machine_at_fault, read_tensors, write_tensors
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +74,20 @@ def load(
 ) -> Progress | None:
     """Fill model and optimiser from the newest whole state; None if there is none of this mark."""
     for file in (path, previous(path)):
-        content, problem = None, ""
-        if file.exists():
-            try:
-                content = _content(file)
-            except (UserError, OSError) as error:
-                problem = str(error)
+        content, there = None, False
+        problem = refused = ""
+        try:
+            with machine_at_fault(file):
+                there = file.exists()
+            content = _content(file) if there else None
+        except Damaged as error:
+            problem = str(error)
+        except UserError as error:
+            refused = str(error)
+        if group.any(bool(refused)):  # it may be whole
+            raise UserError(refused or f"{file} cannot be read; see another process's log")
         if group.any(content is None):
-            if group.first and (problem or file.exists()):
+            if group.first and there:
                 after = "going back to the one before" if file == path else "starting afresh"
                 log.warning("%s: %s", problem or f"{file} is damaged for another process", after)
             continue
@@ -102,5 +108,5 @@ def load(
 def _content(path: Path) -> dict[str, Any]:
     content = read_tensors(path)
     if not isinstance(content, dict) or not content.keys() >= PARTS:
-        raise UserError(f"{path} is no save of this version")
+        raise Damaged(f"{path} is no save of this version")
     return content
