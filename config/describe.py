@@ -8,7 +8,8 @@ from selavi.config_file import json_schema
 HEAD = """\
 # Configuration
 
-`demo.yaml` is the default: the embedded demo. `demo-full.yaml` is laid over it by `make demo-full`.
+`demo.yaml` is the default: the embedded demo. `config.yaml` is a link to it, for tools that look
+for that name. `demo-full.yaml` is laid over it by `make demo-full`.
 Your own file is given with `--configfile FILE`; it replaces the demo's. Several files are merged,
 the later over the earlier.
 

@@ -90,7 +90,6 @@ def each_run_split(pattern, labelled=False, runs=None):
 
 # What the tables go by; every target makes it, so that they know what was asked for.
 CONFIG = "results/settings/config.yaml"
-TEXT = Path(workflow.basedir, "workflow/templates/text.j2")  # nothing but a text
 
 
 def config_text():

@@ -1,38 +1,7 @@
 localrules:
-    split_settings,
-    media_settings,
     manifest,
     index,
     choose,
-
-
-# One file for each split, and one for media: another split does not make shards again.
-rule split_settings:
-    output:
-        "results/settings/splits/{dataset}/{split}.yaml",
-    log:
-        "logs/settings/splits/{dataset}/{split}.log",
-    conda:
-        "../envs/selavi.yaml"
-    params:
-        text=lambda wildcards: split_text(wildcards.dataset, wildcards.split),
-    shell:
-        "printf '%s' {params.text:q} > {output} 2> {log}"
-
-
-rule media_settings:
-    output:
-        "results/settings/media/{dataset}.yaml",
-    log:
-        "logs/settings/media/{dataset}.log",
-    conda:
-        "../envs/selavi.yaml"
-    params:
-        text=lambda wildcards: config_file.section_text(
-            DATASETS[wildcards.dataset].media
-        ),
-    shell:
-        "printf '%s' {params.text:q} > {output} 2> {log}"
 
 
 rule demo_data:

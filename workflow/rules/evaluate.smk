@@ -1,23 +1,5 @@
 localrules:
-    protocol_settings,
     robustness,
-
-
-# How a stage judges, without what it judges: one more run or dataset, and the others stay.
-rule protocol_settings:
-    output:
-        "results/settings/protocols/{stage}.yaml",
-    log:
-        "logs/settings/protocols/{stage}.log",
-    conda:
-        "../envs/selavi.yaml"
-    params:
-        text=lambda wildcards: config_file.section_text(
-            getattr(SETTINGS, wildcards.stage),
-            without={"runs", "datasets", "pictures"},
-        ),
-    shell:
-        "printf '%s' {params.text:q} > {output} 2> {log}"
 
 
 rule assign:

@@ -1,25 +1,10 @@
 localrules:
-    config_settings,
     tables,
     figures,
     costs,
     distributions,
     degradation,
     neighbours,
-
-
-# By a template: of many runs the text would be longer than a command may be.
-rule config_settings:
-    input:
-        TEXT,
-    output:
-        CONFIG,
-    log:
-        "logs/settings/config.log",
-    params:
-        text=lambda wildcards: config_text(),
-    template_engine:
-        "jinja2"
 
 
 rule tables:

@@ -1,20 +1,3 @@
-localrules:
-    run_settings,
-
-
-rule run_settings:
-    output:
-        "results/settings/runs/{run}.yaml",
-    log:
-        "logs/settings/runs/{run}.log",
-    conda:
-        "../envs/selavi.yaml"
-    params:
-        text=lambda wildcards: config_file.section_text(RUNS[wildcards.run]),
-    shell:
-        "printf '%s' {params.text:q} > {output} 2> {log}"
-
-
 # The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
 # of a job that fails, and the next attempt goes on from the state.
 #
