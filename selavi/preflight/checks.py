@@ -160,10 +160,10 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
 
 
 def stored_sizes(config: Config) -> Iterator[Finding]:
-    """Runs that enlarge the frames that their datasets store."""
+    """Runs that enlarge each frame that their datasets store."""
     for name, run in config.runs.items():
         stored, asked = config.datasets[run.dataset].media.short_side, run.video.scale_max
-        if "video" in run.modalities and stored < asked:
+        if "video" in run.modalities and stored <= run.video.scale_min and stored < asked:
             yield Finding(
                 None,
                 f"run {name}",
