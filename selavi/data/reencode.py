@@ -8,6 +8,7 @@ import av
 import numpy as np
 
 from selavi.data.media.containers import open_member
+from selavi.data.media.encode import encode_audio
 from selavi.data.shards.reader import CorruptClip, decode_samples, open_video
 from selavi.settings import AudioLevel, VideoLevel
 
@@ -61,13 +62,7 @@ def degrade_audio(content: bytes, level: AudioLevel, seed: int) -> tuple[bytes, 
     except (av.error.FFmpegError, OverflowError) as error:  # of a rate that no sound has
         raise CorruptClip(f"audio of {rate} Hz cannot be encoded: {error!r}") from None
     samples = np.pad(samples, (0, len(clean) - len(samples)))
-    result = io.BytesIO()
-    with wave.open(result, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(rate)
-        sound.writeframes(samples.astype("<i2").tobytes())
-    return result.getvalue(), len(packed)
+    return encode_audio(samples, rate), len(packed)
 
 
 def _noisy(samples: np.ndarray, snr_db: float | None, seed: int) -> np.ndarray:

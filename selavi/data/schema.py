@@ -1,4 +1,4 @@
-"""Columns of the tables that stages hand on, and how users' own are told from them."""
+"""Columns of the manifest, shard tables and index, as opposed to a user's own columns."""
 
 import re
 

@@ -41,8 +41,8 @@ def command_for(
 ) -> list[str]:
     """The ffmpeg command that writes raw frames to its standard output and samples to `audio`.
 
-    Each stream has filters of its own without a memory: ffmpeg sets them up anew wherever a stream
-    changes its size, colours, sample rate or channels, and with them what they remember is lost.
+    Each stream has its own filters, and they are stateless: ffmpeg rebuilds them, and loses their
+    state, wherever a stream changes its size, colours, sample rate or channels.
     """
     # One decoding thread: the stage's threads are videos at a time.
     how: dict[str, object] = {

@@ -36,8 +36,9 @@ class Kept:
 
     A clip counts as unchanged if its file has the size and time of modification that it had, the
     segment taken of it, ffmpeg's command and version are the same, and its bytes and sizes have the
-    digest that they had. Videos that were set aside are always tried again, and so are those whose
-    sound was too short. Where the table or the tar is damaged, clips are made anew, with a warning.
+    digest that they had. Rejected videos are always retried, and so are those whose
+    audio was too short. Where the table or the tar is damaged, clips are encoded again and a
+    warning is logged.
     """
 
     def __init__(self, tar: Path, settings: MediaSettings) -> None:

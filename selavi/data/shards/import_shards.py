@@ -130,7 +130,7 @@ def _normalised(
     foreign: Tar, tar: Path, source: str, settings: MediaSettings, threads: int
 ) -> pd.DataFrame:
     """Write a tar of normalised clips of the videos in one of any."""
-    # Keys are often numbers that begin anew in every tar.
+    # Keys are often numbers that restart at 0 in every tar.
     stem = PurePosixPath(urlsplit(source).path if "://" in source else source).stem
     samples = {}
     rows: list[Fate] = []
