@@ -70,7 +70,7 @@ def degrade(
     return result
 
 
-def robustness(
+def evaluate_degraded(
     assignments: Path,
     index: Path,
     degraded: list[Path],

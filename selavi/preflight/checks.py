@@ -185,7 +185,7 @@ def datasets(config: Config) -> Iterator[Finding]:
             if dataset.splits[split].of:
                 count = "" if source.videos is None else f", {source.videos:,} videos"
                 yield Finding(
-                    source.videos != 0, what, f"chosen from {dataset.splits[split].of}{count}"
+                    source.videos != 0, what, f"subset of {dataset.splits[split].of}{count}"
                 )
             elif source.videos is None:
                 yield Finding(True, what, f"shards made before, {source.stored / 1e9:.3g} GB here")

@@ -103,7 +103,7 @@ def _dataset_costs(
         stored += videos * rate.stored
         yield Cost(name, "shard", videos * rate.cpu_seconds / 3600, 0.0, stored)
     elif stored:
-        yield Cost(name, "fetch", 0.0, 0.0, stored)
+        yield Cost(name, "import-shards", 0.0, 0.0, stored)
 
 
 def _run_costs(planned: Planned, name: str, run: RunSettings) -> Iterator[Cost]:

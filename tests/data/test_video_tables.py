@@ -9,7 +9,7 @@ import pytest
 from selavi.config_file import parse
 from selavi.data.index import read_index, read_rejected, write_index
 from selavi.data.shards.writer import write_shard
-from selavi.data.sources.subset import choose_classes
+from selavi.data.sources.subset import subset_by_class
 from selavi.data.sources.table import listed_videos, write_listed_manifest
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError
@@ -269,7 +269,7 @@ def test_further_columns_are_carried_to_every_table(
 
     chosen = tmp_path / "chosen"
     places = (chosen / "index.csv", chosen / "rejected.csv", chosen / "summary.csv")
-    choose_classes(tmp_path / "carried/index.csv", ["x"], *places)
+    subset_by_class(tmp_path / "carried/index.csv", ["x"], *places)
     assert read_index(places[0])[list(own)].to_numpy().tolist() == [[v[0] for v in own.values()]]
     assert read_rejected(places[1])["id_table"].tolist() == [""]
 

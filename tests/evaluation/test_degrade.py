@@ -88,8 +88,8 @@ def test_the_chain_from_shards_to_table(model: Path, train_index: Path, tmp_path
         assign(table, tmp_path / "assign" / table.name)
         tables.append(str(table))
         assigned.append(str(tmp_path / "assign" / table.name))
-    output = tmp_path / "robustness" / "one.csv"
-    assert main(["robustness", "--assignments", str(tmp_path / "plain.csv"), "--index",
+    output = tmp_path / "evaluate-degraded" / "one.csv"
+    assert main(["evaluate-degraded", "--assignments", str(tmp_path / "plain.csv"), "--index",
                  str(train_index), "--degraded", *assigned, "--tables", *tables,
                  "--output", str(output)]) == 0  # fmt: skip
     found = read_csv(output, ("level", "degraded", "modality"))
@@ -100,7 +100,7 @@ def test_the_chain_from_shards_to_table(model: Path, train_index: Path, tmp_path
     assert same["nmi"].nunique() == 1  # the picture was left as it is
     sizes = found.groupby("level")["kilobytes"].first()
     assert sizes[LEVELS[0].name] < as_stored["kilobytes"].min()
-    assert main(["degradation", "--tables", str(output), "--output",
+    assert main(["plot-degraded", "--tables", str(output), "--output",
                  str(tmp_path / "d.svg")]) == 0  # fmt: skip
     assert "kB per clip" in (tmp_path / "d.svg").read_text()
 

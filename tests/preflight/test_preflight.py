@@ -167,7 +167,7 @@ def test_shards_made_before_lie_below_the_root(train_index: Path, tmp_path: Path
     assert source_of(read_config([path]), "mine", "train").stored == stored
     done = selavi("estimate", "--configfile", str(path))
     assert done.returncode == 0, done.stderr
-    assert "fetch" in done.stdout
+    assert "import-shards" in done.stdout
     assert "what the runs will take is not estimated" in done.stderr
     found = selavi("doctor", "--configfile", str(path)).stdout
     assert "shards made before" in found

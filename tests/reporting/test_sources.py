@@ -34,7 +34,7 @@ def every_figure(folder: Path, dataset: str) -> Path:
     """Figures of one run in every stage, of a model trained on `dataset`."""
     write_csv(folder / "metrics/one/train.csv", metrics(dataset))
     write_csv(folder / "baselines/one/train.csv", baselines(dataset))
-    write_csv(folder / "robustness/one.csv", ROBUSTNESS.assign(dataset=dataset))
+    write_csv(folder / "evaluate-degraded/one.csv", ROBUSTNESS.assign(dataset=dataset))
     write_csv(folder / "retrieval/one/actions/1.csv", RECALLS.assign(pretraining=dataset))
     write_csv(folder / "finetune/one/actions/1.csv", EPOCHS.assign(pretraining=dataset))
     return folder
@@ -45,7 +45,7 @@ def figures(folder: Path, runs: list[str] | None = None) -> dict[str, pd.DataFra
     return {made_table.name: table(folder / "tables", made_table.name) for made_table in made}
 
 
-MEASURE = {"degradation": "nmi", "retrieval": "recall_at_1", "finetune": "video_top1"}
+MEASURE = {"degraded": "nmi", "retrieval": "recall_at_1", "finetune": "video_top1"}
 
 
 def test_a_run_retrained_on_another_dataset_takes_none_of_its_old_figures(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_files_of_splits_that_are_no_longer_configured_are_left_alone(tmp_path: 
     words = "/metrics/one/test.csv: its clips are of split renamed, not test; make it again"
     assert rows.loc["test", "note"].endswith(words)
     configure(tmp_path, {"one": "demo"}, degrade={"runs": ["one"], "split": "val"})
-    note = figures(tmp_path)["degradation"]["note"].item()
+    note = figures(tmp_path)["degraded"]["note"].item()
     assert note.endswith("its clips are of split test, not val; make it again")
 
 
@@ -111,7 +111,7 @@ def test_what_is_configured_and_not_made_is_told_from_what_is_not_configured(
         "clustering": ["metrics/one/train.csv", "metrics/two/train.csv"],
         "baselines": ["metrics/two/train.csv", "baselines/two/train.csv"],
         "ablation": ["metrics/one/train.csv; not run: no {}/metrics/two/train.csv"],
-        "degradation": ["robustness/one.csv"],
+        "degraded": ["evaluate-degraded/one.csv"],
         "retrieval": ["retrieval/one/actions/1.csv"],
         "finetune": ["finetune/one/actions/1.csv"],
     }
@@ -121,7 +121,7 @@ def test_what_is_configured_and_not_made_is_told_from_what_is_not_configured(
     configure(every_figure(tmp_path, "demo"), {"one": "demo"}, baselines={"runs": []})
     tables = figures(tmp_path)
     assert tables["clustering"]["nmi"].notna().all()
-    for name in ("baselines", "degradation", "retrieval", "finetune"):
+    for name in ("baselines", "degraded", "retrieval", "finetune"):
         assert tables[name]["note"].tolist() == ["not run: not configured"], name
 
 

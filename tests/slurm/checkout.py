@@ -80,7 +80,7 @@ def small(gpus: int, sizes: dict[str, tuple[int, int]]) -> dict[str, Any]:
         "default-resources": {"runtime": 5, "mem_mb": 1000},
         "set-resources": resources,
         "set-threads": dict.fromkeys(real["set-threads"], 1) | {"demo_data": 2},
-        "group-components": {"shards": 2, "fetches": 2},
+        "group-components": {"shards": 2, "imports": 2},
         "latency-wait": 10,
         "slurm-init-seconds-before-status-checks": 2,
         "slurm-keep-successful-logs": True,

@@ -130,7 +130,7 @@ def test_a_dataset_that_is_not_there_is_taken_out(paper: Path) -> None:
     (paper / "only_ave.yaml").write_text(yaml.safe_dump(gone))
     plan = snakemake(paper, *CONFIG, "only_ave.yaml", "-n", "--forceall", "--", "index_all")
     assert rules_run(plan).count("shard") == 3
-    assert "choose" not in rules_run(plan)
+    assert "subset" not in rules_run(plan)
 
 
 def test_another_split_makes_nothing_else_again(paper: Path, indexed: Path) -> None:
@@ -139,8 +139,8 @@ def test_another_split_makes_nothing_else_again(paper: Path, indexed: Path) -> N
     datasets = {name: {"splits": splits} for name, splits in more.items()}
     (paper / "more.yaml").write_text(yaml.safe_dump({"datasets": datasets}))
     plan = snakemake(paper, *CONFIG, "more.yaml", "-n", "--", "index_all")
-    assert set(rules_run(plan)) == {"config_settings", "split_settings", "choose", "index_all"}
-    assert rules_run(plan).count("choose") == 2
+    assert set(rules_run(plan)) == {"config_settings", "split_settings", "subset", "index_all"}
+    assert rules_run(plan).count("subset") == 2
 
 
 def test_videos_may_be_moved_away_once_they_are_sharded(
@@ -175,9 +175,9 @@ def test_files_that_the_settings_name_are_watched(paper: Path, indexed: Path, la
     official = layout / "ucf101/ucfTrainTestlist/testlist02.txt"
     official.write_text(official.read_text() + "\n")
     plan = snakemake(paper, *arguments[:-2], "-n", *arguments[-2:])
-    expected = {"split_settings", "manifest", "shard", "index", "choose", "index_all"}
+    expected = {"split_settings", "manifest", "shard", "index", "subset", "index_all"}
     assert set(rules_run(plan)) == expected
-    assert [rules_run(plan).count(rule) for rule in ("manifest", "shard", "choose")] == [1, 1, 1]
+    assert [rules_run(plan).count(rule) for rule in ("manifest", "shard", "subset")] == [1, 1, 1]
 
 
 def test_made_shards_are_fetched_in_place_of_videos(paper: Path, indexed: Path) -> None:
@@ -190,7 +190,7 @@ def test_made_shards_are_fetched_in_place_of_videos(paper: Path, indexed: Path) 
     runs = {"made": SMALL_RUN | {"dataset": "made"}}
     (paper / "made.yaml").write_text(yaml.safe_dump({"datasets": datasets, "runs": runs}))
     arguments = ("--configfile", "config/paper.yaml", "made.yaml", "--", "index_all")
-    assert rules_run(snakemake(paper, *arguments)).count("fetch") == 2
+    assert rules_run(snakemake(paper, *arguments)).count("import_shards") == 2
     assert "Nothing to be done" in snakemake(paper, *arguments)
     ours = pd.read_csv(indexed / "made/train/index.csv")
     theirs = pd.read_csv(indexed / "vgg-sound/train/index.csv")

@@ -27,7 +27,14 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     assert counts["pretrain"] == counts["explorer"] == "1"
     assert counts["assign"] == counts["metrics"] == counts["baselines"] == "2"
     assert counts["degrade"] == counts["assign_degraded"] == "3"
-    for stage in ("robustness", "retrieval", "finetune", "neighbours", "degradation", "tables"):
+    for stage in (
+        "evaluate_degraded",
+        "retrieval",
+        "finetune",
+        "neighbours",
+        "plot_degraded",
+        "tables",
+    ):
         assert counts[stage] == "1"
     assert "export" not in counts  # on request only: it is large
     _, *jobs = re.split(r"^(?:local)?rule (\w+):$", plan, flags=re.MULTILINE)
@@ -79,21 +86,21 @@ def test_every_evaluation_has_its_table(finished: Path) -> None:
     tables = {p.stem: pd.read_csv(p) for p in (finished / "tables").glob("*.csv")}
     assert {"pretrain", "finetune"} <= set(tables.pop("costs")["stage"])
     assert sorted(tables) == [
-        "ablation", "baselines", "clustering", "degradation", "finetune", "retrieval",
+        "ablation", "baselines", "clustering", "degraded", "finetune", "retrieval",
     ]  # fmt: skip
     for name, table in tables.items():
         assert len(table), name
         for suffix in ("md", "tex"):
             assert (finished / f"tables/{name}.{suffix}").stat().st_size
     levels = {"as stored", "video-16px-crf40", "audio-12kbps-8000hz", "audio-12kbps-8000hz--3db"}
-    assert set(tables["degradation"]["level"]) == levels
+    assert set(tables["degraded"]["level"]) == levels
     assert tables["finetune"]["figure"].tolist() == ["honest", "oracle"]
     assert tables["retrieval"]["modality"].tolist() == [
         "video", "video to audio", "audio to video",
     ]  # fmt: skip
     sizes = pd.read_csv(finished / "distributions/demo.csv")
     assert sizes.groupby("head")["clips"].sum().tolist() == [30, 30]
-    for picture in ("demo/distributions.svg", "degradation.svg", "demo/neighbours-demo-0.png"):
+    for picture in ("demo/distributions.svg", "degraded.svg", "demo/neighbours-demo-0.png"):
         assert (finished / "figures" / picture).stat().st_size > 1000
 
 

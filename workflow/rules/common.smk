@@ -44,9 +44,9 @@ SPLITS = {
     for name, dataset in DATASETS.items()
     for split, source in dataset.splits.items()
 }
-CHOSEN = [place for place, source in SPLITS.items() if source.of]
-FETCHED = [place for place, source in SPLITS.items() if source.tars]
-SHARDED = [place for place in SPLITS if place not in CHOSEN + FETCHED]
+SUBSETS = [place for place, source in SPLITS.items() if source.of]
+IMPORTED = [place for place, source in SPLITS.items() if source.tars]
+SHARDED = [place for place in SPLITS if place not in SUBSETS + IMPORTED]
 
 
 def owner(dataset, split):
@@ -140,7 +140,9 @@ def each_fold(stage, pattern):
 STAGES = {
     "manifest": [f"results/manifest/{place}.csv" for place in SHARDED],
     "shard": [
-        f for place in SHARDED + FETCHED for f in shard_files(*Path(place).parts, "tar")
+        f
+        for place in SHARDED + IMPORTED
+        for f in shard_files(*Path(place).parts, "tar")
     ],
     "index": each_split("results/shards/{dataset}/{split}/index.csv"),
     "pretrain": each_run("results/pretrain/{run}/model.pt"),
@@ -153,7 +155,9 @@ STAGES = {
         runs=SETTINGS.baselines.runs,
     ),
     "degrade": sorted(set(degraded("results/degrade/{dataset}/{split}/{level}.csv"))),
-    "robustness": [f"results/robustness/{run}.csv" for run in SETTINGS.degrade.runs],
+    "evaluate_degraded": [
+        f"results/evaluate-degraded/{run}.csv" for run in SETTINGS.degrade.runs
+    ],
     "retrieval": each_fold("retrieval", "results/retrieval/{run}/{dataset}/{fold}.csv"),
     "finetune": each_fold("finetune", "results/finetune/{run}/{dataset}/{fold}.csv"),
     "figures": each_run("results/figures/{run}/training.svg"),
@@ -163,13 +167,13 @@ STAGES = {
     ),
     "explorer": each_run("results/explorer/{run}/index.html"),
 }
-STAGES["degradation"] = (
-    ["results/figures/degradation.svg"] if STAGES["robustness"] else []
+STAGES["plot_degraded"] = (
+    ["results/figures/degraded.svg"] if STAGES["evaluate_degraded"] else []
 )
-TABLES = ["clustering", "baselines", "ablation", "degradation", "retrieval", "finetune"]
+TABLES = ["clustering", "baselines", "ablation", "degraded", "retrieval", "finetune"]
 JUDGED = [
     file
-    for stage in ("metrics", "baselines", "robustness", "retrieval", "finetune")
+    for stage in ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
     for file in STAGES[stage]
 ]
 STAGES["tables"] = [f"results/tables/{name}.csv" for name in TABLES] if JUDGED else []
@@ -178,7 +182,7 @@ STAGES["costs"] = ["results/tables/costs.csv"]
 
 def check_report():
     """A report is of results that are there; Snakemake alone says which file it lacks and not why."""
-    figures = ("figures", "distributions", "degradation", "neighbours")
+    figures = ("figures", "distributions", "plot_degraded", "neighbours")
     shown = [f for stage in figures for f in STAGES[stage]]
     lacking = [f for f in JUDGED + STAGES["tables"] + shown if not Path(f).exists()]
     if not lacking:

@@ -1,7 +1,7 @@
 localrules:
     manifest,
     index,
-    choose,
+    subset,
 
 
 rule demo_data:
@@ -76,18 +76,18 @@ rule shard:
         " --threads {threads} --log {log}"
 
 
-rule fetch:
+rule import_shards:
     input:
         settings="results/settings/splits/{place}.yaml",
     output:
         tar="results/shards/{place}/{n}.tar",
         table="results/shards/{place}/{n}.csv",
     log:
-        "logs/fetch/{place}/{n}.log",
+        "logs/import-shards/{place}/{n}.log",
     benchmark:
-        "results/benchmarks/fetch/{place}/{n}.tsv"
+        "results/benchmarks/import-shards/{place}/{n}.tsv"
     wildcard_constraints:
-        place=any_of(FETCHED),
+        place=any_of(IMPORTED),
     conda:
         "../envs/selavi.yaml"
     threads: 1
@@ -98,7 +98,7 @@ rule fetch:
         # Not as an input: linked, it has the output's time, which Snakemake renews.
         source=tar_state,
     shell:
-        "python -m selavi fetch --settings {input.settings} --split {params.split}"
+        "python -m selavi import-shards --settings {input.settings} --split {params.split}"
         " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
         " --threads {threads} --log {log}"
 
@@ -128,7 +128,7 @@ rule index:
     log:
         "logs/index/{place}.log",
     wildcard_constraints:
-        place=any_of(SHARDED + FETCHED),
+        place=any_of(SHARDED + IMPORTED),
     conda:
         "../envs/selavi.yaml"
     resources:
@@ -143,7 +143,7 @@ rule index:
         " {params.skipped} --log {log}"
 
 
-rule choose:
+rule subset:
     input:
         settings="results/settings/splits/{place}.yaml",
         parent=lambda wildcards: (
@@ -164,9 +164,9 @@ rule choose:
             labels={"split": "{place}", "table": "summary"},
         ),
     log:
-        "logs/choose/{place}.log",
+        "logs/subset/{place}.log",
     wildcard_constraints:
-        place=any_of(CHOSEN),
+        place=any_of(SUBSETS),
     conda:
         "../envs/selavi.yaml"
     resources:
@@ -174,6 +174,6 @@ rule choose:
     params:
         split=lambda wildcards: Path(wildcards.place).name,
     shell:
-        "python -m selavi choose --settings {input.settings} --split {params.split}"
+        "python -m selavi subset --settings {input.settings} --split {params.split}"
         " --parent {input.parent} --output {output.index} --rejected {output.rejected}"
         " --summary {output.summary} --log {log}"

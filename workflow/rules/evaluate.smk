@@ -1,5 +1,5 @@
 localrules:
-    robustness,
+    evaluate_degraded,
 
 
 rule assign:
@@ -148,7 +148,7 @@ rule assign_degraded:
         " --pickle {output.pickle} --workers {threads} --log {log}"
 
 
-rule robustness:
+rule evaluate_degraded:
     input:
         assignments=lambda wildcards: (
             f"results/assign/{wildcards.run}/{SETTINGS.degrade.split}.csv"
@@ -162,13 +162,13 @@ rule robustness:
         ),
     output:
         report(
-            "results/robustness/{run}.csv",
-            caption="../report/robustness.rst",
+            "results/evaluate-degraded/{run}.csv",
+            caption="../report/evaluate_degraded.rst",
             category="Robustness",
-            labels={"run": "{run}", "table": "robustness"},
+            labels={"run": "{run}", "table": "degraded clips"},
         ),
     log:
-        "logs/robustness/{run}.log",
+        "logs/evaluate-degraded/{run}.log",
     conda:
         "../envs/selavi.yaml"
     resources:
@@ -177,7 +177,7 @@ rule robustness:
         dataset=lambda wildcards: RUNS[wildcards.run].dataset,
         split=SETTINGS.degrade.split,
     shell:
-        "python -m selavi robustness --assignments {input.assignments} --index {input.index}"
+        "python -m selavi evaluate-degraded --assignments {input.assignments} --index {input.index}"
         " --degraded {input.degraded} --tables {input.tables} --output {output}"
         " --dataset {params.dataset} --split {params.split} --log {log}"
 

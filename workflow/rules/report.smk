@@ -3,7 +3,7 @@ localrules:
     figures,
     costs,
     distributions,
-    degradation,
+    plot_degraded,
     neighbours,
 
 
@@ -30,11 +30,11 @@ rule tables:
             category="Tables",
             labels={"table": "ablation"},
         ),
-        degradation=report(
-            "results/tables/degradation.csv",
-            caption="../report/degradation_table.rst",
+        degraded=report(
+            "results/tables/degraded.csv",
+            caption="../report/degraded_table.rst",
             category="Tables",
-            labels={"table": "degradation"},
+            labels={"table": "degraded"},
         ),
         retrieval=report(
             "results/tables/retrieval.csv",
@@ -109,24 +109,24 @@ rule distributions:
         " --output {output.csv} --figure {output.figure} --log {log}"
 
 
-rule degradation:
+rule plot_degraded:
     input:
-        STAGES["robustness"],
+        STAGES["evaluate_degraded"],
     output:
         report(
-            "results/figures/degradation.svg",
-            caption="../report/degradation.rst",
+            "results/figures/degraded.svg",
+            caption="../report/plot_degraded.rst",
             category="Robustness",
-            labels={"figure": "degraded clips"},
+            labels={"figure": "degraded"},
         ),
     log:
-        "logs/degradation.log",
+        "logs/plot-degraded.log",
     conda:
         "../envs/selavi.yaml"
     resources:
         mem_mb=500,
     shell:
-        "python -m selavi degradation --tables {input} --output {output} --log {log}"
+        "python -m selavi plot-degraded --tables {input} --output {output} --log {log}"
 
 
 rule neighbours:

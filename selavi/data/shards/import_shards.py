@@ -49,7 +49,7 @@ def fetch_shard(
     UserError if it cannot be had whole, if its clips are not as `settings` has them, or if the
     disk is full. `tar` appears when it is whole and looked through.
     """
-    scratch = tar.with_name(f".{tar.name}.fetch")  # of one that was killed here, too
+    scratch = tar.with_name(f".{tar.name}.import")  # of one that was killed here, too
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:

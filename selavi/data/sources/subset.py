@@ -1,4 +1,4 @@
-"""A split chosen out of another: some of its classes, or the videos that a benchmark's files name.
+"""A subset: a split derived from another by class, or by a benchmark's split files.
 
 The clips stay in the other split's shards; only the index is this split's own.
 """
@@ -19,7 +19,7 @@ from selavi.settings import OfficialSettings
 log = logging.getLogger(__name__)
 
 
-def choose_classes(
+def subset_by_class(
     parent: Path, classes: list[str], index: Path, rejected: Path, summary: Path
 ) -> pd.DataFrame:
     """Choose the videos of some classes, those set aside included; see `write_index`.
@@ -48,7 +48,7 @@ def choose_classes(
     return write_split(chosen.reset_index(drop=True), index, rejected, summary)
 
 
-def choose_official(
+def subset_by_split_files(
     parent: Path,
     folder: Path,
     official: OfficialSettings,

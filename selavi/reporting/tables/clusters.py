@@ -1,4 +1,4 @@
-"""Tables of clusters: clustering, baselines, ablation, degradation."""
+"""Tables of clusters: clustering, baselines, ablation, degraded."""
 
 from typing import Any
 
@@ -111,7 +111,7 @@ def _mean_scores(results: Results, runs: list[str], dataset: str) -> dict[str, A
     return mean | {"split": split, "seeds": str(len(found)), "note": note}
 
 
-def degradation(results: Results) -> ResultTable:
+def degraded(results: Results) -> ResultTable:
     """NMI of clips whose picture or sound was degraded, against their size on disk."""
     rows: list[dict[str, Any]] = []
     for source in results.degraded():
@@ -121,7 +121,7 @@ def degradation(results: Results) -> ResultTable:
     keys = ["run", "dataset", "split", "degraded", "level", "modality"]
     measures = ["kilobytes", "nmi", "nmi_kept", "accuracy"]
     return ResultTable(
-        "degradation",
+        "degraded",
         "Clips encoded again at falling quality, and their clusters. Size is that of the "
         "degraded modality, mean per clip; `nmi_kept` is the share of the NMI that is left.",
         frame(rows, keys, measures, results.nothing), keys, measures, ["run"],

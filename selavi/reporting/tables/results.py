@@ -109,7 +109,7 @@ class Configured(Results):
 
     def degraded(self) -> list[Source]:
         split, asked = self.config.degrade.split, self.config.degrade.runs
-        files = {run: Path("robustness", f"{run}.csv") for run in self.runs if run in asked}
+        files = {run: Path("evaluate-degraded", f"{run}.csv") for run in self.runs if run in asked}
         return [self._of_split(run, split, file) for run, file in files.items()]
 
     def folds(self, stage: str) -> list[Source]:
@@ -140,7 +140,7 @@ class Found(Results):
         self.folder = folder
         stages = ("pretrain", "metrics", "baselines", "retrieval", "finetune")
         folders = {p.name for stage in stages for p in folder.glob(f"{stage}/*") if p.is_dir()}
-        found = sorted(folders | {p.stem for p in folder.glob("robustness/*.csv")})
+        found = sorted(folders | {p.stem for p in folder.glob("evaluate-degraded/*.csv")})
         self.runs = sorted(found, key=lambda r: order.index(r) if order and r in order else -1)
         shown = [run for run in self.runs if not order or run in order]
         paths = {run: folder / "pretrain" / run / "config.yaml" for run in shown}
@@ -164,7 +164,7 @@ class Found(Results):
         return [found_source(run, path.stem, path) for path in ordered]
 
     def degraded(self) -> list[Source]:
-        paths = {run: self.folder / "robustness" / f"{run}.csv" for run in self.runs}
+        paths = {run: self.folder / "evaluate-degraded" / f"{run}.csv" for run in self.runs}
         return [found_source(run, "", path) for run, path in paths.items() if path.exists()]
 
     def folds(self, stage: str) -> list[Source]:

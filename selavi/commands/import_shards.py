@@ -1,4 +1,4 @@
-"""selavi fetch: take over one WebDataset shard that was made before."""
+"""selavi import-shards: take over one WebDataset shard that was made before."""
 
 import argparse
 from pathlib import Path

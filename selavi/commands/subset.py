@@ -1,4 +1,4 @@
-"""selavi choose: make a split's index out of another split's."""
+"""selavi subset: make a split's index out of another split's."""
 
 import argparse
 from pathlib import Path
@@ -7,26 +7,26 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import DatasetSettings, find_split
 
-HELP = "choose a split's clips from another split, by class or by a benchmark's own files"
+HELP = "derive a split from another split, by class or by a benchmark's split files"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
     parser.add_argument("--split", required=True, metavar="NAME", help="split, such as train1")
-    arguments.file(parser, "parent", "index of the split to choose from")
+    arguments.file(parser, "parent", "index of the parent split")
     arguments.index_outputs(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.sources.subset import choose_classes, choose_official
+    from selavi.data.sources.subset import subset_by_class, subset_by_split_files
 
     dataset = read_section(options.settings, DatasetSettings)
     split = find_split(dataset, options.split)
     outputs = (options.output, options.rejected, options.summary)
     if split.classes:
-        choose_classes(options.parent, split.classes, *outputs)
+        subset_by_class(options.parent, split.classes, *outputs)
     elif split.official:
         folder = Path(dataset.root) / split.official.folder
-        choose_official(options.parent, folder, split.official, split.max_missing, *outputs)
+        subset_by_split_files(options.parent, folder, split.official, split.max_missing, *outputs)
     else:
-        raise ValueError(f"split {options.split} is not chosen from another; it has no `of`")
+        raise ValueError(f"split {options.split} is no subset: its settings have no `of`")

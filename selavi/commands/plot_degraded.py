@@ -1,4 +1,4 @@
-"""selavi degradation: draw what degraded clips keep of their clusters."""
+"""selavi plot-degraded: draw what degraded clips keep of their clusters."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ HELP = "draw NMI of degraded clips against their size on disk"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables", type=Path, nargs="+", required=True, metavar="FILE",
-        help="what `selavi robustness` wrote, files named by run",
+        help="what `selavi evaluate-degraded` wrote, files named by run",
     )  # fmt: skip
     arguments.file(parser, "output", "the figure to write (SVG)")
 

@@ -13,7 +13,7 @@ from selavi.data.sampling import Clips, pass_batches
 from selavi.data.schema import COLUMNS
 from selavi.data.shards.import_shards import fetch_shard
 from selavi.data.sources.split_files import official_videos
-from selavi.data.sources.subset import choose_classes, choose_official
+from selavi.data.sources.subset import subset_by_class, subset_by_split_files
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import AudioSettings, MediaSettings, OfficialSettings, VideoSettings
 from tests.conftest import make_split
@@ -83,7 +83,7 @@ def test_ucf101_folds_share_one_set_of_shards(ucf: Path, tmp_path: Path, fold: i
     for part in ("train", "test"):
         place = outputs(ucf / f"shards/ucf101/{part}{fold}")
         lists = ucf / "ucfTrainTestlist"
-        choose_official(parent, lists, official("ucf101", fold, part), 0, *place)
+        subset_by_split_files(parent, lists, official("ucf101", fold, part), 0, *place)
         index = read_index(place[0])
         assert set(index["label"]) == set(UCF)
         assert index["sample"].tolist() == list(range(len(index)))
@@ -105,7 +105,7 @@ def test_hmdb51_folds_take_ones_and_twos(hmdb: Path, tmp_path: Path) -> None:
             assert set(rows["stem"]) == expected
             place = outputs(tmp_path / f"{part}{fold}")
             chosen = official("hmdb51", fold, part)
-            choose_official(parent, hmdb / "splits", chosen, 0, *place)
+            subset_by_split_files(parent, hmdb / "splits", chosen, 0, *place)
             assert set(read_index(place[0])["label"]) == set(HMDB)
 
 
@@ -119,7 +119,7 @@ def test_a_missing_video_is_named_and_too_many_stop_the_stage(
     (lists / "testlist01.txt").write_text("\n".join([*there, "Archery/v_Archery_g99_c01.avi"]))
     parent = ucf / "shards/ucf101/all/index.csv"
     place = outputs(tmp_path)
-    choose_official(parent, lists, official("ucf101", 1, "test"), 0.2, *place)
+    subset_by_split_files(parent, lists, official("ucf101", 1, "test"), 0.2, *place)
     assert len(read_index(place[0])) == 6
     aside = read_csv(place[1], ("key", "reason"))
     assert aside[["key", "reason"]].to_numpy().tolist() == [
@@ -127,7 +127,7 @@ def test_a_missing_video_is_named_and_too_many_stop_the_stage(
     ]
     assert "missing on disk: Archery/v_Archery_g99_c01" in caplog.text
     with pytest.raises(UserError, match=r"1 of 7 videos are missing.*v_Archery_g99_c01"):
-        choose_official(parent, lists, official("ucf101", 1, "test"), 0.1, *place)
+        subset_by_split_files(parent, lists, official("ucf101", 1, "test"), 0.1, *place)
 
 
 def test_a_flat_folder_is_matched_by_name_and_other_folders_are_not(
@@ -140,11 +140,11 @@ def test_a_flat_folder_is_matched_by_name_and_other_folders_are_not(
     lists = ucf / "ucfTrainTestlist"
     parent = make_split(tmp_path / "flat", tmp_path / "out", media=MUTE)
     place = outputs(tmp_path / "chosen")
-    choose_official(parent, lists, official("ucf101"), 0, *place)
+    subset_by_split_files(parent, lists, official("ucf101"), 0, *place)
     assert read_index(place[0])["label"].value_counts().to_dict() == dict.fromkeys(UCF, 2)
     parent = make_split(tmp_path / "odd", tmp_path / "out2", media=MUTE)
     with pytest.raises(UserError, match="4 of 4 videos are missing"):
-        choose_official(parent, lists, official("ucf101"), 0, *place)
+        subset_by_split_files(parent, lists, official("ucf101"), 0, *place)
 
 
 @pytest.mark.parametrize("folder", ["", "Archery/"])
@@ -160,7 +160,7 @@ def test_a_benchmark_in_shards_of_another_tool(
     write_index([table], *outputs(tmp_path / "all"))
     place = outputs(tmp_path / "chosen")
     lists = ucf / "ucfTrainTestlist"
-    choose_official(tmp_path / "all/index.csv", lists, official("ucf101"), 1, *place)
+    subset_by_split_files(tmp_path / "all/index.csv", lists, official("ucf101"), 1, *place)
     assert read_index(place[0])["key"].tolist() == [f"part.tar/{folder}{name}"]
 
 
@@ -177,7 +177,7 @@ def test_copies_that_spell_a_class_in_two_ways(tmp_path: Path) -> None:
     keys = ["HANDSTANDPUSHUPS/v_HandstandPushups_g01_c01.mp4", "archery/V_ARCHERY_G01_C01.AVI"]
     parent = index_of(tmp_path / "all", keys)
     place = outputs(tmp_path / "train1")
-    choose_official(parent, lists, official("ucf101"), 0, *place)
+    subset_by_split_files(parent, lists, official("ucf101"), 0, *place)
     index = read_index(place[0]).set_index("key")
     assert index["label"].to_dict() == {keys[0]: "HandstandPushups", keys[1]: "Archery"}
 
@@ -188,7 +188,7 @@ def test_a_chosen_class_without_a_clip_is_named(tmp_path: Path) -> None:
         rows = read(parent.with_name(name))
         write_csv(parent.with_name(name), rows.assign(label=rows["key"].str[0]))
     with pytest.raises(UserError, match=r"class 'b' has no clip in .* \(1 x no-audio\); mend its"):
-        choose_classes(parent, ["a", "b"], *outputs(tmp_path))
+        subset_by_class(parent, ["a", "b"], *outputs(tmp_path))
 
 
 def index_of(folder: Path, keys: list[str], reasons: dict[str, str] | None = None) -> Path:
@@ -213,7 +213,7 @@ def test_files_that_differ_in_case_alone(tmp_path: Path, caplog: pytest.LogCaptu
     keys += ["wave/50_first_wave.mp4", "wave/50_FIRST_wave.mp4", "Wave/B_wave.mp4"]
     parent = index_of(tmp_path / "all", keys, {"run/b_run.avi": "decode-failed"})
     place = outputs(tmp_path / "train1")
-    choose_official(parent, lists, official("hmdb51"), 0, *place)
+    subset_by_split_files(parent, lists, official("hmdb51"), 0, *place)
     found = sorted(read_index(place[0])["key"])
     assert found == sorted({*keys} - {"run/b_run.avi", "run/b_run.mp4"})
     words = "1 of the videos named have several files, such as run/b_run.MP4, run/b_run.mp4, run/b"
@@ -236,21 +236,21 @@ def test_a_class_that_is_lost_stops_the_stage(
     place = outputs(tmp_path / "test1")
     arguments = (parent, lists, official("ucf101", part="test"))
     with pytest.raises(UserError) as raised:
-        choose_official(*arguments, 0.01, *place)
+        subset_by_split_files(*arguments, 0.01, *place)
     assert str(raised.value).startswith(
         f"3 of the 40 classes in the split files have no clip in {parent}: 'c00' (1 x missing), "
         "'c07' (5 x no-audio), 'c39' (no line names a video of it). To train on silent videos, set "
     )
     assert "; max_missing: 1 does without these classes" in str(raised.value)
     assert not place[0].exists()
-    choose_official(*arguments, 1, *place)
+    subset_by_split_files(*arguments, 1, *place)
     assert read_index(place[0])["label"].nunique() == 37
     assert "3 of the 40 classes in the split files have no clip" in caplog.text
 
     rejected = parent.with_name("rejected.csv")
     write_csv(rejected, read_rejected(rejected).iloc[:0])
     with pytest.raises(UserError, match=r"'c00' \(1 x missing\), 'c07'.*name their folders as"):
-        choose_official(*arguments, 0.1, *place)
+        subset_by_split_files(*arguments, 0.1, *place)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_classes_are_chosen_whichever_way_they_are_spelt(
     (tmp_path / "kinetics/playing_drums/empty.mp4").write_bytes(b"")
     parent = make_split(tmp_path / "kinetics", tmp_path / "shards/kinetics400/train")
     place = outputs(tmp_path / "shards/kinetics_sound/train")
-    choose_classes(parent, ["playing_piano", "Playing drums"], *place)
+    subset_by_class(parent, ["playing_piano", "Playing drums"], *place)
     index = read_index(place[0])
     assert index["label"].tolist() == ["playing piano", "playing_drums"]
     assert index["shard"].str.startswith("../../kinetics400/train/").all()
@@ -308,4 +308,4 @@ def test_classes_are_chosen_whichever_way_they_are_spelt(
     batch = next(iter(pass_batches(clips, batch_size=2)))
     assert batch.sample.tolist() == [0, 1]
     with pytest.raises(UserError, match="did you mean 'playing piano'"):
-        choose_classes(parent, ["playing pianos"], *place)
+        subset_by_class(parent, ["playing pianos"], *place)

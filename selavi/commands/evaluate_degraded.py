@@ -1,4 +1,4 @@
-"""selavi robustness: clusters of degraded clips against classes."""
+"""selavi evaluate-degraded: clusters of degraded clips against classes."""
 
 import argparse
 from pathlib import Path
@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.evaluation.evaluate_degraded import robustness
+    from selavi.evaluation.evaluate_degraded import evaluate_degraded
 
     of = {"dataset": options.dataset, "split": options.split}
-    robustness(
+    evaluate_degraded(
         options.assignments, options.index, options.degraded, options.tables, options.output, of
     )

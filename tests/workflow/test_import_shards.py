@@ -37,7 +37,7 @@ def test_shards_that_were_made_again_are_fetched_again(
         make_video(videos / label / "a.mp4")
     make_split(videos, parts, shards=1)
     configure(checkout, "made", parts, "{00000..00000}.tar")
-    assert rules_run(snakemake(checkout, *CONFIG)).count("fetch") == 1
+    assert rules_run(snakemake(checkout, *CONFIG)).count("import_shards") == 1
     assert "Nothing to be done" in snakemake(checkout, *CONFIG)
     size = (parts / "00000.tar").stat().st_size
     (videos / "dog").rename(videos / "ape")
