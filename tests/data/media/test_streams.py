@@ -10,8 +10,7 @@ from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
 from selavi.settings import MediaSettings
 from tests.conftest import make_split
-from tests.data.flashes import MEDIA, ffmpeg, look, write
-from tests.data.test_in_step import H264, STEP, stored
+from tests.data.media.flashes import H264, MEDIA, STEP, ffmpeg, look, stored, write
 
 OPTIONAL = MediaSettings.model_validate(MEDIA.model_dump() | {"audio": "optional"})
 

@@ -8,7 +8,7 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.settings import AudioLevel, Config, FinetuneSettings, VideoLevel, fold_splits
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 
 
 def config(**sections: Any) -> Config:

@@ -14,18 +14,14 @@ import pandas as pd
 import pytest
 import torch
 
-from selavi.batch import Batch
 from selavi.config_file import write_section
 from selavi.data.index import read_index
 from selavi.evaluation.finetune.loop import finetune, read_fold
-from selavi.evaluation.finetune.recogniser import Recogniser, rate_factor
-from selavi.evaluation.finetune.scoring import recognition
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.settings import FinetuneSettings
-from tests.training.runs import fork, wait
+from tests.training.runs import fork, held, wait
 from tests.training.runs import words as screen
-from tests.training.test_lock import held
 
 SMALL: dict[str, Any] = {
     "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
@@ -82,13 +78,6 @@ def undisturbed(
     output = tmp_path_factory.mktemp("undisturbed") / "1.csv"
     run_alone(command(model, indexes, output), output)
     return output
-
-
-def test_the_rates_are_those_of_the_protocol() -> None:
-    settings = FinetuneSettings()
-    rates = [settings.head_lr * rate_factor(settings, epoch) for epoch in range(12)]
-    assert rates == pytest.approx([0.0025, 0.01125, *[0.02] * 5, *[0.001] * 4, 0.00005])
-    assert settings.base_lr * 10 == pytest.approx(settings.head_lr)
 
 
 def test_a_row_per_epoch(undisturbed: Path) -> None:
@@ -251,27 +240,6 @@ def test_a_linear_probe_leaves_the_encoder_as_it_is(
     }  # fmt: skip
     assert changed[True] == []  # batch-norm statistics included
     assert len(changed[False]) > len(before) / 2
-
-
-def test_the_classifier_starts_orthogonal(model: Path) -> None:
-    weights = Recogniser(load_model(model)[0], 4, frozen=False, seed=1).classifier.weight
-    assert torch.allclose(weights @ weights.T, torch.eye(4), atol=1e-5)
-
-
-def test_views_are_averaged_as_raw_logits() -> None:
-    """Two videos of two views: each view's logits, and the mean's, by hand."""
-
-    class Given(torch.nn.Module):
-        def forward(self, batch: Batch, bfloat16: bool) -> torch.Tensor:
-            return torch.tensor([[3.0, 0], [0, 1], [0, 2], [1, 0]])
-
-    batch = Batch(torch.tensor([0, 0, 1, 1]), None, None)
-    model: Any = Given()
-    scores = recognition(model, [batch], torch.tensor([0, 0]), 2, torch.device("cpu"))
-    assert scores["clip_top1"] == 0.5  # right, wrong; wrong, right
-    assert scores["video_top1"] == 0.5  # 3:1 for class 0; 1:2
-    assert scores["clip_top5"] == scores["video_top5"] == 1
-    assert scores["videos"] == 2
 
 
 def test_classes_of_one_split_alone(

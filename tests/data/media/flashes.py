@@ -14,7 +14,8 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
-from selavi.data.media.normalise import Normalised
+from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.timeline import Segment
 from selavi.settings import MediaSettings
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
@@ -117,3 +118,24 @@ def look(clip: Normalised, media: MediaSettings = MEDIA) -> Seen:
             beeps[round((tone - 600) / 150)] = at / rate
         at += length * 2
     return Seen(flashes, beeps)
+
+
+SPARSE = ("-vf", "mpdecimate=max=0", "-fps_mode", "vfr")  # frames that differ from the last alone
+STEP = 0.02  # seconds, and a stored frame
+
+
+H264 = ("-c:v", "libx264", "-preset", "ultrafast")
+
+
+def stored(path: Path, start: float | None = None, end: float | None = None) -> Normalised:
+    """The clip, which must be in step and the same at every making."""
+    scratch = path.parent / "scratch"
+    scratch.mkdir(exist_ok=True)
+    clips = [normalise(Segment(path, start, end), MEDIA, scratch) for _ in range(2)]
+    assert clips[0] == clips[1]
+    assert look(clips[0]).offset <= STEP + 1 / MEDIA.fps
+    return clips[0]
+
+
+def lengths(clip: Normalised) -> tuple[float, float]:
+    return clip.frames / MEDIA.fps, clip.samples / MEDIA.audio_rate

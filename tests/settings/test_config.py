@@ -10,7 +10,7 @@ from selavi.config_file import json_schema, parse, read_section, schema_text, wr
 from selavi.files import UserError
 from selavi.settings import Config, RunSettings
 
-REPOSITORY = Path(__file__).parent.parent
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
