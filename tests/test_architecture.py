@@ -13,7 +13,7 @@ LAYERS = [
     {"config_file", "distributed", "rate_cache", "tensor_files"},
     {"state_lock", "cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
-    {"training", "evaluation"},
+    {"training", "evaluation", "plan"},
     {"reporting", "preflight"},
     {"running"},
     {"commands"},
