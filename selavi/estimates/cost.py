@@ -7,9 +7,18 @@ import torch
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one stage for one dataset or run: hours, and bytes that stay on the disk.
+    """Predicted cost of one stage for one dataset or run.
 
-    Where this machine has no GPU, the network's time is CPU time.
+    On a machine without a GPU, the network's time is CPU time.
+
+    Attributes
+    ----------
+    what : str
+        Name of the dataset or run.
+    stage : str
+    cpu_hours, gpu_hours : float
+    stored : float
+        Bytes that stay on the disk.
     """
 
     what: str
@@ -21,7 +30,15 @@ class Cost:
 
 @dataclass(frozen=True)
 class Seconds:
-    """Of CPU for reading and decoding, and of the device for the network's part."""
+    """Time of a piece of work, which sums and scales.
+
+    Attributes
+    ----------
+    cpu : float
+        CPU seconds of reading and decoding.
+    device : float
+        Seconds of the network on its device.
+    """
 
     cpu: float
     device: float
@@ -34,7 +51,19 @@ class Seconds:
 
 
 def cost(what: str, stage: str, seconds: Seconds, stored: float) -> Cost:
-    """Seconds told as hours of what this machine has."""
+    """Convert seconds to hours of this machine's CPUs and GPUs.
+
+    Parameters
+    ----------
+    what, stage : str
+    seconds : Seconds
+    stored : float
+        Bytes.
+
+    Returns
+    -------
+    Cost
+    """
     if torch.cuda.is_available():
         return Cost(what, stage, seconds.cpu / 3600, seconds.device / 3600, stored)
     threads = torch.get_num_threads()
