@@ -1,6 +1,7 @@
 """A checkout for the test's Slurm: the real profile, with small numbers laid over it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,23 +138,20 @@ class Checkout:
         finally:
             if controller.poll() is None:
                 controller.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    controller.wait(60)
+                controller.kill()
                 controller.wait()
         assert code == 0, self.state()
 
     def state(self) -> str:
         """What Slurm, Snakemake and the newest jobs say, for the message of a failed test."""
-        commands = (
-            ("squeue",),
-            ("sinfo", "-N", "-l"),
-            ("sinfo", "-R"),
-            ("scontrol", "show", "job"),
-        )
-        parts = {" ".join(command): out(*command)[-4000:] for command in commands}
-        daemons = Path(
-            out("scontrol", "show", "config").partition("SlurmctldLogFile")[2].split()[1]
-        )
+        commands = "squeue", "sinfo -N -l", "sinfo -R", "scontrol show job", "scontrol show config"
+        parts = {command: out(*command.split())[-4000:] for command in commands}
+        config = parts.pop("scontrol show config")
+        daemon = [Path(path) for path in re.findall(r"SlurmctldLogFile\s*= (\S+)", config)]
         jobs = sorted((self.folder / ".snakemake/slurm_logs").glob("*/**/*.log"), key=_time)[-2:]
-        for path in (daemons, self.folder / "controller.log", *jobs):
+        for path in (*daemon, self.folder / "controller.log", *jobs):
             parts[str(path)] = path.read_text(errors="replace")[-3000:]
         return "\n".join(f"--- {name}\n{text}" for name, text in parts.items())
 
