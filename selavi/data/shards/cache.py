@@ -18,7 +18,7 @@ import pandas as pd
 from selavi.data.media.decode import command_for
 from selavi.data.media.encode import encoder_options
 from selavi.data.media.ffmpeg import ffmpeg_version
-from selavi.data.media.normalise import Normalised, judge
+from selavi.data.media.normalise import Normalised, check_length
 from selavi.data.media.streams import Audio, Streams, find_streams
 from selavi.data.media.timeline import Segment, Timeline
 from selavi.files import UserError, atomic_path, write_csv
@@ -82,9 +82,9 @@ class Kept:
         # Audio that was too short then may do now.
         if not clip.audio and find_streams(source.path, self.settings).audio:
             return None
-        judged = judge(clip, self.settings)
+        clip_now = check_length(clip, self.settings)
         self.reused += 1
-        return judged
+        return clip_now
 
     def _note_damage(self, words: str) -> None:
         self.damaged += 1
