@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.data.shards.import_shards import fetch_shard
+    from selavi.data.shards.import_shards import import_shard
 
     dataset = read_section(options.settings, DatasetSettings)
     sources = find_split(dataset, options.split).sources
@@ -26,4 +26,4 @@ def run(options: argparse.Namespace) -> None:
     source = sources[options.shard]
     if "://" not in source:
         source = str(Path(dataset.root) / source)
-    fetch_shard(source, options.tar, options.table, dataset.media, options.threads)
+    import_shard(source, options.tar, options.table, dataset.media, options.threads)

@@ -265,7 +265,7 @@ class _Batches(Dataset[object]):
         self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
     ) -> Iterator[Planes]:
         assert self.video is not None
-        with shard.half("video", self.ids[sample].decode(), sample, self.numbers) as member:
+        with shard.modality("video", self.ids[sample].decode(), sample, self.numbers) as member:
             for frame in decode_frames(member, numbers, row["fps"]):
                 if (frame.height, frame.width) != (row["height"], row["width"]):
                     size = f"{frame.width} x {frame.height}"
@@ -276,7 +276,7 @@ class _Batches(Dataset[object]):
         """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
         assert self.audio is not None
         row = self._row(sample)
-        with shard.half("audio", self.ids[sample].decode(), sample, self.numbers) as member:
+        with shard.modality("audio", self.ids[sample].decode(), sample, self.numbers) as member:
             for wave, (view, hearing) in zip(waves, looks, strict=True):
                 start = view.start / row["fps"] + hearing.delay
                 first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)

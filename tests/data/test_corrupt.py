@@ -114,9 +114,9 @@ FAULTS = {
     zero_video: "cannot be decoded",
     noise_in_video: "cannot be decoded",
     truncated_video: "cannot be decoded",
-    empty_member: "its member of the shard has no bytes",
-    no_sound_header: "the sound cannot be decoded",
-    truncated_sound: "the sound ends 12000 samples too early",
+    empty_member: "its member of the shard is empty",
+    no_sound_header: "the audio cannot be decoded",
+    truncated_sound: "the audio ends 12000 samples too early",
 }
 
 
@@ -151,7 +151,7 @@ def test_a_checksum_tells_any_damage(
     for _ in range(2):
         batches = list(pass_batches(damaged, batch_size=5, workers=workers))
         assert [s for b in batches for s in b.sample.tolist()] == [s for s in range(24) if s != BAD]
-    assert damaged.corrupt == {BAD: "its bytes are not those that were written"}
+    assert damaged.corrupt == {BAD: "its bytes differ from those written"}
     left = [damaged.numbers[name] != UNKNOWN for name in CHECKSUMS]
     assert [*np.flatnonzero(left[0] | left[1])] == [BAD]
 
@@ -274,7 +274,7 @@ def test_a_run_goes_on_without_it_and_says_so(
     assign(output / "model.pt", tmp_path / "index.csv", csv, tmp_path / "assigned.pkl")
     table = read_csv(csv, ("id", "key", "path", "label", "detail")).set_index("sample")
     assert list(table.index) == list(range(24))
-    assert "its bytes are not those that were written" in table["detail"][BAD]
+    assert "its bytes differ from those written" in table["detail"][BAD]
     assert (table["detail"].drop(BAD) == "").all()
     assert table["cluster"][BAD] == -1
     assert (table["cluster"].drop(BAD) >= 0).all()

@@ -14,7 +14,7 @@ import pytest
 from selavi.data.index import read_index, write_index
 from selavi.data.schema import CHECKSUMS
 from selavi.data.shards import tars
-from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.shards.import_shards import import_shard
 from selavi.data.shards.tars import read_tar
 from selavi.files import UserError, read_csv
 from tests.conftest import MEDIA
@@ -41,7 +41,7 @@ def tar_of(path: Path, *members: tuple[str | tarfile.TarInfo, bytes], pax: bool 
 def fetched(source: Path, folder: Path) -> pd.DataFrame:
     """Take a shard over, and read its table back, by key."""
     table = folder / "00000.csv"
-    fetch_shard(str(source), folder / "00000.tar", table, MEDIA, threads=2)
+    import_shard(str(source), folder / "00000.tar", table, MEDIA, threads=2)
     return read_csv(table, TEXT).set_index("key", drop=False)
 
 
@@ -182,13 +182,13 @@ def test_sizes_that_lie_are_said_and_hang_nothing(tmp_path: Path, name: str) -> 
     thread.start()
     thread.join(20)
     assert len(found) == 1, "it hangs, or is taken"
-    assert "x.tar is not a whole tar" in found[0]
+    assert "x.tar is not a valid, complete tar" in found[0]
 
 
 def test_a_packed_tar_that_grows_beyond_measure_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tars, "LEAST_MOST", 2**20)
+    monkeypatch.setattr(tars, "ALWAYS_ALLOWED", 2**20)
     (tmp_path / "bomb.tar.gz").write_bytes(gzip.compress(bytes(2**26)))
     with pytest.raises(UserError, match=r"bomb\.tar\.gz unpacks to more .* unpack it yourself"):
         fetched(tmp_path / "bomb.tar.gz", tmp_path / "out")
@@ -239,7 +239,7 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (replaced("mp4", PLAYLIST), "the video is no mp4"),
+        (replaced("mp4", PLAYLIST), "the video is not an mp4"),
         (replaced("mp4", b"\0\0\0\x10ftypisom\0\0\0\0"), "the video has no header"),
         (replaced("mp4", None), "the shard lacks .*mp4"),
         (replaced("mp4", b""), "no bytes"),
@@ -248,7 +248,7 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (replaced("wav", WAVE), "the audio has channels = 2, its json 1"),
         (replaced("json", b"[" * 100_000), "its json is missing"),
         (replaced("json", None), "its json is missing"),
-        (bent("mp4", b"url \0\0\0\1", OUTSIDE), "does not say that its frames are in it"),
+        (bent("mp4", b"url \0\0\0\1", OUTSIDE), "frames of the video are not in its own file"),
         (bent("mp4", b"avc1\0\0\0\0\0\0", b"mp4v\0\0\0\0\0\0"), "not H.264|cannot be opened"),
         (bent("mp4", b"avc1\0\0\0\0\0\0", b"\xff" * 10), "unknown codec"),
         (bent("wav", b"fmt \x10\0\0\0", b"fmx \xff\xff\0\0"), "the audio cannot be opened"),
@@ -266,7 +266,7 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (said(label="a" * 10_001), "its label has 10001 characters"),
         (said(key="a" * 10_001), "its key has 10001 characters"),
         (said(notes="a " * 10_000), "its notes has 20000 characters"),
-        (said(label=["a"]), "its json is missing, or not as selavi writes it"),
+        (said(label=["a"]), "its json is missing or not in selavi"),
     ],
     ids=lambda value: value if isinstance(value, str) else "clip",
 )  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from selavi.data.index import read_index, write_index
-from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.shards.import_shards import import_shard
 from selavi.data.shards.reader import read_member
 from selavi.files import UserError, read_csv
 from tests.conftest import MEDIA, make_split
@@ -20,7 +20,7 @@ from tests.conftest import MEDIA, make_split
 def fetch(source: Path, folder: Path, n: int = 0) -> Path:
     """Take over a shard; its table."""
     table = folder / f"{n:05d}.csv"
-    fetch_shard(str(source), table.with_suffix(".tar"), table, MEDIA)
+    import_shard(str(source), table.with_suffix(".tar"), table, MEDIA)
     return table
 
 
@@ -53,7 +53,7 @@ def test_a_compressed_shard_is_unpacked(
     assert read_member(tar, row["video_offset"], row["video_size"])[4:8] == b"ftyp"
     assert sorted(p.name for p in tar.parent.iterdir()) == ["00000.csv", "00000.tar"]
     source.write_bytes(source.read_bytes()[:-2000])
-    with pytest.raises(UserError, match="is not a whole tar"):
+    with pytest.raises(UserError, match="is not a valid, complete tar"):
         fetch(source, tmp_path / "cut")
     assert not list((tmp_path / "cut").iterdir())
 
@@ -81,7 +81,7 @@ def test_a_tar_that_breaks_off(
     end = {"between two members": header, "in a header": header + 100}
     cut = end.get(place, last.offset_data + blocks + tarfile.BLOCKSIZE)
     source.write_bytes(source.read_bytes()[:cut])
-    with pytest.raises(UserError, match=r"is not a whole tar .*: it breaks off after \d+"):
+    with pytest.raises(UserError, match=r"is not a valid, complete tar.*: it breaks off after \d+"):
         fetch(source, tmp_path / "here")
     assert not list((tmp_path / "here").iterdir())
 
@@ -89,7 +89,7 @@ def test_a_tar_that_breaks_off(
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["a.mp4", "b.mp4", "a.json"], "files of a in two places; the members of a sample must"),
+        (["a.mp4", "b.mp4", "a.json"], "the members of sample a are not consecutive; write the"),
         (["a.mp4", "a.mp4"], r"a\.mp4 is in it twice"),
         (["a.mp4", "b.mp4", "a.mp4"], r"a\.mp4 is in it twice"),
     ],

@@ -139,7 +139,7 @@ def test_a_kept_clip_that_has_rotted_is_not_used(
     tmp_path: Path, videos: Path, encoded: list[str]
 ) -> None:
     first = make(videos, tmp_path / "out")
-    kept = tmp_path / "out/.kept/00000.tar"
+    kept = tmp_path / "out/.shard_cache/00000.tar"
     content = bytearray(kept.read_bytes())
     at = content.index(b"mdat") + 200
     content[at] ^= 0xFF
@@ -151,7 +151,7 @@ def test_a_kept_clip_that_has_rotted_is_not_used(
 
 def test_what_is_kept_takes_no_second_place_on_the_disk(tmp_path: Path, videos: Path) -> None:
     make(videos, tmp_path / "out")
-    assert (tmp_path / "out/.kept/00000.tar").samefile(tmp_path / "out/00000.tar")
+    assert (tmp_path / "out/.shard_cache/00000.tar").samefile(tmp_path / "out/00000.tar")
 
 
 def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
@@ -159,9 +159,9 @@ def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
 ) -> None:
     first = make(videos, tmp_path / "out")
     for content in (b"", b"id,made\n", b"\xff\x00"):
-        (tmp_path / "out/.kept/00000.csv").write_bytes(content)
+        (tmp_path / "out/.shard_cache/00000.csv").write_bytes(content)
         assert make(videos, tmp_path / "out") == first
-    shutil.rmtree(tmp_path / "out/.kept")
+    shutil.rmtree(tmp_path / "out/.shard_cache")
     assert make(videos, tmp_path / "out") == first
     assert len(encoded) == 25
 
@@ -182,7 +182,7 @@ def test_a_damaged_number_in_the_record_has_its_clip_made_anew(
     value: str,
 ) -> None:
     first = make(videos, tmp_path / "out")
-    record = tmp_path / "out/.kept/00000.csv"
+    record = tmp_path / "out/.shard_cache/00000.csv"
     rows = pd.read_csv(record, dtype=str)
     rows.loc[2, column] = value
     rows.to_csv(record, index=False)
@@ -207,4 +207,4 @@ def test_a_disk_without_hard_links(
     shutil.rmtree(tmp_path / "out")
     monkeypatch.setattr(os, "link", refuse)
     assert make(videos, tmp_path / "out") == first
-    assert not list((tmp_path / "out/.kept").glob("*"))
+    assert not list((tmp_path / "out/.shard_cache").glob("*"))

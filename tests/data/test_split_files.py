@@ -11,7 +11,7 @@ from selavi.data.index import read_index, read_rejected, write_index
 from selavi.data.manifest import id_of
 from selavi.data.sampling import Clips, pass_batches
 from selavi.data.schema import COLUMNS
-from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.shards.import_shards import import_shard
 from selavi.data.sources.split_files import official_videos
 from selavi.data.sources.subset import subset_by_class, subset_by_split_files
 from selavi.files import UserError, read_csv, write_csv
@@ -156,7 +156,7 @@ def test_a_benchmark_in_shards_of_another_tool(
     with tarfile.open(tmp_path / "part.tar", "w") as tar:
         tar.add(film, film.relative_to(tmp_path))
     table = tmp_path / "all/00000.csv"
-    fetch_shard(str(tmp_path / "part.tar"), table.with_suffix(".tar"), table, MUTE)
+    import_shard(str(tmp_path / "part.tar"), table.with_suffix(".tar"), table, MUTE)
     write_index([table], *outputs(tmp_path / "all"))
     place = outputs(tmp_path / "chosen")
     lists = ucf / "ucfTrainTestlist"

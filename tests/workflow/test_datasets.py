@@ -216,7 +216,7 @@ def test_a_new_video_makes_one_clip_anew(
 
 
 def digests(folder: Path) -> dict[str, bytes]:
-    paths = [p for p in folder.rglob("*") if p.is_file() and ".kept" not in p.parts]
+    paths = [p for p in folder.rglob("*") if p.is_file() and ".shard_cache" not in p.parts]
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
 
 

@@ -17,7 +17,7 @@ from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import WITNESSES, Rejected, first_that_opens, opens
 from selavi.data.schema import CHECKSUMS, COLUMNS, NUMBERS, is_reserved
-from selavi.data.shards.cache import Kept
+from selavi.data.shards.cache import ShardCache
 from selavi.data.shards.reader import checksums
 from selavi.data.shards.tars import places_of
 from selavi.files import UserError, atomic_path, read_csv, write_csv
@@ -38,7 +38,7 @@ def write_shard(
     int16, unless it is mute). The tar depends on nothing but the videos and the settings: members
     are in the order of the manifest, with fixed owner, mode and time. Both files appear whole or
     not at all. Clips that an earlier making of the same shard had, of files that have not changed
-    since, are taken from it; see `Kept`.
+    since, are taken from it; see `ShardCache`.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def write_shard(
     UserError if the machine is at fault and not a video; see `normalise` and `first_that_opens`.
     """
     rows, witness = _listed(manifest, shard)
-    kept = Kept(tar, settings)
+    kept = ShardCache(tar, settings)
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
 
         def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
@@ -68,7 +68,7 @@ def write_shard(
 
         result = write_tar(tar, rows.to_dict("records"), attempt, settings, threads)
     write_csv(table, result)
-    kept.keep(result)
+    kept.store(result)
     log.info("%s: %d clips, %d set aside, %d as before", tar, *_counts(result), kept.reused)
     return result
 
@@ -137,7 +137,7 @@ def _in_order(
 
 
 def _attempt(
-    row: Fate, settings: MediaSettings, scratch: Path, kept: Kept
+    row: Fate, settings: MediaSettings, scratch: Path, kept: ShardCache
 ) -> tuple[Fate, Normalised | None]:
     if row["reason"]:
         return row, None
