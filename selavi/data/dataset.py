@@ -1,4 +1,4 @@
-"""A split's clips and how to look at them; which of them proved corrupt."""
+"""A split's clips, how they are read, and which of them are corrupt."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 
 log = logging.getLogger(__name__)
 
-LISTED = 20  # corrupt clips named in an error; the log has them all
+MAX_LISTED = 20  # corrupt clips named in an error; the log has them all
 NUMBERS = (
     "width", "height", "frames", "fps", "samples", "rate",
     "video_offset", "video_size", "audio_offset", "audio_size",
@@ -27,17 +27,31 @@ NUMBERS = (
 
 @dataclass(frozen=True)
 class Clips:
-    """A split's clips and how to look at them.
+    """A split's clips and how they are read.
 
-    index : the index stage's table. folder : what its shards' names start from.
-    modalities : what is read and decoded of a clip.
-    max_corrupt : share of the clips that may prove corrupt, see `note_corrupt`.
-    cache_gb : memory for frames that are read more than once, in 10^9 bytes.
-    corrupt : those that did, by sample, with a sentence each.
+    Attributes
+    ----------
+    index : DataFrame
+        The split's index, N rows.
+    folder : Path
+        The folder of the index, to which the names of shards are relative.
+    video : VideoSettings
+        How frames become the network's input.
+    audio : AudioSettings
+        How samples become the network's input.
+    modalities : sequence of str
+        What is read and decoded: "video", "audio" or both.
+    max_corrupt : float
+        Share of the clips that may be corrupt, see `note_corrupt`.
+    cache_gb : float
+        Memory for decoded frames, in 10^9 bytes.
+    corrupt : dict of int to str
+        Corrupt clips by sample, each with what is wrong.
 
     Raises
     ------
-    UserError if sound is asked for and some clips have none, or their sample rates differ.
+    UserError
+        If audio is to be read and some clips have none, or their sample rates differ.
     """
 
     index: pd.DataFrame
@@ -50,17 +64,17 @@ class Clips:
     corrupt: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        silent = int((self.index["samples"] == 0).sum())
-        if "audio" in self.modalities and silent:
+        no_audio = int((self.index["samples"] == 0).sum())
+        if "audio" in self.modalities and no_audio:
             raise UserError(
-                f"{silent} of {len(self)} clips in {self.folder} have no sound, and this run "
-                "listens: set media.audio: required for the dataset and make its shards again, or "
+                f"{no_audio} of {len(self)} clips in {self.folder} have no audio, which this run "
+                "needs: set media.audio: required for the dataset and make its shards again, or "
                 "modalities: [video] for the run"
             )
         if "audio" in self.modalities and self.index["rate"].nunique() > 1:
             raise UserError(
-                f"the clips in {self.folder} have sounds of several sample rates; make their "
-                "shards again with one media.audio_rate"
+                f"the clips in {self.folder} have different sample rates; make their shards again "
+                "with one media.audio_rate"
             )
 
     def __len__(self) -> int:
@@ -68,60 +82,68 @@ class Clips:
 
     @property
     def rate(self) -> int:
-        """Sample rate of the sounds, in Hz."""
+        """Sample rate of the audio, in Hz."""
         return int(self.index["rate"].iloc[0])
 
     @cached_property
     def numbers(self) -> dict[str, np.ndarray]:
-        """Columns that loading needs, each (N,); arrays, which loader processes share for free.
+        """Columns that loading needs, each (N,), as arrays that forked loader processes share.
 
-        Checksums are those not looked at yet, `UNKNOWN` for others.
+        A checksum that was checked, or that the index lacks, is `UNKNOWN`.
         """
-        found = {name: self.index[name].to_numpy() for name in NUMBERS}
+        columns = {name: self.index[name].to_numpy() for name in NUMBERS}
         for name in CHECKSUMS:
-            # Shared so that, once looked at, they are `UNKNOWN` to all: once a clip is enough.
-            found[name] = shared(8 * len(self)).view(np.int64)
-            found[name][:] = self.index[name].fillna(UNKNOWN) if name in self.index else UNKNOWN
-        return found
+            # Shared memory, so that one process's check of a clip serves all.
+            columns[name] = shared(8 * len(self)).view(np.int64)
+            columns[name][:] = self.index[name].fillna(UNKNOWN) if name in self.index else UNKNOWN
+        return columns
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """Names of the clips' members without suffix, (N,) bytes; shared like `numbers`."""
+        """Ids of the clips, (N,) bytes, shared like `numbers`."""
         return self.index["id"].to_numpy().astype("S")
 
     @cached_property
     def shards(self) -> tuple[list[Path], np.ndarray]:
-        """Paths of the shards, by name, and of each clip the number of its shard, (N,) int32."""
+        """Paths of the shards, sorted, and each clip's position among them, (N,) int32."""
         codes, names = pd.factorize(self.index["shard"], sort=True)
         return [self.folder / str(name) for name in names], codes.astype(np.int32)
 
     @cached_property
     def frames(self) -> FrameCache:
-        """Decoded frames, which all loaders of these clips share."""
+        """The cache of decoded frames, which all loaders of these clips share."""
         frames, heights, widths = (self.numbers[name] for name in ("frames", "height", "width"))
         return FrameCache(frames, heights, widths, self.video.grey, 1e9 * self.cache_gb)
 
-    def note_corrupt(self, found: Iterable[tuple[int, str]]) -> None:
-        """Count corrupt clips, and report each once, by the name of its video.
+    def note_corrupt(self, corrupt_clips: Iterable[tuple[int, str]]) -> None:
+        """Count corrupt clips, and log each once.
 
-        Raises UserError with the list once there are more than `max_corrupt` allows.
+        Parameters
+        ----------
+        corrupt_clips : Iterable of tuple of int and str
+            Samples, and what is wrong with each.
+
+        Raises
+        ------
+        UserError
+            If more clips are corrupt than `max_corrupt` allows; it lists them.
         """
-        for sample, detail in found:
+        for sample, detail in corrupt_clips:
             if sample not in self.corrupt:
                 self.corrupt[sample] = detail
-                log.warning("left out: %s", self.describe(sample))
+                log.warning("corrupt clip: %s", self.describe(sample))
         self._check_corrupt()
 
     def merge_corrupt(self, samples: Iterable[int]) -> None:
-        """Count what other processes have found, and reported. Raises as `note_corrupt`."""
+        """Count corrupt clips that other processes have logged. Raises as `note_corrupt`."""
         for sample in samples:
-            self.corrupt.setdefault(sample, "found so by another process")
+            self.corrupt.setdefault(sample, "found by another process")
         self._check_corrupt()
 
     def _check_corrupt(self) -> None:
         if len(self.corrupt) > self.max_corrupt * len(self):
-            listed = "".join(f"\n  {self.describe(s)}" for s in sorted(self.corrupt)[:LISTED])
-            more = len(self.corrupt) - LISTED
+            listed = "".join(f"\n  {self.describe(s)}" for s in sorted(self.corrupt)[:MAX_LISTED])
+            more = len(self.corrupt) - MAX_LISTED
             raise UserError(
                 f"{len(self.corrupt)} of {len(self)} clips are corrupt, more than max_corrupt = "
                 f"{self.max_corrupt:g} allows; make their shards again, or raise max_corrupt:"
@@ -130,15 +152,27 @@ class Clips:
             )
 
     def describe(self, sample: int) -> str:
-        """A corrupt clip in words: its video, where it lies and what is wrong."""
+        """A corrupt clip's video, its shard, and what is wrong."""
         row = self.index.iloc[sample]
         return f"{row['path']} in {self.folder / row['shard']}: {self.corrupt[sample]}"
 
 
 def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:
-    """The clips of an index file as a run looks at them. Raises UserError, see `Clips`.
+    """Open the clips of an index with the settings of a run.
 
-    cache_gb : for clips that are read in many epochs.
+    Parameters
+    ----------
+    index : Path
+        The index of the split.
+    settings : RunSettings
+        The run's settings.
+    cache_gb : float
+        Memory for decoded frames, in 10^9 bytes; for clips that are read in many epochs.
+
+    Raises
+    ------
+    UserError
+        If the index cannot be read, or the run cannot use its clips, see `Clips`.
     """
     return Clips(
         read_index(index),

@@ -142,7 +142,7 @@ def _attempt(
         else:
             sound, size = degrade_audio(sound, level, seed=int(row["id"], 16) % 2**32)
     except CorruptClip as error:
-        log.warning("left out: %s in %s: %s", row["path"], row["shard"], error)
+        log.warning("corrupt clip: %s in %s: %s", row["path"], row["shard"], error)
         return None
     members = {"mp4": picture} | ({"wav": sound} if sound else {})
     facts = {name: row[name] for name in ("id", "key", "label")}

@@ -223,7 +223,7 @@ def test_too_many_stop_the_run_with_the_list(clips: Clips, workers: int) -> None
 def test_what_other_processes_met_counts_too(clips: Clips) -> None:
     clips.note_corrupt([(3, "torn")])
     clips.merge_corrupt([3, 8])
-    assert clips.corrupt == {3: "torn", 8: "found so by another process"}
+    assert clips.corrupt == {3: "torn", 8: "found by another process"}
     with pytest.raises(UserError, match="3 of 24 clips are corrupt"):
         clips.merge_corrupt([20])
 
@@ -324,6 +324,6 @@ def test_a_resumed_run_goes_on_counting(
     runs.wait(runs.start(settings, index, killed, world=world, kill_at=("torch.optim:SGD.step", 9)))
     runs.train(settings, index, killed, world=world)
     assert "going on from epoch 2" in runs.words(killed)
-    assert runs.words(killed).count("left out: ") == runs.words(whole).count("left out: ")
+    assert runs.words(killed).count("corrupt clip: ") == runs.words(whole).count("corrupt clip: ")
     assert pd.read_csv(killed / "log.csv")["corrupt_clips"].tolist() == [1, 1, 1]
     runs.same_result(killed, whole)

@@ -76,7 +76,8 @@ def test_what_is_read_as_windows_text_is_shown(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     read_video_table(table_of(TABLE.encode("cp1252"), tmp_path))
-    assert "videos.csv is not UTF-8; read as Windows-1252, line 2 is 'clips/Käse 1" in caplog.text
+    words = "videos.csv is not UTF-8; read as Windows-1252, in which line 2 is 'clips/Käse 1"
+    assert words in caplog.text
 
 
 @pytest.mark.parametrize("name", [" blanks .mp4 ", "back\\slash.mp4", "'=apostrophe.mp4", "=f.mp4"])
@@ -166,12 +167,12 @@ def test_a_table_with_paths_alone_and_one_missing(
         ("path\nC:\\a.mp4\n", r"names 'C:\\\\a.mp4', a path of a Windows machine; write the paths"),
         (
             b"path\nK\xe4se.mp4\nK\xc3\xa4se.mp4\n",
-            r"line 2 is not UTF-8 as other lines are \(byte 0xe4",
+            r"line 2 is not UTF-8, but other lines are \(byte 0xe4",
         ),
         (b"path\na\x81.mp4\n", r"line 2 is not UTF-8 \(byte 0x81\); save it as UTF-8"),
-        ("path\na.mp4\n".encode("utf-16-le"), "line 1 holds a zero byte, as UTF-16 without its"),
+        ("path\na.mp4\n".encode("utf-16-le"), "line 1 has a zero byte, as UTF-16 without a byte"),
         ("path\nä.mp4\n".encode("utf-16")[:-1], "is damaged.*save it as UTF-8"),
-        (b"PK\x03\x04...", "is a spreadsheet's own format; save it as UTF-8"),
+        (b"PK\x03\x04...", "is a spreadsheet, not text; save it as UTF-8"),
     ],
 )
 def test_tables_that_are_wrong(tmp_path: Path, content: str | bytes, words: str) -> None:

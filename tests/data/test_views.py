@@ -113,7 +113,7 @@ def test_silent_clips_are_told_at_the_start(clips: Clips) -> None:
         samples=np.where(clips.index["sample"] % 8 == 1, 0, clips.index["samples"]),
         rate=np.where(clips.index["sample"] % 8 == 1, 0, clips.index["rate"]),
     )
-    words = r"3 of 24 clips in .* have no sound.*media.audio: required"
+    words = r"3 of 24 clips in .* have no audio.*media.audio: required"
     with pytest.raises(UserError, match=words):
         replace(clips, index=silent)
     pictures = replace(clips, index=silent, modalities=["video"])
@@ -122,7 +122,7 @@ def test_silent_clips_are_told_at_the_start(clips: Clips) -> None:
 
 def test_several_sample_rates_are_told_at_the_start(clips: Clips) -> None:
     mixed = clips.index.assign(rate=np.where(clips.index["sample"] == 3, 8000, 16000))
-    with pytest.raises(UserError, match="several sample rates"):
+    with pytest.raises(UserError, match="different sample rates"):
         replace(clips, index=mixed)
 
 

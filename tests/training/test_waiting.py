@@ -171,7 +171,7 @@ def test_what_is_sent_stays_small() -> None:
     """A pipe takes up to PIPE_BUF bytes at once, so that a kill leaves no half of a message."""
     answer = [torch.zeros(10), [f"view {n}" for n in range(100_000)]]
     packed = waiting.Packed(answer)
-    assert len(packed.place) < 1024
+    assert len(packed.handle) < 1024
     assert packed.unpack()[1] == answer[1]
 
 
