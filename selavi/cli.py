@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from selavi import __version__
-from selavi.disk import unsaid
+from selavi.disk import unexplained
 from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.shortage import shortage
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.warning("stopped as asked; %s", stopped)
         return STOPPED
     except Exception as error:
-        if words := shortage(error) or (unsaid(error) if isinstance(error, OSError) else ""):
+        if words := shortage(error) or (unexplained(error) if isinstance(error, OSError) else ""):
             return _mistake(options, words)
         log.exception(
             "selavi %s: unexpected error; please report it with these lines", options.stage

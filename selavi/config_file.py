@@ -1,4 +1,4 @@
-"""Settings to and from YAML, errors a person can act on, and the JSON schema of the whole file."""
+"""Read and write settings as YAML, explain their errors; make the configuration's JSON schema."""
 
 import codecs
 import datetime
@@ -20,15 +20,27 @@ from selavi.files import UserError, write_text
 from selavi.settings import Config, Section
 
 S = TypeVar("S", bound=Section)
-MOST_VALUES = 1_000_000  # in a file, with what its aliases stand for
+MAX_VALUES = 1_000_000  # in a file, with aliases expanded
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
 def parse(raw: Any, model: type[S], source: str) -> S:
-    """Check `raw` (nested dicts as YAML gives them) against `model`.
+    """Check settings.
 
-    Raises UserError naming every key at fault, its value, and what would be right.
+    Parameters
+    ----------
+    raw : Any
+        Nested dicts, as YAML gives them.
+    model : type of Section
+        The section that they must match.
+    source : str
+        Where they are from, for errors.
+
+    Raises
+    ------
+    UserError
+        If they do not match; it names every wrong key, its value, and what would be right.
     """
     try:
         return model.model_validate(raw)
@@ -42,10 +54,13 @@ def read_section(path: Path, model: type[S]) -> S:
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML or JSON file holds. Raises UserError naming the file.
+    """Read a YAML or JSON file.
 
-    A key that is given twice is an error here: YAML's libraries take the last one and say nothing.
-    So are aliases that a few lines of multiply to what no memory holds.
+    Raises
+    ------
+    UserError
+        If the file cannot be read or is not valid YAML. A duplicate key, of which YAML libraries
+        silently take the last, is an error; so are aliases that expand to more than memory holds.
     """
     try:
         content = path.read_bytes()
@@ -55,40 +70,39 @@ def read_yaml(path: Path) -> Any:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        found = "UTF-16" if wide else f"byte {error.start} is {content[error.start]:#x}"
+        problem = "UTF-16" if wide else f"byte {error.start} is {content[error.start]:#x}"
         raise UserError(
-            f"{path} is not UTF-8 text ({found}); save it with the encoding UTF-8"
+            f"{path} is not UTF-8 text ({problem}); save it with the encoding UTF-8"
         ) from None
     if path.suffix == ".json":
-        text = text.replace("\t", " ")  # between JSON's tokens only, where YAML takes none
+        # YAML forbids tabs between tokens; in JSON they occur nowhere else.
+        text = text.replace("\t", " ")
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
-        problem = _given_twice(loader, root)
-        if not problem and _size(root, {}) > MOST_VALUES:
-            problem = (
-                f"its aliases stand for more than {MOST_VALUES} values; write out what is meant"
-            )
+        problem = _duplicate_key(loader, root)
+        if not problem and _size(root, {}) > MAX_VALUES:
+            problem = f"its aliases expand to more than {MAX_VALUES} values; write the values out"
         if not problem:
             return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: for example a 13th month
         raise UserError(f"{path} is not valid YAML: {error}") from None
     except RecursionError:
         raise UserError(
-            f"{path} is nested too deeply; settings are no more than some ten levels deep"
+            f"{path} is nested too deeply; settings have no more than ten levels"
         ) from None
     raise UserError(f"{path}: {problem}")
 
 
-def _given_twice(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
-    """A sentence on the first key that a mapping has twice, of which YAML takes the last.
+def _duplicate_key(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
+    """A sentence on the first duplicate key of a mapping, "" if there is none.
 
-    Looked for before values are made: merging (`<<`) changes the mappings that it merges.
+    Works on nodes: constructing values merges (`<<`) mappings into others.
     """
     nodes, seen = [root], set()
     while nodes:
         node = nodes.pop()
-        if node is None or id(node) in seen:  # an alias is the node itself
+        if node is None or id(node) in seen:  # an alias is the same node
             continue
         seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
@@ -110,16 +124,16 @@ def _given_twice(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
 
 
 def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
-    """Values in a node, those of an alias at each of its places; infinite if it holds itself."""
+    """Number of values in a node with aliases expanded; infinite if it contains itself."""
     if node is None or id(node) in known:
         return known.get(id(node), 0)
     known[id(node)] = math.inf
-    parts: list[yaml.Node] = []
+    children: list[yaml.Node] = []
     if isinstance(node, yaml.SequenceNode):
-        parts = node.value
+        children = node.value
     elif isinstance(node, yaml.MappingNode):
-        parts = [part for pair in node.value for part in pair]
-    known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+        children = [child for pair in node.value for child in pair]
+    known[id(node)] = 1 + sum(_size(child, known) for child in children)
     return known[id(node)]
 
 
@@ -129,18 +143,18 @@ def write_section(path: Path, section: Section) -> None:
 
 
 def section_text(section: Section, without: Collection[str] = ()) -> str:
-    """A section as YAML, with every default filled in; `without` some of its keys."""
+    """A section as YAML, with every default filled in, without some of its keys."""
     return yaml.safe_dump(section.model_dump(mode="json", exclude=set(without)), sort_keys=False)
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON schema of the configuration file, made from the typed settings."""
+    """JSON schema of the configuration file, from the typed settings."""
     schema = Config.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def schema_text() -> str:
-    """The schema as it stands in workflow/schemas/config.schema.json."""
+    """The content of workflow/schemas/config.schema.json."""
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
@@ -150,9 +164,9 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
     shared = [item["loc"][1:] for item in errors if item["loc"][:1] == ("defaults",)]
     for item in errors:
         if item["loc"][:1] == ("runs",) and item["loc"][2:] in shared:
-            continue  # inherited: said once, where it stands
+            continue  # inherited from `defaults`, where it is reported
         where = ".".join(str(p) for p in item["loc"] if p != "[key]")
-        if item["loc"][-1:] == ("[key]",):  # pydantic shows a name such as False as 0
+        if item["loc"][-1:] == ("[key]",):  # in `loc`, pydantic shows a name such as False as 0
             where = ".".join(map(str, [*item["loc"][:-2], item["input"]]))
         if item["type"] == "extra_forbidden":
             lines.append(f"  {where}: unknown key{_nearest(item['loc'], model)}")
@@ -176,32 +190,32 @@ def _shown(value: Any) -> str:
 
 
 def _remedy(kind: str, value: Any) -> str:
-    """What to write instead, where YAML has read something else than was meant."""
+    """What to write where YAML has read another type than was meant."""
     if kind == "string_type" and isinstance(value, bool):
-        return '; YAML reads yes, no, on, off, true and false so: put it in quotes, such as "no"'
+        return '; YAML reads yes, no, on and off as true or false: put it in quotes, such as "no"'
     if kind == "string_type" and value is None:
-        return "; YAML reads ~, null and an empty place as nothing: write a text"
+        return "; YAML reads ~, null and an empty value as nothing: write a text"
     if kind == "string_type" and isinstance(value, int | float | datetime.date):
         read = "a date" if isinstance(value, datetime.date) else "a number"
-        return f"; YAML reads {read}: put it in quotes, '{value}'"
+        return f"; YAML reads it as {read}: put it in quotes, '{value}'"
     if kind == "string_pattern_mismatch" and re.search(r"[^A-Za-z0-9_/-]", value):
         name = re.sub(r"[^A-Za-z0-9_/-]+", "-", value).strip("-_/")
-        words = "; names have letters, digits, - and _"
-        return f"{words}: write {name!r}" if name else words
+        rule = "; names have letters, digits, - and _"
+        return f"{rule}: write {name!r}" if name else rule
     if kind in ("float_type", "int_type") and isinstance(value, str):
         return _number_remedy(value.strip().replace(",", "."))
     return ""
 
 
 def _number_remedy(value: str) -> str:
-    """How YAML wants a number that it took for text."""
+    """How to write a number that YAML read as text."""
     number = re.fullmatch(r"([-+]?\d*\.?\d*)(?:[eE]([-+]?\d+))?", value)
     if not number or not any(c.isdigit() for c in number[1]):
         return ""
     if number[2] is None:
         return f"; it is text: write {value}, without quotes"
     mantissa = number[1] if "." in number[1] else f"{number[1]}.0"
-    return f"; YAML takes it for text: write {mantissa}e{int(number[2]):+d}"
+    return f"; YAML reads it as text: write {mantissa}e{int(number[2]):+d}"
 
 
 def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
@@ -224,7 +238,7 @@ def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _section_in(annotation: Any) -> Any:
-    """`Section | None` -> `Section`; anything else as it is."""
+    """`Section | None` -> `Section`; anything else unchanged."""
     if isinstance(annotation, types.UnionType):
         return next(a for a in typing.get_args(annotation) if a is not type(None))
     return annotation

@@ -137,9 +137,9 @@ def test_text_comes_back_from_csv_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no table of comma-separated values"),
-        (b"a,b\n1,2\n1,2,3\n", "no table of comma-separated values"),
-        (b"a\n\xff\xfe\n", "no table of comma-separated values"),
+        (b"", "is not a valid CSV file"),
+        (b"a,b\n1,2\n1,2,3\n", "is not a valid CSV file"),
+        (b"a\n\xff\xfe\n", "is not a valid CSV file"),
         (b"cluster,b\n1,2\n", "has no column 'label'; its columns: cluster, b"),
     ],
 )

@@ -131,7 +131,7 @@ def test_a_file_size_limit_is_said(
         assert main(command(name, made, train_index, tmp_path)) == 1
     said = capsys.readouterr().err
     assert (f"{tmp_path}/{file}" if file else tempfile.gettempdir()) in said
-    assert f"grows larger than the {limit:,} bytes that this process may write to a file" in said
+    assert f"would be larger than the {limit:,} bytes that this process may write to a file" in said
     assert "ulimit -f unlimited" in said
     assert "unexpected error" not in said and "Traceback" not in said
     assert not [p for p in tmp_path.rglob("*") if p.name.endswith(".part")]
@@ -140,7 +140,7 @@ def test_a_file_size_limit_is_said(
 @pytest.mark.parametrize("name", ["pretrain", "finetune", "export"])
 @pytest.mark.parametrize(
     ("options", "words"),
-    [("size=64k", "no space left on the disk while writing"), ("ro", "mounted for reading alone")],
+    [("size=64k", "no space left on the disk while writing"), ("ro", "mounted read-only")],
 )
 def test_a_small_or_read_only_disk_is_said(
     made: Path, train_index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
@@ -172,8 +172,8 @@ def test_a_missing_permission_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("file/a.txt", "a file stands where a folder is needed"),
-        ("folder", "it is a folder, and a file is needed"),
+        ("file/a.txt", "a file is where a folder is needed"),
+        ("folder", "it is a folder, not a file"),
         ("x" * 252, "its name is too long"),
     ],
 )
@@ -212,13 +212,13 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     words = ["--assignments", "/proc/self/mem", "--output", str(tmp_path / "m.csv")]
     assert main(["metrics", *words]) == 1
     said = capsys.readouterr().err
-    assert "/proc/self/mem cannot be read (input/output error); see to its disk" in said
+    assert "/proc/self/mem cannot be read (input/output error); check its disk" in said
 
 
 def test_a_bad_disk_is_said_of_what_is_made(tmp_path: Path) -> None:
     with (
         pytest.raises(
-            UserError, match=r"a cannot be made \(input/output error\); see to the disks"
+            UserError, match=r"a cannot be written \(input/output error\); check the disks"
         ),
         atomic_path(tmp_path / "a"),
     ):

@@ -70,7 +70,11 @@ def test_samples_with_odd_names_and_classes_are_rejected_one_by_one(
         "deep": ([("deep.json", deep), ("deep.mp4", video)], "bad-label", "json cannot be read"),
         "torn": ([("torn.json", b'{"label": ')], "bad-label", "its json cannot be read"),
         "book": ([("book.txt", b"word " * 10**6)], "bad-label", "its txt has 5000000 bytes"),
-        "case": ([("case.MP4", video), ("case.mp4", video)], "bad-name", "capital letters alone"),
+        "case": (
+            [("case.MP4", video), ("case.mp4", video)],
+            "bad-name",
+            "only in upper and lower case",
+        ),
         "hard": ([(special("hard.mp4", tarfile.LNKTYPE), b"")], "unreadable", "is a link or a dev"),
         "soft": ([(special("soft.mp4", link), b"")], "unreadable", "a link or a device"),
         "pipe": ([(special("pipe.mp4", pipe), b"")], "unreadable", "a link or a device"),

@@ -152,7 +152,7 @@ def test_a_state_that_the_disk_does_not_let_be_read_is_kept(
     state.symlink_to("/proc/self/mem")  # nothing lies at its address 0
     shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
     assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
-    assert f"{state} cannot be read (input/output error); see to its disk" in screen(tmp_path)
+    assert f"{state} cannot be read (input/output error); check its disk" in screen(tmp_path)
     assert "going back" not in screen(tmp_path)
     assert state.is_symlink()
 

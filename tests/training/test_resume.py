@@ -135,7 +135,7 @@ def test_a_save_that_the_disk_does_not_let_be_read_is_kept(
     whole = own.rename(tmp_path / "whole.pt")
     own.symlink_to("/proc/self/mem")  # nothing lies at its address 0
     assert wait(start(pair_settings, train_index, tmp_path, world=2)) == [1, 1]
-    assert f"{own} cannot be read (input/output error); see to its disk" in words(tmp_path)
+    assert f"{own} cannot be read (input/output error); check its disk" in words(tmp_path)
     assert "going back" not in words(tmp_path)
     assert sorted((tmp_path / "state").glob("step-*")) == saves
     whole.replace(own)

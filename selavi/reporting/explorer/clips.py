@@ -14,7 +14,7 @@ import pandas as pd
 
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.shards.reader import CorruptClip, read_clip
-from selavi.disk import IN_WRITING
+from selavi.disk import WRITE_ERRORS
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar
 
@@ -73,7 +73,7 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             check=False,
         )
         words = done.stderr.decode("utf-8", "replace").strip()
-        for number in IN_WRITING:
+        for number in WRITE_ERRORS:
             if os.strerror(number) in words:
                 raise OSError(number, os.strerror(number))
         if done.returncode != 0 or not still.stat().st_size:
