@@ -185,7 +185,7 @@ def test_starts_that_leave_no_newer_save_come_to_an_end(tmp_path: Path) -> None:
     for state in (folder, file):
         for restarts in range(3):
             require_progress(state, "7", restarts)
-        with pytest.raises(UserError, match="started job 7 again 3 times, and no start saved"):
+        with pytest.raises(UserError, match="restarted job 7 3 times without a new checkpoint"):
             require_progress(state, "7", 3)
         require_progress(state, "8", 0)  # another job, such as Snakemake's next attempt
     (folder / "step-1").mkdir(parents=True)

@@ -158,7 +158,7 @@ def test_a_job_that_never_gets_as_far_as_a_save_is_given_up(
     assert about(job, "Restarts") == "3"
     words = (checkout.pretrain("hopeless") / "job.log").read_text()
     assert words.count("starting 1 processes") == 3
-    assert f"Slurm has started job {job} again 3 times, and no start saved anything" in words
+    assert f"Slurm has restarted job {job} 3 times without a new checkpoint" in words
 
 
 def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(
