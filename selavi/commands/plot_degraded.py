@@ -17,6 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.reporting.plot_degraded import degradation_figure
+    from selavi.reporting.plot_degraded import plot_degraded
 
-    degradation_figure(options.tables, options.output)
+    plot_degraded(options.tables, options.output)

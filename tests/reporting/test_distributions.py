@@ -41,5 +41,5 @@ def test_a_model_without_sizes_is_said(
 ) -> None:
     settings = tiny_run()
     save_model(tmp_path / "model.pt", build_network(settings), settings, {"head": 0})
-    with pytest.raises(UserError, match="which cluster sizes were drawn"):
+    with pytest.raises(UserError, match="has no prescribed cluster sizes"):
         distributions(tmp_path / "model.pt", tmp_path / "l.csv", tmp_path / "d", tmp_path / "f")

@@ -105,7 +105,7 @@ def test_counts_clusters_that_only_another_head_uses() -> None:
     table = table_of([(0, 0.9, ""), (2, 0.8, "")]).assign(**{"audio_head1": [5, 1]})
     assert number_of_clusters(table) == 6
     assert number_of_clusters(table, 8) == 8
-    with pytest.raises(UserError, match="clusters is 5, but the assignments name cluster 5"):
+    with pytest.raises(UserError, match="clusters is 5, but the assignments have cluster 5"):
         number_of_clusters(table, 5)
 
 
