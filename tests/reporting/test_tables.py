@@ -175,7 +175,7 @@ def test_folds_have_a_mean_and_the_last_epoch_is_the_figure(tmp_path: Path, data
     rows = table(tmp_path / "tables", "finetune")
     paper = rows[rows["run"] == ""]
     assert len(paper) == (4 if dataset == "kinetics" else 1)  # the mean of all three folds
-    assert set(paper["note"]) == {"not run: a published figure only, pretrained on vgg-sound"}
+    assert set(paper["note"]) == {"not run: published result only, pretrained on vgg-sound"}
     rows = rows[rows["run"] != ""].set_index(["part", "figure"])
     assert rows.loc[("1", "honest"), "video_top1"] == 0.7
     assert rows.loc[("1", "oracle"), "video_top1"] == 0.9

@@ -1,4 +1,4 @@
-"""Files of figures, and what each says it is of."""
+"""Files of scores, and the run, dataset and split that each is of."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ TEXT = (
     "modality", "choice", "head", "method", "note", "level", "degraded",
     "dataset", "split", "pretraining",
 )  # fmt: skip
-SAYS = {
+MEANINGS = {
     "dataset": "its clips are of dataset",
     "split": "its clips are of split",
     "pretraining": "its model was trained on",
@@ -21,10 +21,20 @@ SAYS = {
 
 @dataclass(frozen=True)
 class Source:
-    """Figures of a run.
+    """Scores of a run on one split or fold.
 
-    dataset, part : whose clips were judged, and the split or fold of it. rows : what the file
-    holds. note : if there are no figures, why.
+    Attributes
+    ----------
+    run : str
+        The run.
+    dataset : str
+        Dataset of the evaluated clips, "" if unknown.
+    part : str
+        Their split or fold.
+    rows : DataFrame
+        Content of the file.
+    note : str
+        Why there are no scores, "" if there are.
     """
 
     run: str
@@ -34,30 +44,47 @@ class Source:
     note: str = ""
 
 
-def named_source(run: str, dataset: str, part: str, path: Path, of: dict[str, str]) -> Source:
-    """The file at `path`, if it is there and says in its columns that it is `of` these."""
+def expected_source(
+    run: str, dataset: str, part: str, path: Path, expected: dict[str, str]
+) -> Source:
+    """Read a file of scores whose origin is known.
+
+    Parameters
+    ----------
+    run : str
+        The run.
+    dataset : str
+        Dataset of the evaluated clips.
+    part : str
+        Their split or fold.
+    path : Path
+        The file.
+    expected : dict of str to str
+        What its columns must say; otherwise the source has a note and no rows.
+    """
     if not path.exists():
         return Source(run, dataset, part, note=f"{NOT_RUN}: no {path}")
     rows = read_csv(path, TEXT)
-    for column, wanted in of.items():
-        said = _said(rows, column)
-        if not said:
+    for column, value in expected.items():
+        actual = _value(rows, column)
+        if not actual:
             note = f"{NOT_RUN}: {path} does not say its {column}; make it again"
             return Source(run, dataset, part, note=note)
-        if said != wanted:
-            note = f"{NOT_RUN}: {path}: {SAYS[column]} {said}, not {wanted}; make it again"
+        if actual != value:
+            note = f"{NOT_RUN}: {path}: {MEANINGS[column]} {actual}, not {value}; make it again"
             return Source(run, dataset, part, note=note)
     return Source(run, dataset, part, rows, _without_classes(rows))
 
 
-def found_source(run: str, part: str, path: Path) -> Source:
-    """The file at `path`, of the dataset that it names, "" if none; so its split, else `part`."""
+def discovered_source(run: str, part: str, path: Path) -> Source:
+    """Read a file of scores; its columns name the dataset and split, by default "" and `part`."""
     rows = read_csv(path, TEXT)
-    part = _said(rows, "split") or part
-    return Source(run, _said(rows, "dataset"), part, rows, _without_classes(rows))
+    part = _value(rows, "split") or part
+    return Source(run, _value(rows, "dataset"), part, rows, _without_classes(rows))
 
 
-def _said(rows: pd.DataFrame, column: str) -> str:
+def _value(rows: pd.DataFrame, column: str) -> str:
+    """Value of a column that is the same in all rows, "" if there is none."""
     return str(rows[column].iloc[0]) if column in rows and len(rows) else ""
 
 
