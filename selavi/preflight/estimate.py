@@ -117,7 +117,7 @@ def _run_costs(planned: Planned, name: str, run: RunSettings) -> Iterator[Cost]:
         looks = training.epochs * (labelling.groups - 1) + labelling.groups
     kept = labelling.groups * rate.features if labelling.source == "epoch" else 0
     save = 2 * rate.parameters + clips * (kept + 8 * run.network.heads)
-    state = (training.saves + 1) * save  # one is written before the oldest goes
+    state = (run.machine.checkpoints_kept + 1) * save  # one is written before the oldest goes
     seconds = (rate.train * training.epochs + rate.look * looks) * clips
     yield cost(name, "pretrain", seconds, rate.parameters + state)
     splits = planned.config.datasets[run.dataset].splits

@@ -150,7 +150,7 @@ def _measured(
 def what_sets_the_speed(run: RunSettings) -> str:
     """Equal for runs that take equally long for a clip: ablations are measured once."""
     encoders = (run.network.video_encoder, run.network.audio_encoder)
-    return repr((run.modalities, run.video, run.audio, encoders, run.training.precision))
+    return repr((run.modalities, run.video, run.audio, encoders, run.machine.precision))
 
 
 def _degrade_rate(
@@ -196,7 +196,7 @@ def _finetune_rates(
     _, testing = decoded(lambda turn: view_batches(clips, views=views, batch_size=1))
     model = Recogniser(build_network(run), CLASSES, settings.linear_probe, settings.seed)
     model.to(best_device())
-    bfloat16 = expects_bfloat16(settings.precision, best_device())
+    bfloat16 = expects_bfloat16(settings.machine.precision, best_device())
 
     def logits(shown: Batch) -> Tensor:
         return model(shown, bfloat16)

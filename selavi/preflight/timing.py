@@ -66,7 +66,7 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(run).to(device)
-    bfloat16 = expects_bfloat16(run.training.precision, device)
+    bfloat16 = expects_bfloat16(run.machine.precision, device)
 
     def logits(batch: Batch) -> Tensor:
         return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])

@@ -316,8 +316,10 @@ def test_a_resumed_run_goes_on_counting(
 ) -> None:
     """Killed after a clip was found corrupt, and gone on with: it is not reported again."""
     break_video(clips)
-    saved_each_step = {"epochs": 3, "batch_size": 4 // world, "checkpoint_minutes": 0.0}
-    settings = tiny_run(training=saved_each_step).model_copy(update={"max_corrupt": 0.1})
+    saved_each_step = {"checkpoint_minutes": 0.0}
+    settings = tiny_run(
+        training={"epochs": 3, "batch_size": 4 // world}, machine=saved_each_step, max_corrupt=0.1
+    )
     index = tmp_path / "index.csv"
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     runs.train(settings, index, whole, world=world)

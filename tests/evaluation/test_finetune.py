@@ -29,8 +29,8 @@ from tests.training.test_lock import held
 
 SMALL: dict[str, Any] = {
     "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
-    "batch_size": 4, "workers": 0, "checkpoint_minutes": 0.0, "head_lr": 0.01, "base_lr": 0.005,
-    "precision": "float32",
+    "batch_size": 4, "head_lr": 0.01, "base_lr": 0.005,
+    "machine": {"workers": 0, "checkpoint_minutes": 0.0, "precision": "float32"},
 }  # fmt: skip
 # A fresh encoder of many batch norms makes differences in rounding grow fast at higher rates.
 # So do they where the last maps are single pixels, and the norm of a channel is that of 8 numbers.
