@@ -15,9 +15,9 @@ from pathlib import Path
 from selavi import __version__
 from selavi.data.collate import PREFETCH
 from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
+from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
-from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.sources import source_of
 from selavi.settings import Config, MediaSettings, RunSettings

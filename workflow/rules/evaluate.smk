@@ -105,7 +105,7 @@ rule baselines:
 rule degrade:
     input:
         index="results/shards/{dataset}/{split}/index.csv",
-        shards=lambda wildcards: shard_files(wildcards.dataset, wildcards.split, "tar"),
+        shards=lambda wildcards: PLAN.shards(wildcards.dataset, wildcards.split),
     output:
         tar="results/degrade/{dataset}/{split}/{level}.tar",
         table="results/degrade/{dataset}/{split}/{level}.csv",
@@ -154,10 +154,10 @@ rule evaluate_degraded:
             f"results/assign/{wildcards.run}/{SETTINGS.degrade.split}.csv"
         ),
         index=degraded_index,
-        degraded=lambda wildcards: degraded(
+        degraded=lambda wildcards: PLAN.degraded(
             "results/assign-degraded/{run}/{level}.csv", [wildcards.run]
         ),
-        tables=lambda wildcards: degraded(
+        tables=lambda wildcards: PLAN.degraded(
             "results/degrade/{dataset}/{split}/{level}.csv", [wildcards.run]
         ),
     output:

@@ -88,6 +88,6 @@ rule config_settings:
     log:
         "logs/settings/config.log",
     params:
-        text=lambda wildcards: config_text(),
+        text=lambda wildcards: config_file.section_text(PLAN.resolved_config()),
     template_engine:
         "jinja2"
