@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-HIDDEN = ("_settings", "_all")  # suffixes of rules that take no time
+HIDDEN = ("_settings", "_machine", "_all")  # suffixes of rules that take no time
 
 
 @dataclass
