@@ -33,10 +33,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             {"process": "7", "host": "node9", "since": "today", "job": "12"},
             r"process 7 of Slurm job 12 on node9, since today\. .*\(scancel 12\), then run the "
-            r"same command again\. It has given no sign of life for 1 s: only if that machine is "
-            r"gone for good, remove .*\.0\.state\.pt\.lock",
+            r"same command again\. It has given no sign of life for 1 s: if that machine is "
+            r"down for good, remove .*\.0\.state\.pt\.lock",
         ),
-        ({}, r"a process that has not said which\. Wait for its end, or end it, then"),
+        ({}, r"an unknown process\. Wait for its end, or end it, then"),
     ],
 )
 def test_the_holder_is_named(tmp_path: Path, owner: dict[str, str], said: str) -> None:
@@ -139,4 +139,4 @@ def test_a_file_system_without_locks_is_said(
     monkeypatch.setattr(fcntl, "lockf", refuse)
     with sole_training(tmp_path / "s", ALONE):
         pass
-    assert "cannot be locked (no locks available): see to it yourself" in caplog.text
+    assert "cannot be locked (no locks available): make sure yourself" in caplog.text
