@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from selavi.disk import refusal
 from selavi.files import UserError, write_text
 from selavi.settings import Config, MachineSettings, Section
 
@@ -65,7 +66,7 @@ def read_yaml(path: Path) -> Any:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
+        raise UserError(refusal(error, path, "read")) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
