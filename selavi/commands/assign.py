@@ -4,7 +4,7 @@ import argparse
 
 from selavi.commands import arguments
 
-HELP = "give every clip of a split its cluster, by each head, with a confidence"
+HELP = "assign every clip of a split to a cluster, by each head, with a confidence"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

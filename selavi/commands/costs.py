@@ -4,7 +4,7 @@ import argparse
 
 from selavi.commands import arguments
 
-HELP = "collect the time and memory that each stage took into one table"
+HELP = "collect time and memory of each stage in one table"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.settings import AudioLevel, VideoLevel
 
-HELP = "encode the clips of a split again with a worse picture or a worse sound"
+HELP = "re-encode the clips of a split with lower video or audio quality"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 from selavi.commands import arguments
 
-HELP = "compare cluster sizes of the training labels with the sizes that were drawn"
+HELP = "compare cluster sizes of the training labels with the prescribed sizes"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from selavi.commands import arguments
 if TYPE_CHECKING:
     from selavi.preflight.checks import Finding
 
-HELP = "look for what would stop a run: versions, ffmpeg, GPUs, disk, datasets, the cluster"
+HELP = "check versions, ffmpeg, GPUs, disk, datasets and the cluster before a run"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

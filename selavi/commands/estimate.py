@@ -7,7 +7,7 @@ from selavi.commands import arguments
 
 log = logging.getLogger(__name__)
 
-HELP = "tell CPU hours, GPU hours and disk of each stage, from rates measured on this machine"
+HELP = "estimate CPU hours, GPU hours and disk of each stage from speeds measured on this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 from selavi.commands import arguments
 
-HELP = "make a page to watch and hear the clusters; it opens without server or network"
+HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,11 +1,11 @@
-"""selavi figures: draw how training went."""
+"""selavi figures: plot a training run."""
 
 import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "draw loss, label changes, NMI, learning rate and cluster sizes of a run"
+HELP = "plot loss, label changes, NMI, learning rate and cluster sizes of a run"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

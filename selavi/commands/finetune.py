@@ -6,7 +6,7 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import FinetuneSettings
 
-HELP = "train the video encoder on to recognise actions; goes on where it was stopped"
+HELP = "fine-tune the video encoder for action recognition; resume after an interruption"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

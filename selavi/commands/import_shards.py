@@ -1,4 +1,4 @@
-"""selavi import-shards: take over one WebDataset shard that was made before."""
+"""selavi import-shards: import one WebDataset shard."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,7 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import DatasetSettings, find_split
 
-HELP = "take over one of the WebDataset shards that a split's settings name, from a path or URL"
+HELP = "import one of a split's WebDataset shards from a path or URL"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

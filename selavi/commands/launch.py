@@ -1,9 +1,9 @@
-"""selavi launch: run a stage as a group of processes."""
+"""selavi launch: run a stage as a process group."""
 
 import argparse
 from pathlib import Path
 
-HELP = "run a stage as a group of processes: over the nodes of a Slurm job, or on this machine"
+HELP = "run a stage as a process group, on this machine or on the nodes of a Slurm job"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 from selavi.commands import arguments
 
-HELP = "draw some test videos and the training videos nearest to them"
+HELP = "draw some test videos beside the nearest training videos"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "draw NMI of degraded clips against their size on disk"
+HELP = "plot NMI of degraded clips against their size on disk"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import RunSettings
 
-HELP = "train the network by self-labelling; goes on where an earlier call was stopped"
+HELP = "train the network by self-labelling; resume after an interruption"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import RetrievalSettings
 
-HELP = "look for the classes of test videos among their nearest training videos"
+HELP = "search the nearest training videos of test videos; score recall of their classes"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,11 +1,11 @@
-"""selavi tables: put the figures of all runs into the paper's tables, and print them."""
+"""selavi tables: print and write the tables of all runs."""
 
 import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "print the figures of all runs as the paper's tables, beside the paper's own"
+HELP = "print the scores of all runs in tables, beside the paper's"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
