@@ -47,7 +47,7 @@ def test_a_mistake_is_a_sentence_on_the_screen_and_in_the_log(tmp_path: Path) ->
         "--output", str(tmp_path / "m.csv"), "--log", str(log),
     )  # fmt: skip
     assert done.returncode == 1
-    assert "absent.csv does not exist; make it with the stage before" in done.stderr
+    assert "absent.csv does not exist; run the stage that writes it" in done.stderr
     assert "Traceback" not in done.stderr
     assert "absent.csv does not exist" in log.read_text()
 

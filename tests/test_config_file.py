@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, wor
         ("runs: {no: {dataset: demo}}", 'runs.False = False: .*; YAML reads .* no.*quotes.*"no"'),
         ("runs: {2024: {dataset: demo}}", "runs.2024 = 2024: .* put it in quotes, '2024'$"),
         ("runs: {1.5: {dataset: demo}}", "runs.1.5 = 1.5: .* put it in quotes, '1.5'$"),
-        ("runs: {2024-01-02: {dataset: demo}}", "reads a date: put it in quotes, '2024-01-02'$"),
+        ("runs: {2024-01-02: {dataset: demo}}", "as a date: put it in quotes, '2024-01-02'$"),
         ("runs: {v1.2: {dataset: demo}}", "runs.v1.2 = 'v1.2': .* - and _: write 'v1-2'$"),
         ("runs: {my run: {dataset: demo}}", "write 'my-run'$"),
         ("runs: {'': {dataset: demo}}", "should match pattern"),

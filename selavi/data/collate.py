@@ -19,7 +19,8 @@ from torch.utils.data import DataLoader, Dataset
 from selavi.allocator import keep_freed_memory
 from selavi.batch import Batch
 from selavi.data.dataset import Clips
-from selavi.data.shards.reader import CorruptClip, Shard, decode_frames, decode_samples, open_shard
+from selavi.data.shards.decode import decode_frames, decode_samples
+from selavi.data.shards.reader import CorruptClip, Shard, open_shard
 from selavi.data.waiting import POLL_SECONDS, answers, pack
 from selavi.files import UserError
 from selavi.shortage import shortage

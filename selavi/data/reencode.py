@@ -9,7 +9,8 @@ import numpy as np
 
 from selavi.data.media.containers import open_member
 from selavi.data.media.encode import encode_audio
-from selavi.data.shards.reader import CorruptClip, decode_samples, open_video
+from selavi.data.shards.decode import decode_samples, open_video
+from selavi.data.shards.reader import CorruptClip
 from selavi.settings import AudioLevel, VideoLevel
 
 

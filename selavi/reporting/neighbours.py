@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from selavi.data.index import read_index
-from selavi.data.shards.reader import CorruptClip, decode_frames, open_shard
+from selavi.data.shards.decode import decode_frames
+from selavi.data.shards.reader import CorruptClip, open_shard
 from selavi.files import UserError, atomic_path, read_csv
 from selavi.reporting.figures import STYLE
 

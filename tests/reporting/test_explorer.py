@@ -13,7 +13,8 @@ import pytest
 
 from selavi.cli import main
 from selavi.data.index import read_index
-from selavi.data.shards.reader import decode_samples, read_member
+from selavi.data.shards.decode import decode_samples
+from selavi.data.shards.reader import read_member
 from selavi.data.sources.demo import make_demo_dataset
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer

@@ -16,8 +16,9 @@ import av
 from selavi.data.manifest import id_of
 from selavi.data.read_errors import Rejected
 from selavi.data.schema import CHECKSUMS
+from selavi.data.shards.decode import open_video
 from selavi.data.shards.foreign import MOST_LABEL, is_text
-from selavi.data.shards.reader import CorruptClip, Shard, open_shard, open_video
+from selavi.data.shards.reader import CorruptClip, Shard, open_shard
 from selavi.data.shards.tars import Tar
 
 HEADER_READ = 2**15  # bytes at a time
