@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from selavi import __version__
 from selavi.data.collate import PREFETCH
 from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
@@ -47,27 +49,22 @@ def versions() -> Iterator[Finding]:
         yield Finding(None, "selavi", f"{__version__}, not installed: run from its folder")
         return
     for line in needed:
-        match = re.match(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)\s*$", line)
-        if not match:
+        need = Requirement(line)
+        if need.marker and not need.marker.evaluate({"extra": ""}):
             continue  # of development
-        name, least = match.groups()
         try:
-            version = importlib.metadata.version(name)
+            version = importlib.metadata.version(need.name)
         except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{name} is missing")
+            wrong.append(f"{need.name} is missing")
             continue
-        if _numbers(version) < _numbers(least):
-            wrong.append(f"{name} {version} is older than {least}")
-        if name in ("torch", "snakemake"):
-            found.append(f"{name} {version}")
+        if not need.specifier.contains(version, prereleases=True):
+            wrong.append(f"{need.name} {version} is installed, {need.specifier} is needed")
+        if need.name in ("torch", "snakemake"):
+            found.append(f"{need.name} {version}")
     remedy = "pip install --require-hashes -r requirements/run.txt"
     yield Finding(
         not wrong, "packages", f"{'; '.join(wrong)}: {remedy}" if wrong else ", ".join(found)
     )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", version.split("+")[0])[:3])
 
 
 def ffmpeg() -> Iterator[Finding]:
