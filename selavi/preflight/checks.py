@@ -115,7 +115,7 @@ def shared_memory(config: Config) -> Iterator[Finding]:
         words += f"; run {name} hands over up to {need / 1e6:,.0f} MB of batches in it"
     remedy = (
         ": start the container with more (docker run --shm-size=8g), use a smaller "
-        "training.batch_size or fewer training.workers, or training.workers: 0"
+        "training.batch_size or fewer machine.workers, or machine.workers: 0"
     )
     yield Finding(need < free, "shared memory", words + ("" if need < free else remedy))
 
@@ -132,7 +132,7 @@ def _ahead(run: RunSettings, media: MediaSettings) -> float:
         clip += max(2 * media.audio_rate, 4 * 100 * audio.filters) * audio.seconds
     processes = max(1, torch.cuda.device_count())
     clip *= run.labelling.groups if run.labelling.source == "epoch" else 1  # views of each
-    return processes * run.training.workers * PREFETCH * run.training.batch_size * clip
+    return processes * run.machine.workers * PREFETCH * run.training.batch_size * clip
 
 
 def configuration(files: list[Path]) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's settings on a folder of 24 good training videos and five that are not."""
     raw = yaml.safe_load(DEMO.read_text())
     raw["datasets"]["demo"] |= {"root": str(demo_videos), "embedded": None}
-    raw["defaults"]["training"]["precision"] = "float32"
+    raw["machine"]["precision"] = "float32"
     path = tmp_path_factory.mktemp("config") / "own.yaml"
     path.write_text(yaml.safe_dump(raw))
     return path
@@ -59,7 +59,7 @@ def test_costs_grow_with_what_is_asked(own: Path) -> None:
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
     none = own.with_name("none.yaml")
-    none.write_text("{baselines: {runs: []}, runs: {demo: {training: {saves: 12}}}}")
+    none.write_text("{baselines: {runs: []}, runs: {demo: {machine: {checkpoints_kept: 12}}}}")
     others = {cost.stage: cost for cost in estimate(read_config([own, none]))}
     assert set(others) == set(costs) - {"baselines"}
     # thirteen saves at a time in place of three: those that are kept, and the one being written
