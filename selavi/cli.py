@@ -17,33 +17,9 @@ from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.shortage import shortage
 from selavi.signals import GaveUp, Stopped
+from selavi.stages import COMMANDS
 from selavi.user import settle_user
 
-STAGES = (
-    "demo-data",
-    "settings",
-    "manifest",
-    "shard",
-    "import-shards",
-    "index",
-    "subset",
-    "pretrain",
-    "assign",
-    "export",
-    "metrics",
-    "baselines",
-    "degrade",
-    "evaluate-degraded",
-    "retrieval",
-    "finetune",
-    "tables",
-    "figures",
-    "distributions",
-    "plot-degraded",
-    "neighbours",
-    "explorer",
-    "costs",
-)
 TOOLS = ("run", "launch", "doctor", "estimate")
 STOPPED = 75  # EX_TEMPFAIL: run the same command again
 
@@ -113,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"selavi {__version__}")
     stages = parser.add_subparsers(dest="stage", metavar="STAGE", required=True, title="stages")
-    for name in (*STAGES, *TOOLS):
+    for name in (*COMMANDS, *TOOLS):
         command = import_module(f"selavi.commands.{name.replace('-', '_')}")
         stage = stages.add_parser(
             name, help=command.HELP, description=command.HELP + ".", allow_abbrev=name != "run"

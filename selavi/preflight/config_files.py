@@ -6,6 +6,7 @@ from typing import Any
 from selavi.config_file import parse, read_yaml
 from selavi.files import UserError
 from selavi.settings import Config
+from selavi.settings.merge import overlay
 
 DEFAULT = Path("config/demo.yaml")
 
@@ -14,7 +15,7 @@ def read_config(paths: list[Path]) -> Config:
     """One configuration from several files, the later laid over the earlier. Raises UserError."""
     merged: dict[str, Any] = {}
     for path in paths:
-        merged = _merged(merged, read_keys(path))
+        merged = overlay(merged, read_keys(path))
     return parse(merged, Config, ", ".join(map(str, paths)))
 
 
@@ -45,9 +46,3 @@ def read_keys(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict | None):
         raise UserError(f"{path} holds {content!r:.40}, not keys and values")
     return content or {}
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return over
-    return base | {k: _merged(base[k], v) if k in base else v for k, v in over.items()}
