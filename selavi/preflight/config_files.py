@@ -1,4 +1,4 @@
-"""Configuration files and Snakemake profiles, read as Snakemake reads them."""
+"""Read configuration files and Snakemake profiles as Snakemake reads them."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ DEFAULT = Path("config/demo.yaml")
 
 
 def read_config(paths: list[Path]) -> Config:
-    """One configuration from several files, the later laid over the earlier. Raises UserError."""
+    """Merge configuration files, the later over the earlier, and check them. Raises UserError."""
     merged: dict[str, Any] = {}
     for path in paths:
         merged = overlay(merged, read_keys(path))
@@ -20,7 +20,7 @@ def read_config(paths: list[Path]) -> Config:
 
 
 def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
-    """A profile's file and content, looked for where `snakemake --profile NAME` looks.
+    """Find a profile's file and content where `snakemake --profile NAME` looks.
 
     No name gives no file and no content. Raises UserError if there is no such profile.
     """
@@ -31,11 +31,11 @@ def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
             path = folder / name / file
             if path.is_file():
                 return path, read_keys(path)
-    raise UserError(f"no profile {name!r}: there is no {name}/config.yaml here")
+    raise UserError(f"no profile {name!r}: {name}/config.yaml does not exist here; check --profile")
 
 
 def config_files(profile: dict[str, Any]) -> list[Path]:
-    """The configuration that a profile names, else the default one."""
+    """The configuration files that a profile names, or else the default one."""
     named = profile.get("configfile") or profile.get("configfiles") or DEFAULT
     return [Path(p) for p in (named if isinstance(named, list) else [named])]
 
