@@ -85,8 +85,8 @@ def read_yaml(path: Path) -> Any:
         if not problem and _size(root, {}) > MAX_VALUES:
             problem = f"its aliases expand to more than {MAX_VALUES} values; write the values out"
         if not problem:
-            return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: for example a 13th month
+            return None if root is None else loader.construct_document(root)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
     except RecursionError:
         raise UserError(

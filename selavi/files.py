@@ -122,7 +122,7 @@ def read_csv(
             low_memory=False,  # or pandas infers a type per chunk of a column
         )
     except (EmptyDataError, ParserError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise UserError(f"{path} is not a valid CSV file: {error}; make it again") from None
+        raise UserError(f"{path} is not a valid CSV file: {error}") from None
     except OSError as error:
         raise UserError(refusal(error, path, "read")) from None
     table = unguard(table)

@@ -5,13 +5,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.files import read_csv
+from selavi.evaluation.scores import SCORES
+from selavi.files import UserError, read_csv
 from selavi.reporting.tables.published import NOT_RUN
 
 TEXT = (
     "modality", "choice", "head", "method", "note", "level", "degraded",
     "dataset", "split", "pretraining",
 )  # fmt: skip
+NEEDED = {
+    "metrics": ("modality", "choice", "head", "honest", *SCORES),
+    "baselines": ("method", "modality", "note"),  # no scores where no clip has a class
+    "evaluate-degraded": ("degraded", "level", "modality", "kilobytes", "nmi"),
+    "retrieval": ("modality",),
+    "finetune": ("epoch", "clip_top1", "clip_top5", "video_top1", "video_top5", "note"),
+}
+"""Columns that the tables read from a stage's files."""
 MEANINGS = {
     "dataset": "its clips are of dataset",
     "split": "its clips are of split",
@@ -45,12 +54,14 @@ class Source:
 
 
 def expected_source(
-    run: str, dataset: str, part: str, path: Path, expected: dict[str, str]
+    stage: str, run: str, dataset: str, part: str, path: Path, expected: dict[str, str]
 ) -> Source:
     """Read a file of scores whose origin is known.
 
     Parameters
     ----------
+    stage : str
+        The stage that wrote it.
     run : str
         The run.
     dataset : str
@@ -61,10 +72,15 @@ def expected_source(
         The file.
     expected : dict of str to str
         What its columns must say; otherwise the source has a note and no rows.
+
+    Raises
+    ------
+    UserError
+        If the file is invalid or lacks a column.
     """
     if not path.exists():
         return Source(run, dataset, part, note=f"{NOT_RUN}: no {path}")
-    rows = read_csv(path, TEXT)
+    rows = _read(stage, path)
     for column, value in expected.items():
         actual = _value(rows, column)
         if not actual:
@@ -76,11 +92,19 @@ def expected_source(
     return Source(run, dataset, part, rows, _without_classes(rows))
 
 
-def discovered_source(run: str, part: str, path: Path) -> Source:
+def discovered_source(stage: str, run: str, part: str, path: Path) -> Source:
     """Read a file of scores; its columns name the dataset and split, by default "" and `part`."""
-    rows = read_csv(path, TEXT)
+    rows = _read(stage, path)
     part = _value(rows, "split") or part
     return Source(run, _value(rows, "dataset"), part, rows, _without_classes(rows))
+
+
+def _read(stage: str, path: Path) -> pd.DataFrame:
+    try:
+        return read_csv(path, TEXT, NEEDED[stage])
+    except UserError as error:
+        rule = stage.replace("-", "_")
+        raise UserError(f"{error}; make it again: selavi run -R {rule}") from None
 
 
 def _value(rows: pd.DataFrame, column: str) -> str:
