@@ -45,5 +45,5 @@ def test_labels_that_are_damaged_are_named(tmp_path: Path, damage: bytes) -> Non
     np.savez_compressed(path, labels=np.random.default_rng(0).integers(0, 9, (99, 2)))
     content = path.read_bytes()
     path.write_bytes(content[:150] + damage + content[150 + len(damage) :] if damage else damage)
-    with pytest.raises(UserError, match=r"00001\.npz is damaged .*; remove it, and the figure"):
+    with pytest.raises(UserError, match=r"00001\.npz is damaged .*; remove it to plot"):
         label_history(tmp_path)
