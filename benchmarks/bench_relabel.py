@@ -32,7 +32,7 @@ from selavi.data.shards.writer import write_shard
 from selavi.data.sources.demo import make_demo_dataset
 from selavi.distributed import Group
 from selavi.labelling.feature_store import FeatureStore
-from selavi.labelling.marginals import draw_sizes
+from selavi.labelling.marginals import draw_marginals
 from selavi.labelling.relabel import relabel
 from selavi.models.network import Network
 from selavi.settings import (
@@ -185,7 +185,7 @@ def head_seconds(network: Network) -> float:
     rows = {"audio": features, "video": features + torch.randn(ROWS, 512)}
     store = FeatureStore(torch.arange(ROWS), rows)
     generator = torch.Generator().manual_seed(0)
-    sizes = torch.stack([draw_sizes("gaussian", clusters, 0.1, generator) for _ in range(2)])
+    sizes = torch.stack([draw_marginals("gaussian", clusters, 0.1, generator) for _ in range(2)])
     labels = torch.zeros(ROWS, 2, dtype=torch.int64)
     chosen = LabellingSettings(groups=1)
 

@@ -62,9 +62,7 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     small = options.small or not torch.cuda.is_available()
     # The server imports and stays off the GPU: what is forked from it may use it.
-    FORK.set_forkserver_preload(
-        ["torch", "selavi.training.loop", "selavi.labelling.sinkhorn.front"]
-    )
+    FORK.set_forkserver_preload(["torch", "selavi.training.loop", "selavi.labelling.sinkhorn"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and so end what was started
     end = time.monotonic() + 60 * options.minutes
     found: dict[str, list[Row]] = {}
