@@ -217,7 +217,8 @@ def compare(clips: int, clusters: int, stage: str) -> dict[str, object]:
     row: dict[str, object] = {
         "clips": clips, "clusters": clusters, "stage": stage, "solver": output.solver,
         "density": output.density, "iterations": output.iterations,
-        "marginal_error": output.marginal_error, "seconds": ours, "peak_mib": peak, "plain_iterations": needed,
+        "marginal_error": output.marginal_error, "seconds": ours, "peak_mib": peak,
+        "plain_iterations": needed,
         "textbook_seconds": a, "textbook_ms_per_iteration": 1e3 * a_each, "pot_seconds": b,
         "dense_ms": dense_ms, "read_ms": read_ms, "agreement_with_float64": agree,
         "ratio": a / ours, "ratio_pot": b / ours, "floor_ratio": dense_ms / read_ms,

@@ -36,7 +36,7 @@ def set_modes(words: list[str]) -> None:
     deterministic = "deterministic" in words
     torch.use_deterministic_algorithms(deterministic, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
-    PlaneConv.in_planes_on = frozenset({"cpu", "cuda"} if "planes" in words else {"cpu"})
+    PlaneConv.planar_devices = frozenset({"cpu", "cuda"} if "planes" in words else {"cpu"})
 
 
 def build(work: Work, variant: str, batch: int) -> Callable[[], float]:

@@ -104,7 +104,7 @@ def test_supervised_weights_are_read_from_a_path(
     (tmp_path / "weights.pth").write_bytes(b"words")
     settings = BaselineSettings(supervised_weights=str(tmp_path / "weights.pth"))
     again = baselines(model, few_index, settings, tmp_path / "again.csv").set_index("method")
-    assert "weights.pth is no file of torch.save" in str(again.loc["k-means supervised", "note"])
+    assert "weights.pth is not a file of torch.save" in str(again.loc["k-means supervised", "note"])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from selavi.batch import Batch
 from selavi.distributed import Group
 from selavi.models.network import Network
 from selavi.models.precision import (
-    bfloat16_is_sound,
+    bfloat16_is_accurate,
     choose_bfloat16,
     expects_bfloat16,
     has_bfloat16,
@@ -116,4 +116,4 @@ def test_rounding_that_grows_in_a_deep_network_is_no_fault() -> None:
     torch.manual_seed(0)
     network = Network(NetworkSettings(clusters=4, heads=1, hidden=8), ["video"], channels=1)
     batch = Batch(torch.arange(4), torch.randn(4, 1, 4, 32, 32), None)
-    assert bfloat16_is_sound(network, batch)
+    assert bfloat16_is_accurate(network, batch)
