@@ -87,7 +87,8 @@ def read_paper_checkpoint(content: dict[str, Any], source: str) -> PaperCheckpoi
     no_tensors = [key for key, value in given.items() if not is_plain(value)]
     if no_tensors:
         raise UserError(
-            f"{source} is not a checkpoint of the paper's authors: {no_tensors[0]} is not a plain tensor"
+            f"{source} is not a checkpoint of the paper's authors: {no_tensors[0]} is not a plain "
+            "tensor"
         )
     classifier = _classifier(given)
     if classifier:
