@@ -154,8 +154,8 @@ def test_a_batch_of_windows_of_different_sizes() -> None:
             if settings_.normalise == "fixed":
                 assert torch.equal(found, alone)
             assert torch.allclose(found, alone, atol=1e-5)
-        pixels, nil = torch.ones(3), torch.zeros(3)
-        one, other = (f(windows, pixels, nil) for f in (resize, resize_by_matrices))
+        pixels, zeros = torch.ones(3), torch.zeros(3)
+        one, other = (f(windows, pixels, zeros) for f in (resize, resize_by_matrices))
         assert torch.allclose(one, other, atol=2e-3)  # of 255
 
 
