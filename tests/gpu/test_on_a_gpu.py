@@ -20,7 +20,7 @@ from selavi.settings import LabellingSettings, NetworkSettings, RunSettings, Tra
 from selavi.training.optim import make_optimizer
 from selavi.training.step import Learner
 from selavi.transforms.audio import log_filterbank
-from selavi.transforms.video.resize import Windows, resample, resample_by_matrices, taps
+from selavi.transforms.video.resize import Windows, resize, resize_by_matrices, taps
 from selavi.transforms.video.yuv import mixing
 from tests.labelling.problems import features, gaussian_shares, small_network, trained
 from tests.training import runs
@@ -92,7 +92,7 @@ def test_bfloat16_features_are_the_cpus_in_float32(channels_last: bool) -> None:
 
 
 @pytest.mark.parametrize("grey", [False, True])
-def test_pixels_are_resampled_as_on_a_cpu(grey: bool) -> None:
+def test_pixels_are_resized_as_on_a_cpu(grey: bool) -> None:
     random = np.random.default_rng(0)
     axes = [taps(40, 47, 3, 32), taps(40, 45, 5, 32).reversed()]
     chroma = torch.from_numpy(random.integers(0, 256, (3, 4, 2, 20, 20), dtype=np.uint8))
@@ -103,10 +103,10 @@ def test_pixels_are_resampled_as_on_a_cpu(grey: bool) -> None:
         "weights": torch.from_numpy(np.stack([a.weight for a in axes])).expand(3, -1, -1),
     } | ({} if grey else {"chroma": chroma})
     scale, bias = torch.tensor([1.0, 0.02, 0.5]), torch.tensor([0.0, -2.0, 1.0])
-    expected = resample(Windows(**parts), scale, bias)
+    expected = resize(Windows(**parts), scale, bias)
     moved = Windows(**{name: part.to(GPU) for name, part in parts.items()})
-    assert resample(moved, scale.to(GPU), bias.to(GPU)).device.type == GPU.type
-    found = resample_by_matrices(moved, scale.to(GPU), bias.to(GPU))
+    assert resize(moved, scale.to(GPU), bias.to(GPU)).device.type == GPU.type
+    found = resize_by_matrices(moved, scale.to(GPU), bias.to(GPU))
     assert (found.cpu() - expected).abs().max() < 2e-3  # of 255: eight bits below a pixel's step
 
 
@@ -151,7 +151,9 @@ def test_a_relabelling_is_the_cpus() -> None:
 @pytest.fixture(scope="module")
 def settings(tiny_run: Callable[..., RunSettings]) -> RunSettings:
     """Saved at every step; labels from a pass of their own, as the paper has it."""
-    return tiny_run(labelling={"source": "pass"}, training={"epochs": 4, "checkpoint_minutes": 0.0})
+    return tiny_run(
+        labelling={"source": "pass"}, training={"epochs": 4}, machine={"checkpoint_minutes": 0.0}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Groups of heads, their passes, and the summary of a label update."""
 
+import itertools
 import logging
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from selavi.labelling.relabel import Relabelling, group_heads, relabel, soft_siz
 from selavi.labelling.sinkhorn import HeadLogKernel, sinkhorn
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
-from tests.labelling.problems import features, gaussian_shares, small_network
+from tests.labelling.problems import features, gaussian_shares, generator, small_network
 
 CLIPS = 600
 SIZES = torch.stack([gaussian_shares(12, seed=h).sort().values for h in range(4)])
@@ -123,3 +124,10 @@ def test_too_few_iterations_are_warned_of_with_the_error(
     assert relabelling.iterations == 1
     assert f"marginal error {relabelling.marginal_error:.2g}" in caplog.text
     assert "labelling.max_iterations" in caplog.text
+
+
+def test_groups_share_out_all_heads() -> None:
+    groups = group_heads(10, 3, generator())
+    assert sorted(itertools.chain.from_iterable(groups)) == list(range(10))
+    assert sorted(len(g) for g in groups) == [3, 3, 4]
+    assert group_heads(10, 3, generator(1)) != groups
