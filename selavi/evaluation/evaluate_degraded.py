@@ -18,7 +18,7 @@ from selavi.evaluation.metrics import (
     TEXT_COLUMNS,
     clustering_scores,
     heads_by_modality,
-    picked_head,
+    selected_head,
 )
 from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.progress import Bar
@@ -78,7 +78,7 @@ def evaluate_degraded(
     output: Path,
     of: dict[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Write NMI and accuracy of every level, of the head picked without classes, against size.
+    """Write NMI and accuracy of the selected head for every level, with the size of the clips.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def evaluate_degraded(
     Raises UserError if no clip has a class.
     """
     plain = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
-    head = picked_head(plain, assignments)
+    head = selected_head(plain, assignments)
     places = read_index(index)
     best = _scores(plain, head, assignments)
     rows: list[dict[str, Any]] = []
@@ -117,7 +117,7 @@ def evaluate_degraded(
 def _scores(table: pd.DataFrame, head: int, source: Path) -> dict[str, dict[str, Any]]:
     known = table[(table["label"] != "") & (table["cluster"] >= 0)]
     if known.empty:
-        raise UserError(f"{source}: no clip has a class, so there is nothing to compare with")
+        raise UserError(f"{source}: no clip has a class, so there are no scores")
     classes = known["label"].to_numpy(dtype=str)
     rows = {}
     for modality, columns in heads_by_modality(table).items():
