@@ -1,4 +1,4 @@
-"""Clips of a split at a lower quality of picture or sound, and what is left of their clusters."""
+"""Degraded clips of a split, and the scores of their clusters beside those of the stored ones."""
 
 import json
 import logging
@@ -82,35 +82,46 @@ def evaluate_degraded(
 
     Parameters
     ----------
-    assignments, index : of the clips as they are stored.
-    degraded : assignments of the same clips at each level. tables : the indexes that `degrade`
-        wrote, in the same order; the files' names are those of the levels.
-    of : columns that say what clips these are, `dataset` and `split`.
+    assignments, index : Path
+        Of the stored clips.
+    degraded : list of Path
+        Assignments of the degraded clips, by level.
+    tables : list of Path
+        Indexes that `degrade` wrote, in the same order; their file names are those of the levels.
+    output : Path
+        CSV to write.
+    of : dict of str to str, optional
+        Further columns, such as `dataset` and `split`.
 
     Returns
     -------
-    A row per level and modality judged; `degraded` is the modality that was encoded again.
+    pandas.DataFrame
+        A row per level and scored modality. `degraded` is the degraded modality, `kilobytes` the
+        mean size of its clips, `nmi_kept` the NMI over that of the stored clips.
 
-    Raises UserError if no clip has a class.
+    Raises
+    ------
+    UserError
+        If no clip has a class.
     """
-    plain = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
-    head = selected_head(plain, assignments)
-    places = read_index(index)
-    best = _scores(plain, head, assignments)
+    stored = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
+    head = selected_head(stored, assignments)
+    stored_index = read_index(index)
+    base = _scores(stored, head, assignments)
     rows: list[dict[str, Any]] = []
     for modality in ("video", "audio"):
-        size = {"kilobytes": float(places[f"{modality}_size"].mean() / 1000)}
+        size = {"kilobytes": float(stored_index[f"{modality}_size"].mean() / 1000)}
         levels = {t.stem: (a, t) for a, t in zip(degraded, tables, strict=True)}
         of_modality = {n: paths for n, paths in levels.items() if n.startswith(f"{modality}-")}
         if of_modality:
-            rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in best.values()]
+            rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in base.values()]
         for name, (assigned, table) in of_modality.items():
-            found = _scores(read_csv(assigned, TEXT_COLUMNS, needed=("label",)), head, assigned)
+            scores = _scores(read_csv(assigned, TEXT_COLUMNS, needed=("label",)), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
-            rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
+            rows += [s | {"level": name, "degraded": modality} | size for s in scores.values()]
     result = pd.DataFrame(rows)
-    kept = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in best.items()})
-    write_csv(output, result.assign(nmi_kept=kept, **(of or {})))
+    ratio = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in base.items()})
+    write_csv(output, result.assign(nmi_kept=ratio, **(of or {})))
     return result
 
 
