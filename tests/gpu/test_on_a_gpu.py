@@ -99,7 +99,9 @@ def test_pixels_are_resized_as_on_a_cpu(grey: bool) -> None:
     parts = {
         "luma": torch.from_numpy(random.integers(0, 256, (3, 4, 40, 40), dtype=np.uint8)),
         "mixing": torch.from_numpy(np.stack([mixing(1, False), mixing(9, True), mixing(5, False)])),
-        "places": torch.from_numpy(np.stack([[a.low, a.high] for a in axes])).expand(3, -1, -1, -1),
+        "indices": torch.from_numpy(np.stack([[a.low, a.high] for a in axes])).expand(
+            3, -1, -1, -1
+        ),
         "weights": torch.from_numpy(np.stack([a.weight for a in axes])).expand(3, -1, -1),
     } | ({} if grey else {"chroma": chroma})
     scale, bias = torch.tensor([1.0, 0.02, 0.5]), torch.tensor([0.0, -2.0, 1.0])

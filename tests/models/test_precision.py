@@ -49,7 +49,7 @@ def test_without_hardware_auto_is_float32() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["False", "False", "True", "False"]
-    assert "precision: float32, since this CPU has no bfloat16 of its own" in done.stderr
+    assert "precision: float32, since this CPU has no bfloat16 instructions" in done.stderr
 
 
 def test_with_hardware_auto_times_a_step_each_way(caplog: pytest.LogCaptureFixture) -> None:
