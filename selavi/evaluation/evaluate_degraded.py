@@ -27,6 +27,7 @@ from selavi.settings import AudioLevel, VideoLevel
 log = logging.getLogger(__name__)
 
 AS_STORED = "as stored"
+NEEDED = ("label", "cluster")  # of assignments
 
 
 def degrade(
@@ -104,7 +105,7 @@ def evaluate_degraded(
     UserError
         If no clip has a class.
     """
-    stored = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
+    stored = read_csv(assignments, TEXT_COLUMNS, needed=NEEDED)
     head = selected_head(stored, assignments)
     stored_index = read_index(index)
     base = _scores(stored, head, assignments)
@@ -116,7 +117,7 @@ def evaluate_degraded(
         if of_modality:
             rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in base.values()]
         for name, (assigned, table) in of_modality.items():
-            scores = _scores(read_csv(assigned, TEXT_COLUMNS, needed=("label",)), head, assigned)
+            scores = _scores(read_csv(assigned, TEXT_COLUMNS, needed=NEEDED), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
             rows += [s | {"level": name, "degraded": modality} | size for s in scores.values()]
     result = pd.DataFrame(rows)
