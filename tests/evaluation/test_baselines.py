@@ -53,7 +53,7 @@ def test_every_row_is_scored_or_says_why_not(
         assert rows["nmi"].between(0, 1).all()
     notes = found["note"].droplevel("modality")
     assert notes["k-means supervised"] == "not run: baselines.supervised_weights names no file"
-    assert "not finite numbers, as float32, in 24 rows" in notes["k-means broken"]
+    assert "not finite in float32, in 24 rows" in notes["k-means broken"]
     assert "does not exist" in notes["k-means absent"]
     unscored = found[found["note"] != ""]
     assert unscored["nmi"].isna().all()
