@@ -26,10 +26,11 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.sampling import Clips, training_batches
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import open_shard
 from selavi.data.shards.writer import write_shard
 from selavi.files import write_csv

@@ -25,9 +25,10 @@ import torch
 
 from selavi.batch import Batch
 from selavi.config_file import read_section
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.sampling import Clips
+from selavi.data.schema import read_index
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.demo import make_demo_dataset
 from selavi.distributed import Group

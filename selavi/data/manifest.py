@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.schema import OUTCOME, SKIPPED, VIDEO, manifest_column
 from selavi.data.sources.split_files import plain_class
 from selavi.files import UserError, write_csv
-from selavi.formulas import unguard
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,6 @@ EXTENSIONS = frozenset(
         ".vob", ".flv", ".wmv", ".ogv", ".3gp", ".3g2", ".mxf",
     }
 )  # fmt: skip
-TEXT_COLUMNS = ("id", "key", "path", "label", "reason", "detail")
-SKIPPED_COLUMNS = ("suffix", "files", "example")
 NAMED = 10  # missing videos named in an error; all of them are in the log
 
 
@@ -78,8 +76,8 @@ def _look_through(folder: Path, labels: str) -> tuple[pd.DataFrame, pd.DataFrame
     if passed:
         log.info("passed over files that are not videos by their suffix: %s", passed)
     skipped = [(suffix, n, examples[suffix]) for suffix, n in counted]
-    videos = pd.DataFrame(rows, columns=list(TEXT_COLUMNS)).sort_values("key", ignore_index=True)
-    return videos, pd.DataFrame(skipped, columns=list(SKIPPED_COLUMNS))
+    videos = pd.DataFrame(rows, columns=[*VIDEO, *OUTCOME]).sort_values("key", ignore_index=True)
+    return videos, pd.DataFrame(skipped, columns=list(SKIPPED))
 
 
 def report_missing(missing: pd.Series, named: int, most: float) -> None:
@@ -102,8 +100,7 @@ def changes(folder: Path, manifest: Path) -> tuple[list[str], list[str]]:
     """
     if not folder.is_dir():
         return [], []
-    keys = pd.read_csv(manifest, usecols=["key"], dtype=str, na_filter=False)
-    listed = set(unguard(keys)["key"])
+    listed = {key for keys in manifest_column(manifest, "key") for key in keys}
     there = {
         _text(path.relative_to(folder).as_posix())
         for path, problem in _walk(folder)

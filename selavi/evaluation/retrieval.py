@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.data.index import read_index, set_aside
+from selavi.data.index import set_aside
 from selavi.data.sampling import Clips, ViewGrid, view_batches
+from selavi.data.schema import read_index
 from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv

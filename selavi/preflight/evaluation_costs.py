@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.data.index import read_index
 from selavi.data.sampling import ViewGrid, training_batches, view_batches
+from selavi.data.schema import read_index
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.evaluation.finetune.loop import finetune_clips
 from selavi.evaluation.finetune.recogniser import Recogniser

@@ -15,7 +15,6 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
-from selavi.data.index import CHECKSUMS
 from selavi.data.sampling import (
     Clips,
     ViewGrid,
@@ -24,6 +23,7 @@ from selavi.data.sampling import (
     training_batches,
     view_batches,
 )
+from selavi.data.schema import CHECKSUMS
 from selavi.data.shards.reader import UNKNOWN, CorruptClip, read_clip
 from selavi.evaluation.assign import assign
 from selavi.evaluation.baselines import baselines

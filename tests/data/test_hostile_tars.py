@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.index import read_index, write_index
-from selavi.data.schema import CHECKSUMS
+from selavi.data.index import write_index
+from selavi.data.schema import CHECKSUMS, read_index
 from selavi.data.shards import tars
 from selavi.data.shards.import_shards import fetch_shard
 from selavi.data.shards.tars import read_tar

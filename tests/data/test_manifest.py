@@ -10,7 +10,6 @@ import pytest
 
 from selavi.data.manifest import (
     EXTENSIONS,
-    TEXT_COLUMNS,
     changes,
     count_videos,
     find_videos,
@@ -18,6 +17,7 @@ from selavi.data.manifest import (
     shard_of,
     write_manifest,
 )
+from selavi.data.schema import read_manifest
 from selavi.files import UserError, read_csv
 
 AWKWARD = [
@@ -50,7 +50,7 @@ def test_awkward_names_come_back_whole(tmp_path: Path) -> None:
     for name in AWKWARD:
         touch(tmp_path / "videos" / "NA" / name)
     written = write_manifest(tmp_path / "videos", "folder", 3, tmp_path / "m.csv")
-    table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS)
+    table = read_manifest(tmp_path / "m.csv")
     assert sorted(table["key"]) == sorted(f"NA/{name}" for name in AWKWARD)
     assert all(Path(p).exists() for p in table["path"])
     assert set(table["label"]) == {"NA"}
@@ -185,7 +185,7 @@ def test_a_name_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
     touch(tmp_path / "good.mp4")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.mp4")).write_bytes(b"x")
     write_manifest(tmp_path, "folder", 1, tmp_path / "m.csv")
-    table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS).set_index("key")
+    table = read_manifest(tmp_path / "m.csv").set_index("key")
     assert table["reason"].to_dict() == {"good.mp4": "", "bad\\xff.mp4": "bad-name"}
 
 

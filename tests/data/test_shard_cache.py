@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.manifest import TEXT_COLUMNS, write_manifest
+from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
+from selavi.data.schema import read_manifest
 from selavi.data.shards import writer
 from selavi.data.sources.table import write_listed_manifest
-from selavi.files import read_csv, write_csv
+from selavi.files import write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
@@ -127,7 +128,7 @@ def test_a_segment_that_moves_is_cut_again(
     write_listed_manifest(videos, videos / "list.csv", "folder", 0.0, 1, manifest)
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
     before = tar.read_bytes()
-    rows = read_csv(manifest, TEXT_COLUMNS)
+    rows = read_manifest(manifest)
     write_csv(manifest, rows.assign(start=[0.0, 0.3]))
     encoded.clear()
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)

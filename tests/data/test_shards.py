@@ -14,12 +14,13 @@ import av
 import pytest
 import webdataset as wds
 
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
+from selavi.data.schema import read_index
 from selavi.data.shards import writer
 from selavi.data.shards.reader import read_member
 from selavi.data.shards.writer import write_shard
@@ -248,12 +249,12 @@ def test_a_killed_shard_leaves_no_tar(tmp_path: Path, train_index: Path) -> None
     code = (
         "import sys, os, signal\nfrom pathlib import Path\nimport selavi.data.shards.writer as s\n"
         "from tests.conftest import MEDIA\n"
-        "real, seen = s._attempt, []\n"
+        "real, seen = s._normalised, []\n"
         "def attempt(*a):\n"
         "    seen.append(1)\n"
         "    if len(seen) > 3: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return real(*a)\n"
-        "s._attempt = attempt\n"
+        "s._normalised = attempt\n"
         "s.write_shard(Path(sys.argv[1]), 0, Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)\n"
     )
     arguments = [

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from selavi.config_file import parse
-from selavi.data.index import read_index, read_rejected, write_index
+from selavi.data.index import write_index
+from selavi.data.schema import read_index, read_rejected
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.subset import subset_by_class
 from selavi.data.sources.table import listed_videos, write_listed_manifest

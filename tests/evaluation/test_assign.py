@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.assign import assign
 from selavi.evaluation.metrics import measure
 from selavi.files import read_csv, write_csv

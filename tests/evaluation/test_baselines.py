@@ -12,8 +12,8 @@ from torchvision.models.video import r2plus1d_18
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
 from selavi.data.sampling import open_clips
+from selavi.data.schema import read_index
 from selavi.evaluation.baseline_features import extract, for_kmeans, network_features, read_features
 from selavi.evaluation.baselines import baselines, warm_up
 from selavi.files import UserError, read_csv

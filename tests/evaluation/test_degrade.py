@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.index import read_index
 from selavi.data.reencode import degrade_audio, degrade_video
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import CorruptClip, decode_frames, decode_samples, read_member
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.files import UserError, read_csv, write_csv

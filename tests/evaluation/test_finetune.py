@@ -16,7 +16,7 @@ import torch
 
 from selavi.batch import Batch
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.finetune.loop import finetune, read_fold
 from selavi.evaluation.finetune.recogniser import Recogniser, rate_factor
 from selavi.evaluation.finetune.scoring import recognition

@@ -9,7 +9,7 @@ from torchvision.models.video import r2plus1d_18
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.retrieval import clip_feature, retrieval
 from selavi.files import UserError, read_csv, write_csv

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import decode_samples, read_member
 from selavi.data.sources.demo import make_demo_dataset
 from selavi.files import UserError, write_csv

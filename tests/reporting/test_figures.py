@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from selavi.data.clip_rows import BOUNDS
+from selavi.data.schema import BOUNDS
 from selavi.files import UserError, write_csv
 from selavi.reporting.figures import label_history, training_figure
 

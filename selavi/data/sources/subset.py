@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from selavi.data.index import LISTED, REMEDIES, read_index, read_rejected, write_split
+from selavi.data.index import LISTED, REMEDIES, write_split
 from selavi.data.manifest import id_of, report_missing
+from selavi.data.schema import read_index, read_rejected
 from selavi.data.sources.split_files import official_classes, official_videos, plain_class
 from selavi.files import UserError
 from selavi.settings import OfficialSettings

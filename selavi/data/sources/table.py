@@ -10,13 +10,11 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.manifest import (
-    SKIPPED_COLUMNS,
-    TEXT_COLUMNS,
     report_missing,
     row_of,
     write_rows,
 )
-from selavi.data.schema import further
+from selavi.data.schema import OUTCOME, SKIPPED, VIDEO, further
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError, write_csv
 from selavi.formulas import unguarded
@@ -54,7 +52,7 @@ def listed_videos(
         problem = _listed_problem(root / path, start, end)
         row = row_of(root, Path(key), label if labels != "none" else "", *problem)
         rows.append(row | {"path": str(root / path)})
-    result = pd.DataFrame(rows, columns=list(TEXT_COLUMNS))
+    result = pd.DataFrame(rows, columns=[*VIDEO, *OUTCOME])
     result = result.join(listed[["start", "end", *further(listed)]])
     twice = result.loc[result["key"].duplicated(), "key"]
     if len(twice):
@@ -99,7 +97,7 @@ def write_listed_manifest(
     """
     rows = listed_videos(root, table, labels, max_missing, columns)
     if skipped:
-        write_csv(skipped, pd.DataFrame(columns=list(SKIPPED_COLUMNS)))
+        write_csv(skipped, pd.DataFrame(columns=list(SKIPPED)))
     return write_rows(rows, table, shards, output)
 
 

@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from selavi.batch import Batch
-from selavi.data.index import read_index, set_aside
+from selavi.data.index import set_aside
 from selavi.data.sampling import Clips, ViewGrid, training_batches, view_batches
+from selavi.data.schema import read_index
 from selavi.distributed import Group, process_group
 from selavi.evaluation.finetune.recogniser import Recogniser, make_optimizer, rate_factor
 from selavi.evaluation.finetune.scoring import recognition
