@@ -11,7 +11,7 @@ LAYERS = [
     {"files", "allocator", "progress"},
     {"settings", "batch", "logs", "compiled", "signals", "shortage", "collectives", "user"},
     {"config_file", "distributed", "rate_cache", "tensor_files"},
-    {"state_lock", "cluster", "transforms", "models"},
+    {"state_lock", "cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
     {"training", "evaluation", "plan"},
     {"reporting", "preflight"},
