@@ -19,6 +19,7 @@ import pandas as pd
 from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.schema import SHARD_TABLE, read_index, read_manifest
+from selavi.data.sources.folder import Folder
 
 VIDEOS, CLASSES, SHARDS, ROUNDS = 250_000, 400, 256, 3
 SIZES = {
@@ -83,7 +84,7 @@ def main() -> None:
             (videos / f"class {n % CLASSES}" / f"video_{n:07d}.mp4").touch()
         outputs = [root / f"{n}.csv" for n in ("index", "rejected", "summary")]
         bare, _ = median(walk, videos)
-        listed, listed_mib = median(write_manifest, videos, "folder", SHARDS, root / "m.csv")
+        listed, listed_mib = median(write_manifest, Folder(videos), SHARDS, root / "m.csv")
         tables = make_tables(root / "m.csv", root)
         copied, _ = median(copy_rows, tables, root / "copy.csv")
         indexed, indexed_mib = median(write_index, tables, *outputs)

@@ -19,7 +19,7 @@ from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
-from selavi.preflight.sources import source_of
+from selavi.preflight.sources import split_size
 from selavi.settings import Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY
 
@@ -178,7 +178,7 @@ def datasets(config: Config) -> Iterator[Finding]:
         for split in dataset.splits:
             what = f"{name}/{split}"
             try:
-                source = source_of(config, name, split)
+                source = split_size(config, name, split)
             except UserError as error:
                 yield Finding(False, what, str(error))
                 continue

@@ -13,7 +13,7 @@ from selavi.evaluation.degrade_cost import degrade_costs
 from selavi.evaluation.finetune.cost import finetune_costs
 from selavi.evaluation.retrieval_cost import retrieval_costs
 from selavi.preflight.samples import VideoSample
-from selavi.preflight.sources import source_of
+from selavi.preflight.sources import split_size
 from selavi.rate_cache import RateCache
 from selavi.settings import Config
 from selavi.training.cost import clip_rate, pretrain_costs
@@ -52,7 +52,7 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
         If a dataset is not there, or its sample cannot be used.
     """
     splits = {
-        (name, split): source_of(config, name, split)
+        (name, split): split_size(config, name, split)
         for name, dataset in config.datasets.items()
         for split in dataset.splits
     }

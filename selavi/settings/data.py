@@ -1,6 +1,5 @@
 """Datasets: where videos come from and how they are normalised and sharded."""
 
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -159,11 +158,6 @@ class DatasetSettings(Section):
     """How videos are normalised."""
     embedded: EmbeddedSettings | None = None
     """Make the embedded dataset at the root."""
-
-
-def split_folder(dataset: DatasetSettings, split: str) -> Path:
-    """Folder of a split's videos."""
-    return Path(dataset.root) / (find_split(dataset, split).folder or split)
 
 
 def find_split(dataset: DatasetSettings, split: str) -> SplitSettings:

@@ -15,7 +15,8 @@ from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.schema import read_manifest
 from selavi.data.shards import writer
-from selavi.data.sources.table import write_listed_manifest
+from selavi.data.sources.folder import Folder
+from selavi.data.sources.table import Table
 from selavi.files import write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -45,7 +46,7 @@ def videos(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
 def make(videos: Path, output: Path, media: MediaSettings = MEDIA) -> bytes:
     """As Snakemake does it: outputs are removed, then made."""
     tar, table = output / "00000.tar", output / "00000.csv"
-    write_manifest(videos, "folder", 1, output / "manifest.csv")
+    write_manifest(Folder(videos), 1, output / "manifest.csv")
     for path in (tar, table):
         path.unlink(missing_ok=True)
     writer.write_shard(output / "manifest.csv", 0, tar, table, media)
@@ -125,7 +126,7 @@ def test_a_segment_that_moves_is_cut_again(
     """Whatever the id: two starts may differ by less than a key can tell."""
     tar, manifest = tmp_path / "0.tar", tmp_path / "manifest.csv"
     (videos / "list.csv").write_text("path,start\n0.mp4,0\n1.mp4,0.1\n")
-    write_listed_manifest(videos, videos / "list.csv", "folder", 0.0, 1, manifest)
+    write_manifest(Table(videos, videos / "list.csv", "folder", 0.0), 1, manifest)
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
     before = tar.read_bytes()
     rows = read_manifest(manifest)

@@ -24,6 +24,7 @@ from selavi.data.schema import read_index
 from selavi.data.shards import writer
 from selavi.data.shards.reader import read_member
 from selavi.data.shards.writer import write_shard
+from selavi.data.sources.folder import Folder
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA, make_split
@@ -175,7 +176,7 @@ def test_a_stuck_ffmpeg_is_ended(tmp_path: Path, make_video: Callable[..., Path]
 def test_a_vanished_file_is_set_aside(tmp_path: Path, make_video: Callable[..., Path]) -> None:
     make_video(tmp_path / "v" / "stays.mp4")
     gone = make_video(tmp_path / "v" / "goes.mp4")
-    write_manifest(tmp_path / "v", "folder", 1, tmp_path / "m.csv")
+    write_manifest(Folder(tmp_path / "v"), 1, tmp_path / "m.csv")
     gone.unlink()
     table = write_shard(tmp_path / "m.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
     assert table.set_index("key")["reason"].to_dict() == {"stays.mp4": "", "goes.mp4": "unreadable"}
