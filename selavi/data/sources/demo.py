@@ -40,6 +40,10 @@ class Demo(VideoSource):
         each = made.train_per_class if self.split == "train" else made.test_per_class
         return made.classes * each
 
+    def describe(self, count: int | None) -> str:
+        """Say how many videos there will be."""
+        return f"{super().describe(count)} (to be made)"
+
     def has_classes(self) -> bool:
         """Every video has a class."""
         return True

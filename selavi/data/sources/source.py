@@ -28,6 +28,10 @@ class Source(ABC):
     def has_classes(self) -> bool:
         """Whether videos have classes to compare clusters with, or may have."""
 
+    @abstractmethod
+    def describe(self, count: int | None) -> str:
+        """Say in a few words what the source is, of so many videos."""
+
     def class_counts(self) -> Counter[str] | None:
         """Videos of each class, by its plain name; None if unknown before the shards are made."""
         return None
@@ -75,6 +79,10 @@ class VideoSource(Source):
     @abstractmethod
     def listing(self) -> Listing:
         """List every video; nothing is decoded."""
+
+    def describe(self, count: int | None) -> str:
+        """Say how many videos there are."""
+        return f"{count:,} videos"
 
     def examples(self, count: int, scratch: Path) -> pd.DataFrame:
         """List videos of which `count` are to stand for the split; `scratch` takes made ones."""

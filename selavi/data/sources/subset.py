@@ -57,6 +57,11 @@ class Subset(Source):
         wanted = {plain_class(label) for label in self.settings.classes or []}
         return sum(counts[label] for label in wanted)
 
+    def describe(self, count: int | None) -> str:
+        """Say of which split it is a subset."""
+        words = f"subset of {self.settings.of}"
+        return words if count is None else f"{words}, {count:,} videos"
+
     def has_classes(self) -> bool:
         """The videos are chosen by their classes, or get those of the split files."""
         return True
