@@ -78,8 +78,8 @@ def shard_outputs(parser: argparse.ArgumentParser) -> None:
 def index_outputs(parser: argparse.ArgumentParser) -> None:
     """The three tables of a split."""
     file(parser, "output", "the index to write (CSV)")
-    file(parser, "rejected", "the list of videos set aside, to write (CSV)")
-    file(parser, "summary", "how many videos were accepted, or set aside why, to write (CSV)")
+    file(parser, "rejected", "the list of rejected videos, to write (CSV)")
+    file(parser, "summary", "how many videos were accepted, or rejected and why, to write (CSV)")
 
 
 def configuration(parser: argparse.ArgumentParser) -> None:

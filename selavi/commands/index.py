@@ -5,7 +5,7 @@ from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "number the accepted clips of a split; name each video set aside and why"
+HELP = "number the accepted clips of a split; name each rejected video and why"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -72,7 +72,7 @@ def write_split(
     write_csv(summary, pd.concat([_summary(rows), *_not_videos(skipped)], ignore_index=True))
     reasons = aside["reason"].value_counts()
     for reason, count in reasons.items():
-        log.info("set aside: %d x %s (see %s)", count, reason, rejected)
+        log.info("rejected: %d x %s (see %s)", count, reason, rejected)
     kept = rows[rows["reason"] == ""].drop(columns=list(OUTCOME)).reset_index(drop=True)
     if kept.empty:
         raise UserError(_none_left(aside))
@@ -138,8 +138,8 @@ def contents(index: pd.DataFrame) -> pd.DataFrame:
     return index.drop(columns=[name for name in index.columns if name in aside])
 
 
-def set_aside(index: Path) -> str:
-    """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
+def rejected_note(index: Path) -> str:
+    """Say how many videos of a split were rejected, for the notes of a table; "" if none were."""
     rejected = index.with_name("rejected.csv")
     count = len(read_rejected(rejected)) if rejected.exists() else 0
-    return f"{count} videos of {count + len(read_index(index))} were set aside" if count else ""
+    return f"{count} videos of {count + len(read_index(index))} were rejected" if count else ""

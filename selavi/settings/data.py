@@ -24,15 +24,15 @@ class MediaSettings(Section):
     audio_rate: int = Field(24_000, ge=4_000, le=48_000)
     """Sample rate of the stored mono audio, in Hz."""
     audio: Literal["required", "optional", "none"] = "required"
-    """required: videos without sound are set aside; optional: they are kept, mute; none: no sound
+    """required: videos without audio are rejected; optional: they are kept, mute; none: no sound
     is stored. Training on sound needs required."""
     silent: Literal["keep", "reject"] = "keep"
     """keep: videos whose audio is silent are used, and counted in summary.csv; reject: they are
     rejected, as they teach a network that listens nothing."""
     min_seconds: float = Field(1.1, gt=0, le=3600)
-    """Videos whose picture or sound is not longer than this, in seconds, are set aside."""
+    """Videos whose picture or sound is not longer than this, in seconds, are rejected."""
     timeout_seconds: float = Field(300.0, gt=0, le=86_400)
-    """A video that takes ffmpeg longer than this, in seconds, is set aside."""
+    """A video that takes ffmpeg longer than this, in seconds, is rejected."""
 
 
 class OfficialSettings(Section):

@@ -187,7 +187,7 @@ def test_a_real_folder_goes_before_a_link_to_it(
     assert f"passed over {root / 'canine'}: it is the folder {root / 'dog'}" in caplog.messages
 
 
-def test_a_name_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_rejected(tmp_path: Path) -> None:
     touch(tmp_path / "good.mp4")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.mp4")).write_bytes(b"x")
     write_manifest(Folder(tmp_path), 1, tmp_path / "m.csv")

@@ -36,7 +36,7 @@ def make(manifest: Path, n: int) -> Path:
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
-def test_videos_whose_disk_is_gone_are_not_set_aside(listed: Path, left: str) -> None:
+def test_videos_whose_disk_is_gone_are_not_rejected(listed: Path, left: str) -> None:
     make(listed, 0)
     (listed.parent / "videos").rename(listed.parent / "elsewhere")
     if left == "an empty folder":  # where it was mounted
@@ -53,7 +53,7 @@ def test_videos_whose_disk_is_gone_are_not_set_aside(listed: Path, left: str) ->
 def test_a_shard_of_files_that_cannot_be_opened(
     tmp_path: Path, make_video: Callable[..., Path], own: int
 ) -> None:
-    """A few are set aside, as videos elsewhere show that the disk is there; dozens are not."""
+    """A few are rejected, as videos elsewhere show that the disk is there; dozens are not."""
     make_video(tmp_path / "videos/good.mp4")
     for n in range(own):
         (tmp_path / f"videos/gone{n}.mp4").symlink_to(tmp_path / "nowhere")

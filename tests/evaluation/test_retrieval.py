@@ -95,11 +95,11 @@ def test_a_gallery_finds_itself(model: Path, train_index: Path, tmp_path: Path) 
     assert np.allclose(first["distance"], 0, atol=2e-3)
 
 
-def test_videos_that_were_set_aside_are_told(
+def test_videos_that_were_rejected_are_told(
     model: Path, train_index: Path, test_index: Path, tmp_path: Path
 ) -> None:
     found = run(model, test_index, train_index, tmp_path)
-    assert set(found["note"]) == {"5 videos of 29 were set aside"}
+    assert set(found["note"]) == {"5 videos of 29 were rejected"}
     assert set(found["queries"]) == {24}
 
 

@@ -25,9 +25,8 @@ DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
 INVENTORY = Inventory(SETTINGS)
 PLAN = Plan(SETTINGS, INVENTORY.has_classes)
 
-if (
-    workflow.is_main_process
-):  # jobs read this file again and would look through the folders too
+# Jobs read this file again, and would look through the folders again.
+if workflow.is_main_process:
     try:
         INVENTORY.check()
         # `selavi run` says so where jobs are to run; Snakemake does not tell so early.

@@ -115,7 +115,7 @@ rule index:
             "results/shards/{place}/rejected.csv",
             caption="../report/rejected.rst",
             category="Data",
-            labels={"split": "{place}", "table": "videos set aside"},
+            labels={"split": "{place}", "table": "rejected videos"},
         ),
         summary=report(
             "results/shards/{place}/summary.csv",
@@ -153,7 +153,7 @@ rule subset:
             "results/shards/{place}/rejected.csv",
             caption="../report/rejected.rst",
             category="Data",
-            labels={"split": "{place}", "table": "videos set aside"},
+            labels={"split": "{place}", "table": "rejected videos"},
         ),
         summary=report(
             "results/shards/{place}/summary.csv",

@@ -57,7 +57,7 @@ def write_shard(
 
     Returns
     -------
-    The table: one row per video, with a reason and a sentence if it was set aside, else its frames,
+    The table: one row per video, with a reason and a sentence if it was rejected, else its frames,
     samples and byte positions in the tar.
 
     Raises
@@ -81,7 +81,9 @@ def write_shard(
     result = shard_table(made, tar)
     write_csv(table, result)
     kept.keep(result)
-    log.info("%s: %d clips, %d set aside, %d as before", tar, *_counts(result), kept.reused)
+    log.info(
+        "%s: %d videos: %d written, %d rejected, %d reused", tar, *_counts(result), kept.reused
+    )
     return result
 
 
@@ -216,6 +218,7 @@ def with_places(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.D
     return table
 
 
-def _counts(table: pd.DataFrame) -> tuple[int, int]:
-    aside = int((table["reason"] != "").sum())
-    return len(table) - aside, aside
+def _counts(table: pd.DataFrame) -> tuple[int, int, int]:
+    """Videos, those written and those rejected."""
+    rejected = int((table["reason"] != "").sum())
+    return len(table), len(table) - rejected, rejected

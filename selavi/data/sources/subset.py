@@ -91,7 +91,7 @@ class Subset(Source):
 def subset_by_class(
     parent: Path, classes: list[str], index: Path, rejected: Path, summary: Path
 ) -> pd.DataFrame:
-    """Choose the videos of some classes, those set aside included; see `write_index`.
+    """Choose the videos of some classes, those rejected included; see `write_index`.
 
     parent : the other split's index.csv. Classes compare with spaces and underscores alike.
 

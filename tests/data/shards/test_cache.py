@@ -104,7 +104,7 @@ def test_settings_that_do_not_shape_clips_encode_none_again(
     after: dict[str, object],
     again: str,
 ) -> None:
-    """But for videos that were set aside, or whose sound was. The bytes are a fresh shard's."""
+    """But for videos that were rejected, or whose sound was. The bytes are a fresh shard's."""
     videos = tmp_path / "videos"
     long, short = (make_video(videos / f"{n}.mp4", s) for n, s in (("long", 2.4), ("short", 0.8)))
     make_video(videos / "usual.mp4")

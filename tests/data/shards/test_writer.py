@@ -36,7 +36,7 @@ def rejected(index: Path) -> dict[str, str]:
     return {Path(k).name: r for k, r in zip(table["key"], table["reason"], strict=True)}
 
 
-def test_every_bad_file_is_set_aside_with_its_reason(train_index: Path) -> None:
+def test_every_bad_file_is_rejected_with_its_reason(train_index: Path) -> None:
     assert rejected(train_index) == {
         "broken_no_audio.mp4": "no-audio",
         "broken_truncated.mp4": "unreadable",
@@ -173,7 +173,7 @@ def test_a_stuck_ffmpeg_is_ended(tmp_path: Path, make_video: Callable[..., Path]
     assert caught.value.reason == "timeout"
 
 
-def test_a_vanished_file_is_set_aside(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+def test_a_vanished_file_is_rejected(tmp_path: Path, make_video: Callable[..., Path]) -> None:
     make_video(tmp_path / "v" / "stays.mp4")
     gone = make_video(tmp_path / "v" / "goes.mp4")
     write_manifest(Folder(tmp_path / "v"), 1, tmp_path / "m.csv")
