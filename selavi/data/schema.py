@@ -89,8 +89,8 @@ class VideoRow(TypedDict, total=False):
     """CRC-32 of the mp4."""
     audio_crc: int
     """CRC-32 of the wav."""
-    shard: int | str
-    """Number of the shard in a manifest; the tar's path in an index."""
+    shard: str
+    """The tar's path as seen from the index; in a manifest, the number of the shard instead."""
     sample: int
     """The clip's number in the index."""
     kilobytes: float
