@@ -1,4 +1,4 @@
-"""selavi subset: make a split's index out of another split's."""
+"""selavi subset: derive a split from another split."""
 
 import argparse
 
@@ -12,8 +12,10 @@ HELP = "derive a split from another split, by class or by a benchmark's split fi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
-    parser.add_argument("--split", required=True, metavar="NAME", help="split, such as train1")
-    arguments.file(parser, "parent", "index of the parent split")
+    parser.add_argument(
+        "--split", required=True, metavar="NAME", help="derive this split, such as train1"
+    )
+    arguments.file(parser, "parent", "read the index of the parent split")
     arguments.index_outputs(parser)
 
 
@@ -23,5 +25,5 @@ def run(options: argparse.Namespace) -> None:
 
     source = source_of(read_section(options.settings, DatasetSettings), options.split)
     if not isinstance(source, Subset):
-        raise UserError(f"split {options.split} is no subset: its settings have no `of`")
+        raise UserError(f"split {options.split} is no subset: set its `of`")
     source.write_index(options.parent, options.output, options.rejected, options.summary)
