@@ -16,6 +16,7 @@ from selavi.settings.evaluation import (
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
+from selavi.settings.presets import PRESETS, merged
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
@@ -55,16 +56,19 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        """Fill in what runs take from the defaults, and runs and stages from the machine."""
+        """Fill in the keys that runs inherit, and the machine's wherever it is overridden."""
         if not isinstance(raw, dict):
             return raw
         raw = without_removed(raw)
         machine = {"machine": raw.get("machine") or {}}
         stages = {name: raw.get(name, {}) for name in ("retrieval", "finetune")}
-        filled = {k: _merged(machine, v) for k, v in stages.items() if isinstance(v, dict)}
+        filled = {k: merged(machine, v) for k, v in stages.items() if isinstance(v, dict)}
         if isinstance(raw.get("runs"), dict):
-            base = _merged(machine, raw.get("defaults"))
-            filled["runs"] = {name: _merged(base, run) for name, run in raw["runs"].items()}
+            base = merged(machine, raw.get("defaults"))
+            filled["runs"] = {
+                name: merged(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                for name, run in raw["runs"].items()
+            }
         return raw | filled
 
     @model_validator(mode="after")
@@ -103,6 +107,17 @@ def fold_splits(fold: int) -> tuple[str, str]:
     """Training and test split of a fold; fold 0 is a dataset's only one."""
     number = fold or ""
     return f"train{number}", f"test{number}"
+
+
+def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
+    """A run that names no preset takes that of its dataset."""
+    if not (isinstance(run, dict) and isinstance(datasets, dict)):
+        return run
+    name = run.get("dataset")
+    dataset = datasets.get(name) if isinstance(name, str) else None
+    preset = dataset.get("preset") if isinstance(dataset, dict) else None
+    known = isinstance(preset, str) and preset in PRESETS  # else it is an error of the dataset
+    return {"preset": preset} | run if known else run
 
 
 def _require_split(config: Config, where: str, dataset: str, split: str) -> None:
@@ -192,9 +207,3 @@ def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
             f"epochs = {epochs}, and {done} are done, which {state} keeps; ask for "
             f"{epoch + bool(step)} epochs or more, or remove {state} to train from the start"
         )
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return base if over is None else over
-    return {k: _merged(base.get(k), over.get(k)) for k in base | over}
