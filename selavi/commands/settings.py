@@ -21,21 +21,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--configfile", type=Path, nargs="+", metavar="FILE",
-        help="configuration files (YAML); later files override earlier ones",
+        help="merge these configuration files (YAML), the later over the earlier",
     )  # fmt: skip
     source.add_argument(
         "--schema", type=Path, metavar="FILE", help="write the JSON schema and nothing else"
     )
     source.add_argument(
-        "--describe", type=Path, metavar="FILE", help="write the page that describes every setting"
-    )
+        "--describe", type=Path, metavar="FILE",
+        help="write the page that describes every setting and nothing else",
+    )  # fmt: skip
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--dataset", metavar="NAME", help="show a dataset's settings")
-    which.add_argument("--media", metavar="NAME", help="show a dataset's media settings")
-    which.add_argument("--run", metavar="NAME", help="show a run's settings")
-    which.add_argument("--evaluation", choices=EVALUATIONS, help="show an evaluation's settings")
+    which.add_argument("--dataset", metavar="NAME", help="write the settings of this dataset")
+    which.add_argument("--media", metavar="NAME", help="write the media settings of this dataset")
+    which.add_argument("--run", metavar="NAME", help="write the settings of this run")
+    which.add_argument(
+        "--evaluation", choices=EVALUATIONS, help="write the settings of this evaluation"
+    )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write them to a file instead of the screen"
+        "--output", type=Path, metavar="FILE", help="write them to this file (default: the screen)"
     )
 
 

@@ -15,8 +15,9 @@ from selavi.settings.evaluation import (
 )
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
+from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
-from selavi.settings.presets import PRESETS, merged
+from selavi.settings.presets import PRESETS
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
@@ -62,11 +63,11 @@ class Config(Section):
         raw = without_removed(raw)
         machine = {"machine": raw.get("machine") or {}}
         stages = {name: raw.get(name, {}) for name in ("retrieval", "finetune")}
-        filled = {k: merged(machine, v) for k, v in stages.items() if isinstance(v, dict)}
+        filled = {k: inherit(machine, v) for k, v in stages.items() if isinstance(v, dict)}
         if isinstance(raw.get("runs"), dict):
-            base = merged(machine, raw.get("defaults"))
+            base = inherit(machine, raw.get("defaults"))
             filled["runs"] = {
-                name: merged(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                name: inherit(base, _with_preset_of_dataset(run, raw.get("datasets")))
                 for name, run in raw["runs"].items()
             }
         return raw | filled

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from selavi.settings.merge import inherit
+
 Preset = Literal["small", "paper"]
 Sections = dict[str, dict[str, Any]]
 
@@ -49,11 +51,4 @@ def with_preset(raw: Any, sections: tuple[str, ...]) -> Any:
     if not isinstance(preset, str) or preset not in PRESETS:
         return raw
     values = {k: v for k, v in PRESETS[preset].items() if k in sections}
-    return merged(values, {key: value for key, value in raw.items() if key != "preset"})
-
-
-def merged(base: Any, over: Any) -> Any:
-    """Lay `over` on `base`, mapping by mapping; None in `over` leaves what `base` has."""
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return base if over is None else over
-    return {key: merged(base.get(key), over.get(key)) for key in base | over}
+    return inherit(values, {key: value for key, value in raw.items() if key != "preset"})
