@@ -95,9 +95,9 @@ def tiny_run() -> Callable[..., RunSettings]:
             "network": {"clusters": 4, "heads": 2, "hidden": 16},
             "labelling": {"optimisations": 6},
             "training": {
-                "epochs": 3, "batch_size": 4, "workers": 0, "threads": 1, "warmup_batches": 2,
-                "precision": "float32", "collapse": 1.0,
+                "epochs": 3, "batch_size": 4, "warmup_batches": 2, "collapse": 1.0,
             },
+            "machine": {"workers": 0, "threads": 1, "precision": "float32"},
         }  # fmt: skip
         for name, section in sections.items():
             old = run.get(name)

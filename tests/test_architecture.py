@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
-    {"formulas", "disk"},
+    {"formulas", "disk", "stages"},
     {"files", "allocator", "progress"},
     {"settings", "batch", "logs", "compiled", "signals", "shortage", "collectives", "user"},
     {"config_file", "distributed", "rate_cache", "tensor_files"},

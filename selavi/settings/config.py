@@ -14,6 +14,8 @@ from selavi.settings.evaluation import (
     RetrievalSettings,
 )
 from selavi.settings.inputs import FRAME_SECONDS
+from selavi.settings.machine import MachineSettings
+from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
@@ -35,6 +37,8 @@ class Config(Section):
     """Settings shared by all runs."""
     runs: dict[Name, RunSettings] = Field(min_length=1)
     """Runs by name."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work; runs, retrieval and finetune may override it."""
     explorer: ExplorerSettings = ExplorerSettings()
     """The page."""
     baselines: BaselineSettings = BaselineSettings()
@@ -52,14 +56,17 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        """Runs take what they do not name themselves from the defaults."""
+        """Fill in what runs take from the defaults, and runs and stages from the machine."""
         if not isinstance(raw, dict):
             return raw
         raw = without_removed(raw)
-        if not isinstance(raw.get("runs"), dict):
-            return raw
-        defaults = raw.get("defaults") or {}
-        return raw | {"runs": {k: _merged(defaults, run) for k, run in raw["runs"].items()}}
+        machine = {"machine": raw.get("machine") or {}}
+        stages = {name: raw.get(name, {}) for name in ("retrieval", "finetune")}
+        filled = {k: inherit(machine, v) for k, v in stages.items() if isinstance(v, dict)}
+        if isinstance(raw.get("runs"), dict):
+            base = inherit(machine, raw.get("defaults"))
+            filled["runs"] = {name: inherit(base, run) for name, run in raw["runs"].items()}
+        return raw | filled
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
@@ -186,9 +193,3 @@ def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
             f"epochs = {epochs}, and {done} are done, which {state} keeps; ask for "
             f"{epoch + bool(step)} epochs or more, or remove {state} to train from the start"
         )
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return base if over is None else over
-    return {k: _merged(base.get(k), over.get(k)) for k in base | over}

@@ -30,7 +30,9 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
             passes = training.epochs * (labelling.groups - 1) + labelling.groups
         features = labelling.groups * rate.features if labelling.source == "epoch" else 0
         checkpoint = 2 * rate.parameters + clips * (features + 8 * run.network.heads)
-        state = (training.saves + 1) * checkpoint  # one is written before the oldest goes
+        state = (
+            run.machine.checkpoints_kept + 1
+        ) * checkpoint  # one is written before the oldest goes
         seconds = (rate.train * training.epochs + rate.infer * passes) * clips
         yield cost(name, "pretrain", seconds, rate.parameters + state)
 
@@ -53,7 +55,7 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(run).to(device)
-    bfloat16 = expects_bfloat16(run.training.precision, device)
+    bfloat16 = expects_bfloat16(run.machine.precision, device)
 
     def logits(batch: Batch) -> Tensor:
         return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])

@@ -32,6 +32,7 @@ def test_one_cluster_for_nearly_all_clips(
     assert "one cluster has 100% of the clips. Such clusters say little" in caplog.text
 
 
+@pytest.mark.slow
 def test_columns_of_the_users_table_stand_beside_the_label(
     model: Path, train_index: Path, tmp_path: Path
 ) -> None:

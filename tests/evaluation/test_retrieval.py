@@ -19,10 +19,12 @@ from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
 from selavi.models.feature_map import last_map
 from selavi.models.network import Network
-from selavi.settings import RetrievalSettings, RunSettings
+from selavi.settings import MachineSettings, RetrievalSettings, RunSettings
 from tests.conftest import make_split
 
-SETTINGS = RetrievalSettings(frames=6, clips=3, workers=0, recall_at=[1, 5, 50], pictures=2)
+SETTINGS = RetrievalSettings(
+    frames=6, clips=3, machine=MachineSettings(workers=0), recall_at=[1, 5, 50], pictures=2
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,7 @@ def raw_features(network: Network, run: RunSettings, index: Path) -> dict[str, A
     return {n: torch.cat(r) for n, r in rows.items()} | {"label": table["label"].to_numpy(str)}
 
 
+@pytest.mark.slow
 def test_recalls_and_neighbours(
     model: Path, train_index: Path, test_index: Path, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's settings on a folder of 24 good training videos and five that are not."""
     raw = yaml.safe_load(DEMO.read_text())
     raw["datasets"]["demo"] |= {"root": str(demo_videos), "embedded": None}
-    raw["defaults"]["training"]["precision"] = "float32"
+    raw["machine"]["precision"] = "float32"
     path = tmp_path_factory.mktemp("config") / "own.yaml"
     path.write_text(yaml.safe_dump(raw))
     return path
@@ -59,7 +59,7 @@ def test_costs_grow_with_what_is_asked(own: Path) -> None:
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
     none = own.with_name("none.yaml")
-    none.write_text("{baselines: {runs: []}, runs: {demo: {training: {saves: 12}}}}")
+    none.write_text("{baselines: {runs: []}, runs: {demo: {machine: {checkpoints_kept: 12}}}}")
     others = {cost.stage: cost for cost in estimate(read_config([own, none]))}
     assert set(others) == set(costs) - {"baselines"}
     # thirteen saves at a time in place of three: those that are kept, and the one being written
@@ -189,7 +189,7 @@ def test_estimate_is_a_table(own: Path) -> None:
 def test_doctor_finds_nothing_wrong_here(own: Path) -> None:
     done = selavi("doctor", "--configfile", str(own))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing stands in the way" in done.stdout
+    assert "all checks passed" in done.stdout
     assert "29 videos" in done.stdout
 
 
@@ -226,7 +226,7 @@ def test_shared_memory_that_is_too_small(own: Path, private_mounts: None) -> Non
     )  # fmt: skip
     assert done.returncode == 1
     assert "1 MB free in /dev/shm; run demo hands over up to" in " ".join(done.stdout.split())
-    assert "--shm-size=8g" in done.stdout and "1 to mend" in done.stdout
+    assert "--shm-size=8g" in done.stdout and "1 problem found" in done.stdout
 
 
 def test_profiles_and_configurations_are_read_as_snakemake_does(tmp_path: Path) -> None:

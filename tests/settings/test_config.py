@@ -56,6 +56,30 @@ def test_runs_inherit_defaults_and_override_them(raw: dict[str, Any]) -> None:
     assert runs["demo"].training.epochs == raw["defaults"]["training"]["epochs"]
 
 
+def test_the_machine_is_everyones_unless_overridden(raw: dict[str, Any]) -> None:
+    raw["machine"] = {"workers": 3, "threads": 2}
+    raw["runs"]["other"] = {"dataset": "demo", "machine": {"workers": 1}}
+    raw["finetune"] = {"machine": {"threads": 1}}
+    config = parse(raw, Config, "c")
+    machines = {
+        "all": config.machine, "demo": config.runs["demo"].machine,
+        "other": config.runs["other"].machine, "retrieval": config.retrieval.machine,
+        "finetune": config.finetune.machine,
+    }  # fmt: skip
+    assert {name: (m.workers, m.threads) for name, m in machines.items()} == {
+        "all": (3, 2), "demo": (3, 2), "other": (1, 2), "retrieval": (3, 2), "finetune": (3, 1),
+    }  # fmt: skip
+    again = parse(config.model_dump(mode="json"), Config, "resolved")
+    assert again == config
+
+
+def test_a_mistake_of_the_machine_is_said_once(raw: dict[str, Any]) -> None:
+    raw["machine"] = {"wrkers": 3}
+    with pytest.raises(UserError) as caught:
+        parse(raw, Config, "my.yaml")
+    assert str(caught.value) == ("my.yaml:\n  machine.wrkers: unknown key; did you mean 'workers'?")
+
+
 def test_defaults_are_the_papers() -> None:
     run = RunSettings(dataset="vgg_sound")
     assert (run.video.frames, run.video.crop, run.audio.filters) == (30, 112, 257)
@@ -69,6 +93,16 @@ def test_defaults_are_the_papers() -> None:
         ("runs.demo.trainin", {}, ["runs.demo.trainin: unknown key", "did you mean 'training'?"]),
         ("defaults.training.epoch", 3, ["defaults.training.epoch", "did you mean 'epochs'?"]),
         ("defaults.labelling.lamda", 3, ["did you mean 'lambda'?"]),
+        (
+            "defaults.training.workers",
+            2,
+            ["training.workers: unknown key; did you mean 'machine.wo"],
+        ),
+        ("runs.demo.training", {"compile": True}, ["did you mean 'machine.compile'?"]),
+        ("finetune", {"precision": "auto"}, ["did you mean 'machine.precision'?"]),
+        ("defaults.machine", {}, ["defaults.machine: unknown key"]),
+        ("machine", None, ["machine = None"]),
+        ("retrieval", None, ["retrieval = None"]),
         ("defaults.training.epochs", "x", ["defaults.training.epochs = 'x'", "integer"]),
         ("defaults.training.epochs", 0, ["defaults.training.epochs = 0", "greater than or equal"]),
         ("defaults.video.crop", 60, ["crop = 60", "scale_min = 32", "use crop <= 32"]),

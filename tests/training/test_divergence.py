@@ -24,6 +24,7 @@ Run = Callable[..., RunSettings]
 SIZES = torch.full((2, 10), 0.1)
 
 
+@pytest.mark.slow
 def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -36,6 +37,7 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     assert "Traceback" not in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_has_diverged_is_not_trained_to_the_same_end_again(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -69,6 +71,7 @@ def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path:
     assert words(tmp_path).count("the loss is nan in epoch 1, step") == 2
 
 
+@pytest.mark.slow
 def test_clips_that_are_all_the_same_cannot_be_told_apart(
     tiny_run: Run, demo_videos: Path, tmp_path: Path
 ) -> None:
@@ -89,15 +92,19 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
     assert "see that the clips do differ" in words(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     training = {
         "epochs": 115, "batch_size": 24, "warmup_epochs": 1, "base_lr": 0.1, "weight_decay": 8.0,
-        "momentum": 0.0, "checkpoint_minutes": 60.0, "collapse": 0.8,
+        "momentum": 0.0, "collapse": 0.8,
     }  # fmt: skip
     settings = tiny_run(
-        modalities=["audio"], labelling={"optimisations": 1, "groups": 1}, training=training
+        modalities=["audio"],
+        labelling={"optimisations": 1, "groups": 1},
+        training=training,
+        machine={"checkpoint_minutes": 60.0},
     )
     assert wait(start(settings, train_index, tmp_path)) == [1]
     assert re.search(r"predictions have collapsed: in each of epochs \d+ to 1\d\d", words(tmp_path))
@@ -141,7 +148,7 @@ def test_shares_and_losses() -> None:
     assert largest_share(torch.tensor([[1, 1, 2], [0, 3, 1]])) == 0.75
     check_step(1.0, 3.0, "epoch 1", bfloat16=False)
     for loss in (float("nan"), float("inf")):
-        with pytest.raises(Diverged, match=r"set training\.precision: float32"):
+        with pytest.raises(Diverged, match=r"set machine\.precision: float32"):
             check_step(loss, 3.0, "epoch 1", bfloat16=True)
     with pytest.raises(Diverged, match="the gradient's norm is inf in epoch 1"):
         check_step(1.0, float("inf"), "epoch 1", bfloat16=False)

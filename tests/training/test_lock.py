@@ -7,17 +7,20 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from selavi import state_lock
 from selavi.settings import RunSettings
 from tests.training.runs import first_save, held, same_result, start, train, wait, words
 
 
+@pytest.mark.slow
 def test_the_second_of_two_says_who_trains_and_the_first_goes_on(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     """The first is held up in the middle; with loader processes, it is killed and free at once."""
     slow = settings.model_copy(
-        update={"training": settings.training.model_copy(update={"workers": 2})}
+        update={"machine": settings.machine.model_copy(update={"workers": 2})}
     )
     (first,) = start(slow, train_index, tmp_path)
     first_save([first], tmp_path)

@@ -35,6 +35,7 @@ TORCHRUN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
@@ -50,6 +51,7 @@ def test_a_signal_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_terminal_that_closes_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_nohup_keeps_a_run_going(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +88,7 @@ def test_nohup_keeps_a_run_going(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
 ) -> None:
@@ -97,6 +101,7 @@ def test_one_rank_of_two_is_asked(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_to_torchruns_whole_group(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
@@ -120,6 +125,7 @@ def test_a_signal_to_torchruns_whole_group(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "renewed"),
     [
@@ -133,15 +139,16 @@ def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
     call: int, renewed: int,
 ) -> None:  # fmt: skip
-    seldom = settings.training.model_copy(update={"checkpoint_minutes": 60.0})
+    seldom = settings.machine.model_copy(update={"checkpoint_minutes": 60.0})
     place = ("selavi.models.network:Network.encode", call)
-    rare = settings.model_copy(update={"training": seldom})
+    rare = settings.model_copy(update={"machine": seldom})
     assert wait(start(rare, train_index, tmp_path, kill_at=place, by=signal.SIGUSR1)) == [75]
     assert words(tmp_path).count("labels: ") == renewed
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -194,6 +201,7 @@ def test_a_signal_while_the_processes_come_together(
     assert "nothing was learnt yet" in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_signal_before_anything_is_learnt(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

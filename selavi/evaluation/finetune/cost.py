@@ -49,7 +49,7 @@ def _rates(index: Path, run: RunSettings, settings: FinetuneSettings) -> tuple[S
     _, testing = decode(lambda turn: view_batches(clips, views=views, batch_size=1))
     model = Recogniser(build_network(run), CLASSES, settings.linear_probe, settings.seed)
     model.to(best_device())
-    bfloat16 = expects_bfloat16(settings.precision, best_device())
+    bfloat16 = expects_bfloat16(settings.machine.precision, best_device())
 
     def logits(shown: Batch) -> Tensor:
         return model(shown, bfloat16)
