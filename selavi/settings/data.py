@@ -1,11 +1,12 @@
 """Datasets: where videos come from and how they are normalised and sharded."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from selavi.files import UserError
 from selavi.settings.braces import expand
+from selavi.settings.presets import Preset, with_preset
 from selavi.settings.section import FilePath, Name, Section, Seed
 
 
@@ -150,6 +151,9 @@ class DatasetSettings(Section):
 
     root: FilePath
     """Folder of the videos, absolute or relative to where the command is run."""
+    preset: Preset | None = Field(None, exclude=True)
+    """Values of the keys that `media` omits, and that runs on this dataset omit (see Presets). The
+    default is paper."""
     splits: dict[Name, SplitSettings] = Field(min_length=1)
     """The splits by name; a run trains on the one called train."""
     labels: Literal["folder", "none"] = "folder"
@@ -158,6 +162,11 @@ class DatasetSettings(Section):
     """How videos are normalised."""
     embedded: EmbeddedSettings | None = None
     """Make the embedded dataset at the root."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, raw: Any) -> Any:
+        return with_preset(raw, ("media",))
 
 
 def find_split(dataset: DatasetSettings, split: str) -> SplitSettings:

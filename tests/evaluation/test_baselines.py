@@ -87,6 +87,7 @@ def test_without_classes_nothing_is_computed(
     assert found["note"].tolist() == ["not run: no clip has a class"]
 
 
+@pytest.mark.slow
 def test_supervised_weights_are_read_from_a_path(
     make_model: Callable[..., Path], train_index: Path, tmp_path: Path
 ) -> None:
