@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from selavi.data.sampling import Clips, open_clips
-from selavi.data.schema import further
+from selavi.data.schema import VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse
@@ -80,20 +80,14 @@ def assign(
     predictions = predict(network, clips, workers)
     head = int(facts["head"])
     further_columns = further(clips.index)
-    result = clips.index[["sample", "id", "key", "path", "label", *further_columns]].copy()
+    result = clips.index[["sample", *VIDEO, *further_columns]].copy()
     result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
-    columns = {
-        "cluster": first.clusters[:, head],
-        "confidence": first.confidences[:, head],
-        "margin": first.margins[:, head],
-        "head": np.full(len(result), head),
-    }
+    chosen = _columns(first, head, ("cluster", "confidence", "margin"))
+    columns = chosen | {"head": np.full(len(result), head)}
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):
-            columns[f"{name}_head{h}"] = prediction.clusters[:, h]
-            columns[f"{name}_head{h}_confidence"] = prediction.confidences[:, h]
-            columns[f"{name}_head{h}_margin"] = prediction.margins[:, h]
+            columns |= _columns(prediction, h, head_columns(name, h))
     write_csv(csv, pd.concat([result, pd.DataFrame(columns)], axis=1))
     _compress(csv, compress_above)
     write_pickle(
@@ -117,6 +111,13 @@ def assign(
         log.warning(
             "%s: %d corrupt clips have cluster -1; see column detail", csv, len(clips.corrupt)
         )
+
+
+def _columns(
+    prediction: Prediction, head: int, names: tuple[str, str, str]
+) -> dict[str, np.ndarray]:
+    arrays = prediction.clusters, prediction.confidences, prediction.margins
+    return {name: array[:, head] for name, array in zip(names, arrays, strict=True)}
 
 
 def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:

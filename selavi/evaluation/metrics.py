@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from selavi.data.schema import heads_by_modality, read_assignments
 from selavi.evaluation.bootstrap import bootstrap_intervals
 from selavi.evaluation.scores import SCORES, Scores, contingency_table, scores_of
-from selavi.files import UserError, read_csv, write_csv
+from selavi.files import UserError, write_csv
 
 log = logging.getLogger(__name__)
-
-TEXT_COLUMNS = ("id", "key", "path", "label", "detail")
 
 
 def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
@@ -68,7 +67,7 @@ def measure(assignments: Path, output: Path, of: dict[str, str] | None = None) -
     UserError
         If the assignments do not name the selected head.
     """
-    table = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
+    table = read_assignments(assignments)
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
     selected = selected_head(table, assignments)
@@ -167,27 +166,6 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
     sizes = dict.fromkeys(("clusters", "smallest", "largest"), "Int64")
     result = pd.DataFrame(rows).astype(sizes)
     return result.assign(clips=len(classes), classes=len(np.unique(classes)))
-
-
-def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Columns of an assignment table that hold clusters.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Assignments.
-
-    Returns
-    -------
-    dict of str to list of str
-        By modality: one column per head, in the order of the heads.
-    """
-    columns: dict[str, list[str]] = {}
-    for column in table.columns:
-        modality, separator, head = column.rpartition("_head")
-        if separator and head.isdigit():
-            columns.setdefault(modality, []).append(column)
-    return columns
 
 
 def _sizes(table: np.ndarray) -> dict[str, int]:

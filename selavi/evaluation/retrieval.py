@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.data.index import read_index, set_aside
+from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, view_batches
+from selavi.data.schema import read_index
 from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
@@ -78,7 +79,7 @@ def retrieval(
     ]
     unreadable = sum(len(t) - len(f["sample"]) for t, f in zip(splits, features, strict=True))
     corrupt = f"{unreadable} videos could not be read" if unreadable else ""
-    note = "; ".join(filter(None, [corrupt, set_aside(queries)]))
+    note = "; ".join(filter(None, [corrupt, rejected_note(queries)]))
     labels = [
         table["label"].to_numpy(dtype=str)[rows["sample"].numpy()]
         for table, rows in zip(splits, features, strict=True)
@@ -98,7 +99,7 @@ def retrieval(
         }
         sizes = {"queries": int(has_class.sum()), "gallery": len(labels[0])}
         rows.append({"modality": name, "note": note} | sizes | recalls)
-        log.info("%s: recall at 1 %.3f", name, correct[:, 0].mean())
+        log.info("%s: recall at 1 %.3f", name, correct[has_class, 0].mean())
         if name == "video":
             write_csv(neighbours, _neighbours(splits, features, indices.cpu(), distances.cpu()))
     if reason:

@@ -110,9 +110,19 @@ def test_the_log_names_the_solver(caplog: pytest.LogCaptureFixture) -> None:
     network = small_network()
     store = features(network, CLIPS)
     with caplog.at_level(logging.INFO, "selavi"):
-        _, relabelling = run(network, lambda group: store, LabellingSettings())
-    assert 0 <= relabelling.dense <= 4
-    assert f"{relabelling.dense} heads dense, {4 - relabelling.dense} truncated" in caplog.text
+        labels, relabelling = run(network, lambda group: store, LabellingSettings(groups=1))
+    outputs = []
+    for head in range(4):
+        log_kernel = HeadLogKernel(network, store, head, 20.0)
+        outputs.append(sinkhorn(log_kernel, match_by_rank(SIZES[head], soft_sizes(log_kernel))))
+        assert torch.equal(labels[:, head], outputs[-1].labels)
+    solvers = [o.solver for o in outputs]
+    assert set(solvers) == {"dense", "truncated"}
+    assert relabelling.dense == solvers.count("dense")
+    assert relabelling.density == max(o.density for o in outputs if o.solver == "truncated")
+    assert relabelling.iterations == max(o.iterations for o in outputs)
+    assert f"({relabelling.dense} heads dense, {4 - relabelling.dense} truncated" in caplog.text
+    assert f"to at most {relabelling.density:.1%} of the kernel" in caplog.text
 
 
 def test_too_few_iterations_are_warned_of_with_the_error(

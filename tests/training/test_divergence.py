@@ -24,6 +24,7 @@ Run = Callable[..., RunSettings]
 SIZES = torch.full((2, 10), 0.1)
 
 
+@pytest.mark.slow
 def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -36,6 +37,7 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     assert "Traceback" not in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_has_diverged_is_not_trained_to_the_same_end_again(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -69,6 +71,7 @@ def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path:
     assert words(tmp_path).count("the loss is nan in epoch 1, step") == 2
 
 
+@pytest.mark.slow
 def test_clips_that_are_all_the_same_cannot_be_told_apart(
     tiny_run: Run, demo_videos: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +92,7 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
     assert "see that the clips do differ" in words(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
