@@ -1,4 +1,4 @@
-"""Cache of measured speeds in the user's cache folder, so that a machine is measured once."""
+"""Cache measured rates in the user's cache folder, so that each machine is measured once."""
 
 import hashlib
 import logging
@@ -18,21 +18,21 @@ from selavi.files import UserError, write_text
 log = logging.getLogger(__name__)
 
 Rate = TypeVar("Rate")
-DAYS = 30  # after which a speed is measured again
+DAYS = 30  # older measurements are repeated
 
 
 class RateCache:
-    """Measured speeds by machine, code and a key.
+    """Measurements by all that they depend on: the machine, the code, and a key.
 
     Parameters
     ----------
     again : bool
-        Whether to measure again what is cached.
+        Whether to repeat all measurements.
 
     Attributes
     ----------
     reused : int
-        Number of values taken from the cache.
+        Measurements read from the cache so far.
     """
 
     def __init__(self, again: bool = False) -> None:
@@ -42,23 +42,28 @@ class RateCache:
         self._context = f"{_machine()}\n{_code()}"
 
     def get(self, kind: TypeAdapter[Rate], key: object, measure: Callable[[], Rate]) -> Rate:
-        """Return a cached value, or measure and cache it.
+        """Read a rate from the cache, or measure and store it.
 
         Parameters
         ----------
         kind : TypeAdapter
-            Its type.
+            The rate's type.
         key : object
-            All that it depends on besides machine and code, in its `repr`.
-        measure : Callable
-            Measures it.
+            Its `repr` must determine what is measured.
+        measure : callable
+            Measures the rate.
+
+        Returns
+        -------
+        Rate
+            The cached or measured rate.
         """
         if self.folder is None:
             return measure()
         name = hashlib.sha256(f"{self._context}\n{key!r}".encode()).hexdigest()
         path = self.folder / f"{name}.json"
         if not self.again and _age_days(path) < DAYS:
-            with suppress(OSError, ValidationError):  # unreadable or damaged: measure again
+            with suppress(OSError, ValidationError):  # truncated, or the disk is gone
                 rate = kind.validate_json(path.read_bytes())
                 self.reused += 1
                 return rate
@@ -67,12 +72,12 @@ class RateCache:
             write_text(path, kind.dump_json(rate).decode())
             _remove_old(self.folder)
         except (OSError, UserError) as error:
-            log.debug("measured speeds are not cached: %s", error)
+            log.debug("rates are not cached: %s", error)
         return rate
 
 
 def _folder() -> Path | None:
-    """The cache's folder; None for a user without a home."""
+    """Folder of the cache; None for a user without a home."""
     try:
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     except RuntimeError:
@@ -81,7 +86,7 @@ def _folder() -> Path | None:
 
 
 def _machine() -> str:
-    """A description of this machine, as the nodes of a cluster may share a home."""
+    """The hardware: nodes of a cluster may share a home folder."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
@@ -92,7 +97,7 @@ def _machine() -> str:
 
 
 def _code() -> str:
-    """A digest of the package, whose speed may change without its version."""
+    """A digest of the package's code, which may change without its version."""
     digest = hashlib.sha256()
     for path in sorted(Path(selavi.__path__[0]).rglob("*.py")):
         digest.update(path.read_bytes())

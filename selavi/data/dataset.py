@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.frame_cache import FrameCache, shared
-from selavi.data.index import read_index
-from selavi.data.schema import CHECKSUMS
+from selavi.data.schema import CHECKSUMS, MEDIA, PLACES, read_index
 from selavi.data.shards.reader import UNKNOWN
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
@@ -19,10 +18,6 @@ from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 log = logging.getLogger(__name__)
 
 MAX_LISTED = 20  # corrupt clips named in an error; the log has them all
-NUMBERS = (
-    "width", "height", "frames", "fps", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ class Clips:
 
         A checksum that was checked, or that the index lacks, is `UNKNOWN`.
         """
-        columns = {name: self.index[name].to_numpy() for name in NUMBERS}
+        columns = {name: self.index[name].to_numpy() for name in (*MEDIA, *PLACES)}
         for name in CHECKSUMS:
             # Shared memory, so that one process's check of a clip serves all.
             columns[name] = shared(8 * len(self)).view(np.int64)

@@ -24,6 +24,7 @@ Run = Callable[..., RunSettings]
 SIZES = torch.full((2, 10), 0.1)
 
 
+@pytest.mark.slow
 def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -36,6 +37,7 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     assert "Traceback" not in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_has_diverged_is_not_trained_to_the_same_end_again(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -49,13 +51,13 @@ def test_what_has_diverged_is_not_trained_to_the_same_end_again(
         return words(tmp_path)[before:]
 
     record = tmp_path / "state/diverged.json"
-    assert "labels: " in after_starting(1e30, 1)
+    assert "label update: " in after_starting(1e30, 1)
     refused = after_starting(1e30, 1)
-    assert "labels: " not in refused
+    assert "label update: " not in refused
     assert "has stopped before: the loss is nan in epoch 1, step" in refused
     assert f"Change them, or remove {record}" in refused
     record.unlink()
-    assert "labels: " in after_starting(1e30, 1)
+    assert "label update: " in after_starting(1e30, 1)
     assert "has stopped before" not in after_starting(1e-4, 0)
     assert not record.exists()
 
@@ -69,6 +71,7 @@ def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path:
     assert words(tmp_path).count("the loss is nan in epoch 1, step") == 2
 
 
+@pytest.mark.slow
 def test_clips_that_are_all_the_same_cannot_be_told_apart(
     tiny_run: Run, demo_videos: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +92,7 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
     assert "see that the clips do differ" in words(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -136,8 +140,8 @@ def test_predictions_may_be_collapsed_at_first_or_for_an_epoch() -> None:
 
 def test_what_is_said_at_the_end() -> None:
     assert collapse(0.8) == ""
-    assert collapse(0.95, due=0.5) == ""  # it was to be so large
-    assert "one cluster has 95% of the clips" in collapse(0.95, due=0.1)
+    assert collapse(0.95, prescribed=0.5) == ""  # it was to be so large
+    assert "one cluster has 95% of the clips" in collapse(0.95, prescribed=0.1)
 
 
 def test_shares_and_losses() -> None:

@@ -35,6 +35,7 @@ TORCHRUN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
@@ -50,6 +51,7 @@ def test_a_signal_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_terminal_that_closes_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_nohup_keeps_a_run_going(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +88,7 @@ def test_nohup_keeps_a_run_going(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
 ) -> None:
@@ -97,6 +101,7 @@ def test_one_rank_of_two_is_asked(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_to_torchruns_whole_group(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
@@ -120,6 +125,7 @@ def test_a_signal_to_torchruns_whole_group(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "renewed"),
     [
@@ -137,11 +143,12 @@ def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
     place = ("selavi.models.network:Network.encode", call)
     rare = settings.model_copy(update={"machine": seldom})
     assert wait(start(rare, train_index, tmp_path, kill_at=place, by=signal.SIGUSR1)) == [75]
-    assert words(tmp_path).count("labels: ") == renewed
+    assert words(tmp_path).count("label update: ") == renewed
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -154,7 +161,7 @@ def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     place = ("selavi.models.network:Network.encode", 2 + 6 + 1)
     ranks = start(settings, train_index, asked, world=2, kill_at=place, by=signal.SIGUSR1)
     assert wait(ranks) == [75, 75]
-    assert "labels: " not in words(asked)
+    assert "label update: " not in words(asked)
     train(settings, train_index, asked, world=2)
     same_result(asked, calm)
 
@@ -194,6 +201,7 @@ def test_a_signal_while_the_processes_come_together(
     assert "nothing was learnt yet" in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_signal_before_anything_is_learnt(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

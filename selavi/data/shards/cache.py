@@ -21,6 +21,7 @@ from selavi.data.media.ffmpeg import ffmpeg_version
 from selavi.data.media.normalise import Normalised, check_length
 from selavi.data.media.streams import Audio, Streams, find_streams
 from selavi.data.media.timeline import Segment, Timeline
+from selavi.data.schema import PLACES
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings
 
@@ -132,8 +133,7 @@ class ShardCache:
             log.info("%s is not cached: %s", self.tar, error)
 
     def _describe(self, accepted: pd.DataFrame) -> Iterator[dict[Any, Any]]:
-        positions = [f"{kind}_{what}" for kind in ("video", "audio") for what in ("offset", "size")]
-        names = ["id", "width", "height", "frames", "samples", "notes", *positions]
+        names = ["id", "width", "height", "frames", "samples", "notes", *PLACES]
         for row in accepted.to_dict("records"):
             yield {name: row[name] for name in names} | {
                 "digest": _digest(self._clip(row)),

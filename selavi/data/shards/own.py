@@ -9,13 +9,13 @@ import wave
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 
 from selavi.data.manifest import id_of
 from selavi.data.read_errors import Rejected
-from selavi.data.schema import CHECKSUMS
+from selavi.data.schema import BOUNDS, CHECKSUMS, MEDIA, VideoRow
 from selavi.data.shards.decode import open_video
 from selavi.data.shards.foreign import MOST_LABEL, is_text
 from selavi.data.shards.reader import CorruptClip, Shard, open_shard
@@ -23,14 +23,12 @@ from selavi.data.shards.tars import Tar
 
 HEADER_READ = 2**15  # bytes at a time
 MOST_JSON = 2**20  # bytes
-MOST = {"width": 2**15, "height": 2**15, "frames": 2**31, "samples": 2**40, "rate": 2**20}
+COUNTS = tuple(name for name in MEDIA if name != "fps")
 TEXTS = ("id", "key", "label")
 _NAMES = re.compile(r"[0-9a-f]{16}\.(json|mp4|wav)")
 
-Row = dict[Any, Any]
 
-
-def own_clips(tar: Tar, name: str) -> list[Row] | None:
+def own_clips(tar: Tar, name: str) -> list[VideoRow] | None:
     """The table's rows for a shard that selavi wrote.
 
     A clip that differs from its metadata, or lacks a member, is rejected.
@@ -73,7 +71,7 @@ def _parse_json(content: bytes) -> dict[str, Any]:
 
 def _is_own(metadata: dict[str, Any], stem: str) -> bool:
     """Whether this is metadata as `write_shard` writes it."""
-    known = {*TEXTS, *MOST, "fps"} <= set(metadata)
+    known = {*TEXTS, *MEDIA} <= set(metadata)
     return (
         known and metadata["id"] == stem and all(isinstance(metadata[name], str) for name in TEXTS)
     )
@@ -88,19 +86,19 @@ class _Clip:
     stem: str
     metadata: dict[str, Any]
 
-    def row(self, name: str) -> Row:
+    def row(self, name: str) -> VideoRow:
         """The clip's row in the shard's table."""
-        row: Row = {"id": self.stem, "key": f"{name}/{self.stem}", "label": ""}
+        row: dict[str, Any] = {"id": self.stem, "key": f"{name}/{self.stem}", "label": ""}
         row |= {"reason": "", "detail": ""}
         try:
             self._check(row)
-            numbers = (*MOST, "fps", *CHECKSUMS)
+            numbers = (*MEDIA, *CHECKSUMS)
             row |= {number: self.metadata[number] for number in numbers if number in self.metadata}
         except Rejected as rejected:
             row |= {"reason": rejected.reason, "detail": rejected.detail}
-        return row | {"path": f"{name}/{row['key']}"}
+        return cast(VideoRow, row | {"path": f"{name}/{row['key']}"})
 
-    def _check(self, row: Row) -> None:
+    def _check(self, row: dict[str, Any]) -> None:
         """Check the members, and add the metadata's texts to the row. Raises Rejected."""
         if not _is_own(self.metadata, self.stem):
             raise Rejected("damaged", "its json is missing or not in selavi's format")
@@ -135,8 +133,8 @@ def _text(text: Any, name: str) -> str:
 
 
 def _check_numbers(metadata: dict[str, Any]) -> None:
-    for name, most in MOST.items():
-        least = 0 if name in ("samples", "rate") else 1
+    for name in COUNTS:
+        least, most = BOUNDS[name]
         if type(metadata[name]) is not int or not least <= metadata[name] <= most:
             raise _out_of_range(name, metadata[name])
     for name in CHECKSUMS:  # shards of earlier versions have none

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 
+from selavi.data.schema import VideoRow
 from selavi.disk import refusal
 from selavi.files import UserError
 from selavi.shortage import shortage
@@ -189,7 +190,7 @@ def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
     return video, audio
 
 
-def checksums(video: bytes, audio: bytes) -> dict[str, int]:
+def checksums(video: bytes, audio: bytes) -> VideoRow:
     """CRC-32 of a clip's members, 0 for b"", which tables store to detect later damage."""
     return {"video_crc": zlib.crc32(video), "audio_crc": zlib.crc32(audio)}
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.finetune.loop import finetune, read_fold
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
@@ -34,7 +34,7 @@ SLOW: dict[str, Any] = {
     "batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0,
     "crop": 48, "scale_min": 48, "scale_max": 48,
 }  # fmt: skip
-ASIDE = "5 videos of 13 were set aside"  # beside the training split, which the fold is part of
+ASIDE = "5 videos of 13 were rejected"  # beside the training split, which the fold is part of
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -80,6 +80,7 @@ def undisturbed(
     return output
 
 
+@pytest.mark.slow
 def test_a_row_per_epoch(undisturbed: Path) -> None:
     table = read_csv(undisturbed, ("note",))
     assert table["epoch"].tolist() == [1, 2, 3]
@@ -90,6 +91,7 @@ def test_a_row_per_epoch(undisturbed: Path) -> None:
     assert (table["note"] == ASIDE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_one_goes_on_to_the_same_result(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
@@ -112,6 +114,7 @@ def test_a_stopped_one_goes_on_to_the_same_result(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [False, True])
 def test_a_damaged_state_falls_back_to_the_one_before(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path, both: bool
@@ -134,6 +137,7 @@ def test_a_damaged_state_falls_back_to_the_one_before(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_state_that_the_disk_does_not_let_be_read_is_kept(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -146,12 +150,14 @@ def test_a_state_that_the_disk_does_not_let_be_read_is_kept(
     assert state.is_symlink()
 
 
+@pytest.mark.slow
 def test_two_at_once_are_refused(model: Path, indexes: tuple[Path, Path], tmp_path: Path) -> None:
     with held(tmp_path / ".1.state.pt.lock", ""):
         assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
     assert f"another training uses {tmp_path / '1.state.pt'}" in screen(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_finished_one_is_made_longer(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -181,6 +187,7 @@ def launch(world: int) -> tuple[str, ...]:
     return (sys.executable, "-m", "selavi", "launch", "--processes", str(world), "--")
 
 
+@pytest.mark.slow
 def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) -> None:
     """Figures to 1e-4 and the same way of the weights, also where batch norm learns."""
     tables = [read_csv(output, ("note",)) for output in worlds]
@@ -197,6 +204,7 @@ def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) ->
     torch.testing.assert_close(*(s["classifier.weight"] for s in saved), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worlds", [False], indirect=True, ids=["all"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
 def test_two_processes_stopped_go_on_to_the_same_result(
@@ -222,6 +230,7 @@ def test_two_processes_stopped_go_on_to_the_same_result(
     assert output.read_bytes() == worlds[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_linear_probe_leaves_the_encoder_as_it_is(
     model: Path, indexes: tuple[Path, Path], tmp_path: Path
 ) -> None:
