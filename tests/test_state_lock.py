@@ -67,7 +67,7 @@ def test_nobody_is_told_to_remove_the_lock_of_one_that_lives(tmp_path: Path) -> 
     finally:
         release.touch()
         keeper.join()
-    assert "gone for good" not in str(error.value)
+    assert "down for good" not in str(error.value)
 
 
 def test_a_lock_is_waited_for_and_its_removal_is_noticed(

@@ -182,7 +182,7 @@ def test_several_nodes_need_slurm() -> None:
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "this is no Slurm job" in done.stderr
+    assert "nodes need a Slurm job" in done.stderr
 
 
 def test_starts_that_leave_no_newer_save_come_to_an_end(tmp_path: Path) -> None:

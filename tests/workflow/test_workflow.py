@@ -180,9 +180,9 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     text = (checkout / "report.html").read_text()
     for caption in (
         "could not be used",
-        "not an honest figure",
+        "not an honest result",
         "labels that changed",
         "encoded again",
-        "nearest to them",
+        "the nearest training videos",
     ):
         assert caption in text

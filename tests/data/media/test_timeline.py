@@ -191,7 +191,7 @@ def test_times_that_go_on_without_end(tmp_path: Path) -> None:
         far = tmp_path / f"far-{kind}.mkv"
         jump = "setts=ts=if(gt(N\\,50)\\,TS+1e7\\,TS)"
         ffmpeg("-i", str(path), "-c", "copy", f"-bsf:{kind}", jump, str(far))
-        with pytest.raises(Rejected, match=r"nothing new for [\d,]+ seconds") as caught:
+        with pytest.raises(Rejected, match=r"it has a gap of [\d,]+ seconds") as caught:
             normalise(Segment(far), MEDIA, tmp_path)
         assert caught.value.reason == "bad-times"
 

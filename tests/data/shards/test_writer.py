@@ -212,7 +212,7 @@ def test_an_empty_shard_is_fine(tmp_path: Path, make_video: Callable[..., Path])
 
 
 def test_a_missing_stage_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist; make it with the stage before"):
+    with pytest.raises(UserError, match="does not exist; run the stage that writes it"):
         write_index([tmp_path / "0.csv"], *(tmp_path / n for n in ("i.csv", "r.csv", "s.csv")))
 
 
