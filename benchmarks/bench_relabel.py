@@ -30,7 +30,8 @@ from selavi.data.manifest import write_manifest
 from selavi.data.sampling import Clips
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.demo import make_demo_dataset
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
+from selavi.engine.stop import StopRequest
 from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.relabel import relabel
@@ -42,7 +43,6 @@ from selavi.settings import (
     RunSettings,
     TrainingSettings,
 )
-from selavi.signals import StopRequest
 from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
 from selavi.training.step import Learner

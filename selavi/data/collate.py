@@ -21,9 +21,9 @@ from selavi.batch import Batch
 from selavi.data.dataset import Clips
 from selavi.data.shards.reader import CorruptClip, Shard, decode_frames, decode_samples, open_shard
 from selavi.data.waiting import POLL_SECONDS, answers, pack
+from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
 from selavi.shortage import shortage
-from selavi.signals import SIGNALS
 from selavi.transforms.audio import AudioView, prepare_audio, window_samples
 from selavi.transforms.video.crop import WindowReader
 from selavi.transforms.video.resize import Windows

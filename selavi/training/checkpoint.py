@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from selavi.distributed import Group
+from selavi.engine.process_group import Group, all_sum
 from selavi.files import explain_refusal
 from selavi.labelling.feature_store import FeatureStore
 from selavi.tensor_files import write_tensors
@@ -100,7 +100,7 @@ class Saves:
         if group.any(group.first and final.exists()):
             return
         part = self.folder / f".{final.name}.part"
-        predicted = group.sum(state.predicted.clone())
+        predicted = all_sum(state.predicted.clone())
         if group.first:
             with explain_refusal(part):
                 for left in self.folder.glob(".step-*.part"):  # of a killed process

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError, write_text
 from selavi.settings import TrainingSettings
 

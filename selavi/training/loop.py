@@ -13,7 +13,8 @@ from torch.nn.utils import get_total_norm as total_norm
 
 from selavi.batch import Batch
 from selavi.data.sampling import Clips
-from selavi.distributed import Group
+from selavi.engine.process_group import Group, all_sum
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
@@ -21,7 +22,6 @@ from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.progress import Bar
 from selavi.settings import RunSettings, require_enough, require_no_more
-from selavi.signals import Stopped, StopRequest
 from selavi.training.checkpoint import Saves, State
 from selavi.training.divergence import (
     Diverged,
@@ -111,7 +111,7 @@ class Trainer:
             try:
                 self._prepare()
             except Stopped:
-                raise Stopped("nothing was learnt yet, the same command starts anew") from None
+                raise Stopped("nothing learned yet, run the same command to start again") from None
         try:
             self._train()
         except Stopped:
@@ -179,7 +179,7 @@ class Trainer:
             sums += share * torch.stack(list(learnt.losses.values()))
             self.state.count(learnt.log_p.argmax(-1))
             self.labeller.keep(seen.sample, [learnt.features, *features])
-        values = (self.group.sum(sums) / self.group.world).tolist()
+        values = (all_sum(sums) / self.group.world).tolist()
         loss = sum(values) / len(values)
         gradient = total_norm(p.grad for p in self.network.parameters() if p.grad is not None)
         where = f"epoch {progress.epoch + 1}, step {progress.step + 1}"
@@ -212,7 +212,7 @@ class Trainer:
     def _finish_epoch(self, clips_per_second: float) -> None:
         progress, training = self.state.progress, self.training
         self.labeller.share_corrupt()
-        predicted = self.group.sum(self.state.predicted)
+        predicted = all_sum(self.state.predicted)
         row = epoch_row(
             progress.epoch + 1,
             progress.sums,

@@ -12,14 +12,14 @@ from torch.utils.tensorboard import SummaryWriter
 from selavi import __version__
 from selavi.config_file import write_section
 from selavi.data.sampling import open_clips
-from selavi.distributed import process_group
+from selavi.engine.process_group import process_group
+from selavi.engine.state_lock import sole_training
+from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
 from selavi.models.head_selection import agreement
 from selavi.settings import RunSettings
-from selavi.signals import stop_on_signals
-from selavi.state_lock import sole_training
 from selavi.training.loop import Trained, Trainer
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from selavi.batch import Batch
 from selavi.data.sampling import Clips, pass_batches, training_batches
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.relabel import Relabelling, relabel
 from selavi.models.network import Features, Network
 from selavi.settings import RunSettings
-from selavi.signals import Stopped, StopRequest
 from selavi.training.checkpoint import State
 from selavi.training.divergence import check_labels
 

@@ -20,7 +20,7 @@ import torch
 
 from selavi.data.index import contents
 from selavi.data.sampling import rank_share
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError
 from selavi.labelling.feature_store import FeatureStore
 from selavi.settings import RunSettings

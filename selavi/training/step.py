@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError
 from selavi.models.network import Features, Network
 from selavi.models.sync_batchnorm import synchronise

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.labelling.relabel import relabel
 from selavi.labelling.sinkhorn.front import sinkhorn
 from selavi.models.network import Network

@@ -127,7 +127,7 @@ def test_usr1_saves_and_the_same_job_goes_on(checkout: Checkout, disturbed: dict
     assert checkout.job("pretrain", "asked") == disturbed["asked"]
     assert about(disturbed["asked"], "Restarts") == "1"
     words = checkout.logs("pretrain", "asked")[-1].read_text()
-    assert "goes on from the saved state" in words
+    assert "it resumes from its checkpoint" in words
     assert "going on from epoch" in (checkout.folder / "logs/pretrain/asked.log").read_text()
     as_calm(checkout, "asked")
 

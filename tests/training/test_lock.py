@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from selavi import state_lock
-from selavi.distributed import Group
+from selavi.engine import state_lock
+from selavi.engine.process_group import Group
+from selavi.engine.state_lock import sole_training
 from selavi.files import UserError
 from selavi.settings import RunSettings
-from selavi.state_lock import sole_training
 from tests.training.runs import SERVER, first_save, same_result, start, train, wait, words
 
 Run = Callable[..., RunSettings]
@@ -80,7 +80,7 @@ def test_of_two_processes_both_give_way(
     with held(tmp_path / ".state.lock", json.dumps({"process": "7", "host": platform.node()})):
         assert wait(start(pair_settings, train_index, tmp_path, world=2)) == [1, 1]
     assert "another training uses" in words(tmp_path)
-    assert "see the first process" in words(tmp_path)
+    assert "see the log of rank 0" in words(tmp_path)
     assert not (tmp_path / "state").exists()
 
 
@@ -91,10 +91,10 @@ def test_of_two_processes_both_give_way(
         (
             {"process": "7", "host": "node9", "since": "today", "job": "12"},
             r"process 7 of Slurm job 12 on node9, since today\. .*\(scancel 12\), then run the "
-            r"same command again\. It has given no sign of life for 1 s: only if that machine is "
+            r"same command again\. There was no heartbeat for 1 s: only if that machine is "
             r"gone for good, remove .*\.0\.state\.pt\.lock",
         ),
-        ({}, r"a process that has not said which\. Wait for its end, or end it, then"),
+        ({}, r"an unnamed process\. Wait for its end, or end it, then"),
     ],
 )
 def test_the_holder_is_named(tmp_path: Path, owner: dict[str, str], said: str) -> None:
@@ -197,4 +197,4 @@ def test_a_file_system_without_locks_is_said(
     monkeypatch.setattr(fcntl, "lockf", refuse)
     with sole_training(tmp_path / "s", ALONE):
         pass
-    assert "cannot be locked (no locks available): see to it yourself" in caplog.text
+    assert "cannot be locked (no locks available): make sure that" in caplog.text

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.settings import RunSettings
 from selavi.tensor_files import read_tensors, save_tensors
 from selavi.training.divergence import RECORD, refuse_again

@@ -15,10 +15,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from selavi.data import waiting
 from selavi.data.waiting import POLL_SECONDS, answers, pack
+from selavi.engine.stop import GaveUp, stop_on_signals
 from selavi.files import UserError
 from selavi.settings import RunSettings
 from selavi.shortage import shortage
-from selavi.signals import GaveUp, stop_on_signals
 from tests.conftest import PRIVATE, SMALL_SHM
 from tests.training.runs import arguments, same_result, train
 
@@ -116,7 +116,7 @@ def test_a_signal_while_no_batch_comes(
     run.send_signal(signal.SIGTERM)
     _, said = run.communicate()
     assert run.returncode == 75, said
-    assert "stopped as asked; no batch came within 1 seconds; run the same command" in said
+    assert "stopped on request; no batch came within 1 seconds; run the same command" in said
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 

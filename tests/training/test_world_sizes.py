@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.models.sync_batchnorm import SharedNorm, synchronise
 from selavi.settings import NetworkSettings, RunSettings

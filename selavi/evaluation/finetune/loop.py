@@ -15,7 +15,9 @@ from torch.nn.parallel import DistributedDataParallel
 from selavi.batch import Batch
 from selavi.data.index import read_index, set_aside
 from selavi.data.sampling import Clips, ViewGrid, training_batches, view_batches
-from selavi.distributed import Group, process_group
+from selavi.engine.process_group import Group, all_sum, process_group
+from selavi.engine.state_lock import sole_training
+from selavi.engine.stop import Stopped, StopRequest, stop_on_signals
 from selavi.evaluation.finetune.recogniser import Recogniser, make_optimizer, rate_factor
 from selavi.evaluation.finetune.scoring import recognition
 from selavi.evaluation.finetune.state import Progress, fingerprint, load, save
@@ -25,8 +27,6 @@ from selavi.models.precision import choose_bfloat16
 from selavi.models.sync_batchnorm import synchronise
 from selavi.progress import Bar
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings, require_no_more
-from selavi.signals import Stopped, StopRequest, stop_on_signals
-from selavi.state_lock import sole_training
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,7 @@ class Finetuner:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        value = self.group.sum(loss.detach().double()) / self.group.world
+        value = all_sum(loss.detach().double()) / self.group.world
         if not bool(torch.isfinite(value)):
             raise ValueError(
                 f"the loss is not a number in epoch {self.progress.epoch + 1}; lower "

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from selavi.data.index import contents
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.files import UserError, atomic_path
 from selavi.settings import FinetuneSettings

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_sum, first_row
 from selavi.compiled import in_threads
+from selavi.engine.process_group import all_sum, first_row
 from selavi.labelling.sinkhorn.exact_sums import shared_coupling, shared_masses
 from selavi.labelling.sinkhorn.kernels import (
     COARSE,

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_max
+from selavi.engine.process_group import all_max
 from selavi.labelling.sinkhorn.dense import REACH as DENSE_REACH
 from selavi.labelling.sinkhorn.dense import DenseKernel
 from selavi.labelling.sinkhorn.kernels import LOWEST
