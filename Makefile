@@ -53,6 +53,10 @@ test: $(STAMPS)/.dev ## lint, types, and every test
 		print("tests on a real Slurm:", f"SKIPPED: {why}" if why else "they run, on two nodes here")'
 	pytest -n auto --maxprocesses 4
 
+.PHONY: test-fast
+test-fast: $(STAMPS)/.dev ## the tests of seconds, without Snakemake, Slurm and a browser
+	pytest -n auto --maxprocesses 4 -m "not (slow or slurm or browser or workflow)"
+
 .PHONY: clean
 clean: ## remove the demo's videos and all results
 	rm -rf data/demo logs results/*/ .snakemake

@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clips, settings = small_clips(Path(folder))
-        clips = replace(clips, cache_gb=settings.training.cache_gb)
+        clips = replace(clips, cache_gb=settings.machine.cache_gb)
         pairs = list(islice(pairs_of_views(clips, settings), 3))
         loading = loading_seconds(clips, settings)
     plain = plain_step(settings)
@@ -61,7 +61,7 @@ def main() -> None:
     network = build_network(settings).train()
     bfloat16 = choose_bfloat16(network, pairs[0][0], options.precision, Group(0, 1, CPU))
     torch.set_num_threads(options.threads)
-    learner = Learner(network, Group(0, 1, CPU), settings.training.compile)
+    learner = Learner(network, Group(0, 1, CPU), settings.machine.compile)
     optimizer = make_optimizer(network.parameters(), settings.training)
     labels = torch.zeros(len(pairs[0][0].sample), settings.network.heads, dtype=torch.int64)
 

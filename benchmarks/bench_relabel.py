@@ -39,6 +39,7 @@ from selavi.models.network import Network
 from selavi.settings import (
     Config,
     LabellingSettings,
+    MachineSettings,
     NetworkSettings,
     RunSettings,
     TrainingSettings,
@@ -122,10 +123,13 @@ def epoch_seconds(
         # Evenly over the run: at its start, where the schedule is dense, is not the paper's share.
         update={"optimisations": optimisations, "power": 1.0, "source": source}
     )
-    training = settings.training.model_copy(
-        update={"epochs": EPOCHS, "workers": 0, "threads": 1, "checkpoint_minutes": 60.0}
+    chosen = settings.model_copy(
+        update={
+            "labelling": labelling,
+            "training": settings.training.model_copy(update={"epochs": EPOCHS}),
+            "machine": MachineSettings(workers=0, threads=1, checkpoint_minutes=60.0),
+        }
     )
-    chosen = settings.model_copy(update={"labelling": labelling, "training": training})
     group = Group(0, 1, torch.device("cpu"))
     ends: list[float] = []
     trainer = Trainer(

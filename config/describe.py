@@ -39,6 +39,7 @@ PLACES = {
     "NetworkSettings": "`network`",
     "LabellingSettings": "`labelling`",
     "TrainingSettings": "`training`",
+    "MachineSettings": "`machine`",
     "ExplorerSettings": "`explorer`",
     "BaselineSettings": "`baselines`",
     "DegradeSettings": "`degrade`",

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from selavi.files import UserError, write_text
-from selavi.settings import Config, Section
+from selavi.settings import Config, MachineSettings, Section
 
 S = TypeVar("S", bound=Section)
 MOST_VALUES = 1_000_000  # in a file, with what its aliases stand for
@@ -148,9 +148,13 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
     lines = []
     errors = error.errors(include_url=False)
     shared = [item["loc"][1:] for item in errors if item["loc"][:1] == ("defaults",)]
+    shared += [item["loc"] for item in errors if item["loc"][:1] == ("machine",)]
     for item in errors:
-        if item["loc"][:1] == ("runs",) and item["loc"][2:] in shared:
-            continue  # inherited: said once, where it stands
+        section = item["loc"][:1]
+        if section == ("runs",) and item["loc"][2:] in shared:
+            continue  # inherited: reported once, at its origin
+        if section in (("retrieval",), ("finetune",)) and item["loc"][1:] in shared:
+            continue
         where = ".".join(str(p) for p in item["loc"] if p != "[key]")
         if item["loc"][-1:] == ("[key]",):  # pydantic shows a name such as False as 0
             where = ".".join(map(str, [*item["loc"][:-2], item["input"]]))
@@ -205,8 +209,10 @@ def _number_remedy(value: str) -> str:
 
 
 def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
-    known = _keys(model, loc[:-1])
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    key, known = str(loc[-1]), _keys(model, loc[:-1])
+    if key in MachineSettings.model_fields:
+        return f"; did you mean 'machine.{key}'?"
+    close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; the keys here are: {', '.join(known)}"
 
 

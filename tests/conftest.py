@@ -6,12 +6,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: tests run side by side, one thread each
 
@@ -33,8 +31,8 @@ SMALL_SHM = 'mount -t tmpfs -o size="$1" tmpfs /dev/shm && shift && exec "$@"'
 PRIVATE = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
 MEDIA = MediaSettings(short_side=48, fps=16.0, audio_rate=16000, min_seconds=1.1)
 
-# Begun in this order by workers that run side by side, so that none is left with a long one at the
-# end; then all others.
+MARKED_FOLDERS = ("browser", "slurm", "workflow")  # a folder's tests have its name as a marker
+# Workers begin with these folders, so that none is left with a long file at the end.
 LONGEST = ("slurm", "workflow", "training", "cluster", "evaluation")
 
 
@@ -49,26 +47,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
-class ByFile(LoadScopeScheduling):
-    """With `pytest -n 2` a file's tests share a worker, and what they make.
-
-    So do all tests on Slurm: a machine can have one only.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
-        return "slurm" if "/slurm/" in file else file
-
-
-@pytest.hookimpl(optionalhook=True)  # unknown with -p no:xdist
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    config.option.loadscopereorder = False  # but in the order below
-    return ByFile(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first; what is marked `gpu` is skipped where there is none."""
+    """Mark by folder; begin with the longest; skip what is marked `gpu` where there is none."""
     for item in items:
+        folder = item.path.parent.name
+        if folder in MARKED_FOLDERS:
+            item.add_marker(folder)
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(pytest.mark.skip(reason="needs a GPU, and torch finds none"))
     order = {name: place for place, name in enumerate(LONGEST)}
@@ -111,9 +95,9 @@ def tiny_run() -> Callable[..., RunSettings]:
             "network": {"clusters": 4, "heads": 2, "hidden": 16},
             "labelling": {"optimisations": 6},
             "training": {
-                "epochs": 3, "batch_size": 4, "workers": 0, "threads": 1, "warmup_batches": 2,
-                "precision": "float32", "collapse": 1.0,
+                "epochs": 3, "batch_size": 4, "warmup_batches": 2, "collapse": 1.0,
             },
+            "machine": {"workers": 0, "threads": 1, "precision": "float32"},
         }  # fmt: skip
         for name, section in sections.items():
             old = run.get(name)

@@ -9,9 +9,9 @@ import pytest
 
 from selavi.cli import STAGES, main
 from selavi.commands import arguments
-from selavi.config_file import read_section
+from selavi.config_file import read_section, write_section
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.settings import FinetuneSettings, RetrievalSettings
+from selavi.settings import FinetuneSettings, MachineSettings, RetrievalSettings
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -55,12 +55,23 @@ def test_a_mistake_is_a_sentence_on_the_screen_and_in_the_log(tmp_path: Path) ->
 @pytest.mark.parametrize(("most", "workers"), [("2", 2), ("4", 4), ("9", 4), ("0", 0)])
 def test_loader_processes_are_no_more_than_asked_for(most: str, workers: int) -> None:
     parser = argparse.ArgumentParser()
-    arguments.max_workers(parser)
+    arguments.machine(parser)
     settings = FinetuneSettings()
-    assert settings.workers == 4
-    bounded = arguments.bounded(settings, parser.parse_args(["--max-workers", most]))
-    assert bounded == settings.model_copy(update={"workers": workers})
-    assert arguments.bounded(settings, parser.parse_args([])) == settings
+    assert settings.machine.workers == 4
+    bounded = arguments.on_machine(settings, parser.parse_args(["--max-workers", most]))
+    assert bounded == FinetuneSettings(machine=MachineSettings(workers=workers))
+    assert arguments.on_machine(settings, parser.parse_args([])) == settings
+
+
+def test_the_machine_is_in_a_file_of_its_own(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    arguments.machine(parser)
+    machine = MachineSettings(workers=2, threads=3, precision="float32")
+    write_section(tmp_path / "machine.yaml", machine)
+    options = parser.parse_args(["--machine", str(tmp_path / "machine.yaml")])
+    assert arguments.on_machine(FinetuneSettings(), options) == FinetuneSettings(machine=machine)
+    given = arguments.on_machine(FinetuneSettings(), options, threads=1, workers=None).machine
+    assert given == machine.model_copy(update={"threads": 1})
 
 
 def test_where_an_error_of_a_library_happened_is_in_the_log(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from tests.test_tensor_files import file_limit
 Run = Callable[..., RunSettings]
 TUNING = {
     "epochs": 1, "warmup_epochs": 1, "frames": 4, "clips": 1, "crops": 1, "crop": 32,
-    "scale_min": 32, "scale_max": 32, "batch_size": 4, "workers": 0, "precision": "float32",
+    "scale_min": 32, "scale_max": 32, "batch_size": 4,
+    "machine": {"workers": 0, "precision": "float32"},
 }  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def nobody() -> Iterator[None]:
 def made(tiny_run: Run, train_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands below read."""
     folder = tmp_path_factory.mktemp("made")
-    settings = tiny_run(training={"checkpoint_minutes": 0.0})
+    settings = tiny_run(machine={"checkpoint_minutes": 0.0})
     write_section(folder / "run.yaml", settings)
     write_section(folder / "media.yaml", MEDIA)
     write_section(folder / "finetune.yaml", FinetuneSettings.model_validate(TUNING))

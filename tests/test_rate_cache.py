@@ -9,8 +9,8 @@ import yaml
 from pydantic import TypeAdapter
 
 from selavi import rate_cache
+from selavi.estimates.cost import Seconds
 from selavi.preflight.config_files import read_config
-from selavi.preflight.costs import Seconds
 from selavi.preflight.estimate import estimate
 from selavi.rate_cache import RateCache
 from tests.preflight.test_preflight import DEMO, selavi

@@ -13,7 +13,7 @@ from gpu_parts.variants import build, measure, set_modes
 from gpu_parts.work import SMALL_NETWORK, Row, Work, forget
 from selavi.engine.process_group import Group
 from selavi.engine.stop import Stopped, StopRequest
-from selavi.settings import LabellingSettings, RunSettings, TrainingSettings
+from selavi.settings import LabellingSettings, MachineSettings, RunSettings, TrainingSettings
 from selavi.training.loop import Trainer
 
 STEPS = 4
@@ -71,8 +71,8 @@ def train(work: Work, name: str, stop_between: bool) -> nn.Module:
         labelling=LabellingSettings(optimisations=3, groups=2, power=1.0),
         training=TrainingSettings(
             epochs=2, batch_size=8, warmup_batches=2, warmup_epochs=0, base_lr=1e-3, collapse=1.0,
-            precision="bfloat16", workers=0,
         ),
+        machine=MachineSettings(precision="bfloat16", workers=0),
     )  # fmt: skip
     folder = work.folder / name.replace(", ", "-").replace(" ", "-") / "state"
     stop = StopRequest()

@@ -11,7 +11,13 @@ from selavi.data.index import read_index
 from selavi.data.sampling import Clips, training_batches
 from selavi.engine.process_group import Group
 from selavi.engine.stop import StopRequest
-from selavi.settings import LabellingSettings, MediaSettings, RunSettings, TrainingSettings
+from selavi.settings import (
+    LabellingSettings,
+    MachineSettings,
+    MediaSettings,
+    RunSettings,
+    TrainingSettings,
+)
 from selavi.training.loop import Trainer
 
 VIDEOS, SMALL_VIDEOS = 12, 2
@@ -77,9 +83,11 @@ def trained(work: Work, clips: Clips, step: Row, cores: int) -> Row:
         dataset="videos", video=work.video, audio=work.audio, network=work.network,
         labelling=LabellingSettings(optimisations=1, groups=1, power=1.0),
         training=TrainingSettings(
-            epochs=2, batch_size=batch, warmup_batches=2, collapse=1.0, checkpoint_minutes=60,
-            precision="bfloat16" if bfloat16 else "float32",
-            workers=0 if work.small else max(1, cores - 1), base_lr=1e-4,
+            epochs=2, batch_size=batch, warmup_batches=2, collapse=1.0, base_lr=1e-4,
+        ),
+        machine=MachineSettings(
+            checkpoint_minutes=60, precision="bfloat16" if bfloat16 else "float32",
+            workers=0 if work.small else max(1, cores - 1),
         ),
     )  # fmt: skip
     forget(work.device)

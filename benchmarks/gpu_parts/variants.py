@@ -81,7 +81,7 @@ def _like(conv: nn.Conv3d, inputs: int, outputs: int) -> nn.Conv3d:
 
 
 def compile_encoders(work: Work, step: Step, graphs: bool) -> None:
-    """Compile as `training.compile` does; the small form traces and leaves out the compiler."""
+    """Compile as `machine.compile` does; the small form traces and leaves out the compiler."""
     if not work.small:
         require_compiler(work.device)
     for encoder in step.network.encoders.values():

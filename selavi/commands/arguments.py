@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TypeVar
 
-from selavi.settings import FinetuneSettings, RetrievalSettings, TrainingSettings
+from selavi.config_file import parse, read_section
+from selavi.settings import FinetuneSettings, MachineSettings, RetrievalSettings, RunSettings
 
-Loading = TypeVar("Loading", TrainingSettings, RetrievalSettings, FinetuneSettings)
+Stage = TypeVar("Stage", RunSettings, RetrievalSettings, FinetuneSettings)
 
 
 def file(parser: argparse.ArgumentParser, name: str, text: str) -> None:
@@ -38,18 +39,30 @@ def workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def max_workers(parser: argparse.ArgumentParser) -> None:
-    """A bound on the settings' loader processes (see `bounded`); no result depends on it."""
+def machine(parser: argparse.ArgumentParser) -> None:
+    """How the machine does the work; `on_machine` applies it."""
+    parser.add_argument(
+        "--machine", type=Path, metavar="FILE",
+        help="settings of the machine (default: the section machine of --settings)",
+    )  # fmt: skip
     parser.add_argument(
         "--max-workers", type=int, metavar="N",
         help="loader processes of each process at most, should the settings say more",
     )  # fmt: skip
 
 
-def bounded(settings: Loading, options: argparse.Namespace) -> Loading:
-    """Settings with no more `workers` than --max-workers allows."""
-    most = settings.workers if options.max_workers is None else options.max_workers
-    return settings.model_copy(update={"workers": min(settings.workers, most)})
+def on_machine(settings: Stage, options: argparse.Namespace, **given: int | None) -> Stage:
+    """Settings with the section machine of --machine, and at most --max-workers workers.
+
+    given : settings of the machine that override its file, unless None.
+    """
+    file = options.machine
+    written = read_section(file, MachineSettings) if file else settings.machine
+    overrides = {name: number for name, number in given.items() if number is not None}
+    machine = parse(written.model_dump() | overrides, MachineSettings, "the command's arguments")
+    most = machine.workers if options.max_workers is None else options.max_workers
+    bounded = machine.model_copy(update={"workers": min(machine.workers, most)})
+    return settings.model_copy(update={"machine": bounded})
 
 
 def shard_outputs(parser: argparse.ArgumentParser) -> None:

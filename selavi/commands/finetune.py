@@ -15,11 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "train", "index of the fold's training split")
     arguments.file(parser, "test", "index of the fold's test split")
     arguments.file(parser, "output", "accuracies by epoch, to write (CSV); the state lies beside")
-    arguments.max_workers(parser)
+    arguments.machine(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.finetune.loop import finetune
 
-    settings = arguments.bounded(read_section(options.settings, FinetuneSettings), options)
+    settings = arguments.on_machine(read_section(options.settings, FinetuneSettings), options)
     finetune(options.model, options.train, options.test, settings, options.output)

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
-from selavi.config_file import parse, read_section
-from selavi.settings import RunSettings, TrainingSettings
+from selavi.config_file import read_section
+from selavi.settings import RunSettings
 
 HELP = "train the network by self-labelling; goes on where an earlier call was stopped"
 
@@ -19,24 +19,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--threads", type=int, metavar="N",
-        help="CPU threads of each process, in place of training.threads",
+        help="CPU threads of each process, overrides machine.threads",
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=int, metavar="N",
-        help="loader processes of each process, in place of training.workers",
+        help="loader processes of each process, overrides machine.workers",
     )  # fmt: skip
-    arguments.max_workers(parser)
+    arguments.machine(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.training.pretrain import pretrain
 
-    settings = read_section(options.settings, RunSettings)
-    given = {"threads": options.threads, "workers": options.workers}
-    machine = {name: number for name, number in given.items() if number is not None}
-    training = parse(
-        settings.training.model_dump() | machine, TrainingSettings, "the command's arguments"
-    )
-    training = arguments.bounded(training, options)
-    settings = settings.model_copy(update={"training": training})
+    settings = arguments.on_machine(
+        read_section(options.settings, RunSettings), options,
+        threads=options.threads, workers=options.workers,
+    )  # fmt: skip
     pretrain(options.index, settings, options.output)

@@ -16,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "queries", "index of the test split")
     arguments.file(parser, "output", "the recalls to write (CSV)")
     arguments.file(parser, "neighbours", "the nearest videos of each query, to write (CSV)")
-    arguments.max_workers(parser)
+    arguments.machine(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.retrieval import retrieval
 
-    settings = arguments.bounded(read_section(options.settings, RetrievalSettings), options)
+    settings = arguments.on_machine(read_section(options.settings, RetrievalSettings), options)
     retrieval(
         options.model, options.gallery, options.queries, settings, options.output,
         options.neighbours,

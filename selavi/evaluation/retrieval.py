@@ -156,7 +156,11 @@ def _by_video(
     network = network.to(device).eval()
     grid = ViewGrid(clips=settings.clips, crops=1)
     batches = view_batches(
-        clips, views=grid, batch_size=settings.batch_size, workers=settings.workers, device=device
+        clips,
+        views=grid,
+        batch_size=settings.batch_size,
+        workers=settings.machine.workers,
+        device=device,
     )
     with Bar(total=len(clips), desc="features", unit="video") as bar:
         for batch in batches:

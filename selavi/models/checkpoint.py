@@ -77,7 +77,7 @@ def build_network(settings: RunSettings) -> Network:
         settings.network,
         settings.modalities,
         channels=1 if settings.video.grey else 3,
-        channels_last=settings.training.channels_last,
+        channels_last=settings.machine.channels_last,
     )
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from selavi import __version__
 from selavi.data.collate import PREFETCH
 from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
+from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
-from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.sources import source_of
 from selavi.settings import Config, MediaSettings, RunSettings
@@ -118,7 +118,7 @@ def shared_memory(config: Config) -> Iterator[Finding]:
         words += f"; run {name} hands over up to {need / 1e6:,.0f} MB of batches in it"
     remedy = (
         ": start the container with more (docker run --shm-size=8g), use a smaller "
-        "training.batch_size or fewer training.workers, or training.workers: 0"
+        "training.batch_size or fewer machine.workers, or machine.workers: 0"
     )
     yield Finding(need < free, "shared memory", words + ("" if need < free else remedy))
 
@@ -135,7 +135,7 @@ def _ahead(run: RunSettings, media: MediaSettings) -> float:
         clip += max(2 * media.audio_rate, 4 * 100 * audio.filters) * audio.seconds
     processes = max(1, torch.cuda.device_count())
     clip *= run.labelling.groups if run.labelling.source == "epoch" else 1  # views of each
-    return processes * run.training.workers * PREFETCH * run.training.batch_size * clip
+    return processes * run.machine.workers * PREFETCH * run.training.batch_size * clip
 
 
 def configuration(files: list[Path]) -> Iterator[Finding]:

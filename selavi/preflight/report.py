@@ -7,8 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from selavi.estimates.cost import Cost
 from selavi.preflight.checks import Finding
-from selavi.preflight.costs import Cost
 
 MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]![/]"}
 

@@ -33,6 +33,7 @@ from selavi.settings.evaluation import (
     VideoLevel,
 )
 from selavi.settings.inputs import FRAME_SECONDS, AudioSettings, VideoSettings
+from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import (
     LabellingSettings,
@@ -55,6 +56,7 @@ __all__ = [
     "ExplorerSettings",
     "FinetuneSettings",
     "LabellingSettings",
+    "MachineSettings",
     "MediaSettings",
     "Modality",
     "Name",

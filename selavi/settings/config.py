@@ -14,6 +14,7 @@ from selavi.settings.evaluation import (
     RetrievalSettings,
 )
 from selavi.settings.inputs import FRAME_SECONDS
+from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
@@ -35,6 +36,8 @@ class Config(Section):
     """Settings shared by all runs."""
     runs: dict[Name, RunSettings] = Field(min_length=1)
     """Runs by name."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work; runs, retrieval and finetune may override it."""
     explorer: ExplorerSettings = ExplorerSettings()
     """The page."""
     baselines: BaselineSettings = BaselineSettings()
@@ -52,14 +55,17 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        """Runs take what they do not name themselves from the defaults."""
+        """Fill in what runs take from the defaults, and runs and stages from the machine."""
         if not isinstance(raw, dict):
             return raw
         raw = without_removed(raw)
-        if not isinstance(raw.get("runs"), dict):
-            return raw
-        defaults = raw.get("defaults") or {}
-        return raw | {"runs": {k: _merged(defaults, run) for k, run in raw["runs"].items()}}
+        machine = {"machine": raw.get("machine") or {}}
+        stages = {name: raw.get(name, {}) for name in ("retrieval", "finetune")}
+        filled = {k: _merged(machine, v) for k, v in stages.items() if isinstance(v, dict)}
+        if isinstance(raw.get("runs"), dict):
+            base = _merged(machine, raw.get("defaults"))
+            filled["runs"] = {name: _merged(base, run) for name, run in raw["runs"].items()}
+        return raw | filled
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:

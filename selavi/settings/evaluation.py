@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from selavi.settings.section import FilePath, LearningRate, Name, Precision, Section, Seed
+from selavi.settings.machine import MachineSettings
+from selavi.settings.section import FilePath, LearningRate, Name, Section, Seed
 
 KNOWN = [(name, "", None) for name in ("run", "dataset", "split")]
 """What the path of a feature file may name: no attributes, conversions or widths."""
@@ -117,8 +118,8 @@ class TransferSettings(Section):
     """Frames of a clip."""
     clips: int = Field(10, ge=1, le=1000)
     """Clips of a video, evenly spread over it."""
-    workers: int = Field(4, ge=0, le=1024)
-    """Loader processes per process; the workflow starts no more than the rule has threads."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work, where it differs from the configuration's `machine`."""
 
 
 class RetrievalSettings(TransferSettings):
@@ -173,12 +174,6 @@ class FinetuneSettings(TransferSettings):
     """Weight decay."""
     seed: Seed = 31
     """Seed of the classifier's first weights and of all random views."""
-    precision: Precision = "auto"
-    """Arithmetic of the encoder, as training.precision."""
-    threads: int = Field(0, ge=0, le=1024)
-    """CPU threads per process; 0 lets PyTorch choose."""
-    checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
-    """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
 
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:

@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from selavi.settings.inputs import AudioSettings, VideoSettings
-from selavi.settings.section import LearningRate, Modality, Name, Precision, Section, Seed
+from selavi.settings.machine import MachineSettings
+from selavi.settings.section import LearningRate, Modality, Name, Section, Seed
 
 
 class NetworkSettings(Section):
@@ -61,7 +62,7 @@ class LabellingSettings(Section):
 
 
 class TrainingSettings(Section):
-    """Optimisation (stochastic gradient descent) and the machine's share in it."""
+    """Optimisation: stochastic gradient descent."""
 
     epochs: int = Field(200, ge=1, le=1_000_000)
     """Passes over the training clips."""
@@ -84,30 +85,9 @@ class TrainingSettings(Section):
     """Weight decay."""
     warmup_batches: int = Field(20, ge=0, le=1_000_000)
     """Batches that warm up batch norm before the first labels."""
-    precision: Precision = "auto"
-    """Arithmetic of the encoders: bfloat16 is checked first and given up if unsound; auto takes it
-    where the hardware has it and a trial step is at least 1.2 times as fast."""
-    channels_last: bool = True
-    """Keep pictures, spectrograms and weights with the channels last in memory."""
-    compile: bool = False
-    """Compile the encoders with torch.compile: minutes at the start, for faster steps."""
     collapse: float = Field(0.8, gt=0, le=1)
     """Stop when one cluster takes more than this share of a head's labels, or of its predictions
     for epochs on end, and more than twice its set size; 1 never stops."""
-    workers: int = Field(4, ge=0, le=1024)
-    """Loader processes per training process; the workflow starts no more than the rule has
-    threads."""
-    threads: int = Field(0, ge=0, le=1024)
-    """CPU threads per training process; 0 lets PyTorch choose. With two or more, the narrow
-    encoders of video and audio learn side by side."""
-    cache_gb: float = Field(1.0, ge=0, le=1e6)
-    """Memory for decoded frames, which later epochs then need not decode, in 10^9 bytes for each
-    training process; clips beyond it are decoded each time."""
-    checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
-    """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
-    saves: int = Field(2, ge=1, le=1000)
-    """Saves of the resumable state that are kept; should the newest be damaged, the one before it
-    serves."""
 
 
 class RunDefaults(Section):
@@ -174,3 +154,5 @@ class RunSettings(RunDefaults):
 
     dataset: Name
     """Name of the dataset to train on."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work, where it differs from the configuration's `machine`."""

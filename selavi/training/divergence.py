@@ -29,7 +29,7 @@ def check_step(loss: float, gradient: float, where: str, bfloat16: bool) -> None
     if math.isfinite(loss) and math.isfinite(gradient):
         return
     what = f"the gradient's norm is {gradient}" if math.isfinite(loss) else f"the loss is {loss}"
-    precise = "set training.precision: float32, " if bfloat16 else ""
+    precise = "set machine.precision: float32, " if bfloat16 else ""
     raise Diverged(
         f"{what} in {where}; {precise}lower training.base_lr or lengthen "
         "training.warmup_epochs. The last save is from before, and would lead here again"

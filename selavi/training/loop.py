@@ -68,6 +68,7 @@ class Trainer:
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
         self.settings, self.training = settings, settings.training
+        self.machine = settings.machine
         self.group, self.stop, self.on_epoch = group, stop, on_epoch
         self.step_clips = clips_per_step(self.training, group.world)
         self.steps = len(clips) // self.step_clips
@@ -82,17 +83,18 @@ class Trainer:
             settings.labelling.power,
             self.training.epochs * self.steps,
         )
-        if self.training.threads:
-            torch.set_num_threads(self.training.threads)
+        if self.machine.threads:
+            torch.set_num_threads(self.machine.threads)
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
-        self.learner = Learner(self.network, group, self.training.compile)
+        self.learner = Learner(self.network, group, self.machine.compile)
         self.state = _fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         process_clips = self.step_clips // group.world
         key = fingerprint(settings, clips.index)
-        self.saves = Saves(folder, key, process_clips, self.training.saves)
-        self.end = f"{key} {self.step_clips} {self.training.epochs} {self.training.collapse:g}"
+        self.saves = Saves(folder, key, process_clips, self.machine.checkpoints_kept)
+        changeable = (self.training.epochs, self.training.collapse, self.machine.precision)
+        self.end = f"{key} {self.step_clips} {changeable}"
         self.saved_at = time.monotonic()
         self.pace = Pace(self.step_clips)
 
@@ -106,6 +108,7 @@ class Trainer:
         if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
             place = self.state.progress
             require_no_more(self.training.epochs, place.epoch, place.step, self.saves.folder)
+            place.bfloat16 &= self.machine.precision != "float32"
             log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
         else:
             try:
@@ -200,7 +203,7 @@ class Trainer:
             if number == 0:
                 with torch.enable_grad():
                     self.state.progress.bfloat16 = choose_bfloat16(
-                        self.network, on_device, self.training.precision, self.group
+                        self.network, on_device, self.machine.precision, self.group
                     )
             if number < count:
                 self.network.train()
@@ -239,7 +242,7 @@ class Trainer:
         if self.group.any(self.stop.requested):
             raise Stopped
         seconds = time.monotonic() - self.saved_at
-        if self.group.any(seconds >= 60 * self.training.checkpoint_minutes):
+        if self.group.any(seconds >= 60 * self.machine.checkpoint_minutes):
             self._save()
 
     def _save(self) -> None:

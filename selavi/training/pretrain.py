@@ -38,7 +38,7 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     UserError for missing files and where another call is at work, ValueError for settings that do
     not fit the clips, Stopped when a signal asked for it.
     """
-    clips = open_clips(index, settings, settings.training.cache_gb)
+    clips = open_clips(index, settings, settings.machine.cache_gb)
     state = output / "state"
     with (
         stop_on_signals() as stop,

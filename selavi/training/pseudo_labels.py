@@ -85,7 +85,7 @@ class Labeller:
             rank=self.group.rank,
             world=self.group.world,
             first_step=first,
-            workers=training.workers,
+            workers=self.settings.machine.workers,
             device=self.group.device,
         )
         return (batch.by_view(views) for batch in batches)
@@ -136,7 +136,7 @@ class Labeller:
             augmented=(self.settings.seed, number),
             rank=self.group.rank,
             world=self.group.world,
-            workers=self.settings.training.workers,
+            workers=self.settings.machine.workers,
             device=self.group.device,
         )
         store = FeatureStore.from_pass(

@@ -95,12 +95,13 @@ def _fill(state: State, shared: dict[str, Any], group: Group) -> None:
 def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     """Identifies the result that a state leads to: the settings that shape it, and the clips.
 
-    How a step's clips are spread over processes and batches is not part of it; `load_state` looks
-    at that by itself. Nor are `epochs`: a state is the beginning of a longer run too.
+    The section `machine` is not part of it, nor are limits that only stop a run. How a step's clips
+    are spread over processes and batches is not part of it; `load_state` looks at that by itself.
+    Nor are `epochs`: a state is the beginning of a longer run too.
     """
     spread = {"batch_size", "accumulation", "epochs"}
-    machine = {"workers", "threads", "cache_gb", "checkpoint_minutes", "saves", "collapse"}
-    text = settings.model_dump_json(exclude={"training": spread | machine, "max_corrupt": True})
+    limits: dict[str, Any] = {"training": {*spread, "collapse"}, "max_corrupt": True}
+    text = settings.model_dump_json(exclude={"machine": True} | limits)
     table = contents(index).to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
 

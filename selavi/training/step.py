@@ -137,6 +137,6 @@ def require_compiler(device: torch.device) -> None:
     compiler = os.environ.get("CXX", "g++")
     if device.type == "cpu" and shutil.which(compiler) is None:
         raise UserError(
-            f"training.compile needs a C++ compiler, and {compiler!r} is not on the PATH; install "
-            "it, name another in the environment variable CXX, or set training.compile: false"
+            f"machine.compile needs a C++ compiler, and {compiler!r} is not on the PATH; install "
+            "it, name another in the environment variable CXX, or set machine.compile: false"
         )

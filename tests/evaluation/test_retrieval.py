@@ -15,10 +15,12 @@ from selavi.evaluation.retrieval import clip_feature, retrieval
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
 from selavi.models.feature_map import last_map
-from selavi.settings import RetrievalSettings
+from selavi.settings import MachineSettings, RetrievalSettings
 from tests.conftest import make_split
 
-SETTINGS = RetrievalSettings(frames=6, clips=3, workers=0, recall_at=[1, 5, 50], pictures=2)
+SETTINGS = RetrievalSettings(
+    frames=6, clips=3, machine=MachineSettings(workers=0), recall_at=[1, 5, 50], pictures=2
+)
 
 
 @pytest.fixture(scope="module")

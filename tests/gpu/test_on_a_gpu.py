@@ -151,7 +151,9 @@ def test_a_relabelling_is_the_cpus() -> None:
 @pytest.fixture(scope="module")
 def settings(tiny_run: Callable[..., RunSettings]) -> RunSettings:
     """Saved at every step; labels from a pass of their own, as the paper has it."""
-    return tiny_run(labelling={"source": "pass"}, training={"epochs": 4, "checkpoint_minutes": 0.0})
+    return tiny_run(
+        labelling={"source": "pass"}, training={"epochs": 4}, machine={"checkpoint_minutes": 0.0}
+    )
 
 
 @pytest.fixture(scope="module")

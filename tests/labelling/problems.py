@@ -11,6 +11,10 @@ from selavi.settings import NetworkSettings
 LAMBDA = 20.0
 
 
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
 def posteriors(clips: int, clusters: int, sharpness: float, seed: int = 0) -> Tensor:
     """Scores as in training: lambda times the mean log-probability of two modalities."""
     generator = torch.Generator().manual_seed(seed)

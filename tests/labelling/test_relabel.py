@@ -1,5 +1,6 @@
 """Groups of heads, their passes, and what a relabelling says it did."""
 
+import itertools
 import logging
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ from selavi.labelling.sinkhorn.front import sinkhorn
 from selavi.labelling.sinkhorn.log_kernel import HeadScores
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
-from tests.labelling.problems import features, gaussian_shares, small_network
+from tests.labelling.problems import features, gaussian_shares, generator, small_network
 
 CLIPS = 600
 SIZES = torch.stack([gaussian_shares(12, seed=h).sort().values for h in range(4)])
@@ -118,3 +119,10 @@ def test_a_cap_too_low_is_warned_of_with_the_distance(caplog: pytest.LogCaptureF
     assert done.iterations == 1
     assert f"off by {done.deviation:.2g} of its share" in caplog.text
     assert "labelling.max_iterations" in caplog.text
+
+
+def test_groups_share_out_all_heads() -> None:
+    groups = group_heads(10, 3, generator())
+    assert sorted(itertools.chain.from_iterable(groups)) == list(range(10))
+    assert sorted(len(g) for g in groups) == [3, 3, 4]
+    assert group_heads(10, 3, generator(1)) != groups

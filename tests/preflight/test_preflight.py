@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from selavi.data.shards.cost import shard_sample
+from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.checks import disk, stored_sizes
 from selavi.preflight.config_files import read_config, read_profile
-from selavi.preflight.costs import Cost
 from selavi.preflight.estimate import estimate
 from selavi.preflight.slurm import _gpus, _minutes
 from selavi.preflight.sources import sample_of, source_of
-from selavi.preflight.timing import clip_rate, shard_rate
+from selavi.training.cost import clip_rate
 from tests.conftest import PRIVATE, SMALL_SHM
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's settings on a folder of 24 good training videos and five that are not."""
     raw = yaml.safe_load(DEMO.read_text())
     raw["datasets"]["demo"] |= {"root": str(demo_videos), "embedded": None}
-    raw["defaults"]["training"]["precision"] = "float32"
+    raw["machine"]["precision"] = "float32"
     path = tmp_path_factory.mktemp("config") / "own.yaml"
     path.write_text(yaml.safe_dump(raw))
     return path
@@ -58,7 +59,7 @@ def test_costs_grow_with_what_is_asked(own: Path) -> None:
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
     none = own.with_name("none.yaml")
-    none.write_text("{baselines: {runs: []}, runs: {demo: {training: {saves: 12}}}}")
+    none.write_text("{baselines: {runs: []}, runs: {demo: {machine: {checkpoints_kept: 12}}}}")
     others = {cost.stage: cost for cost in estimate(read_config([own, none]))}
     assert set(others) == set(costs) - {"baselines"}
     # thirteen saves at a time in place of three: those that are kept, and the one being written
@@ -112,7 +113,7 @@ def test_a_run_of_one_modality_is_measured_by_it_alone(
     dataset = read_config([own]).datasets["demo"]
     rows = sample_of(dataset, "train", index)
     assert rows is not None
-    made = shard_rate(rows, dataset.media, index).index
+    made = shard_sample(rows, dataset.media, index).index
     runs = read_config([own, own.with_name("judged.yaml")]).runs
     sizes = {name: clip_rate(made, runs[name]) for name in ("demo", "video", "audio")}
     assert sizes["video"].features == sizes["audio"].features == sizes["demo"].features / 2
@@ -168,7 +169,7 @@ def test_shards_made_before_lie_below_the_root(train_index: Path, tmp_path: Path
     done = selavi("estimate", "--configfile", str(path))
     assert done.returncode == 0, done.stderr
     assert "import-shards" in done.stdout
-    assert "what the runs will take is not estimated" in done.stderr
+    assert "the runs are not estimated" in done.stderr
     found = selavi("doctor", "--configfile", str(path)).stdout
     assert "shards made before" in found
     assert "a few videos" not in found

@@ -30,17 +30,14 @@ CONFIG = {
     "defaults": {
         "network": {"clusters": 4, "heads": 2, "hidden": 16},
         "labelling": {"optimisations": 8, "max_iterations": 50},
-        "training": {
-            "epochs": 16, "batch_size": 2, "workers": 0, "threads": 1, "precision": "float32",
-            "checkpoint_minutes": 0.0, "collapse": 1.0,
-        },
+        "training": {"epochs": 16, "batch_size": 2, "collapse": 1.0},
     },
+    "machine": {"workers": 0, "threads": 1, "precision": "float32", "checkpoint_minutes": 0.0},
     "explorer": {"clips_per_cluster": 2},
     "finetune": {
         "runs": ["calm"], "datasets": {"demo": [0]}, "epochs": 6, "batch_size": 4, "frames": 6,
-        "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40, "workers": 1, "threads": 1,
-        "checkpoint_minutes": 0.0, "base_lr": 1e-5, "head_lr": 1e-3,
-        "precision": "float32",
+        "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40, "base_lr": 1e-5, "head_lr": 1e-3,
+        "machine": {"workers": 1},
     },
 }  # fmt: skip
 
@@ -127,14 +124,35 @@ class Checkout:
 
     @contextmanager
     def ending(self, controller: "subprocess.Popen[bytes]") -> Iterator[None]:
-        """Wait for Snakemake after the block; its end must be a good one."""
+        """Wait for Snakemake after the block; it must succeed."""
         try:
             yield
             code = controller.wait(480)
+        except (subprocess.TimeoutExpired, TimeoutError) as error:
+            error.add_note(self.state())
+            raise
         finally:
             if controller.poll() is None:
                 controller.terminate()
-        assert code == 0, (self.folder / "controller.log").read_text()
+                controller.wait()
+        assert code == 0, self.state()
+
+    def state(self) -> str:
+        """What Slurm, Snakemake and the newest jobs say, for the message of a failed test."""
+        commands = (
+            ("squeue",),
+            ("sinfo", "-N", "-l"),
+            ("sinfo", "-R"),
+            ("scontrol", "show", "job"),
+        )
+        parts = {" ".join(command): out(*command)[-4000:] for command in commands}
+        daemons = Path(
+            out("scontrol", "show", "config").partition("SlurmctldLogFile")[2].split()[1]
+        )
+        jobs = sorted((self.folder / ".snakemake/slurm_logs").glob("*/**/*.log"), key=_time)[-2:]
+        for path in (daemons, self.folder / "controller.log", *jobs):
+            parts[str(path)] = path.read_text(errors="replace")[-3000:]
+        return "\n".join(f"--- {name}\n{text}" for name, text in parts.items())
 
     def run(self, *command: str) -> str:
         """Run to a good end; return what was printed."""
@@ -177,3 +195,7 @@ class Checkout:
             return steps >= least and steps % 4 != 0
 
         wait_for(reached, 120, f"training of {run}")
+
+
+def _time(path: Path) -> float:
+    return path.stat().st_mtime

@@ -8,6 +8,7 @@ As a script it can be kept for a look around:
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -190,6 +191,11 @@ def out(*command: str) -> str:
     """What a command prints; nothing if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def about(job: str, key: str) -> str:
+    found = re.search(rf"\b{key}=(\S+)", out("scontrol", "show", "job", job))
+    return found[1] if found else ""
 
 
 def alive(pid: int) -> bool:

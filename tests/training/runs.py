@@ -8,9 +8,11 @@ environment variables are those that torchrun sets.
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -182,3 +184,20 @@ def signal_at(place: str, call: int, by: signal.Signals) -> None:
         return original(*args, **kwargs)
 
     setattr(owner, name, signals)
+
+
+@contextmanager
+def held(lock: Path, owner: str) -> Iterator[None]:
+    """By a process that says `owner` of itself."""
+    lock.write_text(owner)
+    code = (
+        "import fcntl, sys, time; file = open(sys.argv[1], 'a+'); fcntl.lockf(file, fcntl.LOCK_EX);"
+        "print(flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE)
+    assert holder.stdout and holder.stdout.readline()
+    try:
+        yield
+    finally:
+        holder.kill()
+        holder.wait()

@@ -94,10 +94,13 @@ def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
 ) -> None:
     training = {
         "epochs": 115, "batch_size": 24, "warmup_epochs": 1, "base_lr": 0.1, "weight_decay": 8.0,
-        "momentum": 0.0, "checkpoint_minutes": 60.0, "collapse": 0.8,
+        "momentum": 0.0, "collapse": 0.8,
     }  # fmt: skip
     settings = tiny_run(
-        modalities=["audio"], labelling={"optimisations": 1, "groups": 1}, training=training
+        modalities=["audio"],
+        labelling={"optimisations": 1, "groups": 1},
+        training=training,
+        machine={"checkpoint_minutes": 60.0},
     )
     assert wait(start(settings, train_index, tmp_path)) == [1]
     assert re.search(r"predictions have collapsed: in each of epochs \d+ to 1\d\d", words(tmp_path))
@@ -141,7 +144,7 @@ def test_shares_and_losses() -> None:
     assert largest_share(torch.tensor([[1, 1, 2], [0, 3, 1]])) == 0.75
     check_step(1.0, 3.0, "epoch 1", bfloat16=False)
     for loss in (float("nan"), float("inf")):
-        with pytest.raises(Diverged, match=r"set training\.precision: float32"):
+        with pytest.raises(Diverged, match=r"set machine\.precision: float32"):
             check_step(loss, 3.0, "epoch 1", bfloat16=True)
     with pytest.raises(Diverged, match="the gradient's norm is inf in epoch 1"):
         check_step(1.0, float("inf"), "epoch 1", bfloat16=False)

@@ -1,9 +1,6 @@
 """Modalities side by side: the same gradients and the same run as one after the other."""
 
 import copy
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,7 +132,7 @@ def test_a_run_does_not_depend_on_its_threads(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     for threads in (1, 2):
-        settings = tiny_run(training={"threads": threads, "epochs": 2})
+        settings = tiny_run(training={"epochs": 2}, machine={"threads": threads})
         train(settings, train_index, tmp_path / str(threads))
     same_result(tmp_path / "1", tmp_path / "2")
 
@@ -153,27 +150,3 @@ def test_an_error_in_one_part_waits_for_the_others() -> None:
     with pytest.raises(ValueError, match="this part"):
         Lanes(CPU, 600_000).run([fail, slow, slow])
     assert finished == [True, True]
-
-
-PAGE_FAULTS = """
-import resource
-import numpy as np
-from selavi.allocator import keep_freed_memory
-{call}
-for step in range(25):
-    if step == 5:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    parts = [np.full(2**18, n, np.float32) for n in range(6)]  # of 1 MiB
-    np.concatenate(parts).sum()
-    del parts
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library than glibc")
-def test_freed_memory_is_kept() -> None:
-    faults = [
-        int(subprocess.check_output([sys.executable, "-c", PAGE_FAULTS.format(call=call)]))
-        for call in ("", "keep_freed_memory()")
-    ]
-    assert faults[1] < 0.1 * faults[0]

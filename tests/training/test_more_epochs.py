@@ -20,7 +20,7 @@ def of(settings: RunSettings, epochs: int) -> RunSettings:
 @pytest.fixture(scope="module")
 def once_labelled(tiny_run: Run) -> RunSettings:
     """Labels are drawn before the first step alone, whatever the number of epochs."""
-    return tiny_run(labelling={"optimisations": 1}, training={"checkpoint_minutes": 0.0})
+    return tiny_run(labelling={"optimisations": 1}, machine={"checkpoint_minutes": 0.0})
 
 
 def test_a_finished_run_goes_on_as_if_it_had_been_longer(
@@ -45,7 +45,7 @@ def test_labels_are_renewed_by_the_longer_runs_schedule(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     """18 steps: before 0, 1, 4, 8, 12. 36 steps: before 0, 3, 9, 16, 25: one is to come."""
-    settings = tiny_run(training={"checkpoint_minutes": 0.0})
+    settings = tiny_run(machine={"checkpoint_minutes": 0.0})
     one, other = tmp_path / "one", tmp_path / "other"
     train(of(settings, 3), train_index, one)
     place = ("torch.optim:SGD.step", 14)

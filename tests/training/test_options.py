@@ -30,7 +30,8 @@ def losses(tiny_run: Run, train_index: Path, tmp_path_factory: pytest.TempPathFa
             network={"dropout": 0.0},
             labelling={"optimisations": 1},
             # The rate is low: rounding grows tenfold in a few steps of a fresh network.
-            training={"epochs": 4, "batch_size": 24, "warmup_epochs": 0, "base_lr": 1e-4} | options,
+            training={"epochs": 4, "batch_size": 24, "warmup_epochs": 0, "base_lr": 1e-4},
+            machine=options,
         )
         output = tmp_path_factory.mktemp("options")
         train(settings, train_index, output)

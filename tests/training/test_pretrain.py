@@ -57,7 +57,7 @@ def test_workers_do_not_change_the_result(
 ) -> None:
     train(settings, train_index, tmp_path, "--workers", "2", "--threads", "1")
     same_result(tmp_path, undisturbed)
-    used = yaml.safe_load((tmp_path / "config.yaml").read_text())["training"]
+    used = yaml.safe_load((tmp_path / "config.yaml").read_text())["machine"]
     assert (used["workers"], used["threads"]) == (2, 1)
 
 
@@ -75,7 +75,7 @@ def test_other_clips_under_the_same_names_start_afresh(
     before = fingerprint(settings, table)
     assert fingerprint(settings, table.assign(path="moved")) == before
     assert fingerprint(settings, table.assign(frames=table["frames"] + 1)) != before
-    faster = settings.model_copy(update={"training": settings.training.model_copy(
+    faster = settings.model_copy(update={"machine": settings.machine.model_copy(
         update={"workers": 3, "threads": 2}
     )})  # fmt: skip
     assert fingerprint(faster, table) == before

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from selavi.engine.process_group import Group
-from selavi.settings import RunSettings
+from selavi.settings import MachineSettings, RunSettings
 from selavi.tensor_files import read_tensors, save_tensors
 from selavi.training.divergence import RECORD, refuse_again
 from tests.training.runs import same_result, start, train, wait, words
@@ -106,7 +106,7 @@ def test_a_damaged_save_falls_back_to_the_one_before(
     name: str, fault: Callable[[bytes], bytes],
 ) -> None:  # fmt: skip
     saves = stopped_midway(settings, train_index, tmp_path)
-    assert len(saves) == settings.training.saves == 2
+    assert len(saves) == settings.machine.checkpoints_kept == 2
     file = saves[-1] / name
     file.write_bytes(fault(file.read_bytes()))
     train(settings, train_index, tmp_path)
@@ -186,7 +186,9 @@ def test_a_damaged_record_of_divergence_is_passed_over(tmp_path: Path, content: 
 def test_as_many_saves_are_kept_as_set(
     tiny_run: Run, train_index: Path, tmp_path: Path, keep: int
 ) -> None:
-    settings = tiny_run(training={"epochs": 4, "saves": keep, "checkpoint_minutes": 60.0})
+    settings = tiny_run(
+        training={"epochs": 4}, machine={"checkpoints_kept": keep, "checkpoint_minutes": 60.0}
+    )
     train(settings, train_index, tmp_path)
     names = [f"step-{epoch:06d}-000000000000" for epoch in range(1, 5)]
     assert sorted(p.name for p in (tmp_path / "state").iterdir()) == names[-keep:]
@@ -215,3 +217,34 @@ def test_the_same_processes_with_another_batch_start_afresh(
     bigger = settings.training.model_copy(update={"batch_size": 6})
     train(settings.model_copy(update={"training": bigger}), train_index, tmp_path)
     assert "settings or clips have changed: starting afresh" in words(tmp_path)
+
+
+def test_other_settings_of_the_machine_resume_to_the_same_result(
+    settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    stopped_midway(settings, train_index, tmp_path)
+    other = MachineSettings(
+        workers=2, threads=1, precision="float32", cache_gb=0.0, checkpoint_minutes=60.0,
+        checkpoints_kept=3,
+    )  # fmt: skip
+    assert not set(other.model_dump().items()) & set(settings.machine.model_dump().items()) - {
+        ("threads", 1), ("precision", "float32"), ("channels_last", True), ("compile", False),
+    }  # fmt: skip
+    train(settings.model_copy(update={"machine": other}), train_index, tmp_path)
+    assert "going on from epoch 2" in words(tmp_path)
+    same_result(tmp_path, undisturbed)
+
+
+@pytest.mark.parametrize(("precision", "resumed"), [("float32", False), ("auto", True)])
+def test_only_float32_overrides_the_arithmetic_of_a_checkpoint(
+    tiny_run: Run, train_index: Path, tmp_path: Path, precision: str, resumed: bool
+) -> None:
+    """The run is the same one: it goes on, and does not start again."""
+    often = {"checkpoint_minutes": 0.0}
+    before = tiny_run(machine=often | {"precision": "bfloat16"})
+    (*_, newest) = stopped_midway(before, train_index, tmp_path)
+    assert read_tensors(newest / "shared.pt")["progress"]["bfloat16"]
+    train(tiny_run(machine=often | {"precision": precision}), train_index, tmp_path)
+    assert "going on from epoch 2" in words(tmp_path)
+    (*_, last) = sorted((tmp_path / "state").glob("step-*"))
+    assert read_tensors(last / "shared.pt")["progress"]["bfloat16"] is resumed

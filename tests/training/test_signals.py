@@ -133,9 +133,9 @@ def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
     call: int, renewed: int,
 ) -> None:  # fmt: skip
-    seldom = settings.training.model_copy(update={"checkpoint_minutes": 60.0})
+    seldom = settings.machine.model_copy(update={"checkpoint_minutes": 60.0})
     place = ("selavi.models.network:Network.encode", call)
-    rare = settings.model_copy(update={"training": seldom})
+    rare = settings.model_copy(update={"machine": seldom})
     assert wait(start(rare, train_index, tmp_path, kill_at=place, by=signal.SIGUSR1)) == [75]
     assert words(tmp_path).count("labels: ") == renewed
     train(settings, train_index, tmp_path)

@@ -44,10 +44,9 @@ def configure(checkout: Path, videos: Path, epochs: int = 1) -> None:
             "epochs": epochs,
             "warmup_epochs": 0,
             "batch_size": 2,
-            "workers": 0,
-            "threads": 1,
         },
     }
+    config["machine"] = {"workers": 0, "threads": 1}
     config["runs"] = {"mine": {"dataset": "mine"}}
     (checkout / "mine.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
 

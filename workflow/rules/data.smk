@@ -64,7 +64,7 @@ rule shard:
     benchmark:
         "results/benchmarks/shard/{place}/{n}.tsv"
     wildcard_constraints:
-        place=any_of(SHARDED),
+        place=any_of(PLAN.sharded),
     conda:
         "../envs/selavi.yaml"
     threads: 1
@@ -87,7 +87,7 @@ rule import_shards:
     benchmark:
         "results/benchmarks/import-shards/{place}/{n}.tsv"
     wildcard_constraints:
-        place=any_of(IMPORTED),
+        place=any_of(PLAN.imported),
     conda:
         "../envs/selavi.yaml"
     threads: 1
@@ -105,10 +105,10 @@ rule import_shards:
 
 rule index:
     input:
-        tables=lambda wildcards: shard_files(*Path(wildcards.place).parts, "csv"),
+        tables=lambda wildcards: PLAN.shards(*wildcards.place.split("/"), "csv"),
         skipped=lambda wildcards: (
             [f"results/manifest/{wildcards.place}.skipped.csv"]
-            if wildcards.place in SHARDED
+            if wildcards.place in PLAN.sharded
             else []
         ),
     output:
@@ -128,7 +128,7 @@ rule index:
     log:
         "logs/index/{place}.log",
     wildcard_constraints:
-        place=any_of(SHARDED + IMPORTED),
+        place=any_of(PLAN.sharded + PLAN.imported),
     conda:
         "../envs/selavi.yaml"
     resources:
@@ -147,7 +147,7 @@ rule subset:
     input:
         settings="results/settings/splits/{place}.yaml",
         parent=lambda wildcards: (
-            f"results/shards/{owner(*Path(wildcards.place).parts)}/index.csv"
+            f"results/shards/{PLAN.shard_owner(*wildcards.place.split('/'))}/index.csv"
         ),
     output:
         index="results/shards/{place}/index.csv",
@@ -166,7 +166,7 @@ rule subset:
     log:
         "logs/subset/{place}.log",
     wildcard_constraints:
-        place=any_of(SUBSETS),
+        place=any_of(PLAN.subsets),
     conda:
         "../envs/selavi.yaml"
     resources:

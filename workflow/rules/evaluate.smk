@@ -105,7 +105,7 @@ rule baselines:
 rule degrade:
     input:
         index="results/shards/{dataset}/{split}/index.csv",
-        shards=lambda wildcards: shard_files(wildcards.dataset, wildcards.split, "tar"),
+        shards=lambda wildcards: PLAN.shards(wildcards.dataset, wildcards.split),
     output:
         tar="results/degrade/{dataset}/{split}/{level}.tar",
         table="results/degrade/{dataset}/{split}/{level}.csv",
@@ -154,10 +154,10 @@ rule evaluate_degraded:
             f"results/assign/{wildcards.run}/{SETTINGS.degrade.split}.csv"
         ),
         index=degraded_index,
-        degraded=lambda wildcards: degraded(
+        degraded=lambda wildcards: PLAN.degraded(
             "results/assign-degraded/{run}/{level}.csv", [wildcards.run]
         ),
-        tables=lambda wildcards: degraded(
+        tables=lambda wildcards: PLAN.degraded(
             "results/degrade/{dataset}/{split}/{level}.csv", [wildcards.run]
         ),
     output:
@@ -185,6 +185,7 @@ rule evaluate_degraded:
 rule retrieval:
     input:
         settings="results/settings/protocols/retrieval.yaml",
+        machine=ancient("results/settings/machine/retrieval.yaml"),
         model="results/pretrain/{run}/model.pt",
         gallery=fold_index(0),
         queries=fold_index(1),
@@ -203,12 +204,13 @@ rule retrieval:
         "results/benchmarks/retrieval/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: max(2, SETTINGS.retrieval.workers)
+    threads: max(2, SETTINGS.retrieval.machine.workers)
     resources:
         mem_mb=6000,
         device=device,
     shell:
-        "python -m selavi retrieval --settings {input.settings} --model {input.model}"
+        "python -m selavi retrieval --settings {input.settings} --machine {input.machine}"
+        " --model {input.model}"
         " --gallery {input.gallery} --queries {input.queries} --output {output.recalls}"
         " --neighbours {output.neighbours} --max-workers {threads} --log {log}"
 
@@ -218,6 +220,7 @@ rule retrieval:
 rule finetune:
     input:
         settings="results/settings/protocols/finetune.yaml",
+        machine=ancient("results/settings/machine/finetune.yaml"),
         model="results/pretrain/{run}/model.pt",
         train=fold_index(0),
         test=fold_index(1),
@@ -235,7 +238,7 @@ rule finetune:
         "results/benchmarks/finetune/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: max(2, SETTINGS.finetune.workers)
+    threads: max(2, SETTINGS.finetune.machine.workers)
     resources:
         mem_mb=4000,
         device=device,
@@ -247,5 +250,5 @@ rule finetune:
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
         " --threads {threads} --state {params.state} -- finetune --settings {input.settings}"
-        " --model {input.model} --train {input.train} --test {input.test} --output {output}"
+        " --machine {input.machine} --model {input.model} --train {input.train} --test {input.test} --output {output}"
         " --max-workers {threads} --log {log}"

@@ -9,7 +9,7 @@ localrules:
 
 rule tables:
     input:
-        judged=JUDGED,
+        scored=files_of(*SCORED),
         config=CONFIG,
     output:
         clustering=report(
@@ -111,7 +111,7 @@ rule distributions:
 
 rule plot_degraded:
     input:
-        STAGES["evaluate_degraded"],
+        files_of("evaluate_degraded"),
     output:
         report(
             "results/figures/degraded.svg",
@@ -183,12 +183,7 @@ rule explorer:
 
 rule costs:
     input:
-        [
-            file
-            for stage, files in STAGES.items()
-            if stage not in ("costs", "export", "tables")  # export is made on request
-            for file in files
-        ],
+        files_of(*(s for s in STAGES if s not in ("costs", "tables", *ON_REQUEST))),
     output:
         report(
             "results/tables/costs.csv",

@@ -98,10 +98,11 @@ def check_sources():
             require_enough(name, run, found)
 
 
-try:
-    check_sources()
-except ValueError as error:
-    raise WorkflowError(str(error)) from None
+if workflow.is_main_process:
+    try:
+        check_sources()
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def added_file(dataset, split):
@@ -129,11 +130,13 @@ def look_for_new(dataset, split):
         return
     folder = split_folder(data, split)
     new, gone = changes(folder, manifest)
+    # `selavi run` says so where jobs are to run; Snakemake does not tell so early.
+    taken_in = "SELAVI_RUN_PIPE" in os.environ
     counts = [f"{len(new)} new"] * bool(new) + [f"{len(gone)} missing"] * bool(gone)
     if not counts:
         return
     words = f"{folder}: of its videos {' and '.join(counts)} since {manifest} was made"
-    if new and not gone and TAKES_IN_NEW:
+    if new and not gone and taken_in:
         words += "; adding them"
         text = "\n".join(new) + "\n"
         added_file(dataset, split).write_text(text, encoding="utf-8")

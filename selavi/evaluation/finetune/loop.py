@@ -68,8 +68,8 @@ def finetune(
     fold = read_fold(train, test, run, settings)
     state = output.with_suffix(".state.pt")
     with stop_on_signals() as stop, process_group() as group, sole_training(state, group):
-        if settings.threads:
-            torch.set_num_threads(settings.threads)
+        if settings.machine.threads:
+            torch.set_num_threads(settings.machine.threads)
         recogniser = Recogniser(network, len(fold.classes), settings.linear_probe, settings.seed)
         mark = fingerprint(settings, model, [fold.train.index, fold.test.index])
         tuner = Finetuner(recogniser, fold, settings, group, stop, state, mark)
@@ -156,10 +156,11 @@ class Finetuner:
             self.progress = found
             require_no_more(self.settings.epochs, found.epoch, found.step, self.path)
             log.info("going on from epoch %d, step %d", found.epoch, found.step)
-        elif self.settings.precision != "float32":
+            self.progress.bfloat16 &= self.settings.machine.precision != "float32"
+        elif self.settings.machine.precision != "float32":
             first = next(self._batches(0)).to(self.group.device)
             self.progress.bfloat16 = choose_bfloat16(
-                self.model.network, first, self.settings.precision, self.group
+                self.model.network, first, self.settings.machine.precision, self.group
             )
         with Bar(
             total=self.settings.epochs * self._steps,
@@ -213,7 +214,7 @@ class Finetuner:
         if not bool(torch.isfinite(value)):
             raise ValueError(
                 f"the loss is not a number in epoch {self.progress.epoch + 1}; lower "
-                "finetune.head_lr and finetune.base_lr, or use finetune.precision: float32"
+                "finetune.head_lr and finetune.base_lr, or use machine.precision: float32"
             )
         return float(value)
 
@@ -229,7 +230,7 @@ class Finetuner:
                 rank=self.group.rank,
                 world=self.group.world,
                 first_step=step if number == first_pass else 0,
-                workers=self.settings.workers,
+                workers=self.settings.machine.workers,
                 device=self.group.device,
             )
 
@@ -242,7 +243,7 @@ class Finetuner:
             batch_size=settings.batch_size,
             rank=self.group.rank,
             world=self.group.world,
-            workers=settings.workers,
+            workers=settings.machine.workers,
             device=self.group.device,
         )
         return recognition(
@@ -256,7 +257,7 @@ class Finetuner:
             self._save()
             raise Stopped
         seconds = time.monotonic() - self.saved_at
-        if self.group.any(seconds >= 60 * self.settings.checkpoint_minutes):
+        if self.group.any(seconds >= 60 * self.settings.machine.checkpoint_minutes):
             self._save()
 
     def _save(self) -> None:

@@ -18,7 +18,7 @@ from selavi.tensor_files import Damaged, machine_at_fault, read_tensors, write_t
 
 log = logging.getLogger(__name__)
 
-OTHERS = {"workers", "threads", "checkpoint_minutes", "runs", "datasets", "epochs"}
+OTHERS = {"machine", "runs", "datasets", "epochs"}
 """Settings that a state may go on with when they change; `epochs` makes it longer."""
 
 PARTS = {"fingerprint", "model", "optimizer", "progress"}

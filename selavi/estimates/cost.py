@@ -1,0 +1,70 @@
+"""The cost of a stage: hours and bytes."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Predicted cost of one stage for one dataset or run.
+
+    On a machine without a GPU, the network's time is CPU time.
+
+    Attributes
+    ----------
+    what : str
+        Name of the dataset or run.
+    stage : str
+    cpu_hours, gpu_hours : float
+    stored : float
+        Bytes that stay on the disk.
+    """
+
+    what: str
+    stage: str
+    cpu_hours: float
+    gpu_hours: float
+    stored: float
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Time of a piece of work, which sums and scales.
+
+    Attributes
+    ----------
+    cpu : float
+        CPU seconds of reading and decoding.
+    device : float
+        Seconds of the network on its device.
+    """
+
+    cpu: float
+    device: float
+
+    def __mul__(self, times: float) -> "Seconds":
+        return Seconds(times * self.cpu, times * self.device)
+
+    def __add__(self, other: "Seconds") -> "Seconds":
+        return Seconds(self.cpu + other.cpu, self.device + other.device)
+
+
+def cost(what: str, stage: str, seconds: Seconds, stored: float) -> Cost:
+    """Convert seconds to hours of this machine's CPUs and GPUs.
+
+    Parameters
+    ----------
+    what, stage : str
+    seconds : Seconds
+    stored : float
+        Bytes.
+
+    Returns
+    -------
+    Cost
+    """
+    if torch.cuda.is_available():
+        return Cost(what, stage, seconds.cpu / 3600, seconds.device / 3600, stored)
+    threads = torch.get_num_threads()
+    return Cost(what, stage, (seconds.cpu + threads * seconds.device) / 3600, 0.0, stored)

@@ -1,0 +1,30 @@
+"""Predict the cost of the stages assign and baselines."""
+
+from collections.abc import Iterator
+
+from selavi.estimates.cost import Cost, Seconds, cost
+from selavi.estimates.workload import Workload
+
+ROW_BYTES, HEAD_BYTES = 100, 24  # of a clip's assignments, and of a head's part, as CSV and pickle
+
+
+def assign_costs(workload: Workload) -> Iterator[Cost]:
+    """Predict, for each run, a pass over all splits of its dataset."""
+    for name, run in workload.config.runs.items():
+        clips = _all_clips(workload, run.dataset)
+        stored = clips * (ROW_BYTES + 3 * run.network.heads * HEAD_BYTES)
+        yield cost(name, "assign", workload.rate(name).infer * clips, stored)
+
+
+def baselines_costs(workload: Workload) -> Iterator[Cost]:
+    """Predict, for each run with baselines, all clips: decoded twice, inferred once."""
+    settings = workload.config.baselines
+    for name in workload.config.runs if settings.runs is None else settings.runs:
+        clips = _all_clips(workload, workload.config.runs[name].dataset)
+        infer = workload.rate(name).infer
+        yield cost(name, "baselines", Seconds(2 * infer.cpu, infer.device) * clips, 0)
+
+
+def _all_clips(workload: Workload, dataset: str) -> int:
+    splits = workload.config.datasets[dataset].splits
+    return sum(workload.clips(dataset, split) for split in splits)

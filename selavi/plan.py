@@ -1,0 +1,210 @@
+"""The files that each stage makes for a configuration, as paths below the folder of the run."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from selavi.config_file import read_yaml
+from selavi.files import UserError
+from selavi.settings import (
+    AudioLevel,
+    Config,
+    FinetuneSettings,
+    ResolvedConfig,
+    RetrievalSettings,
+    SplitSettings,
+    VideoLevel,
+    fold_splits,
+    parent_of,
+)
+
+CONFIG = "results/settings/config.yaml"
+"""The configuration with all defaults. Every target makes it, and tables follow it."""
+STAGES = (
+    "manifest", "shard", "index", "pretrain", "assign", "export", "metrics", "baselines", "degrade",
+    "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "figures", "distributions",
+    "plot_degraded", "neighbours", "explorer", "tables", "costs",
+)  # fmt: skip
+"""Stages with a target of their own, `{stage}_all`."""
+TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
+SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
+"""Stages whose files the tables show."""
+ON_REQUEST = ("export",)
+"""Stages that no other target makes, as their files are large."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which files each stage makes.
+
+    Parameters
+    ----------
+    config : Config
+        The whole configuration.
+    has_classes : callable
+        Whether a split, given as dataset and split, has classes to compare clusters with. It may
+        look through a folder of videos, and is called for the files of no stage but the scores
+        and what is made from them.
+    """
+
+    config: Config
+    has_classes: Callable[[str, str], bool]
+
+    @cached_property
+    def splits(self) -> dict[str, SplitSettings]:
+        """All splits, by `dataset/split`."""
+        return {
+            f"{name}/{split}": settings
+            for name, dataset in self.config.datasets.items()
+            for split, settings in dataset.splits.items()
+        }
+
+    @property
+    def subsets(self) -> list[str]:
+        """Splits that share the shards of another."""
+        return [place for place, settings in self.splits.items() if settings.of]
+
+    @property
+    def imported(self) -> list[str]:
+        """Splits whose shards were made elsewhere."""
+        return [place for place, settings in self.splits.items() if settings.tars]
+
+    @property
+    def sharded(self) -> list[str]:
+        """Splits whose shards are made here, from videos."""
+        others = {*self.subsets, *self.imported}
+        return [place for place in self.splits if place not in others]
+
+    def shard_owner(self, dataset: str, split: str) -> str:
+        """The split whose shards hold a split's clips: itself, or of a subset its parent."""
+        parent = parent_of(dataset, self.config.datasets[dataset].splits[split])
+        return "/".join(parent or (dataset, split))
+
+    def shards(self, dataset: str, split: str, suffix: str = "tar") -> list[str]:
+        """The shards that hold a split's clips, or their tables (`csv`)."""
+        place = self.shard_owner(dataset, split)
+        numbers = range(self.splits[place].shard_count)
+        return [f"results/shards/{place}/{n:05d}.{suffix}" for n in numbers]
+
+    def fold_shards(self, dataset: str, fold: int) -> list[str]:
+        """Shards of both splits of a fold."""
+        return [file for split in fold_splits(fold) for file in self.shards(dataset, split)]
+
+    @cached_property
+    def levels(self) -> dict[str, VideoLevel | AudioLevel]:
+        """Levels of degraded clips, by name."""
+        levels: list[VideoLevel | AudioLevel] = [
+            *self.config.degrade.video,
+            *self.config.degrade.audio,
+        ]
+        return {level.name: level for level in levels}
+
+    def degraded(self, pattern: str, runs: Iterable[str] | None = None) -> list[str]:
+        """The pattern for every degraded run, or those given, and the levels of its modalities."""
+        degrade, configured = self.config.degrade, self.config.runs
+        return [
+            pattern.format(
+                run=run, dataset=configured[run].dataset, split=degrade.split, level=level
+            )
+            for run in (degrade.runs if runs is None else runs)
+            for level in self.levels
+            if level.split("-")[0] in configured[run].modalities
+        ]
+
+    @cached_property
+    def files(self) -> dict[str, list[str]]:
+        """The files of each stage, by its name in `STAGES`."""
+        config = self.config
+        files = {
+            "manifest": [f"results/manifest/{place}.csv" for place in self.sharded],
+            "shard": [
+                file
+                for place in (*self.sharded, *self.imported)
+                for file in self.shards(*place.split("/"))
+            ],
+            "index": [f"results/shards/{place}/index.csv" for place in self.splits],
+            "pretrain": self._runs("results/pretrain/{run}/model.pt"),
+            "assign": self._run_splits("results/assign/{run}/{split}.csv"),
+            "export": self._run_splits("results/export/{run}/{split}.pt"),
+            "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
+            "baselines": self._labelled(
+                "results/baselines/{run}/{split}.csv", config.baselines.runs
+            ),
+            "degrade": sorted(set(self.degraded("results/degrade/{dataset}/{split}/{level}.csv"))),
+            "assign_degraded": self.degraded("results/assign-degraded/{run}/{level}.csv"),
+            "evaluate_degraded": [
+                f"results/evaluate-degraded/{run}.csv" for run in config.degrade.runs
+            ],
+            "retrieval": _folds(config.retrieval, "results/retrieval/{run}/{dataset}/{fold}.csv"),
+            "finetune": _folds(config.finetune, "results/finetune/{run}/{dataset}/{fold}.csv"),
+            "figures": self._runs("results/figures/{run}/training.svg"),
+            "distributions": self._runs("results/distributions/{run}.csv"),
+            "plot_degraded": ["results/figures/degraded.svg"] * bool(config.degrade.runs),
+            "neighbours": _folds(
+                config.retrieval, "results/figures/{run}/neighbours-{dataset}-{fold}.png"
+            ),
+            "explorer": self._runs("results/explorer/{run}/index.html"),
+        }
+        scored = any(files[stage] for stage in SCORED)
+        files["tables"] = [f"results/tables/{name}.csv" for name in TABLES] if scored else []
+        files["costs"] = ["results/tables/costs.csv"]
+        return files
+
+    def files_of(self, *stages: str) -> list[str]:
+        """The files of these stages, in their order."""
+        return [file for stage in stages for file in self.files[stage]]
+
+    def resolved_config(self) -> ResolvedConfig:
+        """The configuration with all defaults, and which splits have classes."""
+        labelled = {
+            name: [s for s in self.config.datasets[name].splits if self.has_classes(name, s)]
+            for name in dict.fromkeys(run.dataset for run in self.config.runs.values())
+        }
+        return ResolvedConfig.model_validate(self.config.model_dump() | {"labelled": labelled})
+
+    def require_results(self, folder: Path) -> None:
+        """Raise UserError unless all that a report shows is there, below `folder`."""
+        shown = ("figures", "distributions", "plot_degraded", "neighbours")
+        wanted = self.files_of(*SCORED, "tables", *shown)
+        lacking = [file for file in wanted if not (folder / file).exists()]
+        if not lacking:
+            return
+        made = folder / CONFIG
+        names = read_yaml(made)["runs"] if made.exists() else {}
+        raise UserError(
+            f"no report: {len(lacking)} results of this configuration are not there, such as "
+            f"{lacking[0]}. Run the same command without --report first, or give --configfile the "
+            f"files that the results were made with: {made} has the runs "
+            f"{', '.join(names) or '(none yet)'}"
+        )
+
+    def _runs(self, pattern: str) -> list[str]:
+        return [pattern.format(run=run) for run in self.config.runs]
+
+    def _run_splits(self, pattern: str) -> list[str]:
+        return [
+            pattern.format(run=name, split=split)
+            for name, run in self.config.runs.items()
+            for split in self.config.datasets[run.dataset].splits
+        ]
+
+    def _labelled(self, pattern: str, runs: list[str] | None = None) -> list[str]:
+        """The pattern for every run, or those given, and the splits of its dataset with classes."""
+        return [
+            pattern.format(run=name, split=split)
+            for name, run in self.config.runs.items()
+            if runs is None or name in runs
+            for split in self.config.datasets[run.dataset].splits
+            if self.has_classes(run.dataset, split)
+        ]
+
+
+def _folds(section: RetrievalSettings | FinetuneSettings, pattern: str) -> list[str]:
+    """The pattern for every run, dataset and fold of a section."""
+    return [
+        pattern.format(run=run, dataset=dataset, fold=fold)
+        for run in section.runs
+        for dataset, folds in section.datasets.items()
+        for fold in folds
+    ]

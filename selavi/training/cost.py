@@ -1,0 +1,69 @@
+"""Predict the cost of the stage pretrain, and measure the clip rate that other stages share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from selavi.batch import Batch
+from selavi.data.sampling import open_clips, pass_batches
+from selavi.estimates.cost import Cost, Seconds, cost
+from selavi.estimates.timing import decode, inference_seconds, training_seconds
+from selavi.estimates.workload import ClipRate, Workload
+from selavi.labelling.schedule import relabelling_steps
+from selavi.models.checkpoint import build_network
+from selavi.models.precision import expects_bfloat16
+from selavi.settings import RunSettings
+
+
+def pretrain_costs(workload: Workload) -> Iterator[Cost]:
+    """Predict, for each run, its epochs and label updates, the model file and the checkpoints."""
+    for name, run in workload.config.runs.items():
+        rate, clips = workload.rate(name), workload.clips(run.dataset, "train")
+        training, labelling = run.training, run.labelling
+        steps = training.epochs * max(1, clips // training.batch_size)
+        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps))
+        if labelling.source == "pass":
+            passes = updates * labelling.groups
+        else:  # the first group's features come from training itself
+            passes = training.epochs * (labelling.groups - 1) + labelling.groups
+        features = labelling.groups * rate.features if labelling.source == "epoch" else 0
+        checkpoint = 2 * rate.parameters + clips * (features + 8 * run.network.heads)
+        state = (
+            run.machine.checkpoints_kept + 1
+        ) * checkpoint  # one is written before the oldest goes
+        seconds = (rate.train * training.epochs + rate.infer * passes) * clips
+        yield cost(name, "pretrain", seconds, rate.parameters + state)
+
+
+def clip_rate(index: Path, run: RunSettings) -> ClipRate:
+    """Decode the clips of a small index, and take steps of the run's network on them.
+
+    Parameters
+    ----------
+    index : Path
+    run : RunSettings
+
+    Returns
+    -------
+    ClipRate
+    """
+    clips = open_clips(index, run)
+    batch, decoding = decode(
+        lambda turn: pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
+    )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = build_network(run).to(device)
+    bfloat16 = expects_bfloat16(run.machine.precision, device)
+
+    def logits(batch: Batch) -> Tensor:
+        return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])
+
+    width = sum(rows.shape[1] for rows in network.eval()(batch.to(device), bfloat16)[0].values())
+    return ClipRate(
+        Seconds(decoding / len(clips), training_seconds(network, logits, batch)),
+        Seconds(decoding / len(clips), inference_seconds(network, logits, batch)),
+        4 * sum(p.numel() for p in network.parameters()),
+        4 * width,
+    )

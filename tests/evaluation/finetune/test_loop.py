@@ -1,0 +1,277 @@
+"""Finetuning on real clips, in processes of its own, killed and resumed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from selavi.config_file import write_section
+from selavi.data.index import read_index
+from selavi.evaluation.finetune.loop import finetune, read_fold
+from selavi.files import UserError, read_csv, write_csv
+from selavi.models.checkpoint import load_model
+from selavi.settings import FinetuneSettings
+from tests.training.runs import fork, held, wait
+from tests.training.runs import words as screen
+
+SMALL: dict[str, Any] = {
+    "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
+    "batch_size": 4, "head_lr": 0.01, "base_lr": 0.005,
+    "machine": {"workers": 0, "checkpoint_minutes": 0.0, "precision": "float32"},
+}  # fmt: skip
+# A fresh encoder of many batch norms makes differences in rounding grow fast at higher rates.
+# So do they where the last maps are single pixels, and the norm of a channel is that of 8 numbers.
+SLOW: dict[str, Any] = {
+    "batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0,
+    "crop": 48, "scale_min": 48, "scale_max": 48,
+}  # fmt: skip
+ASIDE = "5 videos of 13 were set aside"  # beside the training split, which the fold is part of
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def indexes(train_index: Path) -> tuple[Path, Path]:
+    """A fold of 16 training and 8 test videos of 4 classes."""
+    table = read_index(train_index)
+    place = table.groupby("label").cumcount()
+    paths = train_index.parent / "fold-train.csv", train_index.parent / "fold-test.csv"
+    for path, rows in zip(paths, (table[place < 4], table[place >= 4]), strict=True):
+        write_csv(path, rows.assign(sample=range(len(rows))))
+    return paths
+
+
+def command(
+    model: Path, indexes: tuple[Path, Path], output: Path, *launcher: str, **changes: Any
+) -> list[str]:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    settings = output.with_name("settings.yaml")
+    write_section(settings, FinetuneSettings.model_validate(SMALL | changes))
+    return [
+        *launcher, "finetune", "--settings", str(settings), "--model", str(model),
+        "--train", str(indexes[0]), "--test", str(indexes[1]), "--output", str(output),
+    ]  # fmt: skip
+
+
+def run_alone(words: list[str], output: Path) -> None:
+    """Without a launcher, to a good end."""
+    assert wait([fork(words, output.parent)]) == [0], screen(output.parent)
+
+
+def run(words: list[str]) -> None:
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    model: Path, indexes: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    output = tmp_path_factory.mktemp("undisturbed") / "1.csv"
+    run_alone(command(model, indexes, output), output)
+    return output
+
+
+def test_a_row_per_epoch(undisturbed: Path) -> None:
+    table = read_csv(undisturbed, ("note",))
+    assert table["epoch"].tolist() == [1, 2, 3]
+    assert (table["videos"] == 8).all()
+    assert (table["classes"] == 4).all()
+    assert (table["clip_top5"] == 1).all()  # of four classes
+    assert table["video_top1"].between(0, 1).all()
+    assert (table["note"] == ASIDE).all()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_stopped_one_goes_on_to_the_same_result(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
+    number: signal.Signals,
+) -> None:  # fmt: skip
+    output = tmp_path / "1.csv"
+    words = command(model, indexes, output)
+    process = fork(words, output.parent)
+    while process.is_alive() and not output.with_suffix(".state.pt").exists():
+        time.sleep(0.01)
+    assert process.pid
+    os.kill(process.pid, number)
+    process.join()
+    assert process.exitcode == (-9 if number == signal.SIGKILL else 75)
+    assert not output.exists()
+    run_alone(words, output)
+    assert output.read_bytes() == undisturbed.read_bytes()
+    output.unlink()
+    run_alone(words, output)  # finished: the outputs are written again
+    assert output.read_bytes() == undisturbed.read_bytes()
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_damaged_state_falls_back_to_the_one_before(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path, both: bool
+) -> None:
+    """One bit; of two that are damaged, to the start."""
+    output = tmp_path / "1.csv"
+    shutil.copy(undisturbed.with_suffix(".state.pt"), tmp_path)
+    shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
+    states = [tmp_path / "1.state.pt", tmp_path / "1.state.previous.pt"]
+    for state in states if both else states[:1]:
+        content = bytearray(state.read_bytes())
+        content[len(content) // 2] ^= 1
+        state.write_bytes(content)
+    run_alone(command(model, indexes, output), output)
+    said = screen(output.parent)
+    assert f"{states[0]} is damaged" in said
+    assert "going back to the one before" in said
+    assert (f"{states[1]} is damaged" in said and "starting afresh" in said) == both
+    assert ("going on from epoch" in said) != both
+    assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def test_a_state_that_the_disk_does_not_let_be_read_is_kept(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "1.state.pt"
+    state.symlink_to("/proc/self/mem")  # nothing lies at its address 0
+    shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
+    assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
+    assert f"{state} cannot be read (input/output error); see to its disk" in screen(tmp_path)
+    assert "going back" not in screen(tmp_path)
+    assert state.is_symlink()
+
+
+def test_two_at_once_are_refused(model: Path, indexes: tuple[Path, Path], tmp_path: Path) -> None:
+    with held(tmp_path / ".1.state.pt.lock", ""):
+        assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
+    assert f"another training uses {tmp_path / '1.state.pt'}" in screen(tmp_path)
+
+
+def test_a_finished_one_is_made_longer(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
+) -> None:
+    """Its epochs are not repeated; what is done cannot be made less."""
+    output = tmp_path / "1.csv"
+    run_alone(command(model, indexes, output, epochs=2), output)
+    run_alone(command(model, indexes, output), output)
+    assert output.read_bytes() == undisturbed.read_bytes()
+    assert wait([fork(command(model, indexes, output, epochs=2), output.parent)]) == [1]
+    assert "epochs = 2, and 3 epochs are done" in screen(output.parent)
+    assert "ask for 3 epochs or more, or remove" in screen(output.parent)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["all", "probe"])
+def worlds(
+    request: pytest.FixtureRequest, model: Path, indexes: tuple[Path, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Path]:  # fmt: skip
+    """What one process and two wrote, of a finetuning of everything and of a linear probe."""
+    outputs = [tmp_path_factory.mktemp("world") / "1.csv" for _ in range(2)]
+    for world, output in enumerate(outputs, 1):
+        run(command(model, indexes, output, *launch(world), **SLOW, linear_probe=request.param))
+    return outputs
+
+
+def launch(world: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "selavi", "launch", "--processes", str(world), "--")
+
+
+def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) -> None:
+    """Figures to 1e-4 and the same way of the weights, also where batch norm learns."""
+    tables = [read_csv(output, ("note",)) for output in worlds]
+    pd.testing.assert_frame_equal(*tables, atol=1e-4, rtol=0)
+    first = dict(load_model(model)[0].encoders["video"].named_parameters())
+    saved = [torch.load(o.with_suffix(".state.pt"), weights_only=True)["model"] for o in worlds]
+    ways = [
+        torch.cat(
+            [(s[f"network.encoders.video.{n}"] - w).detach().flatten() for n, w in first.items()]
+        )
+        for s in saved
+    ]
+    assert float((ways[0] - ways[1]).norm()) <= 0.1 * float(ways[0].norm())
+    torch.testing.assert_close(*(s["classifier.weight"] for s in saved), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("worlds", [False], indirect=True, ids=["all"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
+def test_two_processes_stopped_go_on_to_the_same_result(
+    model: Path, indexes: tuple[Path, Path], worlds: list[Path], tmp_path: Path,
+    number: signal.Signals,
+) -> None:  # fmt: skip
+    """The launcher passes USR1 on to both, and ends when it has lost one of them."""
+    output = tmp_path / "1.csv"
+    words = command(model, indexes, output, *launch(2), **SLOW)
+    process = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not output.with_suffix(".state.pt").exists():
+        time.sleep(0.01)
+    if number == signal.SIGUSR1:
+        process.send_signal(number)
+        assert process.wait() == 75
+    else:
+        children = ["pgrep", "-P", str(process.pid)]
+        found = subprocess.run(children, capture_output=True, text=True, check=True)
+        os.kill(int(found.stdout.split()[-1]), number)
+        assert process.wait() not in (0, 75)
+    assert not output.exists()
+    run(words)
+    assert output.read_bytes() == worlds[1].read_bytes()
+
+
+def test_a_linear_probe_leaves_the_encoder_as_it_is(
+    model: Path, indexes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before = load_model(model)[0].encoders["video"].state_dict()
+    states = {}
+    for probe in (True, False):
+        output = tmp_path / str(probe) / "1.csv"
+        changes = {"linear_probe": probe, "epochs": 1, "warmup_epochs": 1}
+        settings = FinetuneSettings.model_validate(SMALL | changes)
+        finetune(model, *indexes, settings, output)
+        states[probe] = torch.load(output.with_suffix(".state.pt"), weights_only=True)["model"]
+    changed = {
+        probe: [n for n, v in before.items()
+                if not torch.equal(v, state[f"network.encoders.video.{n}"])]
+        for probe, state in states.items()
+    }  # fmt: skip
+    assert changed[True] == []  # batch-norm statistics included
+    assert len(changed[False]) > len(before) / 2
+
+
+def test_classes_of_one_split_alone(
+    model: Path, indexes: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_settings = load_model(model)[1]
+    settings = FinetuneSettings.model_validate(SMALL)
+    table = read_index(indexes[0])
+    folder = indexes[0].parent
+    gone = table["label"].iloc[0]
+    write_csv(folder / "part.csv", table[table["label"] != gone])
+    fold = read_fold(folder / "part.csv", indexes[1], run_settings, settings)
+    assert fold.note == f"1 classes have no training video; {ASIDE}"
+    assert len(fold.classes) == 4
+    write_csv(folder / "other.csv", table.assign(label="Some" + table["label"]))
+    with pytest.raises(UserError, match="no class in common"):
+        read_fold(folder / "other.csv", indexes[1], run_settings, settings)
+    write_csv(folder / "none.csv", table.iloc[:0])
+    with pytest.raises(UserError, match=r"none\.csv: no video has a class"):
+        read_fold(indexes[0], folder / "none.csv", run_settings, settings)
+
+
+def test_what_cannot_be_finetuned_is_said(
+    model: Path, make_model: Callable[..., Path], indexes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    large = FinetuneSettings.model_validate(SMALL | {"batch_size": 64})
+    with pytest.raises(ValueError, match=r"16 training videos do not fill finetune\.batch_size"):
+        finetune(model, *indexes, large, tmp_path / "1.csv")
+    deaf = make_model(tmp_path / "audio.pt", modalities=["audio"])
+    small = FinetuneSettings.model_validate(SMALL)
+    with pytest.raises(UserError, match="has no video encoder"):
+        finetune(deaf, *indexes, small, tmp_path / "1.csv")
+    hot = FinetuneSettings.model_validate(SMALL | {"head_lr": 1e30, "base_lr": 1e30})
+    with pytest.raises(ValueError, match="the loss is not a number"):
+        finetune(model, *indexes, hot, tmp_path / "1.csv")

@@ -1,0 +1,121 @@
+"""Which files each stage makes, for the configurations of this repository."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from selavi.plan import CONFIG, STAGES, TABLES, Plan
+from selavi.preflight.config_files import read_config
+from selavi.reporting.tables import BUILDERS
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def plan(*names: str, unlabelled: tuple[str, ...] = ()) -> Plan:
+    config = read_config([REPOSITORY / "config" / name for name in names])
+    return Plan(config, lambda dataset, split: f"{dataset}/{split}" not in unlabelled)
+
+
+def test_the_demo_stage_by_stage() -> None:
+    files = plan("demo.yaml").files
+    assert tuple(sorted(files)) == tuple(sorted(STAGES))
+    shards = [f"results/shards/demo/train/0000{n}.tar" for n in range(4)]
+    empty = ("degrade", "assign_degraded", "evaluate_degraded", "plot_degraded")
+    empty += ("retrieval", "finetune", "neighbours")
+    assert files == {stage: [] for stage in empty} | {
+        "manifest": ["results/manifest/demo/train.csv", "results/manifest/demo/test.csv"],
+        "shard": [*shards, "results/shards/demo/test/00000.tar"],
+        "index": ["results/shards/demo/train/index.csv", "results/shards/demo/test/index.csv"],
+        "pretrain": ["results/pretrain/demo/model.pt"],
+        "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
+        "export": ["results/export/demo/train.pt", "results/export/demo/test.pt"],
+        "metrics": ["results/metrics/demo/train.csv", "results/metrics/demo/test.csv"],
+        "baselines": ["results/baselines/demo/train.csv", "results/baselines/demo/test.csv"],
+        "figures": ["results/figures/demo/training.svg"],
+        "distributions": ["results/distributions/demo.csv"],
+        "explorer": ["results/explorer/demo/index.html"],
+        "tables": [f"results/tables/{name}.csv" for name in TABLES],
+        "costs": ["results/tables/costs.csv"],
+    }
+
+
+def test_degraded_levels_go_by_the_modalities_of_a_run() -> None:
+    full = plan("demo.yaml", "demo-full.yaml")
+    made = full.files["assign_degraded"]
+    assert len(full.files["degrade"]) == 8
+    assert [file.split("/")[2] for file in made] == (
+        ["demo"] * 8 + ["demo-video"] * 4 + ["demo-audio"] * 4
+    )
+    audio = [Path(file).name for file in made if "/demo-audio/" in file]
+    assert audio[0] == "audio-32kbps-16000hz.csv"
+    assert all(name.startswith("audio-") for name in audio)
+    only_video = full.degraded("{dataset}/{split}/{level}", ["demo-video"])
+    assert only_video[0] == "demo/test/video-32px-crf30"
+    assert full.files["plot_degraded"] == ["results/figures/degraded.svg"]
+
+
+def test_subsets_of_the_paper_share_the_shards_of_their_parent() -> None:
+    paper = plan("paper.yaml")
+    assert len(paper.sharded) == 9
+    assert paper.imported == []
+    assert "kinetics-sound/val" in paper.subsets and "ucf101/test3" in paper.subsets
+    assert not any("kinetics-sound" in file for file in paper.files["shard"])
+    assert len(paper.files["shard"]) == 2 * (256 + 32) + (8 + 2 + 2) + 16 + 8
+    assert paper.shards("kinetics-sound", "val") == paper.shards("kinetics", "val")
+    assert paper.fold_shards("hmdb51", 2) == 2 * paper.shards("hmdb51", "all")
+    assert paper.shards("ave", "val", "csv") == [
+        "results/shards/ave/val/00000.csv", "results/shards/ave/val/00001.csv",
+    ]  # fmt: skip
+    assert len(paper.files["finetune"]) == 2 * 2 * 3
+    assert "results/retrieval/kinetics/ucf101/1.csv" in paper.files["retrieval"]
+
+
+def test_only_splits_with_classes_have_scores() -> None:
+    without = plan("demo.yaml", unlabelled=("demo/train",))
+    assert without.files["metrics"] == ["results/metrics/demo/test.csv"]
+    assert without.resolved_config().labelled == {"demo": ["test"]}
+    none = plan("demo.yaml", unlabelled=("demo/train", "demo/test"))
+    assert none.files["baselines"] == none.files["tables"] == []
+
+
+def test_files_that_need_no_classes_do_not_ask_for_them() -> None:
+    """A folder of videos may have to be looked through for the answer."""
+
+    def refuse(dataset: str, split: str) -> bool:
+        raise AssertionError(f"asked for the classes of {dataset}/{split}")
+
+    config = read_config([REPOSITORY / "config/demo.yaml", REPOSITORY / "config/demo-full.yaml"])
+    lazy = Plan(config, refuse)
+    assert lazy.shards("demo", "test") and lazy.fold_shards("demo", 0) and lazy.levels
+    assert lazy.splits and lazy.sharded and not lazy.subsets and not lazy.imported
+    with pytest.raises(AssertionError, match="asked for the classes of demo/train"):
+        lazy.files_of("metrics")
+
+
+def test_a_report_names_what_is_lacking(tmp_path: Path) -> None:
+    demo = plan("demo.yaml")
+    with pytest.raises(ValueError, match=r"no report: 12 results .* such as results/metrics/demo"):
+        demo.require_results(tmp_path)
+    for file in demo.files_of("metrics", "baselines", "tables", "figures", "distributions"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    with pytest.raises(ValueError, match="no report: 1 results"):
+        (tmp_path / "results/metrics/demo/test.csv").unlink()
+        demo.require_results(tmp_path)
+    (tmp_path / "results/metrics/demo/test.csv").touch()
+    demo.require_results(tmp_path)
+
+
+def test_the_readme_of_the_results_lists_their_folders() -> None:
+    full = plan("demo.yaml", "demo-full.yaml")
+    made = [CONFIG, "results/demo-data/demo.csv", *full.files_of(*STAGES)]
+    folders = {file.split("/")[1] for file in made}
+    text = (REPOSITORY / "results/README.md").read_text()
+    listed = re.findall(r"`([a-z-]+)`", text.split("\n\n")[1].partition("; and")[0])
+    assert set(listed) == folders
+    assert len(listed) == len(folders)
+
+
+def test_every_table_has_its_builder() -> None:
+    assert tuple(builder.__name__ for builder in BUILDERS) == TABLES

@@ -1,0 +1,43 @@
+# What runs the jobs: this machine or a cluster, its GPUs, and what a run will cost there.
+import json
+import shutil
+import subprocess
+import tempfile
+
+
+def jobs_are_submitted():
+    """Whether an executor runs the jobs elsewhere; Snakemake itself may be on a login node."""
+    return workflow.executor_plugin is not None and workflow.non_local_exec
+
+
+def device(wildcards):
+    """1 where jobs would share this machine's GPUs: profiles/local lets one of them have all."""
+    return int(any(shutil.which(tool) for tool in ("nvidia-smi", "rocm-smi")))
+
+
+def processes(wildcards):
+    """Processes of a group where no profile says: 0, the launcher counts the GPUs."""
+    if jobs_are_submitted():
+        raise WorkflowError(
+            "the profile does not say how many processes train: its set-resources must give rules "
+            "pretrain and finetune nodes and tasks. Mind that --set-resources on the command line replaces all "
+            "that the profile says of any rule; edit the profile instead."
+        )
+    return 0
+
+
+def say_costs():
+    """Hours and disk, before the first shard of a person's own videos is made."""
+    if Path("results/shards").exists() or all(d.embedded for d in DATASETS.values()):
+        return
+    if jobs_are_submitted():
+        files = " ".join(map(str, workflow.configfiles))
+        words = "hours and disk of this run, best measured on a node that computes"
+        print(f"{words}:\n  selavi estimate --configfile {files}", file=sys.stderr)
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        json.dump(config, file)
+        file.flush()
+        subprocess.run(
+            [sys.executable, "-m", "selavi", "estimate", "--configfile", file.name]
+        )
