@@ -49,7 +49,7 @@ def epoch_row(
 def sentence(row: Row, epochs: int) -> str:
     """The row as a line of the log."""
     return (
-        f"epoch {row['epoch']:.0f} of {epochs}: loss {row['loss']:.3f}, "
-        f"labels renewed {row['relabellings']:.0f} times ({row['labels_changed']:.1%} changed), "
+        f"epoch {row['epoch']:.0f}/{epochs}: loss {row['loss']:.3f}, "
+        f"{row['relabellings']:.0f} label updates ({row['labels_changed']:.1%} changed), "
         f"{row['clips_per_second']:.0f} clips/s"
     )

@@ -13,6 +13,8 @@ from torch.nn.utils import get_total_norm as total_norm
 
 from selavi.batch import Batch
 from selavi.data.sampling import Clips
+from selavi.engine.checkpoint import Checkpoints
+from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.marginals import draw_sizes
@@ -22,20 +24,13 @@ from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.progress import Bar
 from selavi.settings import RunSettings, require_enough, require_no_more
-from selavi.training.checkpoint import Saves, State
-from selavi.training.divergence import (
-    Diverged,
-    check_predictions,
-    check_step,
-    largest_share,
-    refuse_again,
-    remember,
-)
+from selavi.training.collapse import check_predictions, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
 from selavi.training.pace import Pace
 from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
+from selavi.training.state import State
 from selavi.training.step import Learner
 
 log = logging.getLogger(__name__)
@@ -90,44 +85,57 @@ class Trainer:
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = _fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
-        process_clips = self.step_clips // group.world
-        key = fingerprint(settings, clips.index)
-        self.saves = Saves(folder, key, process_clips, self.machine.checkpoints_kept)
-        changeable = (self.training.epochs, self.training.collapse, self.machine.precision)
-        self.end = f"{key} {self.step_clips} {changeable}"
-        self.saved_at = time.monotonic()
+        self.process_clips = self.step_clips // group.world
+        self.checkpoints = Checkpoints(folder, fingerprint(settings, clips.index), self.machine)
         self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
-        """Train from the newest save, or from the start.
+        """Train from the newest checkpoint, or from the start.
 
-        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse,
-        and UserError if that has come of the same settings before.
+        Returns
+        -------
+        Trained
+
+        Raises
+        ------
+        Stopped
+            On request.
+        Diverged
+            If the loss is not finite or clusters collapse.
+        UserError
+            If training with these settings has diverged before.
         """
-        refuse_again(self.saves.folder, self.end, self.group)
-        if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
-            place = self.state.progress
-            require_no_more(self.training.epochs, place.epoch, place.step, self.saves.folder)
-            place.bfloat16 &= self.machine.precision != "float32"
-            log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
-        else:
+        changeable = (self.training.epochs, self.training.collapse, self.machine.precision)
+        key = f"{self.checkpoints.fingerprint} {self.step_clips} {changeable}"
+        with divergence_recorded(self.checkpoints.folder, key, self.group):
+            self._resume_or_prepare()
             try:
-                self._prepare()
+                self._train()
             except Stopped:
-                raise Stopped("nothing learned yet, run the same command to start again") from None
-        try:
-            self._train()
-        except Stopped:
-            self._save()
-            raise
-        except Diverged as error:
-            if self.group.first:
-                remember(error, self.saves.folder, self.end)
-            raise
+                self._save()
+                raise
         progress = self.state.progress
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
         return Trained(network, labels, sizes, progress.history, progress.total)
+
+    def _resume_or_prepare(self) -> None:
+        resumed = load_state(
+            self.checkpoints, self.state, self.process_clips, self.steps, self.settings.seed,
+            self.group,
+        )  # fmt: skip
+        if resumed:
+            progress = self.state.progress
+            require_no_more(
+                self.training.epochs, progress.epoch, progress.step, self.checkpoints.folder
+            )
+            progress.bfloat16 &= self.machine.precision != "float32"
+            log.info("resuming from epoch %d, step %d", progress.epoch + 1, progress.step + 1)
+            return
+        try:
+            self._prepare()
+        except Stopped:
+            raise Stopped("nothing learned yet, run the same command to start again") from None
 
     def _train(self) -> None:
         progress, epochs = self.state.progress, self.training.epochs
@@ -186,7 +194,8 @@ class Trainer:
         loss = sum(values) / len(values)
         gradient = total_norm(p.grad for p in self.network.parameters() if p.grad is not None)
         where = f"epoch {progress.epoch + 1}, step {progress.step + 1}"
-        check_step(loss, float(gradient), where, progress.bfloat16)
+        remedy = "lower training.base_lr or lengthen training.warmup_epochs"
+        check_step(loss, float(gradient), where, progress.bfloat16, remedy)
         optimizer.step()
         named = {f"loss_{m}": v for m, v in zip(self.network.modalities, values, strict=True)}
         add(progress.sums, steps=1.0, loss=loss, **named)
@@ -208,8 +217,7 @@ class Trainer:
             if number < count:
                 self.network.train()
                 self.learner.warm_up(on_device, self.state.progress.bfloat16)
-            if self.group.any(self.stop.requested):
-                raise Stopped
+            self.stop.check(self.group)
         self.labeller.fill()
 
     def _finish_epoch(self, clips_per_second: float) -> None:
@@ -233,22 +241,19 @@ class Trainer:
         log.info(sentence(row, training.epochs))
         shares = [row["largest_cluster"] for row in progress.history]
         check_predictions(shares, self.steps, self.state.sizes, training)
-        if self.group.first:  # before the save: a kill in between would leave this epoch untold
+        if self.group.first:  # before the checkpoint, or a kill in between would lose it
             self.on_epoch(progress.history, self.state.labels)
         self._save()
 
     def _save_if_due(self) -> None:
-        """Save in mid-epoch when it is time; raise Stopped on all ranks if any is asked to stop."""
-        if self.group.any(self.stop.requested):
-            raise Stopped
-        seconds = time.monotonic() - self.saved_at
-        if self.group.any(seconds >= 60 * self.machine.checkpoint_minutes):
+        """Write a checkpoint in mid-epoch when it is due; raise Stopped on request."""
+        self.stop.check(self.group)
+        if self.checkpoints.due(self.group):
             self._save()
 
     def _save(self) -> None:
         self.labeller.share_corrupt()
-        self.saves.write(self.state, self.group)
-        self.saved_at = time.monotonic()
+        self.state.save(self.checkpoints, self.process_clips, self.group)
 
     def _rate(self) -> float:
         progress = self.state.progress

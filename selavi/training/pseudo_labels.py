@@ -16,8 +16,8 @@ from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.relabel import Relabelling, relabel
 from selavi.models.network import Features, Network
 from selavi.settings import RunSettings
-from selavi.training.checkpoint import State
-from selavi.training.divergence import check_labels
+from selavi.training.collapse import check_labels
+from selavi.training.state import State
 
 log = logging.getLogger(__name__)
 
@@ -166,5 +166,4 @@ def while_wanted(
     """
     for _ in range(0, most, STOP_BATCHES):
         yield from islice(batches, STOP_BATCHES)
-        if group.any(stop.requested):
-            raise Stopped
+        stop.check(group)

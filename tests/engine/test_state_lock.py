@@ -34,17 +34,17 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
             {"process": "7", "host": "node9", "since": "today", "job": "12"},
             r"process 7 of Slurm job 12 on node9, since today\. .*\(scancel 12\), then run the "
             r"same command again\. There was no heartbeat for 1 s: only if that machine is "
-            r"gone for good, remove .*\.0\.state\.pt\.lock",
+            r"gone for good, remove .*\.0\.state\.lock",
         ),
         ({}, r"an unnamed process\. Wait for its end, or end it, then"),
     ],
 )
 def test_the_holder_is_named(tmp_path: Path, owner: dict[str, str], said: str) -> None:
-    """Of a state that is a file, as fine-tuning's; on other machines, too."""
+    """Also on other machines."""
     with (
-        held(tmp_path / ".0.state.pt.lock", json.dumps(owner) if owner else "\0\0torn"),
+        held(tmp_path / ".0.state.lock", json.dumps(owner) if owner else "\0\0torn"),
         pytest.raises(UserError, match=said),
-        sole_training(tmp_path / "0.state.pt", ALONE),
+        sole_training(tmp_path / "0.state", ALONE),
     ):
         pass
 

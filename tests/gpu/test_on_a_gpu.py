@@ -193,7 +193,7 @@ def test_what_a_gpu_saved_goes_on_without_one(
     without = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, env=without, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "going on from epoch" in done.stderr
+    assert "resuming from epoch" in done.stderr
     assert (tmp_path / "model.pt").exists()
 
 
