@@ -40,8 +40,8 @@ def check_labels(labels: Tensor, sizes: Tensor, settings: TrainingSettings, wher
                 f"the labels have collapsed in {where}: head {head} assigns {fraction:.0%} of the "
                 f"clips to cluster {int(counts.argmax())}. The network's outputs are not finite "
                 "or hardly differ between clips: check that the clips differ, lower "
-                "training.base_lr or training.weight_decay, or change the seed. To train on nevertheless, raise "
-                f"training.collapse, now {settings.collapse:g}"
+                "training.base_lr or training.weight_decay, or change the seed. To train on "
+                f"nevertheless, raise training.collapse, now {settings.collapse:g}"
             )
 
 
