@@ -4,8 +4,8 @@ Letters in shapes, here and throughout: B clips of a batch, N clips of a split, 
 D features, T frames, C colour channels, F mel filters, S spectrogram frames.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -19,11 +19,14 @@ class Batch:
     video : (B, C, T, height, width) float32, normalised; C is 3, or 1 for grey. None if the
         loader was not asked for pictures.
     audio : (B, 1, F, S) float32, log mel filterbank. None if it was not asked for sound.
+    corrupt : the corrupt clips met in making the batch, which it leaves out: what is wrong with
+        each, by sample.
     """
 
     sample: Tensor
     video: Tensor | None
     audio: Tensor | None
+    corrupt: Mapping[int, str] = field(default_factory=dict)
 
     def of(self, modality: str) -> Tensor:
         """The clips of one modality. Raises ValueError if the loader was not asked for it."""
@@ -54,4 +57,4 @@ class Batch:
         parts = (self.sample, self.video, self.audio)
         sample, video, audio = (None if part is None else change(part) for part in parts)
         assert sample is not None
-        return Batch(sample, video, audio)
+        return replace(self, sample=sample, video=video, audio=audio)

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from selavi.data.sampling import Clips, open_clips
+from selavi.data.corrupt import CorruptClips
+from selavi.data.sampling import open_clips
 from selavi.data.schema import further
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
@@ -57,11 +58,12 @@ def assign(
     """
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings)
-    predictions = predict(network, clips, workers)
+    corrupt = CorruptClips(clips)
+    predictions = predict(network, corrupt, workers)
     head = int(facts["head"])
     own = further(clips.index)
     result = clips.index[["sample", "id", "key", "path", "label", *own]].copy()
-    result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
+    result["detail"] = [corrupt.found.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
     columns = {
         "cluster": first.clusters[:, head],
@@ -93,14 +95,14 @@ def assign(
     log.info("%s: %d clips in %d clusters", csv, len(result), len(counts))
     if words := collapse(counts.max(initial=0) / max(1, len(found))):
         log.warning("%s: %s", csv, words)
-    if clips.corrupt:
-        log.warning("%s: %d corrupt clips have no cluster", csv, len(clips.corrupt))
+    if corrupt:
+        log.warning("%s: %d corrupt clips have no cluster", csv, len(corrupt))
 
 
-def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:
+def predict(network: Network, corrupt: CorruptClips, workers: int = 0) -> dict[str, Prediction]:
     """Predictions by modality; with two, "video+audio" comes first."""
     found: dict[str, Prediction] = {}
-    for samples, logits in batches_of_logits(network, clips, workers):
+    for samples, logits in batches_of_logits(network, corrupt, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
@@ -108,7 +110,7 @@ def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Predi
         for name, rows in log_p.items():
             best = rows.topk(2, dim=-1)
             sure, next_sure = best.values.exp().permute(2, 1, 0).cpu().numpy()
-            entry = found.setdefault(name, _unread(len(clips), len(rows)))
+            entry = found.setdefault(name, _unread(len(corrupt.clips), len(rows)))
             entry.clusters[samples] = best.indices[..., 0].T.cpu()
             entry.confidences[samples] = sure
             entry.margins[samples] = sure - next_sure

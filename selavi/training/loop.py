@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
 
 from selavi.batch import Batch
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.divergence import check_step, divergence_recorded
@@ -47,6 +48,7 @@ class Trained:
     sizes: Tensor
     history: list[Row]
     steps: int
+    corrupt: int
 
 
 class Trainer:
@@ -117,7 +119,8 @@ class Trainer:
         progress = self.state.progress
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
-        return Trained(network, labels, sizes, progress.history, progress.total)
+        corrupt = len(self.state.corrupt)
+        return Trained(network, labels, sizes, progress.history, progress.total, corrupt)
 
     def _resume_or_prepare(self) -> None:
         resumed = load_state(
@@ -283,5 +286,5 @@ def _fresh_state(
         predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
         stores=[],
         groups=generator,
-        corrupt=clips.corrupt,
+        corrupt=CorruptClips(clips),
     )

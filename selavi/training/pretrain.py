@@ -47,10 +47,8 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
         Journal(output) as journal,
     ):
         trained = Trainer(clips, settings, state, group, stop, journal.write).run()
-        if clips.corrupt and group.first:
-            log.warning(
-                "%d of %d clips are corrupt and were left out", len(clips.corrupt), len(clips)
-            )
+        if trained.corrupt and group.first:
+            log.warning("%d of %d clips are corrupt and were left out", trained.corrupt, len(clips))
         if group.first:
             _write(trained, clips.index, settings, output)
 

@@ -88,7 +88,7 @@ class Labeller:
             workers=self.settings.machine.workers,
             device=self.group.device,
         )
-        return (batch.by_view(views) for batch in batches)
+        return (batch.by_view(views) for batch in self.state.corrupt.counted(batches))
 
     def fill(self) -> None:
         """Fill the stores by a pass for each group of heads, where features are kept at all."""
@@ -139,9 +139,10 @@ class Labeller:
             workers=self.settings.machine.workers,
             device=self.group.device,
         )
+        whole = self.state.corrupt.counted(batches)
         store = FeatureStore.from_pass(
             self.network,
-            while_wanted(batches, -(-share // batch_size), self.stop, self.group),
+            while_wanted(whole, -(-share // batch_size), self.stop, self.group),
             self.group.device,
             self.state.progress.bfloat16,
         )
@@ -153,7 +154,7 @@ class Labeller:
 
         Raises UserError with the list if they are too many.
         """
-        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
+        self.state.corrupt.merge(self.group.gather(list(self.state.corrupt.found)))
 
 
 def while_wanted(

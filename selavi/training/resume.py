@@ -105,7 +105,7 @@ def _fill(state: State, shared: dict[str, Any], group: Group) -> None:
     if group.first:  # a sum over ranks, to be summed over ranks again
         state.predicted.copy_(shared["predicted"])
     state.groups.set_state(shared["groups"])
-    state.corrupt.update(shared["corrupt"])
+    state.corrupt.found.update(shared["corrupt"])
     state.progress = Progress(**shared["progress"])
 
 

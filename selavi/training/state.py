@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from selavi.data.corrupt import CorruptClips
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.process_group import Group, all_sum
 from selavi.labelling.feature_store import FeatureStore
@@ -59,8 +60,8 @@ class State:
         Features kept for labelling, one store per head group.
     groups : torch.Generator
         Draws the head groups.
-    corrupt : dict
-        The corrupt clips that this rank knows of, with a description each.
+    corrupt : CorruptClips
+        The corrupt clips that this rank knows of.
     progress : Progress
     """
 
@@ -71,7 +72,7 @@ class State:
     predicted: Tensor
     stores: list[FeatureStore]
     groups: torch.Generator
-    corrupt: dict[int, str]
+    corrupt: CorruptClips
     progress: Progress = field(default_factory=Progress)
 
     def count(self, predicted: Tensor) -> None:
@@ -96,7 +97,7 @@ class State:
             "sizes": self.sizes,
             "predicted": all_sum(self.predicted.clone()),
             "groups": self.groups.get_state(),
-            "corrupt": self.corrupt,
+            "corrupt": self.corrupt.found,
             "progress": asdict(self.progress),
         }
         own = {"stores": [{"samples": s.samples, "rows": s.rows} for s in self.stores]}

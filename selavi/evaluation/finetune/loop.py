@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +12,14 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import get_total_norm as total_norm
 
 from selavi.batch import Batch
-from selavi.data.index import read_index, set_aside
-from selavi.data.sampling import Clips, ViewGrid, training_batches, view_batches
+from selavi.data.corrupt import CorruptClips
+from selavi.data.sampling import ViewGrid, training_batches, view_batches
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum, process_group
 from selavi.engine.state_lock import sole_training
 from selavi.engine.stop import Stopped, StopRequest, stop_on_signals
+from selavi.evaluation.finetune.fold import Fold, read_fold
 from selavi.evaluation.finetune.recogniser import Recogniser, make_optimizer, rate_factor
 from selavi.evaluation.finetune.scoring import recognition
 from selavi.evaluation.finetune.state import State, fingerprint
@@ -28,21 +28,9 @@ from selavi.models.checkpoint import load_model
 from selavi.models.precision import choose_bfloat16
 from selavi.models.sync_batchnorm import synchronise
 from selavi.progress import Bar
-from selavi.settings import FinetuneSettings, RunSettings, VideoSettings, require_no_more
+from selavi.settings import FinetuneSettings, require_no_more
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Training and test videos with their classes (numbers by the names' order), and a remark."""
-
-    train: Clips
-    test: Clips
-    train_labels: torch.Tensor
-    test_labels: torch.Tensor
-    classes: list[str]
-    note: str
 
 
 def finetune(
@@ -100,46 +88,6 @@ def finetune(
             write_csv(output, history.assign(linear_probe=settings.linear_probe))
 
 
-def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSettings) -> Fold:
-    """The videos of a fold that have a class. Raises UserError if there are none to tell apart."""
-    tables = []
-    for path in (train, test):
-        table = read_index(path)
-        table = table[table["label"] != ""].reset_index(drop=True)
-        if table.empty:
-            raise UserError(f"{path}: no video has a class")
-        tables.append(table)
-    ours, theirs = (set(table["label"]) for table in tables)
-    if not ours & theirs:
-        raise UserError(
-            f"{train} and {test} have no class in common: {sorted(ours)[:3]} against "
-            f"{sorted(theirs)[:3]}; check how the folders, or the split files, name the classes"
-        )
-    missing = sorted(theirs - ours)
-    untaught = f"{len(missing)} classes have no training video" if missing else ""
-    if missing:
-        log.warning("%s: %s: %s", train, untaught, ", ".join(missing[:10]))
-    note = "; ".join(filter(None, [untaught, set_aside(test)]))
-    classes = sorted(ours | theirs)
-    numbers = {name: number for number, name in enumerate(classes)}
-    labels = [torch.tensor([numbers[name] for name in table["label"]]) for table in tables]
-    clips = [
-        finetune_clips(table, path, run, settings)
-        for table, path in zip(tables, (train, test), strict=True)
-    ]
-    return Fold(clips[0], clips[1], labels[0], labels[1], classes, note)
-
-
-def finetune_clips(
-    table: pd.DataFrame, index: Path, run: RunSettings, settings: FinetuneSettings
-) -> Clips:
-    """A split's videos as finetuning looks at them."""
-    names = ("frames", "scale_min", "scale_max", "crop", "colour")
-    changes = {name: getattr(settings, name) for name in names}
-    video = VideoSettings.model_validate(run.video.model_dump() | changes)
-    return Clips(table, index.parent, video, run.audio, ["video"], run.max_corrupt)
-
-
 class Finetuner:
     """One fold in one process."""
 
@@ -162,6 +110,7 @@ class Finetuner:
         self.group, self.stop, self.checkpoints = group, stop, checkpoints
         self.optimizer = make_optimizer(model, settings)
         self.state = State(self.model, self.optimizer)
+        self.corrupt_train, self.corrupt_test = CorruptClips(fold.train), CorruptClips(fold.test)
         self.learner: nn.Module = self.model
         if group.world > 1:
             if not settings.linear_probe:
@@ -269,7 +218,7 @@ class Finetuner:
         """The rest of this epoch: passes over the training videos, each with views of its own."""
         first_pass, step = divmod(first_step, self.steps_per_pass)
         for number in range(first_pass, self.settings.clips):
-            yield from training_batches(
+            batches = training_batches(
                 self.fold.train,
                 seed=self.settings.seed,
                 epoch=self.state.progress.epoch * self.settings.clips + number,
@@ -280,6 +229,7 @@ class Finetuner:
                 workers=self.settings.machine.workers,
                 device=self.group.device,
             )
+            yield from self.corrupt_train.counted(batches)
 
     def _test(self) -> dict[str, float]:
         settings = self.settings
@@ -294,9 +244,13 @@ class Finetuner:
             device=self.group.device,
         )
         return recognition(
-            self.model, batches, self.fold.test_labels, len(grid), self.group.device,
+            self.model,
+            self.corrupt_test.counted(batches),
+            self.fold.test_labels,
+            len(grid),
+            self.group.device,
             self.state.progress.bfloat16,
-        )  # fmt: skip
+        )
 
     def _save_if_due(self) -> None:
         """Write a checkpoint in mid-epoch when it is due; raise Stopped on request."""

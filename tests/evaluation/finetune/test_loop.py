@@ -17,7 +17,8 @@ import torch
 from selavi.config_file import write_section
 from selavi.data.index import read_index
 from selavi.engine.divergence import Diverged
-from selavi.evaluation.finetune.loop import finetune, read_fold
+from selavi.evaluation.finetune.fold import read_fold
+from selavi.evaluation.finetune.loop import finetune
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.settings import FinetuneSettings
