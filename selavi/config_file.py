@@ -70,7 +70,7 @@ def read_yaml(path: Path) -> Any:
                 f"its aliases stand for more than {MOST_VALUES} values; write out what is meant"
             )
         if not problem:
-            return yaml.safe_load(text)
+            return None if root is None else loader.construct_document(root)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
     except RecursionError:

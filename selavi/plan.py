@@ -21,12 +21,6 @@ from selavi.settings import (
 
 CONFIG = "results/settings/config.yaml"
 """The configuration with all defaults. Every target makes it, and tables follow it."""
-STAGES = (
-    "manifest", "shard", "index", "pretrain", "assign", "export", "metrics", "baselines", "degrade",
-    "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "figures", "distributions",
-    "plot_degraded", "neighbours", "explorer", "tables", "costs",
-)  # fmt: skip
-"""Stages with a target of their own, `{stage}_all`."""
 TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
@@ -114,7 +108,7 @@ class Plan:
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
-        """The files of each stage, by its name in `STAGES`."""
+        """The files of each stage, by its name in `stages.TARGETS`."""
         config = self.config
         files = {
             "manifest": [f"results/manifest/{place}.csv" for place in self.sharded],

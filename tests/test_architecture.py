@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
-    {"formulas", "disk"},
+    {"formulas", "disk", "stages"},
     {"files", "allocator", "progress"},
     {"settings", "batch", "logs", "compiled", "shortage", "user"},
     {"config_file", "rate_cache", "tensor_files"},

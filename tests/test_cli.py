@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.cli import STAGES, main
+from selavi.cli import main
 from selavi.commands import arguments
 from selavi.config_file import read_section, write_section
 from selavi.files import UserError, atomic_path, read_csv, write_csv
 from selavi.settings import FinetuneSettings, MachineSettings, RetrievalSettings
+from selavi.stages import COMMANDS
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +24,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_stages_in_order() -> None:
     done = run("--help")
     assert done.returncode == 0
-    places = [done.stdout.index(f"\n    {stage}") for stage in STAGES]
+    places = [done.stdout.index(f"\n    {stage}") for stage in COMMANDS]
     assert places == sorted(places)
 
 
@@ -32,7 +33,7 @@ def test_help_and_small_stages_do_not_wait_for_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", COMMANDS)
 def test_each_stage_explains_itself(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         main([stage, "--help"])

@@ -12,7 +12,7 @@ HELP = "make the embedded dataset: moving digits with a timbre per class, as mp4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
-    arguments.file(parser, "output", "CSV that lists the videos made")
+    arguments.file(parser, "output", "write the list of videos (CSV)")
     arguments.workers(parser)
 
 

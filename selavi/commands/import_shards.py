@@ -1,4 +1,4 @@
-"""selavi import-shards: take over one WebDataset shard that was made before."""
+"""selavi import-shards: import one WebDataset shard made elsewhere."""
 
 import argparse
 from pathlib import Path
@@ -7,12 +7,14 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import DatasetSettings, find_split
 
-HELP = "take over one of the WebDataset shards that a split's settings name, from a path or URL"
+HELP = "import one of the WebDataset shards that a split's settings name, from a path or URL"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
-    parser.add_argument("--split", required=True, metavar="NAME", help="split, such as train")
+    parser.add_argument(
+        "--split", required=True, metavar="NAME", help="import a shard of this split, such as train"
+    )
     arguments.shard_outputs(parser)
 
 

@@ -12,11 +12,13 @@ HELP = "list every video of a split, with its class if it has one; nothing is de
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
-    parser.add_argument("--split", required=True, metavar="NAME", help="split, such as train")
-    arguments.file(parser, "output", "the manifest to write (CSV)")
+    parser.add_argument(
+        "--split", required=True, metavar="NAME", help="list this split, such as train"
+    )
+    arguments.file(parser, "output", "write the manifest (CSV)")
     parser.add_argument(
         "--skipped", type=Path, metavar="FILE",
-        help="counts of the files that are no videos by their suffix, to write (CSV)",
+        help="write counts of the files that are no videos by their suffix (CSV)",
     )  # fmt: skip
 
 

@@ -7,23 +7,23 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import RunSettings
 
-HELP = "train the network by self-labelling; goes on where an earlier call was stopped"
+HELP = "train the network by self-labelling; resumes an interrupted run"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "run")
-    arguments.file(parser, "index", "index of the training split")
+    arguments.file(parser, "index", "read the index of the training split")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
-        help="folder of model.pt, log.csv, labels.csv, config.yaml, and of the resumable state",
+        help="write model.pt, log.csv, labels.csv, config.yaml and the checkpoints to this folder",
     )  # fmt: skip
     parser.add_argument(
         "--threads", type=int, metavar="N",
-        help="CPU threads of each process, overrides machine.threads",
+        help="use N CPU threads per process; overrides machine.threads",
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=int, metavar="N",
-        help="loader processes of each process, overrides machine.workers",
+        help="use N loader processes per process; overrides machine.workers",
     )  # fmt: skip
     arguments.machine(parser)
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-HELP = "run the workflow by Snakemake, show how far it is, go on where a killed run stopped"
+HELP = "run the workflow by Snakemake, show its progress, resume an interrupted run"
 PROFILE = "profiles/local"
 RUNS_NOTHING = (  # calls that show or tidy: they are left to Snakemake alone
     "--dry-run --dryrun -n", "--report", "--reporter", "--summary -S", "--detailed-summary -D",
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "selavi run [-h] [ARGUMENTS OF SNAKEMAKE ...]"
     parser.epilog = (
         f"Arguments are Snakemake's own, such as --configfile mine.yaml, -n or -R metrics; without "
-        f"--profile it is {PROFILE}. New videos in a dataset's folder are taken in."
+        f"--profile it is {PROFILE}. New videos in a dataset's folder are added."
     )
 
 

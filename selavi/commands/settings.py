@@ -19,19 +19,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--configfile", type=Path, nargs="+", metavar="FILE",
-        help="configuration files (YAML), the later laid over the earlier",
+        help="merge these configuration files (YAML), the later over the earlier",
     )  # fmt: skip
     source.add_argument(
         "--schema", type=Path, metavar="FILE", help="write the JSON schema and nothing else"
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--dataset", metavar="NAME", help="the dataset whose settings to write")
-    which.add_argument("--media", metavar="NAME", help="the dataset whose media settings to write")
-    which.add_argument("--run", metavar="NAME", help="the run whose settings to write")
+    which.add_argument("--dataset", metavar="NAME", help="write the settings of this dataset")
+    which.add_argument("--media", metavar="NAME", help="write the media settings of this dataset")
+    which.add_argument("--run", metavar="NAME", help="write the settings of this run")
     which.add_argument(
-        "--evaluation", choices=EVALUATIONS, help="the evaluation whose settings to write"
+        "--evaluation", choices=EVALUATIONS, help="write the settings of this evaluation"
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write them")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write them to this file")
 
 
 def run(options: argparse.Namespace) -> None:

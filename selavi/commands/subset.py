@@ -1,4 +1,4 @@
-"""selavi subset: make a split's index out of another split's."""
+"""selavi subset: derive a split from another split."""
 
 import argparse
 from pathlib import Path
@@ -12,8 +12,10 @@ HELP = "derive a split from another split, by class or by a benchmark's split fi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
-    parser.add_argument("--split", required=True, metavar="NAME", help="split, such as train1")
-    arguments.file(parser, "parent", "index of the parent split")
+    parser.add_argument(
+        "--split", required=True, metavar="NAME", help="derive this split, such as train1"
+    )
+    arguments.file(parser, "parent", "read the index of the parent split")
     arguments.index_outputs(parser)
 
 
@@ -29,4 +31,4 @@ def run(options: argparse.Namespace) -> None:
         folder = Path(dataset.root) / split.official.folder
         subset_by_split_files(options.parent, folder, split.official, split.max_missing, *outputs)
     else:
-        raise ValueError(f"split {options.split} is no subset: its settings have no `of`")
+        raise ValueError(f"split {options.split} is no subset: set its `of`")

@@ -27,6 +27,7 @@ from selavi.settings import AudioLevel, VideoLevel
 log = logging.getLogger(__name__)
 
 AS_STORED = "as stored"
+NEEDED = ("label", "cluster")  # of assignments
 
 
 def degrade(
@@ -93,7 +94,7 @@ def evaluate_degraded(
 
     Raises UserError if no clip has a class.
     """
-    plain = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
+    plain = read_csv(assignments, TEXT_COLUMNS, needed=NEEDED)
     head = picked_head(plain, assignments)
     places = read_index(index)
     best = _scores(plain, head, assignments)
@@ -105,7 +106,7 @@ def evaluate_degraded(
         if of_modality:
             rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in best.values()]
         for name, (assigned, table) in of_modality.items():
-            found = _scores(read_csv(assigned, TEXT_COLUMNS, needed=("label",)), head, assigned)
+            found = _scores(read_csv(assigned, TEXT_COLUMNS, needed=NEEDED), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
             rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
     result = pd.DataFrame(rows)

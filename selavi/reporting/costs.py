@@ -22,7 +22,7 @@ def costs_table(folder: Path, output: Path) -> pd.DataFrame:
     rows = []
     for stage in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []:
         files = sorted(stage.rglob("*.tsv"))
-        parts = [pd.read_csv(f, sep="\t", na_values="-")[["s", "max_rss"]] for f in files]
+        parts = [_read(file) for file in files]
         if parts:
             jobs = pd.concat(parts, ignore_index=True).astype(float)
             rows.append(
@@ -40,3 +40,11 @@ def costs_table(folder: Path, output: Path) -> pd.DataFrame:
     write_csv(output, table)
     log.info("%s: %d stages, %.2f hours of jobs", output, len(table), table["hours"].sum())
     return table
+
+
+def _read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, sep="\t", na_values="-")
+    for column in ("s", "max_rss"):
+        if column not in table:
+            raise UserError(f"{path} has no column {column!r}: remove it, and run its rule again")
+    return table[["s", "max_rss"]]

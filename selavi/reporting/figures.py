@@ -13,6 +13,9 @@ from selavi.data.index import read_index
 from selavi.evaluation.scores import contingency_table, plain_scores
 from selavi.files import UserError, atomic_path, read_csv
 
+LOG_COLUMNS = (
+    "epoch", "loss", "learning_rate", "clips_per_second", "relabellings", "labels_changed",
+)  # fmt: skip
 STYLE: Any = {  # matplotlib types the keys one by one
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -42,8 +45,8 @@ def training_figure(
     index : index of the training split; with it, if its clips have classes, the NMI of the labels
         with the classes, which training never saw.
     """
-    log = read_csv(history, needed=("epoch", "loss", "learning_rate", "clips_per_second"))
-    assigned = read_csv(labels, ("id", "key"))
+    log = read_csv(history, needed=LOG_COLUMNS)
+    assigned = read_csv(labels, ("id", "key"), needed=("head0",))
     heads = [c for c in assigned.columns if c.startswith("head")]
     renewed = label_history(epochs, index) if epochs else pd.DataFrame()
     with mpl.rc_context(STYLE):

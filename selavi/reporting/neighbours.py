@@ -14,6 +14,7 @@ from selavi.files import UserError, atomic_path, read_csv
 from selavi.reporting.figures import STYLE
 
 TEXT = ("query_key", "query_label", "neighbour_key", "neighbour_label")
+NEEDED = ("query_sample", "query_label", "rank", "neighbour_sample", "neighbour_label")
 RIGHT, WRONG = "tab:green", "tab:red"
 
 
@@ -31,7 +32,7 @@ def neighbours_figure(
 
     Raises UserError if there are no neighbours to draw.
     """
-    table = read_csv(neighbours, TEXT)
+    table = read_csv(neighbours, TEXT, NEEDED)
     if table.empty:
         raise UserError(f"{neighbours} holds no neighbours; make it again")
     samples = table["query_sample"].unique()

@@ -15,6 +15,7 @@ from selavi.settings.evaluation import (
 )
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
+from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
@@ -61,10 +62,10 @@ class Config(Section):
         raw = without_removed(raw)
         machine = {"machine": raw.get("machine") or {}}
         stages = {name: raw.get(name, {}) for name in ("retrieval", "finetune")}
-        filled = {k: _merged(machine, v) for k, v in stages.items() if isinstance(v, dict)}
+        filled = {k: inherit(machine, v) for k, v in stages.items() if isinstance(v, dict)}
         if isinstance(raw.get("runs"), dict):
-            base = _merged(machine, raw.get("defaults"))
-            filled["runs"] = {name: _merged(base, run) for name, run in raw["runs"].items()}
+            base = inherit(machine, raw.get("defaults"))
+            filled["runs"] = {name: inherit(base, run) for name, run in raw["runs"].items()}
         return raw | filled
 
     @model_validator(mode="after")
@@ -192,9 +193,3 @@ def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
             f"epochs = {epochs}, and {done} are done, which {state} keeps; ask for "
             f"{epoch + bool(step)} epochs or more, or remove {state} to train from the start"
         )
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return base if over is None else over
-    return {k: _merged(base.get(k), over.get(k)) for k in base | over}

@@ -189,7 +189,7 @@ def test_estimate_is_a_table(own: Path) -> None:
 def test_doctor_finds_nothing_wrong_here(own: Path) -> None:
     done = selavi("doctor", "--configfile", str(own))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing stands in the way" in done.stdout
+    assert "all checks passed" in done.stdout
     assert "29 videos" in done.stdout
 
 
@@ -226,7 +226,7 @@ def test_shared_memory_that_is_too_small(own: Path, private_mounts: None) -> Non
     )  # fmt: skip
     assert done.returncode == 1
     assert "1 MB free in /dev/shm; run demo hands over up to" in " ".join(done.stdout.split())
-    assert "--shm-size=8g" in done.stdout and "1 to mend" in done.stdout
+    assert "--shm-size=8g" in done.stdout and "1 problem found" in done.stdout
 
 
 def test_profiles_and_configurations_are_read_as_snakemake_does(tmp_path: Path) -> None:

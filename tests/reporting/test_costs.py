@@ -24,3 +24,10 @@ def test_jobs_of_a_stage_are_added_up(tmp_path: Path) -> None:
 def test_nothing_measured_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no benchmark files in"):
         costs_table(tmp_path / "absent", tmp_path / "costs.csv")
+
+
+def test_a_benchmark_file_without_a_column_is_named(tmp_path: Path) -> None:
+    (tmp_path / "assign").mkdir()
+    (tmp_path / "assign/one.tsv").write_text("s\n1\n")
+    with pytest.raises(UserError, match=r"one\.tsv has no column 'max_rss'"):
+        costs_table(tmp_path, tmp_path / "costs.csv")

@@ -102,7 +102,7 @@ def test_doctor_is_content_with_a_profile_that_fits(checkout: Checkout) -> None:
     code, words = doctor(checkout, "fitting")
     assert code == 0, words
     assert "is the same on a node" in words
-    assert "nothing stands in the way" in words
+    assert "all checks passed" in words
     assert "job 2 x shard" in words
     fitting["group-components"]["shards"] = 1000
     fitting["set-resources"]["pretrain"]["runtime"] = 10_000

@@ -2,8 +2,9 @@
 from selavi import config_file
 from selavi.cluster.failures import last_lines
 from selavi.formulas import RAW
-from selavi.plan import CONFIG, ON_REQUEST, SCORED, STAGES, TABLES, Plan
+from selavi.plan import CONFIG, ON_REQUEST, SCORED, TABLES, Plan
 from selavi.settings import Config, fold_splits, without_removed
+from selavi.stages import TARGETS
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 

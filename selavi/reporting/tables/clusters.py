@@ -4,13 +4,13 @@ from typing import Any
 
 import pandas as pd
 
+from selavi.evaluation.scores import SCORES
 from selavi.reporting.tables.layout import ResultTable
 from selavi.reporting.tables.published import NOT_RUN, beside_published
 from selavi.reporting.tables.results import Results
 from selavi.reporting.tables.rows import frame, records
 from selavi.reporting.tables.sources import Source
 
-SCORES = ["nmi", "ami", "ari", "accuracy", "entropy", "purity"]
 CHOICES = {
     "agreement": "SeLaVi",
     "mean": "SeLaVi, head mean",
@@ -35,8 +35,8 @@ def clustering(results: Results) -> ResultTable:
     return ResultTable(
         "clustering",
         f"{HONEST} The files have 95% bootstrap intervals over clips in brackets. {PAPER} {UNITS}",
-        _beside(frame(rows, [*keys, "part"], SCORES, results.nothing), "clustering", results),
-        keys, SCORES, ["run", "split"],
+        _beside(frame(rows, [*keys, "part"], [*SCORES], results.nothing), "clustering", results),
+        keys, [*SCORES], ["run", "split"],
     )  # fmt: skip
 
 
@@ -60,8 +60,8 @@ def baselines(results: Results) -> ResultTable:
         "baselines",
         "Clustering does not come for free: the same clips, the same number of clusters. "
         f"{PAPER} {UNITS}",
-        _beside(frame(rows, [*keys, "part"], SCORES, results.nothing), "baselines", results),
-        keys, SCORES, ["run", "split"],
+        _beside(frame(rows, [*keys, "part"], [*SCORES], results.nothing), "baselines", results),
+        keys, [*SCORES], ["run", "split"],
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _mean_scores(results: Results, runs: list[str], dataset: str) -> dict[str, A
             continue
         both = _both(sources[0].rows).set_index("choice")
         oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": sources[0].part}
-        scores.append(records(both.loc[["agreement"], SCORES])[0] | oracle)
+        scores.append(records(both.loc[["agreement"], [*SCORES]])[0] | oracle)
     note = "; ".join(dict.fromkeys(note for _, note in notes))
     if not scores:
         return {"split": notes[0][0], "seeds": "", "note": note}

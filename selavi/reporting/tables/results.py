@@ -105,28 +105,28 @@ class Configured(Results):
         labelled = sorted(self.config.labelled[dataset], key=lambda split: split != "train")
         if not labelled:
             return [Source(run, dataset, "", note=f"{NOT_RUN}: no split of {dataset} has classes")]
-        return [self._of_split(run, s, Path(stage, run, f"{s}.csv")) for s in labelled]
+        return [self._of_split(stage, run, s, Path(run, f"{s}.csv")) for s in labelled]
 
     def degraded(self) -> list[Source]:
-        split, asked = self.config.degrade.split, self.config.degrade.runs
-        files = {run: Path("evaluate-degraded", f"{run}.csv") for run in self.runs if run in asked}
-        return [self._of_split(run, split, file) for run, file in files.items()]
+        stage, settings = "evaluate-degraded", self.config.degrade
+        runs = [run for run in self.runs if run in settings.runs]
+        return [self._of_split(stage, run, settings.split, Path(f"{run}.csv")) for run in runs]
 
     def folds(self, stage: str) -> list[Source]:
         section: TransferSettings = getattr(self.config, stage)
         return [
             named_source(
-                run, dataset, str(fold), self.folder / stage / run / dataset / f"{fold}.csv",
+                stage, run, dataset, str(fold), self.folder / stage / run / dataset / f"{fold}.csv",
                 {"pretraining": self.dataset(run)},
             )
             for run in self.runs if run in section.runs
             for dataset, folds in section.datasets.items() for fold in folds
         ]  # fmt: skip
 
-    def _of_split(self, run: str, split: str, file: Path) -> Source:
+    def _of_split(self, stage: str, run: str, split: str, file: Path) -> Source:
         dataset = self.dataset(run)
         of = {"dataset": dataset, "split": split}
-        return named_source(run, dataset, split, self.folder / file, of)
+        return named_source(stage, run, dataset, split, self.folder / stage / file, of)
 
 
 class Found(Results):
@@ -161,16 +161,17 @@ class Found(Results):
     def splits(self, stage: str, run: str) -> list[Source]:
         files = (self.folder / stage / run).glob("*.csv")
         ordered = sorted(files, key=lambda p: (p.stem != "train", p.stem))
-        return [found_source(run, path.stem, path) for path in ordered]
+        return [found_source(stage, run, path.stem, path) for path in ordered]
 
     def degraded(self) -> list[Source]:
-        paths = {run: self.folder / "evaluate-degraded" / f"{run}.csv" for run in self.runs}
-        return [found_source(run, "", path) for run, path in paths.items() if path.exists()]
+        stage = "evaluate-degraded"
+        paths = {run: self.folder / stage / f"{run}.csv" for run in self.runs}
+        return [found_source(stage, run, "", path) for run, path in paths.items() if path.exists()]
 
     def folds(self, stage: str) -> list[Source]:
         return [
             named_source(
-                run, path.parent.name, path.stem, path,
+                stage, run, path.parent.name, path.stem, path,
                 {"pretraining": self.dataset(run)} if run in self.settings else {},
             )
             for run in self.runs

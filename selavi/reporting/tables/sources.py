@@ -5,13 +5,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.files import read_csv
+from selavi.evaluation.scores import SCORES
+from selavi.files import UserError, read_csv
 from selavi.reporting.tables.published import NOT_RUN
 
 TEXT = (
     "modality", "choice", "head", "method", "note", "level", "degraded",
     "dataset", "split", "pretraining",
 )  # fmt: skip
+NEEDED = {
+    "metrics": ("modality", "choice", "head", "honest", *SCORES),
+    "baselines": ("method", "modality", "note"),  # no scores where no clip has a class
+    "evaluate-degraded": ("degraded", "level", "modality", "kilobytes", "nmi"),
+    "retrieval": ("modality",),
+    "finetune": ("epoch", "clip_top1", "clip_top5", "video_top1", "video_top5", "note"),
+}
+"""Columns that the tables read from a stage's files."""
 SAYS = {
     "dataset": "its clips are of dataset",
     "split": "its clips are of split",
@@ -34,11 +43,13 @@ class Source:
     note: str = ""
 
 
-def named_source(run: str, dataset: str, part: str, path: Path, of: dict[str, str]) -> Source:
+def named_source(
+    stage: str, run: str, dataset: str, part: str, path: Path, of: dict[str, str]
+) -> Source:
     """The file at `path`, if it is there and says in its columns that it is `of` these."""
     if not path.exists():
         return Source(run, dataset, part, note=f"{NOT_RUN}: no {path}")
-    rows = read_csv(path, TEXT)
+    rows = _read(stage, path)
     for column, wanted in of.items():
         said = _said(rows, column)
         if not said:
@@ -50,11 +61,19 @@ def named_source(run: str, dataset: str, part: str, path: Path, of: dict[str, st
     return Source(run, dataset, part, rows, _without_classes(rows))
 
 
-def found_source(run: str, part: str, path: Path) -> Source:
+def found_source(stage: str, run: str, part: str, path: Path) -> Source:
     """The file at `path`, of the dataset that it names, "" if none; so its split, else `part`."""
-    rows = read_csv(path, TEXT)
+    rows = _read(stage, path)
     part = _said(rows, "split") or part
     return Source(run, _said(rows, "dataset"), part, rows, _without_classes(rows))
+
+
+def _read(stage: str, path: Path) -> pd.DataFrame:
+    try:
+        return read_csv(path, TEXT, NEEDED[stage])
+    except UserError as error:
+        rule = stage.replace("-", "_")
+        raise UserError(f"{error}; make it again: selavi run -R {rule}") from None
 
 
 def _said(rows: pd.DataFrame, column: str) -> str:

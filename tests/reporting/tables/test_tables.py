@@ -227,3 +227,39 @@ def test_a_dataset_that_nobody_published_gets_no_columns() -> None:
 def test_nothing_to_show_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no runs in"):
         make_tables(tmp_path, None, None)
+
+
+@pytest.mark.parametrize(
+    ("file", "lacking"),
+    [
+        ("metrics/one/train.csv", "nmi"),
+        ("metrics/one/train.csv", "honest"),
+        ("baselines/one/train.csv", "modality"),
+        ("evaluate-degraded/one.csv", "kilobytes"),
+        ("retrieval/one/demo/0.csv", "modality"),
+        ("finetune/one/demo/0.csv", "video_top1"),
+    ],
+)
+def test_a_file_that_lacks_a_column_is_named_with_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, lacking: str
+) -> None:
+    top = {"epoch": 0, "clip_top1": 1, "clip_top5": 1, "video_top1": 1, "video_top5": 1, "note": ""}
+    level = {"degraded": "video", "level": "a", "modality": "video", "kilobytes": 1, "nmi": 1}
+    files = {
+        "metrics/one/train.csv": metrics(),
+        "baselines/one/train.csv": baselines(),
+        "evaluate-degraded/one.csv": pd.DataFrame([level]),
+        "retrieval/one/demo/0.csv": pd.DataFrame([{"modality": "video", "recall_at_1": 1}]),
+        "finetune/one/demo/0.csv": pd.DataFrame([top]),
+    }
+    for name, content in files.items():
+        write_csv(tmp_path / name, content)
+    given = ["tables", "--results", str(tmp_path)]
+    assert main(given) == 0
+    write_csv(tmp_path / file, files[file].drop(columns=lacking))
+    capsys.readouterr()
+    assert main(given) == 1
+    error = capsys.readouterr().err
+    assert f"{tmp_path / file} has no column {lacking!r}; its columns:" in error
+    rule = file.split("/")[0].replace("-", "_")
+    assert f"make it again: selavi run -R {rule}\n" in error
