@@ -1,4 +1,4 @@
-"""Pretraining: alternate between labelling the clips and learning the labels (paper, section 3)."""
+"""Pretraining alternates between label updates and learning the labels (paper, section 3)."""
 
 import logging
 import time
@@ -12,13 +12,11 @@ from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
 
 from selavi.batch import Batch
-from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
-from selavi.labelling.marginals import draw_sizes
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
@@ -27,21 +25,37 @@ from selavi.progress import Bar
 from selavi.settings import RunSettings, require_enough, require_no_more
 from selavi.training.collapse import check_predictions, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
-from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
+from selavi.training.optim import clips_per_step, learning_rate
 from selavi.training.pace import Pace
 from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
-from selavi.training.state import State
+from selavi.training.state import fresh_state
 from selavi.training.step import Learner
 
 log = logging.getLogger(__name__)
 
-WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: batches of its own
+WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: its batches are distinct
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The network, the last labels (N, H) int64, the clusters' due shares (H, K), and the log."""
+    """The result of a training.
+
+    Parameters
+    ----------
+    network : Network
+        On the CPU, in evaluation mode.
+    labels : Tensor
+        (N, H) int64, the last pseudo-labels.
+    sizes : Tensor
+        (H, K) prescribed cluster sizes, as a fraction of the clips.
+    history : list of dict
+        One row per epoch.
+    steps : int
+        Steps taken.
+    corrupt : int
+        Corrupt clips found.
+    """
 
     network: Network
     labels: Tensor
@@ -52,7 +66,7 @@ class Trained:
 
 
 class Trainer:
-    """One run of one process: the objects that the loop's steps share."""
+    """The training of a run, in one process; `on_epoch` is called on rank 0 after each epoch."""
 
     def __init__(
         self,
@@ -85,7 +99,7 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
         self.learner = Learner(self.network, group, self.machine.compile)
-        self.state = _fresh_state(self.network, settings, clips, group.device)
+        self.state = fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
         self.checkpoints = Checkpoints(folder, fingerprint(settings, clips.index), self.machine)
@@ -152,14 +166,14 @@ class Trainer:
                 self._epoch(bar)
 
     def _epoch(self, bar: Bar) -> None:
-        """The rest of the current epoch: relabel if due, learn, save if due."""
+        """Run the rest of the current epoch: update labels and write checkpoints when due."""
         progress, started = self.state.progress, time.monotonic()
         first_total, accumulation = progress.total, self.training.accumulation
         batches = self.labeller.batches(progress.epoch, progress.step * accumulation)
         self.network.train()
         while progress.step < self.steps:
             if progress.total in self.due:
-                done = self.labeller.renew()
+                done = self.labeller.update()
                 add(progress.sums, relabelled=1.0, changed=done.changed, iterations=done.iterations)
             loss = self._step(islice(batches, accumulation))
             progress.step += 1
@@ -206,7 +220,7 @@ class Trainer:
 
     @torch.no_grad()
     def _prepare(self) -> None:
-        """Check bfloat16, warm up batch norm, and fill the stores."""
+        """Choose the precision, warm up batch norm, and fill the feature stores."""
         self.group.seed(self.settings.seed)
         batches = self.labeller.batches(WARMUP_EPOCH, 0)
         count = self.training.warmup_batches
@@ -266,25 +280,3 @@ class Trainer:
     def _speed(self, first_total: int, started: float) -> float:
         clips = (self.state.progress.total - first_total) * self.step_clips
         return clips / max(1e-9, time.monotonic() - started)
-
-
-def _fresh_state(
-    network: Network, settings: RunSettings, clips: Clips, device: torch.device
-) -> State:
-    heads, clusters = settings.network.heads, settings.network.clusters
-    labelling = settings.labelling
-    generator = torch.Generator().manual_seed(settings.seed)
-    sizes = [
-        draw_sizes(labelling.marginals, clusters, labelling.gaussian_sd, generator)
-        for _ in range(heads)
-    ]
-    return State(
-        network=network,
-        optimizer=make_optimizer(network.parameters(), settings.training),
-        labels=torch.full((len(clips), heads), -1, dtype=torch.int64, device=device),
-        sizes=torch.stack(sizes).to(device),
-        predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
-        stores=[],
-        groups=generator,
-        corrupt=CorruptClips(clips),
-    )

@@ -28,15 +28,28 @@ log = logging.getLogger(__name__)
 def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     """Train a run and write model.pt, log.csv, labels.csv and config.yaml into `output`.
 
-    The resumable state lies in `output`/state: killed at any moment, the same call goes on from
-    there; once finished, the same call writes the outputs again. Only one call at a time may do so.
-    TensorBoard events are in `output`/events, the labels of every epoch that renewed them in
-    `output`/epoch-labels.
+    Checkpoints are in `output`/state: killed at any moment, the same call resumes; once finished,
+    the same call writes the outputs again. Only one call at a time may use them. TensorBoard events
+    are in `output`/events, the labels of every epoch with a label update in `output`/epoch-labels.
+
+    Parameters
+    ----------
+    index : Path
+        Index of the training split.
+    settings : RunSettings
+    output : Path
+        The folder to write.
 
     Raises
     ------
-    UserError for missing files and where another call is at work, ValueError for settings that do
-    not fit the clips, Stopped when a signal asked for it.
+    UserError
+        For missing files, and if another call uses the checkpoints.
+    ValueError
+        For settings that do not fit the clips.
+    Diverged
+        If the loss is not finite or clusters collapse.
+    Stopped
+        If a signal asked for it.
     """
     clips = open_clips(index, settings, settings.machine.cache_gb)
     state = output / "state"
@@ -57,8 +70,10 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
     labels = trained.labels.numpy()
     agreements = agreement(labels)
     head = int(agreements.argmax())
-    log.info("head %d agrees best with the others (mean NMI %.3f)", head, agreements[head])
-    share = trained.history[-1]["largest_cluster"]  # of what was predicted; labels are balanced
+    log.info(
+        "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
+    )
+    share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)
     columns = [pd.Series(labels[:, h], name=f"head{h}") for h in range(labels.shape[1])]
@@ -77,7 +92,13 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
 
 
 class Journal:
-    """log.csv, TensorBoard events and renewed labels, brought up to date after every epoch."""
+    """log.csv, TensorBoard events and new labels, updated after every epoch.
+
+    Parameters
+    ----------
+    output : Path
+        The run's folder.
+    """
 
     def __init__(self, output: Path) -> None:
         self.output = output
@@ -88,15 +109,20 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         if self.events:
-            with suppress(OSError):  # said when they were written
+            with suppress(OSError):  # reported when they were written
                 self.events.close()
 
     def write(self, history: list[dict[str, float]], labels: Tensor) -> None:
-        """Take in one more epoch. Epochs that a killed run had written again are purged.
+        """Write one more epoch, and purge the same and later epochs of a killed run.
 
-        labels : (N, H) int64, kept in epoch-labels/{epoch}.npz if they were renewed in the epoch.
+        Parameters
+        ----------
+        history : list of dict
+            One row per epoch.
+        labels : Tensor
+            (N, H) int64, saved as epoch-labels/{epoch}.npz if the epoch had a label update.
         """
-        with explain_refusal(self.output / "events"):  # the only ones that do not explain it
+        with explain_refusal(self.output / "events"):  # the other writers explain it themselves
             self._write(history, labels)
 
     def _write(self, history: list[dict[str, float]], labels: Tensor) -> None:

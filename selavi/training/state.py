@@ -7,10 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from selavi.data.corrupt import CorruptClips
+from selavi.data.dataset import Clips
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.process_group import Group, all_sum
 from selavi.labelling.feature_store import FeatureStore
+from selavi.labelling.marginals import draw_sizes
+from selavi.models.network import Network
+from selavi.settings import RunSettings
 from selavi.training.history import Row
+from selavi.training.optim import make_optimizer
 
 
 @dataclass
@@ -103,3 +108,40 @@ class State:
         own = {"stores": [{"samples": s.samples, "rows": s.rows} for s in self.stores]}
         clips = self.progress.step * process_clips * group.world
         checkpoints.write(self.progress.epoch, clips, shared, own, group)
+
+
+def fresh_state(
+    network: Network, settings: RunSettings, clips: Clips, device: torch.device
+) -> State:
+    """The state of a training that starts.
+
+    Parameters
+    ----------
+    network : Network
+    settings : RunSettings
+    clips : Clips
+        Of the training split.
+    device : torch.device
+
+    Returns
+    -------
+    State
+        Without labels or features.
+    """
+    heads, clusters = settings.network.heads, settings.network.clusters
+    labelling = settings.labelling
+    generator = torch.Generator().manual_seed(settings.seed)
+    sizes = [
+        draw_sizes(labelling.marginals, clusters, labelling.gaussian_sd, generator)
+        for _ in range(heads)
+    ]
+    return State(
+        network=network,
+        optimizer=make_optimizer(network.parameters(), settings.training),
+        labels=torch.full((len(clips), heads), -1, dtype=torch.int64, device=device),
+        sizes=torch.stack(sizes).to(device),
+        predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
+        stores=[],
+        groups=generator,
+        corrupt=CorruptClips(clips),
+    )

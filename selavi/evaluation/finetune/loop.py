@@ -89,7 +89,7 @@ def finetune(
 
 
 class Finetuner:
-    """One fold in one process."""
+    """The fine-tuning of a fold, in one process."""
 
     def __init__(
         self, model: Recogniser, fold: Fold, settings: FinetuneSettings, group: Group,
@@ -97,8 +97,8 @@ class Finetuner:
     ) -> None:  # fmt: skip
         if settings.batch_size % group.world:
             raise ValueError(
-                f"finetune.batch_size = {settings.batch_size} cannot be dealt to {group.world} "
-                "processes; use a multiple, or give the rule other `tasks` (docs/slurm.md)"
+                f"finetune.batch_size = {settings.batch_size} cannot be divided among "
+                f"{group.world} processes; use a multiple, or change the resource `tasks` (docs/slurm.md)"
             )
         self.steps_per_pass = len(fold.train) // settings.batch_size
         if self.steps_per_pass == 0:
@@ -171,7 +171,7 @@ class Finetuner:
 
     @property
     def _steps(self) -> int:
-        """Steps of an epoch: every training video comes `clips` times."""
+        """Steps of an epoch: it has `clips` passes over the training videos."""
         return self.steps_per_pass * self.settings.clips
 
     def _epoch(self, bar: Bar) -> None:
@@ -215,7 +215,7 @@ class Finetuner:
         return value
 
     def _batches(self, first_step: int) -> Iterator[Batch]:
-        """The rest of this epoch: passes over the training videos, each with views of its own."""
+        """Load the rest of this epoch: passes over the training videos, each in other views."""
         first_pass, step = divmod(first_step, self.steps_per_pass)
         for number in range(first_pass, self.settings.clips):
             batches = training_batches(
