@@ -98,7 +98,7 @@ class Finetuner:
         if settings.batch_size % group.world:
             raise ValueError(
                 f"finetune.batch_size = {settings.batch_size} cannot be divided among "
-                f"{group.world} processes; use a multiple, or change the resource `tasks` (docs/slurm.md)"
+                f"{group.world} processes; use a multiple, or change the resource `tasks`"
             )
         self.steps_per_pass = len(fold.train) // settings.batch_size
         if self.steps_per_pass == 0:
