@@ -26,12 +26,14 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.sampling import Clips, training_batches
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import open_shard
 from selavi.data.shards.writer import write_shard
+from selavi.data.sources.folder import Folder
 from selavi.files import write_csv
 from selavi.settings import AudioSettings, MediaSettings, VideoSettings
 from selavi.transforms.audio import log_filterbank
@@ -75,7 +77,7 @@ def make_videos(folder: Path, count: int = VIDEOS) -> None:
 
 def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:
     """The stages before training, as the workflow runs them; every clip 64 times in the index."""
-    write_manifest(videos, "folder", 4, output / "manifest.csv")
+    write_manifest(Folder(videos), 4, output / "manifest.csv")
     tables = [output / f"{n:05d}.csv" for n in range(4)]
     for n, table in enumerate(tables):
         write_shard(output / "manifest.csv", n, table.with_suffix(".tar"), table, media, threads=2)

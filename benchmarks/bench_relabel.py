@@ -25,11 +25,13 @@ import torch
 
 from selavi.batch import Batch
 from selavi.config_file import read_section
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.sampling import Clips
+from selavi.data.schema import read_index
 from selavi.data.shards.writer import write_shard
-from selavi.data.sources.demo import make_demo_dataset
+from selavi.data.sources.demo_dataset import make_demo_dataset
+from selavi.data.sources.folder import Folder
 from selavi.engine.process_group import Group
 from selavi.engine.stop import StopRequest
 from selavi.labelling.feature_store import FeatureStore
@@ -105,7 +107,7 @@ def small_clips(folder: Path) -> tuple[Clips, RunSettings]:
     settings = config.runs["demo"]
     media = config.datasets[settings.dataset].media
     make_demo_dataset(folder / "videos", classes=10, train_per_class=10, test_per_class=1)
-    write_manifest(folder / "videos/train", "folder", 2, folder / "manifest.csv")
+    write_manifest(Folder(folder / "videos/train"), 2, folder / "manifest.csv")
     tables = [folder / f"{n}.csv" for n in range(2)]
     for n, table in enumerate(tables):
         write_shard(folder / "manifest.csv", n, folder / f"{n}.tar", table, media, threads=2)

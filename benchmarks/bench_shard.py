@@ -18,6 +18,7 @@ from selavi.data.manifest import write_manifest
 from selavi.data.media.encode import encoder_options
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.shards.writer import write_shard
+from selavi.data.sources.folder import Folder
 from selavi.settings import MediaSettings
 
 VIDEOS, ROUNDS, THREADS = 16, 9, os.cpu_count() or 1
@@ -40,7 +41,7 @@ def stage(videos: Path, scratch: Path) -> float:
     """The shard stage, as its command calls it."""
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         output = Path(name)
-        write_manifest(videos, "none", 1, output / "manifest.csv")
+        write_manifest(Folder(videos, "none"), 1, output / "manifest.csv")
         started = time.perf_counter()
         table = write_shard(
             output / "manifest.csv", 0, output / "0.tar", output / "0.csv", MEDIA, THREADS

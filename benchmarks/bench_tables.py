@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.index import read_index, write_index
-from selavi.data.manifest import TEXT_COLUMNS, write_manifest
-from selavi.data.schema import COLUMNS
-from selavi.files import read_csv
+from selavi.data.index import write_index
+from selavi.data.manifest import write_manifest
+from selavi.data.schema import SHARD_TABLE, read_index, read_manifest
+from selavi.data.sources.folder import Folder
 
 VIDEOS, CLASSES, SHARDS, ROUNDS = 250_000, 400, 256, 3
 SIZES = {
@@ -66,11 +66,11 @@ def copy_rows(tables: list[Path], output: Path) -> None:
 
 def make_tables(manifest: Path, folder: Path) -> list[Path]:
     """The shards' tables as the shard stage would leave them."""
-    rows = read_csv(manifest, TEXT_COLUMNS).assign(**SIZES)
+    rows = read_manifest(manifest).assign(**SIZES)
     paths = []
     for shard, part in rows.groupby("shard"):
         paths.append(folder / f"{shard:05d}.csv")
-        part.reindex(columns=COLUMNS).to_csv(paths[-1], index=False, quoting=2)
+        part.reindex(columns=SHARD_TABLE).to_csv(paths[-1], index=False, quoting=2)
     return paths
 
 
@@ -84,7 +84,7 @@ def main() -> None:
             (videos / f"class {n % CLASSES}" / f"video_{n:07d}.mp4").touch()
         outputs = [root / f"{n}.csv" for n in ("index", "rejected", "summary")]
         bare, _ = median(walk, videos)
-        listed, listed_mib = median(write_manifest, videos, "folder", SHARDS, root / "m.csv")
+        listed, listed_mib = median(write_manifest, Folder(videos), SHARDS, root / "m.csv")
         tables = make_tables(root / "m.csv", root)
         copied, _ = median(copy_rows, tables, root / "copy.csv")
         indexed, indexed_mib = median(write_index, tables, *outputs)

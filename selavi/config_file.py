@@ -3,7 +3,6 @@
 import codecs
 import datetime
 import difflib
-import json
 import math
 import re
 import reprlib
@@ -17,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from selavi.files import UserError, write_text
-from selavi.settings import Config, MachineSettings, Section
+from selavi.settings import MachineSettings, Section
 
 S = TypeVar("S", bound=Section)
 MOST_VALUES = 1_000_000  # in a file, with what its aliases stand for
@@ -131,17 +130,6 @@ def write_section(path: Path, section: Section) -> None:
 def section_text(section: Section, without: Collection[str] = ()) -> str:
     """A section as YAML, with every default filled in; `without` some of its keys."""
     return yaml.safe_dump(section.model_dump(mode="json", exclude=set(without)), sort_keys=False)
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the configuration file, made from the typed settings."""
-    schema = Config.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def schema_text() -> str:
-    """The schema as it stands in workflow/schemas/config.schema.json."""
-    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:

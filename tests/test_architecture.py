@@ -14,7 +14,7 @@ LAYERS = [
     {"engine"},
     {"cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
-    {"training", "evaluation", "plan"},
+    {"training", "evaluation", "plan", "inventory"},
     {"reporting", "preflight"},
     {"running"},
     {"commands"},

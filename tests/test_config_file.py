@@ -8,11 +8,12 @@ import pytest
 import torch
 import yaml
 
-from selavi.config_file import json_schema, read_yaml
+from selavi.config_file import read_yaml
 from selavi.evaluation.baselines import kmeans
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
 from selavi.settings import Config, FinetuneSettings
+from selavi.settings.json_schema import json_schema
 
 DEMO = Path(__file__).parent.parent / "config/demo.yaml"
 

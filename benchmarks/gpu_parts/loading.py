@@ -7,8 +7,8 @@ from itertools import islice
 from bench_loader import make_shards, make_videos, repeated
 from gpu_parts.steps import BASE, PLAIN
 from gpu_parts.work import Row, Work, forget, peak_gib, speed_of, synchronise, why
-from selavi.data.index import read_index
 from selavi.data.sampling import Clips, training_batches
+from selavi.data.schema import read_index
 from selavi.engine.process_group import Group
 from selavi.engine.stop import StopRequest
 from selavi.settings import (

@@ -12,7 +12,7 @@ import torch
 
 from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import open_clips
-from selavi.data.schema import further
+from selavi.data.schema import VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse
@@ -62,20 +62,14 @@ def assign(
     predictions = predict(network, corrupt, workers)
     head = int(facts["head"])
     own = further(clips.index)
-    result = clips.index[["sample", "id", "key", "path", "label", *own]].copy()
+    result = clips.index[["sample", *VIDEO, *own]].copy()
     result["detail"] = [corrupt.found.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
-    columns = {
-        "cluster": first.clusters[:, head],
-        "confidence": first.confidences[:, head],
-        "margin": first.margins[:, head],
-        "head": np.full(len(result), head),
-    }
+    chosen = _columns(first, head, ("cluster", "confidence", "margin"))
+    columns = chosen | {"head": np.full(len(result), head)}
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):
-            columns[f"{name}_head{h}"] = prediction.clusters[:, h]
-            columns[f"{name}_head{h}_confidence"] = prediction.confidences[:, h]
-            columns[f"{name}_head{h}_margin"] = prediction.margins[:, h]
+            columns |= _columns(prediction, h, head_columns(name, h))
     write_csv(csv, pd.concat([result, pd.DataFrame(columns)], axis=1))
     _compress(csv, compress_above)
     write_pickle(
@@ -97,6 +91,13 @@ def assign(
         log.warning("%s: %s", csv, words)
     if corrupt:
         log.warning("%s: %d corrupt clips have no cluster", csv, len(corrupt))
+
+
+def _columns(
+    prediction: Prediction, head: int, names: tuple[str, str, str]
+) -> dict[str, np.ndarray]:
+    arrays = prediction.clusters, prediction.confidences, prediction.margins
+    return {name: array[:, head] for name, array in zip(names, arrays, strict=True)}
 
 
 def predict(network: Network, corrupt: CorruptClips, workers: int = 0) -> dict[str, Prediction]:

@@ -1,27 +1,25 @@
 """Clips of a split at a lower quality of picture or sound, and what is left of their clusters."""
 
-import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import webdataset as wds
 
-from selavi.data.index import read_index
 from selavi.data.reencode import degrade_audio, degrade_video
+from selavi.data.schema import (
+    VideoRow,
+    heads_by_modality,
+    read_assignments,
+    read_index,
+    rows_of,
+)
 from selavi.data.shards.reader import CorruptClip, checksums, read_clip
 from selavi.data.shards.tars import places_of
-from selavi.evaluation.metrics import (
-    TEXT_COLUMNS,
-    clustering_scores,
-    heads_by_modality,
-    picked_head,
-)
-from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.progress import Bar
+from selavi.data.shards.writer import Members, members_of, with_places, write_tar
+from selavi.evaluation.metrics import clustering_scores, picked_head
+from selavi.files import UserError, write_csv
 from selavi.settings import AudioLevel, VideoLevel
 
 log = logging.getLogger(__name__)
@@ -50,22 +48,16 @@ def degrade(
         rows = rows[rows["samples"] > 0]
     if rows.empty:
         raise UserError(f"{index} holds no clip to degrade")
-    done: list[dict[str, Any]] = []
-    with (
-        atomic_path(tar) as temporary,
-        temporary.open("wb") as file,
-        wds.TarWriter(file, user="selavi", group="selavi", mode=0o644, mtime=0) as writer,
-        ThreadPoolExecutor(threads) as pool,
-    ):
-        work = pool.map(lambda row: _attempt(row, index.parent, level), rows.to_dict("records"))
-        for made in Bar(work, total=len(rows), desc=level.name, unit="clip"):
-            if made is not None:
-                row, sample = made
-                writer.write(sample)
-                done.append(row)
-    if not done:
+
+    def make(row: VideoRow) -> tuple[VideoRow, Members | None]:
+        return _degraded(row, index.parent, level)
+
+    made = pd.DataFrame(write_tar(tar, rows_of(rows.assign(kilobytes=np.nan)), make, threads))
+    done = made[made["kilobytes"].notna()].reset_index(drop=True)
+    if done.empty:
         raise UserError(f"none of the {len(rows)} clips of {index} can be decoded")
-    result = _with_places(pd.DataFrame(done), tar)
+    numbered = done.assign(sample=np.arange(len(done)), shard=tar.name)
+    result = with_places(numbered, places_of(tar))
     write_csv(table, result)
     log.info("%s: %d clips, %.1f kB each", tar, len(result), result["kilobytes"].mean())
     return result
@@ -94,7 +86,7 @@ def evaluate_degraded(
 
     Raises UserError if no clip has a class.
     """
-    plain = read_csv(assignments, TEXT_COLUMNS, needed=NEEDED)
+    plain = read_assignments(assignments, NEEDED)
     head = picked_head(plain, assignments)
     places = read_index(index)
     best = _scores(plain, head, assignments)
@@ -106,7 +98,7 @@ def evaluate_degraded(
         if of_modality:
             rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in best.values()]
         for name, (assigned, table) in of_modality.items():
-            found = _scores(read_csv(assigned, TEXT_COLUMNS, needed=NEEDED), head, assigned)
+            found = _scores(read_assignments(assigned, NEEDED), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
             rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
     result = pd.DataFrame(rows)
@@ -130,32 +122,22 @@ def _scores(table: pd.DataFrame, head: int, source: Path) -> dict[str, dict[str,
     return rows
 
 
-def _attempt(
-    row: dict[str, Any], folder: Path, level: VideoLevel | AudioLevel
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The clip's row and its members for the shard; None if it cannot be decoded."""
+def _degraded(
+    row: VideoRow, folder: Path, level: VideoLevel | AudioLevel
+) -> tuple[VideoRow, Members | None]:
+    """The clip's row and its members for the shard; neither is new if it cannot be decoded."""
     try:
-        picture, sound = read_clip(folder, row)
-        row = dict(row)
+        video, audio = read_clip(folder, row)
+        new: VideoRow = {**row}
         if isinstance(level, VideoLevel):
-            picture, row["width"], row["height"] = degrade_video(picture, level)
-            size = len(picture)
+            video, new["width"], new["height"] = degrade_video(video, level)
+            size = len(video)
         else:
-            sound, size = degrade_audio(sound, level, seed=int(row["id"], 16) % 2**32)
+            audio, size = degrade_audio(audio, level, seed=int(row["id"], 16) % 2**32)
     except CorruptClip as error:
         log.warning("left out: %s in %s: %s", row["path"], row["shard"], error)
-        return None
-    members = {"mp4": picture} | ({"wav": sound} if sound else {})
-    facts = {name: row[name] for name in ("id", "key", "label")}
-    sample = {"__key__": row["id"], "json": json.dumps(facts, sort_keys=True).encode(), **members}
-    return row | checksums(picture, sound) | {"kilobytes": size / 1000}, sample
-
-
-def _with_places(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
-    """Number the clips anew and say where their members lie in the tar."""
-    places = places_of(tar)
-    table = table.assign(sample=np.arange(len(table)), shard=tar.name)
-    for kind, suffix in (("video", "mp4"), ("audio", "wav")):
-        found = [places.get(f"{id_}.{suffix}", (0, 0)) for id_ in table["id"]]
-        table[f"{kind}_offset"], table[f"{kind}_size"] = zip(*found, strict=True)
-    return table
+        return row, None
+    new |= checksums(video, audio)
+    new["kilobytes"] = size / 1000
+    facts = {"id": row["id"], "key": row["key"], "label": row["label"]}
+    return new, members_of(row["id"], facts, video, audio)

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from selavi.data.schema import heads_by_modality, read_assignments
 from selavi.evaluation.bootstrap import bootstrap_intervals
 from selavi.evaluation.scores import SCORES, Scores, contingency_table, scores_of
-from selavi.files import UserError, read_csv, write_csv
+from selavi.files import UserError, write_csv
 
 log = logging.getLogger(__name__)
-
-TEXT_COLUMNS = ("id", "key", "path", "label", "detail")
 
 
 def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
@@ -39,7 +38,7 @@ def measure(assignments: Path, output: Path, of: dict[str, str] | None = None) -
     Where no clip has a class the one row has no scores, and 0 `classes`. Raises UserError if the
     assignments do not say which head was picked.
     """
-    table = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
+    table = read_assignments(assignments)
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
     picked = picked_head(table, assignments)
@@ -113,16 +112,6 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, picked: int) 
     sizes = dict.fromkeys(("clusters", "smallest", "largest"), "Int64")
     found = pd.DataFrame(rows).astype(sizes)
     return found.assign(clips=len(classes), classes=len(np.unique(classes)))
-
-
-def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Columns of an assignment table that hold clusters: modality -> one column per head."""
-    found: dict[str, list[str]] = {}
-    for column in table.columns:
-        modality, mark, head = column.rpartition("_head")
-        if mark and head.isdigit():
-            found.setdefault(modality, []).append(column)
-    return found
 
 
 def _sizes(table: np.ndarray) -> dict[str, int]:

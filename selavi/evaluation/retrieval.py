@@ -13,8 +13,9 @@ from torch import Tensor
 
 from selavi.batch import Batch
 from selavi.data.corrupt import CorruptClips
-from selavi.data.index import read_index, set_aside
+from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, view_batches
+from selavi.data.schema import read_index
 from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
@@ -66,7 +67,7 @@ def retrieval(
     ]
     left_out = sum(len(t) - len(f["sample"]) for t, f in zip(splits, found, strict=True))
     unread = f"{left_out} videos could not be read" if left_out else ""
-    note = "; ".join(filter(None, [unread, set_aside(queries)]))
+    note = "; ".join(filter(None, [unread, rejected_note(queries)]))
     labels = [
         table["label"].to_numpy(dtype=str)[part["sample"].numpy()]
         for table, part in zip(splits, found, strict=True)

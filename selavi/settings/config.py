@@ -17,6 +17,7 @@ from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
 from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
+from selavi.settings.presets import PRESETS
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
@@ -56,7 +57,7 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        """Fill in what runs take from the defaults, and runs and stages from the machine."""
+        """Fill in the keys that runs inherit, and the machine's wherever it is overridden."""
         if not isinstance(raw, dict):
             return raw
         raw = without_removed(raw)
@@ -65,7 +66,10 @@ class Config(Section):
         filled = {k: inherit(machine, v) for k, v in stages.items() if isinstance(v, dict)}
         if isinstance(raw.get("runs"), dict):
             base = inherit(machine, raw.get("defaults"))
-            filled["runs"] = {name: inherit(base, run) for name, run in raw["runs"].items()}
+            filled["runs"] = {
+                name: inherit(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                for name, run in raw["runs"].items()
+            }
         return raw | filled
 
     @model_validator(mode="after")
@@ -104,6 +108,17 @@ def fold_splits(fold: int) -> tuple[str, str]:
     """Training and test split of a fold; fold 0 is a dataset's only one."""
     number = fold or ""
     return f"train{number}", f"test{number}"
+
+
+def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
+    """A run that names no preset takes that of its dataset."""
+    if not (isinstance(run, dict) and isinstance(datasets, dict)):
+        return run
+    name = run.get("dataset")
+    dataset = datasets.get(name) if isinstance(name, str) else None
+    preset = dataset.get("preset") if isinstance(dataset, dict) else None
+    known = isinstance(preset, str) and preset in PRESETS  # else it is an error of the dataset
+    return {"preset": preset} | run if known else run
 
 
 def _require_split(config: Config, where: str, dataset: str, split: str) -> None:

@@ -1,12 +1,12 @@
 """Datasets: where videos come from and how they are normalised and sharded."""
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from selavi.files import UserError
 from selavi.settings.braces import expand
+from selavi.settings.presets import Preset, with_preset
 from selavi.settings.section import FilePath, Name, Section, Seed
 
 
@@ -25,15 +25,15 @@ class MediaSettings(Section):
     audio_rate: int = Field(24_000, ge=4_000, le=48_000)
     """Sample rate of the stored mono audio, in Hz."""
     audio: Literal["required", "optional", "none"] = "required"
-    """required: videos without sound are set aside; optional: they are kept, mute; none: no sound
+    """required: videos without audio are rejected; optional: they are kept, mute; none: no sound
     is stored. Training on sound needs required."""
     silent: Literal["keep", "reject"] = "keep"
     """keep: videos whose audio is silent are used, and counted in summary.csv; reject: they are
     rejected, as they teach a network that listens nothing."""
     min_seconds: float = Field(1.1, gt=0, le=3600)
-    """Videos whose picture or sound is not longer than this, in seconds, are set aside."""
+    """Videos whose picture or sound is not longer than this, in seconds, are rejected."""
     timeout_seconds: float = Field(300.0, gt=0, le=86_400)
-    """A video that takes ffmpeg longer than this, in seconds, is set aside."""
+    """A video that takes ffmpeg longer than this, in seconds, is rejected."""
 
 
 class OfficialSettings(Section):
@@ -151,6 +151,9 @@ class DatasetSettings(Section):
 
     root: FilePath
     """Folder of the videos, absolute or relative to where the command is run."""
+    preset: Preset | None = Field(None, exclude=True)
+    """Values of the keys that `media` omits, and that runs on this dataset omit (see Presets). The
+    default is paper."""
     splits: dict[Name, SplitSettings] = Field(min_length=1)
     """The splits by name; a run trains on the one called train."""
     labels: Literal["folder", "none"] = "folder"
@@ -160,10 +163,10 @@ class DatasetSettings(Section):
     embedded: EmbeddedSettings | None = None
     """Make the embedded dataset at the root."""
 
-
-def split_folder(dataset: DatasetSettings, split: str) -> Path:
-    """Folder of a split's videos."""
-    return Path(dataset.root) / (find_split(dataset, split).folder or split)
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, raw: Any) -> Any:
+        return with_preset(raw, ("media",))
 
 
 def find_split(dataset: DatasetSettings, split: str) -> SplitSettings:

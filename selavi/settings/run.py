@@ -1,11 +1,12 @@
 """A training run: its clips, network, labelling and optimisation. Defaults are the paper's."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
+from selavi.settings.presets import Preset, with_preset
 from selavi.settings.section import LearningRate, Modality, Name, Section, Seed
 
 
@@ -154,5 +155,13 @@ class RunSettings(RunDefaults):
 
     dataset: Name
     """Name of the dataset to train on."""
+    preset: Preset | None = Field(None, exclude=True)
+    """Values of the keys that neither the run nor `defaults` gives (see Presets). The default is
+    the preset of the dataset."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work, where it differs from the configuration's `machine`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, raw: Any) -> Any:
+        return with_preset(raw, ("video", "audio", "network", "labelling", "training"))

@@ -69,17 +69,20 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_all_come_together(tmp_path: Path) -> None:
     process = start(tmp_path, "leave")
     assert process.wait(60) == 0, process.communicate()[1]
     assert {p.name for p in tmp_path.glob("*-of-*")} == {"0-of-2", "1-of-2"}
 
 
+@pytest.mark.slow
 def test_one_that_fails_ends_the_group(tmp_path: Path) -> None:
     process = start(tmp_path, "fail")
     assert process.wait(60) in (3, 1)  # its own, or that of the one that missed it
 
 
+@pytest.mark.slow
 def test_a_killed_one_ends_the_group(tmp_path: Path) -> None:
     process = start(tmp_path, "wait")
     pids = wait_until_both(process, tmp_path)
@@ -88,6 +91,7 @@ def test_a_killed_one_ends_the_group(tmp_path: Path) -> None:
     assert all(map(gone, pids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["stop", "dawdle"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_signals_reach_all_and_75_comes_back(
@@ -114,6 +118,7 @@ def test_signals_before_there_are_processes(number: signal.Signals) -> None:
     assert launcher.wait(60) == 75
 
 
+@pytest.mark.slow
 def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
     process = start(tmp_path, "stop")
     pids = wait_until_both(process, tmp_path)

@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from selavi.data.corrupt import CorruptClips
-from selavi.data.index import CHECKSUMS
 from selavi.data.sampling import (
     Clips,
     ViewGrid,
@@ -20,6 +19,7 @@ from selavi.data.sampling import (
     training_batches,
     view_batches,
 )
+from selavi.data.schema import CHECKSUMS
 from selavi.data.shards.reader import UNKNOWN, CorruptClip, read_clip
 from selavi.files import UserError
 from selavi.settings import RunSettings

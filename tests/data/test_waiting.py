@@ -118,6 +118,7 @@ raise ValueError("the end")
 """
 
 
+@pytest.mark.slow
 def test_open_loaders_do_not_keep_a_process_from_ending() -> None:
     done = subprocess.run([sys.executable, "-c", OPEN], stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and done.stderr.rstrip().endswith("ValueError: the end")

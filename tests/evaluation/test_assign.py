@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.assign import assign
 from selavi.evaluation.metrics import measure
 from selavi.files import read_csv, write_csv
@@ -32,6 +32,7 @@ def test_one_cluster_for_nearly_all_clips(
     assert "one cluster has 100% of the clips. Such clusters say little" in caplog.text
 
 
+@pytest.mark.slow
 def test_columns_of_the_users_table_stand_beside_the_label(
     model: Path, train_index: Path, tmp_path: Path
 ) -> None:
@@ -60,4 +61,6 @@ def test_columns_of_the_users_table_stand_beside_the_label(
     measure(tmp_path / "a.csv", tmp_path / "metrics.csv")
     assert read_csv(tmp_path / "metrics.csv", ("head",))["clips"].eq(24).all()
     make_explorer(tmp_path / "a.csv", index, tmp_path / "page/index.html", title="page")
-    assert (tmp_path / "page/index.html").exists()
+    clips_shown = list((tmp_path / "page/clips").glob("*.mp4"))
+    assert {p.stem for p in clips_shown} <= set(table["id"])
+    assert (tmp_path / "page/index.html").read_text().count(clips_shown[0].stem)

@@ -12,8 +12,8 @@ from torchvision.models.video import r2plus1d_18
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
 from selavi.data.sampling import open_clips
+from selavi.data.schema import read_index
 from selavi.evaluation.baseline_features import extract, for_kmeans, network_features, read_features
 from selavi.evaluation.baselines import baselines, warm_up
 from selavi.files import UserError, read_csv
@@ -87,6 +87,7 @@ def test_without_classes_nothing_is_computed(
     assert found["note"].tolist() == ["not run: no clip has a class"]
 
 
+@pytest.mark.slow
 def test_supervised_weights_are_read_from_a_path(
     make_model: Callable[..., Path], train_index: Path, tmp_path: Path
 ) -> None:

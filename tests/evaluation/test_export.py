@@ -20,6 +20,7 @@ from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError, read_csv
 
 
+@pytest.mark.slow
 def test_the_export_decides_as_the_assignments_do(
     model: Path, train_index: Path, tmp_path: Path
 ) -> None:
@@ -202,6 +203,7 @@ LIES = [
 ]
 
 
+@pytest.mark.slow
 def test_arrays_that_lie_about_their_numbers_are_refused(tmp_path: Path) -> None:
     """Numbers would be taken for addresses in memory. In a process of its own, lest it crash."""
     for name, (dtype, data) in enumerate(LIES):

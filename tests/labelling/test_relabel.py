@@ -107,9 +107,19 @@ def test_the_log_says_which_way_was_taken(caplog: pytest.LogCaptureFixture) -> N
     network = small_network()
     store = features(network, CLIPS)
     with caplog.at_level(logging.INFO, "selavi"):
-        _, done = run(network, lambda group: store, LabellingSettings())
-    assert 0 <= done.dense <= 4
-    assert f"{done.dense} of 4 heads on the whole kernel" in caplog.text
+        labels, done = run(network, lambda group: store, LabellingSettings(groups=1))
+    found = []
+    for head in range(4):
+        scores = HeadScores(network, store, head, 20.0)
+        found.append(sinkhorn(scores, match_by_rank(SIZES[head], soft_mass(scores))))
+        assert torch.equal(labels[:, head], found[-1].labels)
+    ways = [f.way for f in found]
+    assert set(ways) == {"dense", "truncated"}
+    assert done.dense == ways.count("dense")
+    assert done.kept == max(f.kept for f in found if f.way == "truncated")
+    assert done.iterations == max(f.iterations for f in found)
+    assert f"{done.dense} of 4 heads" in caplog.text
+    assert f"at most {done.kept:.1%} of it" in caplog.text
 
 
 def test_a_cap_too_low_is_warned_of_with_the_distance(caplog: pytest.LogCaptureFixture) -> None:

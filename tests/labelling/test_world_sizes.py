@@ -81,6 +81,7 @@ def _worker(rank: int, world: int, port: int, out: str) -> None:
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [2, 3, 4])
 def test_labels_do_not_depend_on_the_world(world: int, tmp_path: Path) -> None:
     expected = alone()

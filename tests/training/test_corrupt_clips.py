@@ -55,6 +55,7 @@ def trained(clips: Clips, tiny_run: Run, tmp_path: Path) -> tuple[Path, RunSetti
     return output, settings, done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_without_it_and_says_so(
     trained: tuple[Path, RunSettings, str], clips: Clips, tmp_path: Path
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_run_goes_on_without_it_and_says_so(
     assert found.loc[found["note"] == "", "nmi"].between(0, 1).all()
 
 
+@pytest.mark.slow
 def test_a_run_of_several_processes_ends_with_the_list(
     clips: Clips, tiny_run: Run, tmp_path: Path
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_run_of_several_processes_ends_with_the_list(
     assert clips.index["path"][20] in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [1, 2])
 def test_a_resumed_run_goes_on_counting(
     clips: Clips, tiny_run: Run, tmp_path: Path, world: int

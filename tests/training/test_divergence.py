@@ -19,6 +19,7 @@ Run = Callable[..., RunSettings]
 SIZES = torch.full((2, 10), 0.1)
 
 
+@pytest.mark.slow
 def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -31,6 +32,7 @@ def test_a_rate_far_too_high_stops_at_the_first_loss_that_is_not_finite(
     assert "Traceback" not in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_has_diverged_is_not_trained_to_the_same_end_again(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -64,6 +66,7 @@ def test_two_processes_stop_together(tiny_run: Run, train_index: Path, tmp_path:
     assert words(tmp_path).count("the loss is nan in epoch 1, step") == 2
 
 
+@pytest.mark.slow
 def test_clips_that_are_all_the_same_cannot_be_told_apart(
     tiny_run: Run, demo_videos: Path, tmp_path: Path
 ) -> None:
@@ -84,6 +87,7 @@ def test_clips_that_are_all_the_same_cannot_be_told_apart(
     assert "check that the clips differ" in words(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_a_network_that_is_decayed_to_nothing_predicts_one_cluster(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ def test_dropout_follows_the_seed_alone(threads_of_torch: Callable[[int], None])
     assert not torch.equal(draws, network.logits("audio", features, seed=2))
 
 
+@pytest.mark.slow
 def test_a_run_does_not_depend_on_its_threads(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

@@ -7,11 +7,14 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from selavi.engine import state_lock
 from selavi.settings import RunSettings
 from tests.training.runs import first_save, held, same_result, start, train, wait, words
 
 
+@pytest.mark.slow
 def test_the_second_of_two_says_who_trains_and_the_first_goes_on(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ def once_labelled(tiny_run: Run) -> RunSettings:
     return tiny_run(labelling={"optimisations": 1}, machine={"checkpoint_minutes": 0.0})
 
 
+@pytest.mark.slow
 def test_a_finished_run_goes_on_as_if_it_had_been_longer(
     once_labelled: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:
@@ -41,6 +42,7 @@ def test_a_finished_run_goes_on_as_if_it_had_been_longer(
     pd.testing.assert_frame_equal(pd.read_csv(finished / "log.csv").head(2), before)
 
 
+@pytest.mark.slow
 def test_labels_are_renewed_by_the_longer_runs_schedule(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -59,6 +61,7 @@ def test_labels_are_renewed_by_the_longer_runs_schedule(
     assert log["relabellings"].tolist() == [3, 1, 1, 0, 1, 0]
 
 
+@pytest.mark.slow
 def test_fewer_epochs_than_are_done_are_refused(
     settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:

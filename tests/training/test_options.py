@@ -45,18 +45,21 @@ def plain(losses: Callable[..., list[float]]) -> list[float]:
     return losses(channels_last=False)
 
 
+@pytest.mark.slow
 def test_channels_last(losses: Callable[..., list[float]], plain: list[float]) -> None:
     found = losses(channels_last=True)
     assert found[0] == pytest.approx(plain[0], abs=1e-5)
     assert found == pytest.approx(plain, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_bfloat16(losses: Callable[..., list[float]], plain: list[float]) -> None:
     rounded = losses(precision="bfloat16")
     assert rounded == pytest.approx(plain, abs=0.05)
     assert rounded != pytest.approx(plain, abs=1e-5)  # it was not float32 in disguise
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which(os.environ.get("CXX", "g++")) is None,
     reason="torch.compile needs a C++ compiler on the PATH",

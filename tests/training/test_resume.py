@@ -19,6 +19,7 @@ from tests.training.runs import same_result, start, train, wait, words
 Run = Callable[..., RunSettings]
 
 
+@pytest.mark.slow
 def test_ten_kills_at_random_moments(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -33,6 +34,7 @@ def test_ten_kills_at_random_moments(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "call"),
     [
@@ -58,6 +60,7 @@ def test_a_kill_at_a_chosen_place(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "call"),
     [("selavi.engine.checkpoint:write_tensors", 5), ("selavi.labelling.relabel:sinkhorn", 6)],
@@ -93,6 +96,7 @@ def one_bit(content: bytes) -> bytes:
     return bytes(damaged)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
@@ -115,6 +119,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_the_other_ranks_file_is_missing(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
 ) -> None:
@@ -126,6 +131,7 @@ def test_the_other_ranks_file_is_missing(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_the_disk_does_not_let_be_read_is_kept(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +150,7 @@ def test_a_checkpoint_that_the_disk_does_not_let_be_read_is_kept(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 def test_no_whole_checkpoint_is_an_error_not_a_fresh_start(
     settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:
@@ -153,6 +160,7 @@ def test_no_whole_checkpoint_is_an_error_not_a_fresh_start(
     assert "remove that folder to train from the start" in words(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -184,6 +192,7 @@ def test_a_damaged_record_of_divergence_is_passed_over(tmp_path: Path, content: 
     assert not (tmp_path / RECORD).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [1, 3])
 def test_as_many_checkpoints_are_kept_as_set(
     tiny_run: Run, train_index: Path, tmp_path: Path, keep: int
@@ -196,6 +205,7 @@ def test_as_many_checkpoints_are_kept_as_set(
     assert sorted(p.name for p in (tmp_path / "state").iterdir()) == names[-keep:]
 
 
+@pytest.mark.slow
 def test_another_number_of_processes_and_another_effective_batch(
     pair_settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:
@@ -212,6 +222,7 @@ def test_another_number_of_processes_and_another_effective_batch(
     assert labels["head0"].nunique() == 4
 
 
+@pytest.mark.slow
 def test_the_same_processes_with_another_batch_start_afresh(
     settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:
@@ -221,6 +232,7 @@ def test_the_same_processes_with_another_batch_start_afresh(
     assert "settings or clips have changed: starting afresh" in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_other_settings_of_the_machine_resume_to_the_same_result(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:

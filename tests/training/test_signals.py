@@ -35,6 +35,7 @@ TORCHRUN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
@@ -50,6 +51,7 @@ def test_a_signal_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_terminal_that_closes_saves_and_exits_75(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_nohup_keeps_a_run_going(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +88,7 @@ def test_nohup_keeps_a_run_going(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
 ) -> None:
@@ -97,6 +101,7 @@ def test_one_rank_of_two_is_asked(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_to_torchruns_whole_group(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
@@ -120,6 +125,7 @@ def test_a_signal_to_torchruns_whole_group(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "renewed"),
     [
@@ -142,6 +148,7 @@ def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -194,6 +201,7 @@ def test_a_signal_while_the_processes_come_together(
     assert "nothing learned yet" in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_signal_before_anything_is_learnt(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

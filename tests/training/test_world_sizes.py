@@ -39,6 +39,7 @@ def one_step_an_epoch(tiny_run: Run, source: str, **training: object) -> RunSett
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["pass", "epoch"])
 def test_one_process_two_processes_and_a_change_midway(
     tiny_run: Run, train_index: Path, tmp_path: Path, source: str
@@ -56,6 +57,7 @@ def test_one_process_two_processes_and_a_change_midway(
     same_but_for_rounding(one, both)
 
 
+@pytest.mark.slow
 def test_accumulated_batches_are_those_of_more_processes(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from selavi.data.index import read_index, set_aside
+from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips
+from selavi.data.schema import read_index
 from selavi.files import UserError
 from selavi.settings import FinetuneSettings, RunSettings, VideoSettings
 
@@ -76,7 +77,7 @@ def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSetti
     untaught = f"{len(missing)} classes have no training video" if missing else ""
     if missing:
         log.warning("%s: %s: %s", train, untaught, ", ".join(missing[:10]))
-    note = "; ".join(filter(None, [untaught, set_aside(test)]))
+    note = "; ".join(filter(None, [untaught, rejected_note(test)]))
     classes = sorted(train_classes | test_classes)
     numbers = {name: number for number, name in enumerate(classes)}
     labels = [torch.tensor([numbers[name] for name in table["label"]]) for table in tables]

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.engine.divergence import Diverged
 from selavi.evaluation.finetune.fold import read_fold
 from selavi.evaluation.finetune.loop import finetune
@@ -37,7 +37,7 @@ SLOW: dict[str, Any] = {
     "batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0,
     "crop": 48, "scale_min": 48, "scale_max": 48,
 }  # fmt: skip
-ASIDE = "5 videos of 13 were set aside"  # beside the training split, which the fold is part of
+ASIDE = "5 videos of 13 were rejected"  # beside the training split, which the fold is part of
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -83,6 +83,7 @@ def undisturbed(
     return output
 
 
+@pytest.mark.slow
 def test_a_row_per_epoch(undisturbed: Path) -> None:
     table = read_csv(undisturbed, ("note",))
     assert table["epoch"].tolist() == [1, 2, 3]
@@ -93,6 +94,7 @@ def test_a_row_per_epoch(undisturbed: Path) -> None:
     assert (table["note"] == ASIDE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_one_goes_on_to_the_same_result(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
@@ -122,6 +124,7 @@ def finished(undisturbed: Path, tmp_path: Path) -> tuple[Path, list[Path]]:
     return tmp_path / "1.csv", sorted((tmp_path / "1.state").glob("step-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["shared.pt", "rank-0.pt"])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path,
@@ -137,6 +140,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
+@pytest.mark.slow
 def test_no_whole_checkpoint_is_an_error(
     model: Path, indexes: tuple[Path, Path], finished: tuple[Path, list[Path]]
 ) -> None:
@@ -154,6 +158,7 @@ def flip_a_bit(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [1, 2])
 def test_as_many_checkpoints_are_kept_as_set(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path, kept: int
@@ -167,6 +172,7 @@ def test_as_many_checkpoints_are_kept_as_set(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
+@pytest.mark.slow
 def test_other_settings_start_afresh_beside_the_earlier_checkpoints(
     model: Path, indexes: tuple[Path, Path], finished: tuple[Path, list[Path]]
 ) -> None:
@@ -186,6 +192,7 @@ def test_a_checkpoint_of_an_earlier_version_is_named(
         finetune(model, *indexes, FinetuneSettings.model_validate(SMALL), tmp_path / "1.csv")
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_the_disk_does_not_let_be_read_is_kept(
     model: Path, indexes: tuple[Path, Path], finished: tuple[Path, list[Path]]
 ) -> None:
@@ -200,12 +207,14 @@ def test_a_checkpoint_that_the_disk_does_not_let_be_read_is_kept(
     assert sorted(output.with_suffix(".state").glob("step-*")) == checkpoints
 
 
+@pytest.mark.slow
 def test_two_at_once_are_refused(model: Path, indexes: tuple[Path, Path], tmp_path: Path) -> None:
     with held(tmp_path / ".1.state.lock", ""):
         assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
     assert f"another training uses {tmp_path / '1.state'}" in screen(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_finished_one_is_made_longer(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -243,6 +252,7 @@ def weights(output: Path) -> dict[str, torch.Tensor]:
     return found
 
 
+@pytest.mark.slow
 def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) -> None:
     """Figures to 1e-4 and the same way of the weights, also where batch norm learns."""
     tables = [read_csv(output, ("note",)) for output in worlds]
@@ -259,6 +269,7 @@ def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) ->
     torch.testing.assert_close(*(s["classifier.weight"] for s in saved), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worlds", [False], indirect=True, ids=["all"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
 def test_two_processes_stopped_go_on_to_the_same_result(
@@ -284,6 +295,7 @@ def test_two_processes_stopped_go_on_to_the_same_result(
     assert output.read_bytes() == worlds[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_linear_probe_leaves_the_encoder_as_it_is(
     model: Path, indexes: tuple[Path, Path], tmp_path: Path
 ) -> None:
