@@ -133,7 +133,26 @@ def retrieval_clips(
     settings: RetrievalSettings,
     modalities: list[Modality],
 ) -> Clips:
-    """The clips of a split, with the frames and crop of retrieval."""
+    """The clips of a split, with the frames and crop of retrieval.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Index of the split.
+    index : Path
+        Its file, in the folder of the shards.
+    run : RunSettings
+        Settings of the network's run.
+    settings : RetrievalSettings
+        Frames and crop.
+    modalities : list of {"video", "audio"}
+        What to read.
+
+    Returns
+    -------
+    Clips
+        The split.
+    """
     changes = {"frames": settings.frames, "crop": settings.crop or run.video.crop}
     changes["scale_min"] = max(run.video.scale_min, changes["crop"])
     changes["scale_max"] = max(run.video.scale_max, changes["scale_min"])
@@ -142,7 +161,22 @@ def retrieval_clips(
 
 
 def compared(run: RunSettings, splits: list[pd.DataFrame]) -> tuple[list[Modality], str]:
-    """The modalities to compare, and, if only video, the reason why audio is not compared."""
+    """Choose the modalities to compare.
+
+    Parameters
+    ----------
+    run : RunSettings
+        Settings of the network's run.
+    splits : list of pandas.DataFrame
+        Indexes of gallery and queries.
+
+    Returns
+    -------
+    modalities : list of {"video", "audio"}
+        Both, if the run has them and every video has enough audio.
+    reason : str
+        Why audio is not compared; empty if it is, or if the run has one modality.
+    """
     if run.network.fusion == "concat":
         return ["video"], "the run's heads see both modalities at once"
     minimum = [(run.audio.seconds * table["rate"]).clip(lower=1) for table in splits]
