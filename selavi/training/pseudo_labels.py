@@ -67,7 +67,7 @@ class Labeller:
             On all ranks, if any is asked to stop during a pass; then the labels stay as they were.
         """
         progress, labelling = self.state.progress, self.settings.labelling
-        log.debug("label update before step %d", progress.total)
+        log.debug("updating the labels before step %d", progress.total)
         with self._all_or_nothing():
             done = relabel(
                 self.network,
@@ -86,7 +86,7 @@ class Labeller:
                 f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
             )
         progress.relabellings += 1
-        log.debug("label update: %s", done)
+        log.debug("updated the labels: %s", done)
         return done
 
     def batches(self, epoch: int, first: int) -> Iterator[list[Batch]]:

@@ -11,7 +11,7 @@ from selavi.data.dataset import Clips
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.process_group import Group, all_sum
 from selavi.labelling.feature_store import FeatureStore
-from selavi.labelling.marginals import draw_sizes
+from selavi.labelling.marginals import draw_marginals
 from selavi.models.network import Network
 from selavi.settings import RunSettings
 from selavi.training.history import Row
@@ -132,7 +132,7 @@ def fresh_state(
     labelling = settings.labelling
     generator = torch.Generator().manual_seed(settings.seed)
     sizes = [
-        draw_sizes(labelling.marginals, clusters, labelling.gaussian_sd, generator)
+        draw_marginals(labelling.marginals, clusters, labelling.gaussian_sd, generator)
         for _ in range(heads)
     ]
     return State(

@@ -103,7 +103,7 @@ rule import_shards:
 
 rule index:
     input:
-        tables=lambda wildcards: PLAN.shards(*wildcards.place.split("/"), "csv"),
+        tables=lambda wildcards: PLAN.shards(*Path(wildcards.place).parts, "csv"),
         skipped=lambda wildcards: (
             [f"results/manifest/{wildcards.place}.skipped.csv"]
             if wildcards.place in PLAN.sharded
