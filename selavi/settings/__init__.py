@@ -21,7 +21,6 @@ from selavi.settings.data import (
     TableColumns,
     find_split,
     parent_of,
-    split_folder,
 )
 from selavi.settings.evaluation import (
     AudioLevel,
@@ -79,6 +78,5 @@ __all__ = [
     "parent_of",
     "require_enough",
     "require_no_more",
-    "split_folder",
     "without_removed",
 ]

@@ -1,6 +1,5 @@
 """Datasets: where videos come from and how they are normalised and sharded."""
 
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -131,14 +130,14 @@ class SplitSettings(Section):
         return self
 
     @property
-    def sources(self) -> list[str]:
-        """Paths of the existing shards; empty if the split has another source."""
+    def shards_to_import(self) -> list[str]:
+        """Paths or URLs of `tars`, one by one; empty if the split has another source."""
         return expand(self.tars or [])
 
     @property
     def shard_count(self) -> int:
         """Number of the split's shards."""
-        return len(self.sources) or self.shards
+        return len(self.shards_to_import) or self.shards
 
 
 class EmbeddedSettings(Section):
@@ -176,29 +175,6 @@ class DatasetSettings(Section):
     @classmethod
     def _from_preset(cls, raw: Any) -> Any:
         return with_preset(raw, ("media",))
-
-
-def split_folder(dataset: DatasetSettings, split: str) -> Path:
-    """The folder of a split's videos.
-
-    Parameters
-    ----------
-    dataset : DatasetSettings
-        The dataset.
-    split : str
-        The split's name.
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    UserError
-        If there is no such split.
-    """
-    return Path(dataset.root) / (find_split(dataset, split).folder or split)
 
 
 def find_split(dataset: DatasetSettings, split: str) -> SplitSettings:
