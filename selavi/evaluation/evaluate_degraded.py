@@ -1,4 +1,4 @@
-"""Clips of a split at a lower quality of picture or sound, and what is left of their clusters."""
+"""Degraded clips of a split, and the scores of their clusters beside those of the stored ones."""
 
 import logging
 from pathlib import Path
@@ -18,7 +18,7 @@ from selavi.data.schema import (
 from selavi.data.shards.reader import CorruptClip, checksums, read_clip
 from selavi.data.shards.tars import places_of
 from selavi.data.shards.writer import Members, members_of, with_places, write_tar
-from selavi.evaluation.metrics import clustering_scores, picked_head
+from selavi.evaluation.metrics import clustering_scores, selected_head
 from selavi.files import UserError, write_csv
 from selavi.settings import AudioLevel, VideoLevel
 
@@ -31,17 +31,30 @@ NEEDED = ("label", "cluster")  # of assignments
 def degrade(
     index: Path, level: VideoLevel | AudioLevel, tar: Path, table: Path, threads: int = 1
 ) -> pd.DataFrame:
-    """Encode the clips of a split again, and write them as one shard with its index.
+    """Re-encode the clips of a split at a lower quality, as one shard with its index.
 
-    The index has `kilobytes`, the size of the degraded picture or sound as a codec stores it. Clips
-    that cannot be decoded are left out. The files are the same bytes every time.
+    Clips that cannot be decoded are skipped. The same clips and level give the same bytes.
 
     Parameters
     ----------
-    index : index of the split, beside its shards. level : how to degrade which modality.
-    tar, table : the shard and its index to write, in one folder.
+    index : Path
+        Index of the split, in the folder of its shards.
+    level : VideoLevel or AudioLevel
+        Which modality to degrade, and how.
+    tar, table : Path
+        The shard and its index to write, in one folder.
+    threads : int
+        Clips to encode at a time.
 
-    Raises UserError if no clip is left, or the level is of sound and no clip has any.
+    Returns
+    -------
+    pandas.DataFrame
+        The index; `kilobytes` is the encoded size of the degraded modality.
+
+    Raises
+    ------
+    UserError
+        If no clip can be decoded, or none has the modality.
     """
     rows = read_index(index)
     if isinstance(level, AudioLevel):
@@ -71,46 +84,57 @@ def evaluate_degraded(
     output: Path,
     of: dict[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Write NMI and accuracy of every level, of the head picked without classes, against size.
+    """Write NMI and accuracy of the selected head for every level, with the size of the clips.
 
     Parameters
     ----------
-    assignments, index : of the clips as they are stored.
-    degraded : assignments of the same clips at each level. tables : the indexes that `degrade`
-        wrote, in the same order; the files' names are those of the levels.
-    of : columns that say what clips these are, `dataset` and `split`.
+    assignments, index : Path
+        Of the stored clips.
+    degraded : list of Path
+        Assignments of the degraded clips, by level.
+    tables : list of Path
+        Indexes that `degrade` wrote, in the same order; their file names are those of the levels.
+    output : Path
+        CSV to write.
+    of : dict of str to str, optional
+        Further columns, such as `dataset` and `split`.
 
     Returns
     -------
-    A row per level and modality judged; `degraded` is the modality that was encoded again.
+    pandas.DataFrame
+        A row per level and scored modality. `degraded` is the degraded modality, `kilobytes` the
+        mean size of its clips, `nmi_kept` the NMI over that of the stored clips.
 
-    Raises UserError if no clip has a class.
+    Raises
+    ------
+    UserError
+        If no clip has a class.
     """
-    plain = read_assignments(assignments, NEEDED)
-    head = picked_head(plain, assignments)
-    places = read_index(index)
-    best = _scores(plain, head, assignments)
+    stored = read_assignments(assignments, NEEDED)
+    head = selected_head(stored, assignments)
+    stored_index = read_index(index)
+    base = _scores(stored, head, assignments)
     rows: list[dict[str, Any]] = []
     for modality in ("video", "audio"):
-        size = {"kilobytes": float(places[f"{modality}_size"].mean() / 1000)}
+        size = {"kilobytes": float(stored_index[f"{modality}_size"].mean() / 1000)}
         levels = {t.stem: (a, t) for a, t in zip(degraded, tables, strict=True)}
         of_modality = {n: paths for n, paths in levels.items() if n.startswith(f"{modality}-")}
         if of_modality:
-            rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in best.values()]
+            rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in base.values()]
         for name, (assigned, table) in of_modality.items():
-            found = _scores(read_assignments(assigned, NEEDED), head, assigned)
+            scores = _scores(read_assignments(assigned, NEEDED), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
-            rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
+            rows += [s | {"level": name, "degraded": modality} | size for s in scores.values()]
     result = pd.DataFrame(rows)
-    kept = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in best.items()})
-    write_csv(output, result.assign(nmi_kept=kept, **(of or {})))
+    ratio = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in base.items()})
+    write_csv(output, result.assign(nmi_kept=ratio, **(of or {})))
     return result
 
 
 def _scores(table: pd.DataFrame, head: int, source: Path) -> dict[str, dict[str, Any]]:
     known = table[(table["label"] != "") & (table["cluster"] >= 0)]
     if known.empty:
-        raise UserError(f"{source}: no clip has a class, so there is nothing to compare with")
+        raise UserError(f"{source}: no clip has a class, so there are no scores")
     classes = known["label"].to_numpy(dtype=str)
     rows = {}
     for modality, columns in heads_by_modality(table).items():

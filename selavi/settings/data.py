@@ -123,14 +123,14 @@ class SplitSettings(Section):
         return self
 
     @property
-    def sources(self) -> list[str]:
-        """The shards made before, one by one; empty if the split has another source."""
+    def shards_to_import(self) -> list[str]:
+        """Paths or URLs of `tars`, one by one; empty if the split has another source."""
         return expand(self.tars or [])
 
     @property
     def shard_count(self) -> int:
         """Number of shards."""
-        return len(self.sources) or self.shards
+        return len(self.shards_to_import) or self.shards
 
 
 class EmbeddedSettings(Section):

@@ -32,7 +32,7 @@ def source_of(dataset: DatasetSettings, split: str, parent: Source | None = None
     if settings.of:
         return Subset(root, settings, parent)
     if settings.tars:
-        return WebDataset(root, settings.sources, labels)
+        return WebDataset(root, settings.shards_to_import, labels)
     if settings.table:
         table = root / settings.table
         return Table(root, table, labels, settings.max_missing, settings.columns)
