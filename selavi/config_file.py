@@ -1,4 +1,4 @@
-"""Read and write settings as YAML, explain their errors; make the configuration's JSON schema."""
+"""Read settings from YAML and write them; errors name the key, its value and the remedy."""
 
 import codecs
 import datetime
@@ -15,32 +15,36 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from selavi.disk import refusal
 from selavi.files import UserError, write_text
 from selavi.settings import MachineSettings, Section
 
 S = TypeVar("S", bound=Section)
-MAX_VALUES = 1_000_000  # in a file, with aliases expanded
+MOST_VALUES = 1_000_000  # in a file, with what its aliases stand for
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
 def parse(raw: Any, model: type[S], source: str) -> S:
-    """Check settings.
+    """Check raw settings against a model.
 
     Parameters
     ----------
     raw : Any
-        Nested dicts, as YAML gives them.
-    model : type of Section
-        The section that they must match.
+        Settings as YAML gives them: nested mappings.
+    model : type[Section]
+        The section that they should fit.
     source : str
-        Where they are from, for errors.
+        Where they are from; begins the error message.
+
+    Returns
+    -------
+    Section
+        The checked settings with all defaults.
 
     Raises
     ------
     UserError
-        If they do not match; it names every wrong key, its value, and what would be right.
+        For each wrong key: its value, and what is allowed.
     """
     try:
         return model.model_validate(raw)
@@ -49,60 +53,87 @@ def parse(raw: Any, model: type[S], source: str) -> S:
 
 
 def read_section(path: Path, model: type[S]) -> S:
-    """Read one section from a YAML file and check it. Raises UserError."""
+    """Read a section from a YAML file and check it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    model : type[Section]
+        The section.
+
+    Returns
+    -------
+    Section
+        The checked settings with all defaults.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a key is wrong.
+    """
     return parse(read_yaml(path), model, str(path))
 
 
 def read_yaml(path: Path) -> Any:
     """Read a YAML or JSON file.
 
+    A key that is given twice is an error; YAML libraries use the last one without a word. So are
+    aliases that expand to more values than fit in memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    Any
+        Its content; None if it is empty.
+
     Raises
     ------
     UserError
-        If the file cannot be read or is not valid YAML. A duplicate key, of which YAML libraries
-        silently take the last, is an error; so are aliases that expand to more than memory holds.
+        If the file cannot be read or is not valid; the message names the file.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(refusal(error, path, "read")) from None
+        raise UserError(f"{path}: {error.strerror}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        problem = "UTF-16" if wide else f"byte {error.start} is {content[error.start]:#x}"
-        raise UserError(
-            f"{path} is not UTF-8 text ({problem}); save it with the encoding UTF-8"
-        ) from None
+        found = "UTF-16" if wide else f"byte {error.start} is {content[error.start]:#x}"
+        raise UserError(f"{path} is not UTF-8 text ({found}); save it in UTF-8") from None
     if path.suffix == ".json":
-        # YAML forbids tabs between tokens; in JSON they occur nowhere else.
-        text = text.replace("\t", " ")
+        text = text.replace("\t", " ")  # between JSON's tokens only, where YAML takes none
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
-        problem = _duplicate_key(loader, root)
-        if not problem and _size(root, {}) > MAX_VALUES:
-            problem = f"its aliases expand to more than {MAX_VALUES} values; write the values out"
+        problem = _given_twice(loader, root)
+        if not problem and _size(root, {}) > MOST_VALUES:
+            problem = (
+                f"its aliases expand to more than {MOST_VALUES} values; write the values themselves"
+            )
         if not problem:
             return None if root is None else loader.construct_document(root)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
     except RecursionError:
-        raise UserError(
-            f"{path} is nested too deeply; settings have no more than ten levels"
-        ) from None
+        raise UserError(f"{path} is nested too deeply; settings have at most ten levels") from None
     raise UserError(f"{path}: {problem}")
 
 
-def _duplicate_key(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
-    """A sentence on the first duplicate key of a mapping, "" if there is none.
+def _given_twice(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
+    """Report the first key that a mapping has twice; "" if there is none.
 
-    Works on nodes: constructing values merges (`<<`) mappings into others.
+    This is checked before values are constructed, since merging (`<<`) changes mappings.
     """
     nodes, seen = [root], set()
     while nodes:
         node = nodes.pop()
-        if node is None or id(node) in seen:  # an alias is the same node
+        if node is None or id(node) in seen:  # an alias is the node itself
             continue
         seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
@@ -124,26 +155,47 @@ def _duplicate_key(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
 
 
 def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
-    """Number of values in a node with aliases expanded; infinite if it contains itself."""
+    """Count a node's values, an alias at each of its places; infinite if it contains itself."""
     if node is None or id(node) in known:
         return known.get(id(node), 0)
     known[id(node)] = math.inf
-    children: list[yaml.Node] = []
+    parts: list[yaml.Node] = []
     if isinstance(node, yaml.SequenceNode):
-        children = node.value
+        parts = node.value
     elif isinstance(node, yaml.MappingNode):
-        children = [child for pair in node.value for child in pair]
-    known[id(node)] = 1 + sum(_size(child, known) for child in children)
+        parts = [part for pair in node.value for part in pair]
+    known[id(node)] = 1 + sum(_size(part, known) for part in parts)
     return known[id(node)]
 
 
 def write_section(path: Path, section: Section) -> None:
-    """Write a section with every default filled in, atomically."""
+    """Write a section with all defaults to a YAML file, atomically.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    section : Section
+        The settings.
+    """
     write_text(path, section_text(section))
 
 
 def section_text(section: Section, without: Collection[str] = ()) -> str:
-    """A section as YAML, with every default filled in, without some of its keys."""
+    """Format a section with all defaults as YAML.
+
+    Parameters
+    ----------
+    section : Section
+        The settings.
+    without : collection of str
+        Keys of the section to omit.
+
+    Returns
+    -------
+    str
+        The text.
+    """
     return yaml.safe_dump(section.model_dump(mode="json", exclude=set(without)), sort_keys=False)
 
 
@@ -159,7 +211,7 @@ def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
         if section in (("retrieval",), ("finetune",)) and item["loc"][1:] in shared:
             continue
         where = ".".join(str(p) for p in item["loc"] if p != "[key]")
-        if item["loc"][-1:] == ("[key]",):  # in `loc`, pydantic shows a name such as False as 0
+        if item["loc"][-1:] == ("[key]",):  # pydantic shows a name such as False as 0
             where = ".".join(map(str, [*item["loc"][:-2], item["input"]]))
         if item["type"] == "extra_forbidden":
             lines.append(f"  {where}: unknown key{_nearest(item['loc'], model)}")
@@ -179,36 +231,37 @@ def _shown(value: Any) -> str:
     try:
         return _SHORT.repr(value)
     except ValueError:  # a number with more digits than Python writes
-        return "a number of thousands of digits"
+        return "a number with thousands of digits"
 
 
 def _remedy(kind: str, value: Any) -> str:
-    """What to write where YAML has read another type than was meant."""
+    """Say what to write instead of a value that YAML reads as another type."""
     if kind == "string_type" and isinstance(value, bool):
-        return '; YAML reads yes, no, on and off as true or false: put it in quotes, such as "no"'
+        words = "; YAML reads yes, no, on, off, true and false as booleans"
+        return f'{words}: put it in quotes, such as "no"'
     if kind == "string_type" and value is None:
-        return "; YAML reads ~, null and an empty value as nothing: write a text"
+        return "; YAML reads ~, null and an empty value as null: write a text"
     if kind == "string_type" and isinstance(value, int | float | datetime.date):
         read = "a date" if isinstance(value, datetime.date) else "a number"
-        return f"; YAML reads it as {read}: put it in quotes, '{value}'"
+        return f"; YAML reads {read}: put it in quotes, '{value}'"
     if kind == "string_pattern_mismatch" and re.search(r"[^A-Za-z0-9_/-]", value):
         name = re.sub(r"[^A-Za-z0-9_/-]+", "-", value).strip("-_/")
-        rule = "; names have letters, digits, - and _"
-        return f"{rule}: write {name!r}" if name else rule
+        words = "; names consist of letters, digits, - and _"
+        return f"{words}: write {name!r}" if name else words
     if kind in ("float_type", "int_type") and isinstance(value, str):
         return _number_remedy(value.strip().replace(",", "."))
     return ""
 
 
 def _number_remedy(value: str) -> str:
-    """How to write a number that YAML read as text."""
+    """Say how to write a number that YAML reads as text."""
     number = re.fullmatch(r"([-+]?\d*\.?\d*)(?:[eE]([-+]?\d+))?", value)
     if not number or not any(c.isdigit() for c in number[1]):
         return ""
     if number[2] is None:
-        return f"; it is text: write {value}, without quotes"
+        return f"; this is text: write {value}, without quotes"
     mantissa = number[1] if "." in number[1] else f"{number[1]}.0"
-    return f"; YAML reads it as text: write {mantissa}e{int(number[2]):+d}"
+    return f"; YAML reads this as text: write {mantissa}e{int(number[2]):+d}"
 
 
 def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
@@ -233,7 +286,7 @@ def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _section_in(annotation: Any) -> Any:
-    """`Section | None` -> `Section`; anything else unchanged."""
+    """`Section | None` -> `Section`; anything else as it is."""
     if isinstance(annotation, types.UnionType):
         return next(a for a in typing.get_args(annotation) if a is not type(None))
     return annotation

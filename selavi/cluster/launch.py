@@ -18,12 +18,11 @@ from types import FrameType
 
 from selavi.cluster import slurm
 from selavi.cluster.restarts import require_progress
+from selavi.engine.stop import RESUMABLE, Stopped, handled_by
 from selavi.files import UserError
-from selavi.signals import Stopped, handled_by
 
 log = logging.getLogger(__name__)
 
-STOPPED = 75  # a process saved its state and wants to be started again
 GRACE_SECONDS = 60.0  # for the others to write a checkpoint and end, once a process has failed
 UNREADY_GRACE_SECONDS = 10.0  # the same, if that process was stopped before it could save anything
 Start = tuple[list[str], dict[str, str]]  # a command and its environment
@@ -102,11 +101,11 @@ def launch(
             ready = True  # from here on, _run passes signals on to the processes
         except Stopped:
             log.warning("asked to stop before the processes were started")
-            status = STOPPED
+            status = RESUMABLE
         else:
             status = _run(starts, signals)
             del store  # the rendezvous, which the processes need until they end
-    if status == STOPPED and over_slurm and slurm.requeue():
+    if status == RESUMABLE and over_slurm and slurm.requeue():
         time.sleep(REQUEUE_SECONDS)
     return status
 
@@ -186,7 +185,7 @@ def _run(starts: Sequence[Start], signals: list[int]) -> int:
         time.sleep(0.1)
     failed = failed or next((p.returncode for p in processes if p.returncode), 0)
     if failed in passed_on:
-        return STOPPED
+        return RESUMABLE
     return failed if failed >= 0 else 128 - failed  # the shell's convention for a death by signal
 
 

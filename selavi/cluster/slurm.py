@@ -55,7 +55,7 @@ def requeue() -> bool:
     job = os.environ["SLURM_JOB_ID"]
     if answer("squeue", "--noheader", "--jobs", job, "--format=%T") != "RUNNING":
         return False
-    log.warning("requeueing Slurm job %s; it resumes from its checkpoint", job)
+    log.warning("asking Slurm to requeue job %s; it resumes from its checkpoint", job)
     return answer("scontrol", "requeue", job) is not None
 
 
@@ -77,7 +77,7 @@ def end_older_jobs() -> None:
     orphans = _older_jobs(job)
     if not orphans:
         return
-    log.warning("cancelling job %s, which an earlier call left running", ", ".join(orphans))
+    log.warning("cancelling job %s, left from an earlier call, and continuing", ", ".join(orphans))
     answer("scancel", *orphans)
     while set(_older_jobs(job)) & set(orphans):
         time.sleep(1)

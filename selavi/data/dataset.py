@@ -1,8 +1,7 @@
-"""A split's clips, how they are read, and which of them are corrupt."""
+"""A split's clips and how they are read."""
 
-import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,10 +13,6 @@ from selavi.data.schema import CHECKSUMS, MEDIA, PLACES, read_index
 from selavi.data.shards.reader import UNKNOWN
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
-
-log = logging.getLogger(__name__)
-
-MAX_LISTED = 20  # corrupt clips named in an error; the log has them all
 
 
 @dataclass(frozen=True)
@@ -37,11 +32,9 @@ class Clips:
     modalities : sequence of str
         What is read and decoded: "video", "audio" or both.
     max_corrupt : float
-        Share of the clips that may be corrupt, see `note_corrupt`.
+        Share of the clips that may be corrupt, see `CorruptClips`.
     cache_gb : float
         Memory for decoded frames, in 10^9 bytes.
-    corrupt : dict of int to str
-        Corrupt clips by sample, each with what is wrong.
 
     Raises
     ------
@@ -56,7 +49,6 @@ class Clips:
     modalities: Sequence[Modality] = ("video", "audio")
     max_corrupt: float = 0.001
     cache_gb: float = 0.0
-    corrupt: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         no_audio = int((self.index["samples"] == 0).sum())
@@ -68,8 +60,8 @@ class Clips:
             )
         if "audio" in self.modalities and self.index["rate"].nunique() > 1:
             raise UserError(
-                f"the clips in {self.folder} have different sample rates; make their shards again "
-                "with one media.audio_rate"
+                f"the clips in {self.folder} have different sample rates; make their "
+                "shards again with one media.audio_rate"
             )
 
     def __len__(self) -> int:
@@ -95,79 +87,31 @@ class Clips:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """Ids of the clips, (N,) bytes, shared like `numbers`."""
+        """Names of the clips' members without suffix, (N,) bytes; shared like `numbers`."""
         return self.index["id"].to_numpy().astype("S")
 
     @cached_property
     def shards(self) -> tuple[list[Path], np.ndarray]:
-        """Paths of the shards, sorted, and each clip's position among them, (N,) int32."""
+        """Paths of the shards, by name, and of each clip the number of its shard, (N,) int32."""
         codes, names = pd.factorize(self.index["shard"], sort=True)
         return [self.folder / str(name) for name in names], codes.astype(np.int32)
 
     @cached_property
     def frames(self) -> FrameCache:
-        """The cache of decoded frames, which all loaders of these clips share."""
+        """Decoded frames, which all loaders of these clips share."""
         frames, heights, widths = (self.numbers[name] for name in ("frames", "height", "width"))
         return FrameCache(frames, heights, widths, self.video.grey, 1e9 * self.cache_gb)
 
-    def note_corrupt(self, corrupt_clips: Iterable[tuple[int, str]]) -> None:
-        """Count corrupt clips, and log each once.
-
-        Parameters
-        ----------
-        corrupt_clips : Iterable of tuple of int and str
-            Samples, and what is wrong with each.
-
-        Raises
-        ------
-        UserError
-            If more clips are corrupt than `max_corrupt` allows; it lists them.
-        """
-        for sample, detail in corrupt_clips:
-            if sample not in self.corrupt:
-                self.corrupt[sample] = detail
-                log.warning("corrupt clip: %s", self.describe(sample))
-        self._check_corrupt()
-
-    def merge_corrupt(self, samples: Iterable[int]) -> None:
-        """Count corrupt clips that other processes have logged. Raises as `note_corrupt`."""
-        for sample in samples:
-            self.corrupt.setdefault(sample, "found by another process")
-        self._check_corrupt()
-
-    def _check_corrupt(self) -> None:
-        if len(self.corrupt) > self.max_corrupt * len(self):
-            listed = "".join(f"\n  {self.describe(s)}" for s in sorted(self.corrupt)[:MAX_LISTED])
-            more = len(self.corrupt) - MAX_LISTED
-            raise UserError(
-                f"{len(self.corrupt)} of {len(self)} clips are corrupt, more than max_corrupt = "
-                f"{self.max_corrupt:g} allows; make their shards again, or raise max_corrupt:"
-                + listed
-                + (f"\n  and {more} more" if more > 0 else "")
-            )
-
-    def describe(self, sample: int) -> str:
-        """A corrupt clip's video, its shard, and what is wrong."""
+    def describe(self, sample: int, problem: str) -> str:
+        """One line on a corrupt clip: its video, its shard and the problem."""
         row = self.index.iloc[sample]
-        return f"{row['path']} in {self.folder / row['shard']}: {self.corrupt[sample]}"
+        return f"{row['path']} in {self.folder / row['shard']}: {problem}"
 
 
 def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:
-    """Open the clips of an index with the settings of a run.
+    """The clips of an index file as a run looks at them. Raises UserError, see `Clips`.
 
-    Parameters
-    ----------
-    index : Path
-        The index of the split.
-    settings : RunSettings
-        The run's settings.
-    cache_gb : float
-        Memory for decoded frames, in 10^9 bytes; for clips that are read in many epochs.
-
-    Raises
-    ------
-    UserError
-        If the index cannot be read, or the run cannot use its clips, see `Clips`.
+    cache_gb : for clips that are read in many epochs.
     """
     return Clips(
         read_index(index),

@@ -5,9 +5,9 @@ epoch), so batches are mixed even if shards are sorted by class; clips are read 
 this costs no more than a shuffle within a buffer. A clip's views depend on (seed, pass, sample)
 alone.
 
-A corrupt clip is logged once and counted (`Clips.corrupt`); too many stop the run. An epoch
-replaces it by another clip of the same batch, so that every rank has its number of steps; a pass
-omits it.
+A batch names its corrupt clips (`Batch.corrupt`); `CorruptClips.counted` counts them. An epoch
+replaces them by other clips of the same batch, so that every rank has its number of steps; a pass
+omits them, and a batch of corrupt clips alone is empty.
 """
 
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def training_batches(
     Raises
     ------
     UserError
-        If a shard is missing or cut off, or too many clips are corrupt.
+        If a shard is missing or cut off.
     """
     order = epoch_order(len(clips), seed, epoch)
     everyone = batch_size * world
@@ -133,7 +133,7 @@ def pass_batches(
 ) -> Iterator[Batch]:
     """Every clip of this rank's share once, in order, a last smaller batch included.
 
-    Corrupt clips are omitted: a batch may be smaller, and an empty one is skipped.
+    Corrupt clips are omitted: a batch may be smaller, even empty.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def pass_batches(
     Raises
     ------
     UserError
-        If a shard is missing or cut off, or too many clips are corrupt.
+        If a shard is missing or cut off.
     """
     # Passes are numbered from 2^32, so that no pass shares its random views with an epoch.
     views: Views = (
@@ -212,7 +212,7 @@ def view_batches(
     Raises
     ------
     UserError
-        If a shard is missing or cut off, or too many clips are corrupt.
+        If a shard is missing or cut off.
     """
     chunks = _share_in_chunks(clips, max(1, batch_size // len(views)), rank, world)
     grid_views = _Grid(clips, views)

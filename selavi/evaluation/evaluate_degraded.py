@@ -31,17 +31,30 @@ NEEDED = ("label", "cluster")  # of assignments
 def degrade(
     index: Path, level: VideoLevel | AudioLevel, tar: Path, table: Path, threads: int = 1
 ) -> pd.DataFrame:
-    """Encode the clips of a split again, and write them as one shard with its index.
+    """Re-encode the clips of a split at a lower quality, as one shard with its index.
 
-    The index has `kilobytes`, the size of the degraded picture or sound as a codec stores it. Clips
-    that cannot be decoded are left out. The files are the same bytes every time.
+    Clips that cannot be decoded are skipped. The same clips and level give the same bytes.
 
     Parameters
     ----------
-    index : index of the split, beside its shards. level : how to degrade which modality.
-    tar, table : the shard and its index to write, in one folder.
+    index : Path
+        Index of the split, in the folder of its shards.
+    level : VideoLevel or AudioLevel
+        Which modality to degrade, and how.
+    tar, table : Path
+        The shard and its index to write, in one folder.
+    threads : int
+        Clips to encode at a time.
 
-    Raises UserError if no clip is left, or the level is of sound and no clip has any.
+    Returns
+    -------
+    pandas.DataFrame
+        The index; `kilobytes` is the encoded size of the degraded modality.
+
+    Raises
+    ------
+    UserError
+        If no clip can be decoded, or none has the modality.
     """
     rows = read_index(index)
     if isinstance(level, AudioLevel):

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selavi.batch import Batch
+from selavi.data.corrupt import CorruptClips
 from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, view_batches
 from selavi.data.schema import read_index
@@ -133,7 +134,26 @@ def retrieval_clips(
     settings: RetrievalSettings,
     modalities: list[Modality],
 ) -> Clips:
-    """The clips of a split, with the frames and crop of retrieval."""
+    """The clips of a split, with the frames and crop of retrieval.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Index of the split.
+    index : Path
+        Its file, in the folder of the shards.
+    run : RunSettings
+        Settings of the network's run.
+    settings : RetrievalSettings
+        Frames and crop.
+    modalities : list of {"video", "audio"}
+        What to read.
+
+    Returns
+    -------
+    Clips
+        The split.
+    """
     changes = {"frames": settings.frames, "crop": settings.crop or run.video.crop}
     changes["scale_min"] = max(run.video.scale_min, changes["crop"])
     changes["scale_max"] = max(run.video.scale_max, changes["scale_min"])
@@ -142,7 +162,22 @@ def retrieval_clips(
 
 
 def compared(run: RunSettings, splits: list[pd.DataFrame]) -> tuple[list[Modality], str]:
-    """The modalities to compare, and, if only video, the reason why audio is not compared."""
+    """Choose the modalities to compare.
+
+    Parameters
+    ----------
+    run : RunSettings
+        Settings of the network's run.
+    splits : list of pandas.DataFrame
+        Indexes of gallery and queries.
+
+    Returns
+    -------
+    modalities : list of {"video", "audio"}
+        Both, if the run has them and every video has enough audio.
+    reason : str
+        Why audio is not compared; empty if it is, or if the run has one modality.
+    """
     if run.network.fusion == "concat":
         return ["video"], "the run's heads see both modalities at once"
     minimum = [(run.audio.seconds * table["rate"]).clip(lower=1) for table in splits]
@@ -187,7 +222,7 @@ def _by_video(
         device=device,
     )
     with Bar(total=len(clips), desc="features", unit="video") as bar:
-        for batch in batches:
+        for batch in CorruptClips(clips).counted(batches):
             with torch.inference_mode():
                 features = features_of_clips(network, batch.to(device), clips.modalities)
             samples = batch.sample[:: len(grid)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_rows, all_sum
+from selavi.engine.process_group import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.consensus import consensus
 from selavi.labelling.feature_store import FeatureStore
@@ -46,7 +46,22 @@ class Relabelling:
 
 
 def group_heads(heads: int, groups: int, generator: torch.Generator) -> list[list[int]]:
-    """Split the heads at random into groups whose sizes differ by at most one."""
+    """Split the heads at random into groups whose sizes differ by at most one.
+
+    Parameters
+    ----------
+    heads : int
+        H.
+    groups : int
+        Number of groups.
+    generator : torch.Generator
+        Random generator.
+
+    Returns
+    -------
+    list of list of int
+        Numbers of the heads of each group, ascending.
+    """
     order = torch.randperm(heads, generator=generator).tolist()
     return [sorted(order[g::groups]) for g in range(groups)]
 

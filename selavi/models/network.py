@@ -164,7 +164,17 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:
-        """Permute the clusters of one head: new output k is the old output permutation[k]."""
+        """Permute the clusters of one head: new output k is the old output permutation[k].
+
+        Parameters
+        ----------
+        modality : str
+            One of `modalities`.
+        head : int
+            Number of the head.
+        permutation : Tensor
+            (K,) int64.
+        """
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
         module = modules[head]

@@ -133,7 +133,22 @@ def _some(keys: list[str]) -> str:
 
 
 def require_finite(path: Path, weights: dict[str, Tensor], remedy: str) -> None:
-    """Raise UserError, ending in `remedy`, if a weight is NaN or infinite."""
+    """Check that all weights are finite.
+
+    Parameters
+    ----------
+    path : Path
+        Their file, for the error.
+    weights : dict of str to Tensor
+        Weights by name.
+    remedy : str
+        End of the error's text.
+
+    Raises
+    ------
+    UserError
+        If a weight is NaN or infinite.
+    """
     for name, values in weights.items():
         if not values.isfinite().all():
             raise UserError(f"{path}: {name} holds NaN or infinity; {remedy}")

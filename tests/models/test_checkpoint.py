@@ -31,7 +31,9 @@ def test_damage_is_refused_with_the_remedy(path: Path, length: int) -> None:
     content = path.read_bytes()
     middle = next(n for n in range(len(content) // 2, len(content)) if content[n])
     path.write_bytes(content[:middle] + bytes(length) + content[middle + length :])
-    with pytest.raises(UserError, match=r"model\.pt is damaged \(.*data/\d+ differs from what was") as e:
+    with pytest.raises(
+        UserError, match=r"model\.pt is damaged \(.*data/\d+ differs from what was"
+    ) as e:
         load_model(path)
     assert "copy it again, or remove it and run pretrain again" in str(e.value)
 

@@ -80,7 +80,7 @@ class ViewGrid:
 
 
 def clip_span(settings: VideoSettings, source_fps: float) -> float:
-    """Length of a clip, in stored frames."""
+    """Length of a clip, in stored frames of the rate `source_fps`, not rounded."""
     return settings.frames * source_fps / settings.fps
 
 
@@ -119,7 +119,22 @@ def random_view(
 
 
 def centre_view(settings: VideoSettings, frames: int, source_fps: float) -> VideoView:
-    """The view of the clustering evaluation: test view 500 of 1,000, centre crop."""
+    """The view of the clustering evaluation: test view 500 of 1,000, centre crop.
+
+    Parameters
+    ----------
+    settings : VideoSettings
+        Frames, frame rate and crop.
+    frames : int
+        Stored frames of the video.
+    source_fps : float
+        Their frame rate.
+
+    Returns
+    -------
+    VideoView
+        The middle of the video.
+    """
     return VideoView(_start(500, 1000, settings, frames, source_fps), settings.crop)
 
 

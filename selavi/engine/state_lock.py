@@ -1,11 +1,11 @@
-"""Allow one training at a time per resumable state, across machines.
+"""One training at a time per checkpoint folder, across machines.
 
-Rank 0 holds a lock of the kernel (fcntl) on a file beside the state. The lock ends with the process
-in any case, and forked loader processes do not inherit it. On a network file system the server
-keeps it: NFS 4 frees the locks of a machine that has died after its lease, 90 seconds by default;
-NFS 3 only when that machine starts again, so that the file may have to be removed by hand. The
-file's time is updated as a sign of life: only if that stops does an error suggest removing the
-file. Its content, who holds the lock, is only for error messages.
+Rank 0 locks a file beside the folder for as long as it runs. The lock belongs to the kernel
+(fcntl): it ends with the process, however the process ends, and forked loader processes do not
+inherit it. On a network file system the server keeps it: NFS 4 releases the locks of a dead machine
+after its lease, 90 seconds by default; NFS 3 when that machine restarts, so that its file may have
+to be removed. The holder updates the file's time as a heartbeat: nobody is told to remove the file
+of a holder that is alive. The file's content names the holder, for people.
 """
 
 import fcntl
@@ -20,58 +20,58 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError, explain_refusal
 
 log = logging.getLogger(__name__)
 
-SECONDS_HERE = 3.0  # wait for a process on this machine, which may be about to end
-SECONDS_ELSEWHERE = 100.0  # wait for the lease of a machine that has died
+SECONDS_HERE = 3.0  # for a process that was asked to save and end
+SECONDS_ELSEWHERE = 100.0  # for the lease of a dead machine
 POLL_SECONDS = 0.5
 BEAT_SECONDS = 20.0
 
 
 @contextmanager
 def sole_training(state: Path, group: Group) -> Iterator[None]:
-    """Be the only training that uses a state.
+    """Be the only training that uses `state`.
 
     Parameters
     ----------
     state : Path
-        The resumable state, a file or a folder.
+        Folder of the checkpoints; the lock is the file `.{name}.lock` beside it.
     group : Group
-        The process group.
+        Rank 0 holds the lock.
 
     Raises
     ------
     UserError
-        On all ranks, if another training uses the state.
+        On all ranks, if another training uses `state`.
     """
-    path, file, problem = state.with_name(f".{state.name}.lock"), None, ""
+    path, file, words = state.with_name(f".{state.name}.lock"), None, ""
     if group.first:
         try:
             with explain_refusal(path):
                 file = _take(path, state)
         except UserError as error:
-            problem = str(error)
-    if group.any(bool(problem)):
-        raise UserError(problem or f"{state} cannot be locked; see the error of rank 0")
+            words = str(error)
+    if group.any(bool(words)):
+        raise UserError(words or f"{state} is in use; see the log of rank 0")
     if file is None:
         yield
         return
-    ended = threading.Event()
-    beat = threading.Thread(target=_beat, args=(file, ended), daemon=True)
+    over = threading.Event()
+    beat = threading.Thread(target=_beat, args=(file, over), daemon=True)
     beat.start()
     try:
         yield
     finally:
-        ended.set()
+        over.set()
         beat.join()
-        _release(file, path)
+        _give_up(file, path)
 
 
-def _beat(file: IO[str], ended: threading.Event) -> None:
-    while not ended.wait(BEAT_SECONDS):
+def _beat(file: IO[str], over: threading.Event) -> None:
+    while not over.wait(BEAT_SECONDS):
         with suppress(OSError):
             os.utime(file.fileno())
 
@@ -84,7 +84,7 @@ def _take(path: Path, state: Path) -> IO[str]:
         file = path.open("a+", encoding="utf-8")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # POSIX allows either
+        except (BlockingIOError, PermissionError):  # POSIX leaves open which
             holder = _read(file)
             times.add(os.fstat(file.fileno()).st_mtime_ns)
             file.close()
@@ -92,41 +92,41 @@ def _take(path: Path, state: Path) -> IO[str]:
             continue
         except OSError as error:
             log.warning(
-                "%s cannot be locked (%s): make sure yourself that no other training uses %s",
+                "%s cannot be locked (%s): make sure that no other training uses %s",
                 path, (error.strerror or "").lower(), state,
             )  # fmt: skip
             return file
-        if _exists(file, path):
+        if _is_there(file, path):
             break
-        file.close()  # its last holder has removed it
+        file.close()  # the previous holder removed it at its end
     if holder := _read(file):
-        log.info("%s: its last user, %s, has ended", state, _who(holder))
+        log.info("%s: taken over from %s, which has ended", state, _who(holder))
     file.truncate(0)
     json.dump(_self(), file)
     file.flush()
     return file
 
 
-def _release(file: IO[str], path: Path) -> None:
+def _give_up(file: IO[str], path: Path) -> None:
     """Remove the file, then release the lock.
 
-    The path may have another file by now, of another training, if someone has removed ours. As long
-    as ours exists, no training replaces it.
+    Someone may have removed or renamed the file, and another training may hold a new one of its
+    name. While the lock is held, no training replaces a file that still exists.
     """
     with suppress(OSError):
-        if _exists(file, path):
+        if _is_there(file, path):
             path.unlink()
     file.close()
 
 
 def _wait(holder: dict[str, str], began: float, path: Path, state: Path, lives: bool) -> None:
-    """Wait for `POLL_SECONDS`; raise UserError if the time limit has passed."""
+    """Wait a little; raise UserError after long enough."""
     elsewhere = holder.get("host", platform.node()) != platform.node()
     limit = SECONDS_ELSEWHERE if elsewhere else SECONDS_HERE
     waited = time.monotonic() - began
     if waited < limit:
         if elsewhere and waited < POLL_SECONDS:
-            log.info("%s is in use by %s: waiting up to %g s", state, _who(holder), limit)
+            log.info("%s is used by %s: waiting up to %g s", state, _who(holder), limit)
         time.sleep(POLL_SECONDS)
         return
     job, number = holder.get("job"), holder.get("process")
@@ -134,8 +134,8 @@ def _wait(holder: dict[str, str], began: float, path: Path, state: Path, lives: 
     gone = ""
     if elsewhere and not lives:
         gone = (
-            f". It has given no sign of life for {limit:g} s: if that machine is down for good, "
-            f"remove {path}"
+            f". There was no heartbeat for {limit:g} s: only if that machine is gone for "
+            f"good, remove {path}"
         )
     raise UserError(
         f"another training uses {state}: {_who(holder)}. Wait for its end, or end it{end}, then "
@@ -153,24 +153,24 @@ def _self() -> dict[str, str]:
 
 
 def _read(file: IO[str]) -> dict[str, str]:
-    """What the file says about its holder; {} if nothing or nothing valid."""
+    """What the holder wrote of itself; {} if nothing, or nothing readable."""
     file.seek(0)
     with suppress(ValueError):
-        holder = json.loads(file.read())
-        return holder if isinstance(holder, dict) else {}
+        found = json.loads(file.read())
+        return found if isinstance(found, dict) else {}
     return {}
 
 
 def _who(holder: dict[str, str]) -> str:
     if not holder:
-        return "an unknown process"
+        return "an unnamed process"
     job = f" of Slurm job {holder['job']}" if holder.get("job") else ""
     return (
         f"process {holder.get('process')}{job} on {holder.get('host')}, since {holder.get('since')}"
     )
 
 
-def _exists(file: IO[str], path: Path) -> bool:
+def _is_there(file: IO[str], path: Path) -> bool:
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     return False
