@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from selavi.data.dataset import Clips, open_clips
-    from selavi.data.index import read_index
+    from selavi.data.schema import read_index
     from selavi.evaluation.assign import predict
     from selavi.evaluation.scores import contingency_table, plain_scores
     from selavi.labelling.relabel import relabel
@@ -25,7 +25,7 @@ _HOMES = {
     "open_clips": "selavi.data.dataset",
     "plain_scores": "selavi.evaluation.scores",
     "predict": "selavi.evaluation.assign",
-    "read_index": "selavi.data.index",
+    "read_index": "selavi.data.schema",
     "relabel": "selavi.labelling.relabel",
     "sinkhorn": "selavi.labelling.sinkhorn.front",
 }

@@ -14,7 +14,7 @@ LAYERS = [
     {"config_file", "distributed", "rate_cache", "tensor_files"},
     {"state_lock", "cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
-    {"training", "evaluation", "plan"},
+    {"training", "evaluation", "plan", "inventory"},
     {"reporting", "preflight"},
     {"running"},
     {"commands"},

@@ -95,7 +95,7 @@ def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
     config = Path(__file__).parent.parent / "config/demo.yaml"
     good = run("settings", "--configfile", str(config), str(config.with_name("demo-full.yaml")))
     assert good.returncode == 0
-    assert "nothing wrong; datasets: demo; runs: demo, demo-seed1" in good.stderr
+    assert "valid; datasets: demo; runs: demo, demo-seed1" in good.stderr
     wrong = run("settings", "--configfile", str(config), "--run", "dmo", "--output", "x")
     assert wrong.returncode == 1
     assert "'dmo' is not in" in wrong.stderr

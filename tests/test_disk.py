@@ -15,7 +15,7 @@ import torch
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.files import UserError, atomic_path, write_csv, write_text
 from selavi.models.checkpoint import build_network, save_model
 from selavi.settings import FinetuneSettings, RunSettings

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from selavi.data.sources.demo import make_demo_dataset
+    from selavi.data.sources.demo_dataset import make_demo_dataset
 
     dataset = read_section(options.settings, DatasetSettings)
     if dataset.embedded is None:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.frame_cache import FrameCache, shared
-from selavi.data.index import read_index
-from selavi.data.schema import CHECKSUMS
+from selavi.data.schema import CHECKSUMS, MEDIA, PLACES, read_index
 from selavi.data.shards.reader import UNKNOWN
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
@@ -19,10 +18,6 @@ from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 log = logging.getLogger(__name__)
 
 LISTED = 20  # corrupt clips named in an error; the log has them all
-NUMBERS = (
-    "width", "height", "frames", "fps", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ class Clips:
 
         Checksums are those not looked at yet, `UNKNOWN` for others.
         """
-        found = {name: self.index[name].to_numpy() for name in NUMBERS}
+        found = {name: self.index[name].to_numpy() for name in (*MEDIA, *PLACES)}
         for name in CHECKSUMS:
             # Shared so that, once looked at, they are `UNKNOWN` to all: once a clip is enough.
             found[name] = shared(8 * len(self)).view(np.int64)

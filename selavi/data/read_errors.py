@@ -1,4 +1,4 @@
-"""Whose fault it is that a video cannot be read: the video's, which is set aside, or the machine's.
+"""Whose fault it is that a video cannot be read: the video's, which is rejected, or the machine's.
 
 A verdict on a video lasts, so a disk that is not mounted or a process that was killed must not
 become one: then the job fails, and is run again.
@@ -27,7 +27,7 @@ WITNESSES = 48
 
 
 class Rejected(Exception):
-    """A video that is set aside: a machine-readable reason and a sentence."""
+    """A video that is rejected: a machine-readable reason and a sentence."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -53,7 +53,7 @@ def check_file(path: Path, whole: bool = False) -> None:
             raise Rejected("unreadable", f"cannot read the file: {error.strerror}") from None
         raise UserError(
             f"{path}: {error.strerror}. This is a fault of the disk or the machine, so the video "
-            "is not set aside; mend it, or take the video away, and run the same command again"
+            "is not rejected; mend it, or take the video away, and run the same command again"
         ) from error
 
 

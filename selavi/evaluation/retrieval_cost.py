@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from selavi.data.index import read_index
 from selavi.data.sampling import ViewGrid, view_batches
+from selavi.data.schema import read_index
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.folds import fold_rates
 from selavi.estimates.timing import decode, inference_seconds

@@ -17,11 +17,11 @@ from packaging.requirements import Requirement
 from selavi import __version__
 from selavi.data.collate import PREFETCH
 from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
+from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
-from selavi.preflight.sources import source_of
 from selavi.settings import Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY
 
@@ -185,20 +185,13 @@ def datasets(config: Config) -> Iterator[Finding]:
         for split in dataset.splits:
             what = f"{name}/{split}"
             try:
-                source = source_of(config, name, split)
+                source = configured_source(config.datasets, name, split)
+                count = source.count()
+                words = source.describe(count)
             except UserError as error:
                 yield Finding(False, what, str(error))
                 continue
-            if dataset.splits[split].of:
-                count = "" if source.videos is None else f", {source.videos:,} videos"
-                yield Finding(
-                    source.videos != 0, what, f"subset of {dataset.splits[split].of}{count}"
-                )
-            elif source.videos is None:
-                yield Finding(True, what, f"shards made before, {source.stored / 1e9:.3g} GB here")
-            else:
-                made = " (to be made)" if dataset.embedded else ""
-                yield Finding(source.videos > 0, what, f"{source.videos:,} videos{made}")
+            yield Finding(count != 0, what, words)
 
 
 def disk(costs: list[Cost]) -> Iterator[Finding]:

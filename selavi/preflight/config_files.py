@@ -12,7 +12,21 @@ DEFAULT = Path("config/demo.yaml")
 
 
 def read_config(paths: list[Path]) -> Config:
-    """Merge configuration files, the later over the earlier, and check them. Raises UserError."""
+    """Merge configuration files, the later over the earlier, and check the result.
+
+    Parameters
+    ----------
+    paths : list of Path
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or a setting is wrong.
+    """
     merged: dict[str, Any] = {}
     for path in paths:
         merged = overlay(merged, read_keys(path))
@@ -22,7 +36,20 @@ def read_config(paths: list[Path]) -> Config:
 def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
     """Find a profile's file and content where `snakemake --profile NAME` looks.
 
-    No name gives no file and no content. Raises UserError if there is no such profile.
+    Parameters
+    ----------
+    name : str or None
+        None for no profile.
+
+    Returns
+    -------
+    path : Path or None
+    content : dict
+
+    Raises
+    ------
+    UserError
+        If there is no such profile.
     """
     if name is None:
         return None, {}
@@ -35,13 +62,13 @@ def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
 
 
 def config_files(profile: dict[str, Any]) -> list[Path]:
-    """The configuration files that a profile names, or else the default one."""
+    """Return the configuration files that a profile's content names, or else the default."""
     named = profile.get("configfile") or profile.get("configfiles") or DEFAULT
     return [Path(p) for p in (named if isinstance(named, list) else [named])]
 
 
 def read_keys(path: Path) -> dict[str, Any]:
-    """A file's keys and values, none if it is empty. Raises UserError."""
+    """Read a file's keys and values; an empty file has none. Raises UserError."""
     content = read_yaml(path)
     if not isinstance(content, dict | None):
         raise UserError(f"{path} holds {content!r:.40}, not keys and values")

@@ -41,7 +41,14 @@ def print_findings(findings: Iterable[Finding]) -> bool:
 
 
 def print_costs(costs: list[Cost], where: str) -> None:
-    """Print the costs by stage and their sums; `where` names the machine."""
+    """Print costs and their sums.
+
+    Parameters
+    ----------
+    costs : list of Cost
+    where : str
+        Name of the machine that was measured.
+    """
     table = _table(f"estimate, from rates measured here ({where})")
     table.add_column("dataset or run")
     table.add_column("stage")

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.models.checkpoint import ANEW, load_model
+from selavi.models.checkpoint import REMEDY, load_model
 from selavi.reporting.figures import STYLE
 
 COLUMNS = 5
@@ -34,7 +34,7 @@ def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.D
         shares = np.empty(0)
     shape = settings.network.heads, settings.network.clusters
     if shares.shape != shape or not np.isfinite(shares).all():
-        raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {ANEW}")
+        raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {REMEDY}")
     columns = [f"head{head}" for head in range(shape[0])]
     assigned = read_csv(labels, ("id", "key"), needed=tuple(columns))
     parts = []

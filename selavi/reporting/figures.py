@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.scores import contingency_table, plain_scores
 from selavi.files import UserError, atomic_path, read_csv
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import CorruptClip, decode_frames, open_shard
 from selavi.files import UserError, atomic_path, read_csv
 from selavi.reporting.figures import STYLE

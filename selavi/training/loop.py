@@ -14,7 +14,7 @@ from torch.nn.utils import get_total_norm as total_norm
 from selavi.batch import Batch
 from selavi.data.sampling import Clips
 from selavi.distributed import Group
-from selavi.labelling.marginals import draw_sizes
+from selavi.labelling.marginals import draw_marginals
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
@@ -267,7 +267,7 @@ def _fresh_state(
     labelling = settings.labelling
     generator = torch.Generator().manual_seed(settings.seed)
     sizes = [
-        draw_sizes(labelling.marginals, clusters, labelling.gaussian_sd, generator)
+        draw_marginals(labelling.marginals, clusters, labelling.gaussian_sd, generator)
         for _ in range(heads)
     ]
     return State(

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from selavi.data.index import CHECKSUMS
 from selavi.data.sampling import (
     Clips,
     ViewGrid,
@@ -19,6 +18,7 @@ from selavi.data.sampling import (
     training_batches,
     view_batches,
 )
+from selavi.data.schema import CHECKSUMS
 from selavi.data.shards.reader import UNKNOWN, CorruptClip, read_clip
 from selavi.files import UserError
 from selavi.settings import RunSettings

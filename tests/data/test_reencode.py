@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from selavi.data.index import read_index
 from selavi.data.reencode import degrade_audio, degrade_video
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import CorruptClip, decode_frames, decode_samples, read_member
 from selavi.settings import AudioLevel, VideoLevel
 

@@ -1,4 +1,4 @@
-"""What stands in the assignments, and that those that say little are said to."""
+"""The columns of the assignments, and the warning of a collapse."""
 
 import logging
 import pickle
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.assign import assign
 from selavi.evaluation.metrics import measure
 from selavi.files import read_csv, write_csv
@@ -29,7 +29,7 @@ def test_one_cluster_for_nearly_all_clips(
     with caplog.at_level(logging.INFO):
         assign(tmp_path / "model.pt", train_index, tmp_path / "a.csv", tmp_path / "a.pkl")
     assert "24 clips in 1 clusters" in caplog.text
-    assert "one cluster has 100% of the clips. Such clusters say little" in caplog.text
+    assert "one cluster has 100% of the clips. The clusters carry little information" in caplog.text
 
 
 @pytest.mark.slow

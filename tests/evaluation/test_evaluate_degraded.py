@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from selavi.cli import main
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import AudioLevel, VideoLevel

@@ -11,8 +11,8 @@ from torchvision.models.video import r2plus1d_18
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
 from selavi.data.sampling import ViewGrid, view_batches
+from selavi.data.schema import read_index
 from selavi.evaluation.neighbours import nearest
 from selavi.evaluation.retrieval import clip_feature, features_of_clips, retrieval, retrieval_clips
 from selavi.files import UserError, read_csv, write_csv
@@ -120,11 +120,11 @@ def test_a_gallery_finds_itself(model: Path, train_index: Path, tmp_path: Path) 
     assert np.allclose(first["distance"], 0, atol=2e-3)
 
 
-def test_videos_that_were_set_aside_are_told(
+def test_videos_that_were_rejected_are_told(
     model: Path, train_index: Path, test_index: Path, tmp_path: Path
 ) -> None:
     found = run(model, test_index, train_index, tmp_path)
-    assert set(found["note"]) == {"5 videos of 29 were set aside"}
+    assert set(found["note"]) == {"5 videos of 29 were rejected"}
     assert set(found["queries"]) == {24}
 
 
@@ -151,7 +151,7 @@ def test_a_class_missing_in_the_gallery_is_said(
     part = table[table["label"] != gone].assign(sample=range((table["label"] != gone).sum()))
     write_csv(train_index.parent / "part.csv", part)
     found = run(model, train_index.parent / "part.csv", test_index, tmp_path)
-    words = f"1 classes have no training video, so that their videos find none: {gone}"
+    words = f"1 classes have no training video, so their recall is 0: {gone}"
     assert words in capsys.readouterr().err
     assert found.loc["video", "recall_at_50"] == 0.75
 
@@ -164,7 +164,7 @@ def test_without_sound_the_picture_is_compared_alone(
     found = run(model, train_index, test_index.parent / "silent.csv", tmp_path)
     assert found.loc["video", "note"] != found.loc["video to audio", "note"]
     assert found.loc["video to audio", "note"] == (
-        "not run: 8 videos have no sound, or less than 1 s"
+        "not run: 8 videos have no audio, or less than 1 s"
     )
 
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_asked_is_said(
 ) -> None:  # fmt: skip
     outputs = tmp_path / "r.csv", tmp_path / "n.csv"
     write_csv(test_index.parent / "plain.csv", read_index(test_index).assign(label=""))
-    with pytest.raises(UserError, match="no video has a class to look for"):
+    with pytest.raises(UserError, match="no video has a class"):
         retrieval(model, train_index, test_index.parent / "plain.csv", SETTINGS, *outputs)
     deaf = make_model(tmp_path / "audio.pt", modalities=["audio"])
     with pytest.raises(UserError, match="has no video encoder"):
@@ -192,7 +192,7 @@ def test_what_cannot_be_asked_is_said(
     with torch.no_grad():
         next(network.encoders["video"].parameters()).fill_(3e38)  # finite, its products are not
     save_model(tmp_path / "nan.pt", network, settings, facts)
-    with pytest.raises(UserError, match="not finite numbers"):
+    with pytest.raises(UserError, match="are not finite"):
         retrieval(tmp_path / "nan.pt", train_index, test_index, SETTINGS, *outputs)
     assert not outputs[0].exists()
 

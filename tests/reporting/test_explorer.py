@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import decode_samples, read_member
-from selavi.data.sources.demo import make_demo_dataset
+from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer
 from selavi.reporting.explorer.contents import (

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.clip_rows import BOUNDS
+from selavi.data.schema import BOUNDS
 from selavi.files import UserError, write_csv
 from selavi.reporting.figures import label_history, training_figure
 

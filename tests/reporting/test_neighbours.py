@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.files import UserError, write_csv
 from selavi.reporting.neighbours import TEXT, neighbours_figure
 

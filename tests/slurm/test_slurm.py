@@ -58,7 +58,7 @@ def test_shards_share_jobs_and_a_failed_one_is_made_alone(checkout: Checkout) ->
     assert len(jobs) == 4  # five shards two by two, and the retry
     shards = checkout.folder / "logs/shard/demo/train"
     logs = {n: (shards / f"{n:05d}.log").read_text() for n in range(4)}
-    again = [n for n, words in logs.items() if re.search(r", [1-9]\d* as before", words)]
+    again = [n for n, words in logs.items() if re.search(r", [1-9]\d* reused", words)]
     assert len(again) <= 1 and 2 not in again  # its neighbour was taken over, nothing else redone
     whole = pd.read_csv(checkout.folder / "results/shards/demo/train/index.csv")
     assert len(whole) == 16

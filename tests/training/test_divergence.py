@@ -51,13 +51,13 @@ def test_what_has_diverged_is_not_trained_to_the_same_end_again(
         return words(tmp_path)[before:]
 
     record = tmp_path / "state/diverged.json"
-    assert "labels: " in after_starting(1e30, 1)
+    assert "label update: " in after_starting(1e30, 1)
     refused = after_starting(1e30, 1)
-    assert "labels: " not in refused
+    assert "label update: " not in refused
     assert "has stopped before: the loss is nan in epoch 1, step" in refused
     assert f"Change them, or remove {record}" in refused
     record.unlink()
-    assert "labels: " in after_starting(1e30, 1)
+    assert "label update: " in after_starting(1e30, 1)
     assert "has stopped before" not in after_starting(1e-4, 0)
     assert not record.exists()
 
@@ -140,8 +140,8 @@ def test_predictions_may_be_collapsed_at_first_or_for_an_epoch() -> None:
 
 def test_what_is_said_at_the_end() -> None:
     assert collapse(0.8) == ""
-    assert collapse(0.95, due=0.5) == ""  # it was to be so large
-    assert "one cluster has 95% of the clips" in collapse(0.95, due=0.1)
+    assert collapse(0.95, prescribed=0.5) == ""  # it was to be so large
+    assert "one cluster has 95% of the clips" in collapse(0.95, prescribed=0.1)
 
 
 def test_shares_and_losses() -> None:

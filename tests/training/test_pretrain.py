@@ -11,7 +11,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from selavi.cli import main
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.export import read_export
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model

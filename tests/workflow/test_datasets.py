@@ -208,7 +208,7 @@ def test_a_new_video_makes_one_clip_anew(
         )
         assert rules_run(done).count("shard") == 2
         logs = [(paper / f"logs/shard/vgg-sound/train/0000{n}.log").read_text() for n in range(2)]
-        assert sum(int(log.rsplit(", ")[-1].split()[0]) for log in logs) == 4  # as before
+        assert sum(int(log.rsplit(", ")[-1].split()[0]) for log in logs) == 4  # reused
         changed = [p for p, content in before.items() if p.read_bytes() != content]
         assert len(changed) == 1
     finally:

@@ -35,9 +35,8 @@ LONG = 5000  # epochs that no test waits for
 def configure(checkout: Path, videos: Path, epochs: int = 1) -> None:
     """One run on a folder of videos."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
-    media = config["datasets"]["demo"]["media"]
     split = {"train": {"folder": videos.name, "shards": 1}}
-    config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "media": media}}
+    config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "preset": "small"}}
     config["defaults"] |= TINY["defaults"] | {
         "network": {"clusters": 2, "heads": 2, "hidden": 8},
         "training": {

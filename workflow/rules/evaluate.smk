@@ -73,7 +73,7 @@ rule export:
 rule baselines:
     input:
         settings="results/settings/protocols/baselines.yaml",
-        features=feature_files,
+        features=lambda wildcards: PLAN.feature_files(wildcards.run, wildcards.split),
         model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,

@@ -18,7 +18,7 @@ rule split_settings:
     conda:
         "../envs/selavi.yaml"
     params:
-        text=lambda wildcards: split_text(wildcards.dataset, wildcards.split),
+        text=lambda wildcards: INVENTORY.settings_text(**wildcards),
     shell:
         "printf '%s' {params.text:q} > {output} 2> {log}"
 

@@ -21,6 +21,7 @@ from selavi.data.media.ffmpeg import ffmpeg_version
 from selavi.data.media.normalise import Normalised, judge
 from selavi.data.media.streams import Audio, Streams, find_streams
 from selavi.data.media.timeline import Segment, Timeline
+from selavi.data.schema import PLACES
 from selavi.files import UserError, atomic_path, write_csv
 from selavi.settings import MediaSettings
 
@@ -107,8 +108,7 @@ class Kept:
             log.info("nothing is kept of %s for a later making: %s", self.tar, error)
 
     def _describe(self, good: pd.DataFrame) -> Iterator[dict[Any, Any]]:
-        places = [f"{kind}_{what}" for kind in ("video", "audio") for what in ("offset", "size")]
-        names = ["id", "width", "height", "frames", "samples", "notes", *places]
+        names = ["id", "width", "height", "frames", "samples", "notes", *PLACES]
         for row in good.to_dict("records"):
             yield {name: row[name] for name in names} | {
                 "digest": _digest(self._clip(row)),

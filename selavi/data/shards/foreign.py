@@ -11,9 +11,10 @@ from pathlib import Path
 
 from webdataset.tariterators import base_plus_ext
 
-from selavi.data.manifest import EXTENSIONS, id_of
+from selavi.data.manifest import id_of
 from selavi.data.read_errors import Rejected
 from selavi.data.shards.tars import CHUNK, Tar
+from selavi.data.sources.folder import EXTENSIONS
 
 log = logging.getLogger(__name__)
 

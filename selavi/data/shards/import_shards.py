@@ -17,11 +17,18 @@ from selavi.data.manifest import id_of
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
-from selavi.data.schema import COLUMNS
+from selavi.data.schema import SHARD_TABLE, VideoRow
 from selavi.data.shards.foreign import samples_in, shown
 from selavi.data.shards.own import own_clips
 from selavi.data.shards.tars import CHUNK, Tar, read_tar, unpack
-from selavi.data.shards.writer import Fate, with_positions, write_tar
+from selavi.data.shards.writer import (
+    Members,
+    rejected_row,
+    shard_table,
+    with_members,
+    with_places,
+    write_tar,
+)
 from selavi.disk import FULL
 from selavi.files import UserError, atomic_path, explain_refusal, write_csv
 from selavi.progress import Bar
@@ -79,7 +86,7 @@ def _taken_over(
     facts = own_clips(content, tar.name)
     if facts is None:
         return _normalised(content, tar, source, settings, threads)
-    result = with_positions(pd.DataFrame(facts, columns=COLUMNS), content.places)
+    result = with_places(pd.DataFrame(facts, columns=SHARD_TABLE), content.places)
     _check(result[result["reason"] == ""], source, settings)
     with atomic_path(tar) as temporary:
         here.replace(temporary)
@@ -133,13 +140,14 @@ def _normalised(
     # Keys are often numbers that restart at 0 in every tar.
     stem = PurePosixPath(urlsplit(source).path if "://" in source else source).stem
     samples = {}
-    rows: list[Fate] = []
+    rows: list[VideoRow] = []
     for sample in samples_in(foreign):
         name = shown(sample.name)
         key = f"{stem}.tar/{name}"
-        row = {"id": id_of(key), "key": key, "path": f"{source}/{name}", "label": ""}
-        samples[row["id"]] = sample
-        rows.append(row | {"reason": "", "detail": ""})
+        id_ = id_of(key)
+        samples[id_] = sample
+        path = f"{source}/{name}"
+        rows.append({"id": id_, "key": key, "path": path, "label": "", "reason": "", "detail": ""})
 
     several = [sample for sample in samples.values() if len(sample.videos) > 1]
     if several:
@@ -149,7 +157,10 @@ def _normalised(
             source, len(several), shown(several[0].name), ", ".join(several[0].videos),
         )  # fmt: skip
 
-    def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
+    def make(row: VideoRow) -> tuple[VideoRow, Members | None]:
+        return with_members(*take(row), settings)
+
+    def take(row: VideoRow) -> tuple[VideoRow, Normalised | None]:
         sample = samples[row["id"]]
         try:
             sample.require_whole()
@@ -164,6 +175,6 @@ def _normalised(
                 clip = replace(clip, notes=f"{clip.notes} several-videos".strip())
             return row, clip
         except Rejected as rejected:
-            return row | {"reason": rejected.reason, "detail": rejected.detail}, None
+            return rejected_row(row, rejected), None
 
-    return write_tar(tar, rows, attempt, settings, threads)
+    return shard_table(write_tar(tar, rows, make, threads), tar)

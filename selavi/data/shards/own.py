@@ -9,27 +9,25 @@ import wave
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 
 from selavi.data.manifest import id_of
 from selavi.data.read_errors import Rejected
-from selavi.data.schema import CHECKSUMS
+from selavi.data.schema import BOUNDS, CHECKSUMS, MEDIA, VideoRow
 from selavi.data.shards.foreign import MOST_LABEL, is_text
 from selavi.data.shards.reader import CorruptClip, Shard, open_shard, open_video
 from selavi.data.shards.tars import Tar
 
 HEADER_READ = 2**15  # bytes at a time
 MOST_JSON = 2**20  # bytes
-MOST = {"width": 2**15, "height": 2**15, "frames": 2**31, "samples": 2**40, "rate": 2**20}
+COUNTS = tuple(name for name in MEDIA if name != "fps")
 TEXTS = ("id", "key", "label")
 _NAMES = re.compile(r"[0-9a-f]{16}\.(json|mp4|wav)")
 
-Fate = dict[Any, Any]
 
-
-def own_clips(tar: Tar, name: str) -> list[Fate] | None:
+def own_clips(tar: Tar, name: str) -> list[VideoRow] | None:
     """What a shard says of each of its clips; None if it is no shard that selavi wrote.
 
     name : of the shard, for the paths. A clip that is not as the shard says, or that lacks a
@@ -48,7 +46,7 @@ def own_clips(tar: Tar, name: str) -> list[Fate] | None:
         if texts and not any(_is_own(facts, stem) for stem, facts in texts.items()):
             return None
         clips = [_Clip(shard, places, stem, facts) for stem, facts in texts.items()]
-        return [clip.fate(name) for clip in clips]
+        return [clip.row(name) for clip in clips]
 
 
 def _facts_in(content: bytes) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def _facts_in(content: bytes) -> dict[str, Any]:
 
 def _is_own(facts: dict[str, Any], stem: str) -> bool:
     """Whether this is what `write_shard` writes; ids become file names, so they are looked at."""
-    known = {*TEXTS, *MOST, "fps"} <= set(facts)
+    known = {*TEXTS, *MEDIA} <= set(facts)
     return known and facts["id"] == stem and all(isinstance(facts[name], str) for name in TEXTS)
 
 
@@ -74,19 +72,19 @@ class _Clip:
     stem: str
     facts: dict[str, Any]
 
-    def fate(self, name: str) -> Fate:
+    def row(self, name: str) -> VideoRow:
         """The clip's row in the shard's table."""
-        row: Fate = {"id": self.stem, "key": f"{name}/{self.stem}", "label": ""}
+        row: dict[str, Any] = {"id": self.stem, "key": f"{name}/{self.stem}", "label": ""}
         row |= {"reason": "", "detail": ""}
         try:
             self._check(row)
-            numbers = (*MOST, "fps", *CHECKSUMS)
+            numbers = (*MEDIA, *CHECKSUMS)
             row |= {number: self.facts[number] for number in numbers if number in self.facts}
         except Rejected as rejected:
             row |= {"reason": rejected.reason, "detail": rejected.detail}
-        return row | {"path": f"{name}/{row['key']}"}
+        return cast(VideoRow, row | {"path": f"{name}/{row['key']}"})
 
-    def _check(self, row: Fate) -> None:
+    def _check(self, row: dict[str, Any]) -> None:
         """Hold the members against the json, and put its texts into the row. Raises Rejected."""
         if not _is_own(self.facts, self.stem):
             raise Rejected("damaged", "its json is missing, or not as selavi writes it")
@@ -121,8 +119,8 @@ def _text(text: Any, name: str) -> str:
 
 
 def _check_numbers(facts: dict[str, Any]) -> None:
-    for name, most in MOST.items():
-        least = 0 if name in ("samples", "rate") else 1
+    for name in COUNTS:
+        least, most = BOUNDS[name]
         if type(facts[name]) is not int or not least <= facts[name] <= most:
             raise _otherwise(name, facts[name])
     for name in CHECKSUMS:  # shards made by earlier versions have none

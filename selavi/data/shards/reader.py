@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from selavi.data.media.containers import open_member
+from selavi.data.schema import VideoRow
 from selavi.disk import refusal
 from selavi.files import UserError
 from selavi.shortage import shortage
@@ -143,7 +144,7 @@ def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
     return video, audio
 
 
-def checksums(video: bytes, audio: bytes) -> dict[str, int]:
+def checksums(video: bytes, audio: bytes) -> VideoRow:
     """What a shard's table and index keep to tell later damage by: CRC-32, of b"" 0."""
     return {"video_crc": zlib.crc32(video), "audio_crc": zlib.crc32(audio)}
 

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.data.index import read_index
 from selavi.data.sampling import ViewGrid, training_batches, view_batches
+from selavi.data.schema import read_index
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.folds import fold_rates
 from selavi.estimates.timing import decode, inference_seconds, training_seconds

@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from selavi.batch import Batch
-from selavi.data.index import read_index, set_aside
+from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, training_batches, view_batches
+from selavi.data.schema import read_index
 from selavi.distributed import Group, process_group
 from selavi.evaluation.finetune.recogniser import Recogniser, make_optimizer, rate_factor
 from selavi.evaluation.finetune.scoring import recognition
@@ -99,7 +100,7 @@ def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSetti
     untaught = f"{len(missing)} classes have no training video" if missing else ""
     if missing:
         log.warning("%s: %s: %s", train, untaught, ", ".join(missing[:10]))
-    note = "; ".join(filter(None, [untaught, set_aside(test)]))
+    note = "; ".join(filter(None, [untaught, rejected_note(test)]))
     classes = sorted(ours | theirs)
     numbers = {name: number for number, name in enumerate(classes)}
     labels = [torch.tensor([numbers[name] for name in table["label"]]) for table in tables]

@@ -8,16 +8,15 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from selavi.data.index import read_index
-from selavi.files import UserError, read_csv, write_text
+from selavi.data.schema import VIDEO, read_assignments, read_index
+from selavi.files import UserError, write_text
 from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.contents import choose_clips, describe, number_of_clusters
 
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-TEXT_COLUMNS = ("id", "key", "path", "label")
-COLUMNS = ("sample", *TEXT_COLUMNS, "cluster", "confidence")
+COLUMNS = ("sample", *VIDEO, "cluster", "confidence")
 
 
 def make_explorer(
@@ -86,7 +85,7 @@ def make_explorer(
 
 
 def _read_assignments(path: Path) -> pd.DataFrame:
-    table = read_csv(path, TEXT_COLUMNS, needed=COLUMNS)
+    table = read_assignments(path, needed=COLUMNS)
     table = table[table["cluster"] >= 0]  # -1: the clip could not be read
     if table.empty:
         raise UserError(f"{path} holds no clips; make it again")

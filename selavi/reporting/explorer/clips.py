@@ -7,12 +7,12 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import pandas as pd
 
 from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.schema import VideoRow, rows_of
 from selavi.data.shards.reader import CorruptClip, read_clip
 from selavi.disk import IN_WRITING
 from selavi.files import UserError, atomic_path
@@ -38,7 +38,7 @@ def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1
         if not _OURS.fullmatch(f"{id_}.mp4"):
             raise UserError(f"the id {id_!r} is not 16 hex digits; make manifest and index again")
     with ThreadPoolExecutor(threads) as pool:
-        work = pool.map(lambda row: _write_clip(row, shards, folder), rows.to_dict("records"))
+        work = pool.map(lambda row: _write_clip(row, shards, folder), rows_of(rows))
         try:
             for _ in Bar(work, total=len(rows), desc="explorer", unit="clip"):
                 pass
@@ -56,7 +56,7 @@ def remove_others(ids: set[str], folder: Path) -> int:
     return len(stale)
 
 
-def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
+def _write_clip(row: VideoRow, shards: Path, folder: Path) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
         atomic_path(folder / f"{row['id']}.mp4") as clip,
@@ -83,7 +83,7 @@ def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
             )
 
 
-def _members(row: dict[str, Any], shards: Path) -> tuple[bytes, bytes]:
+def _members(row: VideoRow, shards: Path) -> tuple[bytes, bytes]:
     try:
         return read_clip(shards, row)
     except CorruptClip as error:

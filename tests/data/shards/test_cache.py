@@ -9,13 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.manifest import TEXT_COLUMNS, write_manifest
+from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
+from selavi.data.schema import read_manifest
 from selavi.data.shards import writer
-from selavi.data.sources.table import write_listed_manifest
-from selavi.files import read_csv, write_csv
+from selavi.data.sources.folder import Folder
+from selavi.data.sources.table import Table
+from selavi.files import write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
@@ -44,7 +46,7 @@ def videos(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
 def make(videos: Path, output: Path, media: MediaSettings = MEDIA) -> bytes:
     """As Snakemake does it: outputs are removed, then made."""
     tar, table = output / "00000.tar", output / "00000.csv"
-    write_manifest(videos, "folder", 1, output / "manifest.csv")
+    write_manifest(Folder(videos), 1, output / "manifest.csv")
     for path in (tar, table):
         path.unlink(missing_ok=True)
     writer.write_shard(output / "manifest.csv", 0, tar, table, media)
@@ -102,7 +104,7 @@ def test_settings_that_do_not_shape_clips_encode_none_again(
     after: dict[str, object],
     again: str,
 ) -> None:
-    """But for videos that were set aside, or whose sound was. The bytes are a fresh shard's."""
+    """But for videos that were rejected, or whose sound was. The bytes are a fresh shard's."""
     videos = tmp_path / "videos"
     long, short = (make_video(videos / f"{n}.mp4", s) for n, s in (("long", 2.4), ("short", 0.8)))
     make_video(videos / "usual.mp4")
@@ -124,10 +126,10 @@ def test_a_segment_that_moves_is_cut_again(
     """Whatever the id: two starts may differ by less than a key can tell."""
     tar, manifest = tmp_path / "0.tar", tmp_path / "manifest.csv"
     (videos / "list.csv").write_text("path,start\n0.mp4,0\n1.mp4,0.1\n")
-    write_listed_manifest(videos, videos / "list.csv", "folder", 0.0, 1, manifest)
+    write_manifest(Table(videos, videos / "list.csv", "folder", 0.0), 1, manifest)
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
     before = tar.read_bytes()
-    rows = read_csv(manifest, TEXT_COLUMNS)
+    rows = read_manifest(manifest)
     write_csv(manifest, rows.assign(start=[0.0, 0.3]))
     encoded.clear()
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)

@@ -245,7 +245,7 @@ def test_shards_made_otherwise_than_the_settings_say(
 
 def test_numbered_sources() -> None:
     split = SplitSettings(tars=["http://host/a-{000..002}.tar", "/here/b.tar"])
-    assert split.sources == [
+    assert split.shards_to_import == [
         "http://host/a-000.tar", "http://host/a-001.tar", "http://host/a-002.tar", "/here/b.tar",
     ]  # fmt: skip
     assert split.shard_count == 4

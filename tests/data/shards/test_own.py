@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
+from selavi.data.schema import read_index
 from selavi.data.shards.import_shards import fetch_shard
 from selavi.data.shards.reader import read_member
 from selavi.data.shards.tars import read_tar

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.index import read_index, read_rejected, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import id_of
 from selavi.data.sampling import Clips, pass_batches
-from selavi.data.schema import COLUMNS
+from selavi.data.schema import SHARD_TABLE, read_index, read_rejected
 from selavi.data.shards.import_shards import fetch_shard
 from selavi.data.sources.split_files import official_videos
 from selavi.data.sources.subset import subset_by_class, subset_by_split_files
@@ -193,7 +193,7 @@ def test_a_chosen_class_without_a_clip_is_named(tmp_path: Path) -> None:
 
 def index_of(folder: Path, keys: list[str], reasons: dict[str, str] | None = None) -> Path:
     """An index of clips by these names, and the rejected ones among them; no shards."""
-    facts = dict.fromkeys(COLUMNS, 1) | {"label": "", "start": None, "end": None, "detail": "x"}
+    facts = dict.fromkeys(SHARD_TABLE, 1) | {"label": "", "start": None, "end": None, "detail": "x"}
     rows = pd.DataFrame([facts | {"key": key, "id": id_of(key), "path": key} for key in keys])
     rows["reason"] = [(reasons or {}).get(key, "") for key in keys]
     write_csv(folder / "00000.csv", rows)

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.finetune.loop import finetune, read_fold
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
@@ -34,7 +34,7 @@ SLOW: dict[str, Any] = {
     "batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0,
     "crop": 48, "scale_min": 48, "scale_max": 48,
 }  # fmt: skip
-ASIDE = "5 videos of 13 were set aside"  # beside the training split, which the fold is part of
+ASIDE = "5 videos of 13 were rejected"  # beside the training split, which the fold is part of
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
