@@ -31,7 +31,7 @@ from bench_relabel import small_clips
 from selavi.batch import Batch
 from selavi.data.dataset import Clips
 from selavi.data.sampling import training_batches
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16

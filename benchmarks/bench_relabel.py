@@ -31,7 +31,8 @@ from selavi.data.schema import read_index
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.data.sources.folder import Folder
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
+from selavi.engine.stop import StopRequest
 from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import draw_marginals
 from selavi.labelling.relabel import relabel
@@ -44,7 +45,6 @@ from selavi.settings import (
     RunSettings,
     TrainingSettings,
 )
-from selavi.signals import StopRequest
 from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
 from selavi.training.step import Learner

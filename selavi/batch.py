@@ -4,8 +4,8 @@ Letters in shapes, in the whole package: B clips of a batch, N clips of a split,
 K clusters, H heads, D features, T frames, C colour channels, F mel filters, S spectrogram frames.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -24,11 +24,15 @@ class Batch:
         opened without this modality.
     audio : Tensor or None
         (B, 1, F, S) float32, log-mel spectrogram. None as for `video`.
+    corrupt : mapping
+        The corrupt clips met in making the batch, which it leaves out: what is wrong with each, by
+        sample.
     """
 
     sample: Tensor
     video: Tensor | None
     audio: Tensor | None
+    corrupt: Mapping[int, str] = field(default_factory=dict)
 
     def of(self, modality: str) -> Tensor:
         """The clips of one modality.
@@ -73,4 +77,4 @@ class Batch:
         tensors = (self.sample, self.video, self.audio)
         sample, video, audio = (None if t is None else change(t) for t in tensors)
         assert sample is not None
-        return Batch(sample, video, audio)
+        return replace(self, sample=sample, video=video, audio=audio)

@@ -13,15 +13,14 @@ from pathlib import Path
 
 from selavi import __version__
 from selavi.disk import unsaid
+from selavi.engine.stop import RESUMABLE, GaveUp, Stopped
 from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.shortage import shortage
-from selavi.signals import GaveUp, Stopped
 from selavi.stages import COMMANDS
 from selavi.user import settle_user
 
 TOOLS = ("run", "launch", "doctor", "estimate")
-STOPPED = 75  # EX_TEMPFAIL: run the same command again
 
 EPILOG = """\
 The stages are in the order in which data flows through them. Below them are the tools: run runs all
@@ -70,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("selavi %s: interrupted", options.stage)
         return 130
     except (Stopped, GaveUp) as stopped:
-        log.warning("stopped as asked; %s", stopped)
-        return STOPPED
+        log.warning("stopped on request; %s", stopped)
+        return RESUMABLE
     except Exception as error:
         if words := shortage(error) or (unsaid(error) if isinstance(error, OSError) else ""):
             return _mistake(options, words)

@@ -9,9 +9,10 @@ PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"formulas", "disk", "stages"},
     {"files", "allocator", "progress"},
-    {"settings", "batch", "logs", "compiled", "signals", "shortage", "collectives", "user"},
-    {"config_file", "distributed", "rate_cache", "tensor_files"},
-    {"state_lock", "cluster", "transforms", "models", "estimates"},
+    {"settings", "batch", "logs", "compiled", "shortage", "user"},
+    {"config_file", "rate_cache", "tensor_files"},
+    {"engine"},
+    {"cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
     {"training", "evaluation", "plan", "inventory"},
     {"reporting", "preflight"},

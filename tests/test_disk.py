@@ -115,7 +115,7 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
         ("pretrain", 1_000, "run/state/step-"),
         ("pretrain", 50, "run/.state.lock"),
         ("shard", 1_000, ""),
-        ("finetune", 1_000, "0.state.pt"),
+        ("finetune", 1_000, "0.state/step-"),
         ("export", 1_000, "logits.pt"),
         ("assign", 1_000, "a.csv"),
         ("degrade", 1_000, "d.tar"),

@@ -11,9 +11,9 @@ from gpu_parts.loading import shard_set
 from gpu_parts.steps import BASE, fastest_before
 from gpu_parts.variants import build, measure, set_modes
 from gpu_parts.work import SMALL_NETWORK, Row, Work, forget
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.settings import LabellingSettings, MachineSettings, RunSettings, TrainingSettings
-from selavi.signals import Stopped, StopRequest
 from selavi.training.loop import Trainer
 
 STEPS = 4

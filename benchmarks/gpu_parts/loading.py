@@ -9,7 +9,8 @@ from gpu_parts.steps import BASE, PLAIN
 from gpu_parts.work import Row, Work, forget, peak_gib, speed_of, synchronise, why
 from selavi.data.sampling import Clips, training_batches
 from selavi.data.schema import read_index
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
+from selavi.engine.stop import StopRequest
 from selavi.settings import (
     LabellingSettings,
     MachineSettings,
@@ -17,7 +18,6 @@ from selavi.settings import (
     RunSettings,
     TrainingSettings,
 )
-from selavi.signals import StopRequest
 from selavi.training.loop import Trainer
 
 VIDEOS, SMALL_VIDEOS = 12, 2

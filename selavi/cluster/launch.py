@@ -19,12 +19,11 @@ from types import FrameType
 
 from selavi.cluster import slurm
 from selavi.cluster.restarts import require_progress
+from selavi.engine.stop import RESUMABLE, Stopped, handled_by
 from selavi.files import UserError
-from selavi.signals import Stopped, handled_by
 
 log = logging.getLogger(__name__)
 
-STOPPED = 75  # a process saved its state and wants to be started again
 GRACE_SECONDS = 60.0  # for the other processes to save and leave, once one has ended
 UNREADY_GRACE_SECONDS = 10.0  # the same, if that one was stopped before it had anything to save
 Start = tuple[list[str], dict[str, str]]  # a command and its environment
@@ -80,11 +79,11 @@ def launch(
             ready = True  # from here on there are processes to pass signals on to
         except Stopped:
             log.warning("asked to stop before the processes were started")
-            status = STOPPED
+            status = RESUMABLE
         else:
             status = _run(starts, asked)
             del store  # the processes' meeting place, needed until they are gone
-    if status == STOPPED and over_slurm and slurm.requeue():
+    if status == RESUMABLE and over_slurm and slurm.requeue():
         time.sleep(REQUEUE_SECONDS)
     return status
 
@@ -164,7 +163,7 @@ def _run(starts: Sequence[Start], asked: list[int]) -> int:
         time.sleep(0.1)
     failed = failed or next((p.returncode for p in processes if p.returncode), 0)
     if failed in passed_on:
-        return STOPPED
+        return RESUMABLE
     return failed if failed >= 0 else 128 - failed  # as a shell tells a death by signal
 
 

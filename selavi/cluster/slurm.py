@@ -50,7 +50,7 @@ def requeue() -> bool:
     job = os.environ["SLURM_JOB_ID"]
     if answer("squeue", "--noheader", "--jobs", job, "--format=%T") != "RUNNING":
         return False
-    log.warning("asking Slurm to queue job %s again; it goes on from the saved state", job)
+    log.warning("asking Slurm to requeue job %s; it resumes from its checkpoint", job)
     return answer("scontrol", "requeue", job) is not None
 
 
@@ -71,7 +71,7 @@ def take_over() -> None:
     orphans = _twins(job)
     if not orphans:
         return
-    log.warning("job %s is left of an earlier call: ending it, going on", ", ".join(orphans))
+    log.warning("cancelling job %s, left from an earlier call, and continuing", ", ".join(orphans))
     answer("scancel", *orphans)
     while set(_twins(job)) & set(orphans):
         time.sleep(1)

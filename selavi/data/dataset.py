@@ -1,8 +1,7 @@
-"""A split's clips and how to look at them; which of them proved corrupt."""
+"""A split's clips and how to look at them."""
 
-import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,10 +14,6 @@ from selavi.data.shards.reader import UNKNOWN
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 
-log = logging.getLogger(__name__)
-
-LISTED = 20  # corrupt clips named in an error; the log has them all
-
 
 @dataclass(frozen=True)
 class Clips:
@@ -26,9 +21,8 @@ class Clips:
 
     index : the index stage's table. folder : what its shards' names start from.
     modalities : what is read and decoded of a clip.
-    max_corrupt : share of the clips that may prove corrupt, see `note_corrupt`.
+    max_corrupt : share of the clips that may prove corrupt, see `CorruptClips`.
     cache_gb : memory for frames that are read more than once, in 10^9 bytes.
-    corrupt : those that did, by sample, with a sentence each.
 
     Raises
     ------
@@ -42,7 +36,6 @@ class Clips:
     modalities: Sequence[Modality] = ("video", "audio")
     max_corrupt: float = 0.001
     cache_gb: float = 0.0
-    corrupt: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         silent = int((self.index["samples"] == 0).sum())
@@ -96,38 +89,10 @@ class Clips:
         frames, heights, widths = (self.numbers[name] for name in ("frames", "height", "width"))
         return FrameCache(frames, heights, widths, self.video.grey, 1e9 * self.cache_gb)
 
-    def note_corrupt(self, found: Iterable[tuple[int, str]]) -> None:
-        """Count corrupt clips, and report each once, by the name of its video.
-
-        Raises UserError with the list once there are more than `max_corrupt` allows.
-        """
-        for sample, detail in found:
-            if sample not in self.corrupt:
-                self.corrupt[sample] = detail
-                log.warning("left out: %s", self.describe(sample))
-        self._check_corrupt()
-
-    def merge_corrupt(self, samples: Iterable[int]) -> None:
-        """Count what other processes have found, and reported. Raises as `note_corrupt`."""
-        for sample in samples:
-            self.corrupt.setdefault(sample, "found so by another process")
-        self._check_corrupt()
-
-    def _check_corrupt(self) -> None:
-        if len(self.corrupt) > self.max_corrupt * len(self):
-            listed = "".join(f"\n  {self.describe(s)}" for s in sorted(self.corrupt)[:LISTED])
-            more = len(self.corrupt) - LISTED
-            raise UserError(
-                f"{len(self.corrupt)} of {len(self)} clips are corrupt, more than max_corrupt = "
-                f"{self.max_corrupt:g} allows; make their shards again, or raise max_corrupt:"
-                + listed
-                + (f"\n  and {more} more" if more > 0 else "")
-            )
-
-    def describe(self, sample: int) -> str:
-        """A corrupt clip in words: its video, where it lies and what is wrong."""
+    def describe(self, sample: int, problem: str) -> str:
+        """One line on a corrupt clip: its video, its shard and the problem."""
         row = self.index.iloc[sample]
-        return f"{row['path']} in {self.folder / row['shard']}: {self.corrupt[sample]}"
+        return f"{row['path']} in {self.folder / row['shard']}: {problem}"
 
 
 def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:

@@ -5,9 +5,9 @@ over all shards, so that batches are mixed even if the shards are sorted by clas
 its position in the shard in one piece, so this costs no more than a shuffle of neighbours would. A
 clip's views are drawn from (seed, pass, sample) alone.
 
-A clip that proves corrupt is reported once, by name, and counted (`Clips.corrupt`); too many stop
-the run. In an epoch its place goes to another clip of the same batch, so that every rank keeps its
-number of steps; a pass leaves it out.
+A batch names the corrupt clips met in making it (`Batch.corrupt`); `CorruptClips.counted` counts
+them. In an epoch their places go to other clips of the same batch, so that every rank keeps its
+number of steps; a pass leaves them out, and a batch of corrupt clips alone comes empty.
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def training_batches(
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and for too many corrupt clips.
+    UserError for shards that are missing or cut short.
     """
     order = epoch_order(len(clips), seed, epoch)
     everyone = batch_size * world
@@ -92,14 +92,14 @@ def pass_batches(
 ) -> Iterator[Batch]:
     """Every clip of this rank's share once, in order, the ragged end included.
 
-    Corrupt clips are left out: a batch may be smaller, and one with nothing left does not come.
+    Corrupt clips are left out: a batch may be smaller, even empty.
 
     augmented : (seed, number of the pass) for random views, None for the centre view.
     device : where to finish the batches; a CPU, or None, leaves all work to the workers.
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and for too many corrupt clips.
+    UserError for shards that are missing or cut short.
     """
     # Passes are numbered below the epochs, which count up from 0.
     looks: Views = (
@@ -129,7 +129,7 @@ def view_batches(
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and for too many corrupt clips.
+    UserError for shards that are missing or cut short.
     """
     chunks = _share_in_chunks(clips, max(1, batch_size // len(views)), rank, world)
     looks = _Grid(clips, views)

@@ -21,10 +21,10 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, get_worker_info
 
-from selavi.distributed import LIMIT_SECONDS
+from selavi.engine.process_group import LIMIT_SECONDS
+from selavi.engine.stop import GaveUp, seconds_since_request
 from selavi.files import UserError
 from selavi.shortage import full_shared_memory, killed, shortage, too_few_files
-from selavi.signals import GaveUp, seconds_since_asked
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = 20.0  # a batch that comes so late still lets the step end, and the state be saved
@@ -143,7 +143,7 @@ def _bounded(step: Callable[[], Any], workers: set[BaseProcess]) -> Any:
                 raise UserError(words) from error
             if not isinstance(error, TimeoutError) and not str(error).startswith(TIMED_OUT):
                 raise
-        if min(seconds_since_asked(), time.monotonic() - started) > STOP_SECONDS:
+        if min(seconds_since_request(), time.monotonic() - started) > STOP_SECONDS:
             raise GaveUp(f"no batch came within {STOP_SECONDS:g} seconds")
         if time.monotonic() - started > LIMIT_SECONDS:
             raise UserError(

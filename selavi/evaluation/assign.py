@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from selavi.data.sampling import Clips, open_clips
+from selavi.data.corrupt import CorruptClips
+from selavi.data.sampling import open_clips
 from selavi.data.schema import VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
@@ -77,11 +78,12 @@ def assign(
     """
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings)
-    predictions = predict(network, clips, workers)
+    corrupt = CorruptClips(clips)
+    predictions = predict(network, corrupt, workers)
     head = int(facts["head"])
     further_columns = further(clips.index)
     result = clips.index[["sample", *VIDEO, *further_columns]].copy()
-    result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
+    result["detail"] = [corrupt.found.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
     chosen = _columns(first, head, ("cluster", "confidence", "margin"))
     columns = chosen | {"head": np.full(len(result), head)}
@@ -107,10 +109,8 @@ def assign(
     log.info("%s: %d clips in %d clusters", csv, len(result), len(counts))
     if warning := collapse(counts.max(initial=0) / max(1, len(assigned))):
         log.warning("%s: %s", csv, warning)
-    if clips.corrupt:
-        log.warning(
-            "%s: %d corrupt clips have cluster -1; see column detail", csv, len(clips.corrupt)
-        )
+    if corrupt:
+        log.warning("%s: %d corrupt clips have cluster -1; see column detail", csv, len(corrupt))
 
 
 def _columns(
@@ -120,15 +120,15 @@ def _columns(
     return {name: array[:, head] for name, array in zip(names, arrays, strict=True)}
 
 
-def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:
+def predict(network: Network, corrupt: CorruptClips, workers: int = 0) -> dict[str, Prediction]:
     """Predict the clusters of all clips.
 
     Parameters
     ----------
     network : Network
         Moved to the GPU, if there is one, and set to evaluation mode.
-    clips : Clips
-        N clips.
+    corrupt : CorruptClips
+        Of the N clips; those found are added.
     workers : int
         Loader processes.
 
@@ -138,7 +138,7 @@ def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Predi
         By modality; with two modalities, "video+audio" comes first.
     """
     predictions: dict[str, Prediction] = {}
-    for samples, logits in batches_of_logits(network, clips, workers):
+    for samples, logits in batches_of_logits(network, corrupt, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
@@ -146,7 +146,7 @@ def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Predi
         for name, rows in log_p.items():
             best = rows.topk(2, dim=-1)
             confidence, runner_up = best.values.exp().permute(2, 1, 0).cpu().numpy()
-            prediction = predictions.setdefault(name, _unread(len(clips), len(rows)))
+            prediction = predictions.setdefault(name, _unread(len(corrupt.clips), len(rows)))
             prediction.clusters[samples] = best.indices[..., 0].T.cpu()
             prediction.confidences[samples] = confidence
             prediction.margins[samples] = confidence - runner_up

@@ -14,6 +14,7 @@ from torch import Tensor
 from torchvision.models.video import r2plus1d_18
 
 from selavi.batch import Batch
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips, pass_batches
 from selavi.disk import refusal
 from selavi.evaluation.predict import BATCH, best_device
@@ -143,7 +144,9 @@ def extract(
     device = best_device()
     samples: list[np.ndarray] = []
     blocks: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in extractors}
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
+    batches = CorruptClips(clips).counted(
+        pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
+    )
     total = -(-len(clips) // BATCH)
     for batch in Bar(batches, total=total, desc="features", unit="batch"):
         on_device = batch.to(device)

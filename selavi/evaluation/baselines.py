@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips, open_clips, training_batches
 from selavi.evaluation.baseline_features import (
     SUPERVISED_CLIP,
@@ -151,7 +152,9 @@ def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) 
     )
     network.train()
     with torch.no_grad():
-        batches = islice(chain.from_iterable(epochs), run.training.warmup_batches)
+        batches = islice(
+            CorruptClips(clips).counted(chain.from_iterable(epochs)), run.training.warmup_batches
+        )
         for batch in Bar(batches, total=run.training.warmup_batches, desc="batch norm"):
             network.encode(batch.to(device))
     network.eval()

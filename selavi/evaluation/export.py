@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import open_clips
 from selavi.evaluation.metrics import measure_heads
 from selavi.evaluation.predict import batches_of_logits
@@ -79,16 +80,17 @@ def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
     """
     network, settings, _ = load_model(model)
     clips = open_clips(index, settings)
+    corrupt = CorruptClips(clips)
     heads, clusters = settings.network.heads, settings.network.clusters
     all_logits = {
         m: [torch.empty(len(clips), clusters) for _ in range(heads)] for m in network.modalities
     }
-    for samples, logits in batches_of_logits(network, clips, workers):
+    for samples, logits in batches_of_logits(network, corrupt, workers):
         for modality, rows in logits.items():
             for head, head_logits in enumerate(rows.cpu()):
                 all_logits[modality][head][samples] = head_logits
-    if clips.corrupt:
-        raise UserError(f"{len(clips.corrupt)} clips of {index} cannot be read; shard them again")
+    if corrupt:
+        raise UserError(f"{len(corrupt)} clips of {index} cannot be read; shard them again")
     table = clips.index
     labels, classes = pd.factorize(table["label"].where(table["label"] != ""), sort=True)
     content = {

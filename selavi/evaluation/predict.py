@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from selavi.data.sampling import Clips, pass_batches
+from selavi.data.corrupt import CorruptClips
+from selavi.data.sampling import pass_batches
 from selavi.models.network import Network
 from selavi.progress import Bar
 
@@ -18,7 +19,7 @@ def best_device() -> torch.device:
 
 
 def batches_of_logits(
-    network: Network, clips: Clips, workers: int = 0
+    network: Network, corrupt: CorruptClips, workers: int = 0
 ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
     """Compute the logits of every clip, once (paper, section 4.1); corrupt clips are skipped.
 
@@ -40,7 +41,8 @@ def batches_of_logits(
     """
     device = best_device()
     network = network.to(device).eval()
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
+    clips = corrupt.clips
+    batches = corrupt.counted(pass_batches(clips, batch_size=BATCH, workers=workers, device=device))
     total = -(-len(clips) // BATCH)
     for batch in Bar(batches, total=total, desc="assign", unit="batch"):
         with torch.inference_mode():

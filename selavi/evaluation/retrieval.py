@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selavi.batch import Batch
+from selavi.data.corrupt import CorruptClips
 from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, view_batches
 from selavi.data.schema import read_index
@@ -221,7 +222,7 @@ def _by_video(
         device=device,
     )
     with Bar(total=len(clips), desc="features", unit="video") as bar:
-        for batch in batches:
+        for batch in CorruptClips(clips).counted(batches):
             with torch.inference_mode():
                 features = features_of_clips(network, batch.to(device), clips.modalities)
             samples = batch.sample[:: len(grid)]

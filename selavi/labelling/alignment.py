@@ -8,8 +8,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from selavi.collectives import all_sum
 from selavi.compiled import compiled, in_threads
+from selavi.engine.process_group import all_sum
 from selavi.labelling.sinkhorn.kernel_sums import UNITS
 
 

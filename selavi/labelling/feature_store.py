@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.collectives import all_rows
+from selavi.engine.process_group import all_rows
 from selavi.models.network import Features, Network
 
 

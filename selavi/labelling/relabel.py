@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_rows, all_sum
+from selavi.engine.process_group import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.consensus import consensus
 from selavi.labelling.feature_store import FeatureStore

@@ -18,6 +18,7 @@ import psutil
 from rich.console import Console
 
 from selavi.cluster.failures import end_of
+from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
 from selavi.progress import MARK, PIPE, duration, pipe_name
 from selavi.running import folder as folders
@@ -25,7 +26,6 @@ from selavi.running.board import Board
 from selavi.running.screen import Screen
 
 PLUGINS = Path("workflow/plugins")
-ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 INTERRUPT_SECONDS = 5.0  # in which Snakemake says that a Ctrl-C has reached it as well
 STOPS = "Terminating processes on user"  # how it says so
@@ -55,7 +55,7 @@ class Run:
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
-            earlier = {number: signal.signal(number, self._hear) for number in ASKED}
+            earlier = {number: signal.signal(number, self._hear) for number in SIGNALS}
             try:
                 return self._watch(arguments, directory, plugins)
             finally:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import open_clips, pass_batches
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.timing import decode, inference_seconds, training_seconds
@@ -51,7 +52,9 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     """
     clips = open_clips(index, run)
     batch, decoding = decode(
-        lambda turn: pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
+        lambda turn: CorruptClips(clips).counted(
+            pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
+        )
     )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(run).to(device)

@@ -13,15 +13,15 @@ from torch.distributed import DistBackendError
 from selavi.cluster.failures import last_lines
 from selavi.cluster.launch import group_size
 from selavi.cluster.restarts import require_progress
-from selavi.distributed import why_apart
+from selavi.engine.process_group import why_not_formed
 from selavi.files import UserError
 
 # Joins the group as training does, says who it is, then does what its argument says.
 MEMBER = """
 import os, signal, sys, time
 from pathlib import Path
-from selavi.distributed import process_group
-from selavi.signals import stop_on_signals
+from selavi.engine.process_group import process_group
+from selavi.engine.stop import stop_on_signals
 folder, deed = Path(sys.argv[1]), sys.argv[2]
 if deed == "dawdle":
     (folder / f"{os.environ['RANK']}-of-2").write_text(str(os.getpid()))
@@ -38,7 +38,7 @@ with stop_on_signals() as stop, process_group() as group:
 LAUNCH = """
 import sys
 from selavi.cluster import launch
-from selavi.signals import handled_by
+from selavi.engine.stop import handled_by
 launch.GRACE_SECONDS = 3.0
 store, environment = launch._rendezvous(2, 1)
 ranks = [environment | {"RANK": str(r), "LOCAL_RANK": str(r)} for r in range(2)]
@@ -131,7 +131,7 @@ def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
 
 
 def test_processes_that_srun_started_alone_are_refused() -> None:
-    words = "from selavi.distributed import process_group\nwith process_group(): pass"
+    words = "from selavi.engine.process_group import process_group\nwith process_group(): pass"
     environment = {k: v for k, v in os.environ.items() if k != "WORLD_SIZE"}
     done = subprocess.run(
         [sys.executable, "-c", words], env=environment | {"SLURM_STEP_NUM_TASKS": "4"},
@@ -152,7 +152,7 @@ def test_one_that_waits_for_another_in_vain() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode != 0
-    assert "not all of the 2 processes came together within 0.05 minutes" in done.stderr
+    assert "not all of the 2 processes joined within 0.05 minutes" in done.stderr
 
 
 def test_why_processes_cannot_form_a_group() -> None:
@@ -161,10 +161,10 @@ def test_why_processes_cannot_form_a_group() -> None:
         "ncclInvalidUsage: This usually reflects invalid usage of NCCL library.\nLast error:\n"
     )
     twice = "Duplicate GPU detected : rank 1 and rank 0 both on CUDA device 1a000"
-    said = why_apart(DistBackendError(nccl + twice), 2)
+    said = why_not_formed(DistBackendError(nccl + twice), 2)
     assert said.startswith("two processes of a machine were given the same GPU; ask for as many")
     assert said.endswith(twice)
-    said = why_apart(DistBackendError(nccl + "no such interface"), 2)
+    said = why_not_formed(DistBackendError(nccl + "no such interface"), 2)
     assert "minutes" not in said and said.endswith("no such interface")
 
 

@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from selavi.data import waiting
 from selavi.data.waiting import POLL_SECONDS, answers, pack
+from selavi.engine.stop import GaveUp, stop_on_signals
 from selavi.files import UserError
-from selavi.signals import GaveUp, stop_on_signals
 
 
 class Numbers(Dataset[object]):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.labelling.relabel import relabel
 from selavi.labelling.sinkhorn import sinkhorn
 from selavi.models.network import Network
@@ -195,7 +195,7 @@ def test_what_a_gpu_saved_goes_on_without_one(
     without = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, env=without, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "going on from epoch" in done.stderr
+    assert "resuming from epoch" in done.stderr
     assert (tmp_path / "model.pt").exists()
 
 

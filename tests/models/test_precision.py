@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.models.precision import (
     bfloat16_is_accurate,

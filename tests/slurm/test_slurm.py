@@ -70,7 +70,7 @@ def test_finetuning_told_to_stop_goes_on_over_two_nodes(checkout: Checkout) -> N
     assert about(job, "Restarts") == "1"
     words = checkout.logs("finetune")[-1].read_text()
     assert "starting 2 processes on 2 nodes" in words
-    assert "going on from epoch" in words
+    assert "resuming from epoch" in words
     table = read_csv(checkout.folder / "results/finetune/calm/demo/0.csv", ("note",))
     assert table["epoch"].tolist() == list(range(1, 7))
 
@@ -161,8 +161,8 @@ def test_usr1_saves_and_the_same_job_goes_on(checkout: Checkout, disturbed: dict
     assert checkout.job("pretrain", "asked") == disturbed["asked"]
     assert about(disturbed["asked"], "Restarts") == "1"
     words = checkout.logs("pretrain", "asked")[-1].read_text()
-    assert "goes on from the saved state" in words
-    assert "going on from epoch" in (checkout.folder / "logs/pretrain/asked.log").read_text()
+    assert "it resumes from its checkpoint" in words
+    assert "resuming from epoch" in (checkout.folder / "logs/pretrain/asked.log").read_text()
     as_calm(checkout, "asked")
 
 
@@ -171,7 +171,7 @@ def test_a_killed_rank_takes_the_group_with_it_and_the_retry_goes_on(
 ) -> None:
     assert about(disturbed["killed"], "JobState") == "FAILED"
     assert checkout.job("pretrain", "killed") != disturbed["killed"]
-    assert "going on from epoch" in (checkout.folder / "logs/pretrain/killed.log").read_text()
+    assert "resuming from epoch" in (checkout.folder / "logs/pretrain/killed.log").read_text()
     as_calm(checkout, "killed")
 
 

@@ -122,7 +122,7 @@ def test_a_resumed_run_goes_on_counting(
     runs.train(settings, index, whole, world=world)
     runs.wait(runs.start(settings, index, killed, world=world, kill_at=("torch.optim:SGD.step", 9)))
     runs.train(settings, index, killed, world=world)
-    assert "going on from epoch 2" in runs.words(killed)
+    assert "resuming from epoch 2" in runs.words(killed)
     assert runs.words(killed).count("left out: ") == runs.words(whole).count("left out: ")
     assert pd.read_csv(killed / "log.csv")["corrupt_clips"].tolist() == [1, 1, 1]
     runs.same_result(killed, whole)

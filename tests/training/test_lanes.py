@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, RunSettings
 from selavi.training.lanes import Lanes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from selavi import state_lock
+from selavi.engine import state_lock
 from selavi.settings import RunSettings
 from tests.training.runs import first_save, held, same_result, start, train, wait, words
 
@@ -46,5 +46,5 @@ def test_of_two_processes_both_give_way(
     with held(tmp_path / ".state.lock", json.dumps({"process": "7", "host": platform.node()})):
         assert wait(start(pair_settings, train_index, tmp_path, world=2)) == [1, 1]
     assert "another training uses" in words(tmp_path)
-    assert "see the first process" in words(tmp_path)
+    assert "see the log of rank 0" in words(tmp_path)
     assert not (tmp_path / "state").exists()

@@ -37,7 +37,7 @@ def test_a_finished_run_goes_on_as_if_it_had_been_longer(
     for output in (finished, stopped):
         train(of(once_labelled, 4), train_index, output)
         same_result(output, long)
-        assert words(output).count("epoch 2 of") == 1  # no epoch is learnt twice
+        assert words(output).count("epoch 2/4:") == 1  # no epoch is learnt twice
         assert not (output / "state.earlier").exists()
     pd.testing.assert_frame_equal(pd.read_csv(finished / "log.csv").head(2), before)
 

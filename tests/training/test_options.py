@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, RunSettings, TrainingSettings

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from selavi.distributed import process_group
+from selavi.engine.process_group import process_group
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.settings import RunSettings
-from selavi.signals import Stopped, StopRequest
 from selavi.training.pseudo_labels import while_wanted
 from tests.ports import free_port
 from tests.training.runs import (
@@ -46,7 +46,7 @@ def test_a_signal_saves_and_exits_75(
     assert run.pid
     os.kill(run.pid, number)
     assert wait([run]) == [75]
-    assert "the same command goes on from it" in words(tmp_path)
+    assert "run the same command to resume" in words(tmp_path)
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
@@ -70,7 +70,7 @@ def test_a_terminal_that_closes_saves_and_exits_75(
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(run, 0)[1]) == 75
     said = (tmp_path / "log.txt").read_text()
-    assert "stopped as asked; the state is saved" in said and "error" not in said
+    assert "stopped on request; checkpoint saved" in said and "error" not in said
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
@@ -119,7 +119,7 @@ def test_a_signal_to_torchruns_whole_group(
     os.killpg(process.pid, number)
     said, _ = process.communicate()
     assert process.returncode != 0
-    assert "stopped as asked; the state is saved" in said
+    assert "stopped on request; checkpoint saved" in said
     assert not (tmp_path / "model.pt").exists()
     train(pair_settings, train_index, tmp_path, world=2)
     same_result(tmp_path, undisturbed_pair)
@@ -198,7 +198,7 @@ def test_a_signal_while_the_processes_come_together(
         pair_settings, train_index, tmp_path, world=2, kill_at=place, by=signal.SIGUSR1
     )  # fmt: skip
     assert wait(ranks) == [75, 75]
-    assert "nothing was learnt yet" in words(tmp_path)
+    assert "nothing learned yet" in words(tmp_path)
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_a_signal_before_anything_is_learnt(
     calm, asked = tmp_path / "calm", tmp_path / "asked"
     place = ("selavi.models.network:Network.encode", 4)
     assert wait(start(settings, train_index, asked, kill_at=place, by=signal.SIGUSR1)) == [75]
-    assert "nothing was learnt yet, the same command starts anew" in words(asked)
+    assert "nothing learned yet, run the same command to start again" in words(asked)
     assert not (asked / "state").exists()
     for output in (calm, asked):
         train(settings, train_index, output)

@@ -110,7 +110,7 @@ def test_a_signal_while_no_batch_comes(
     run.send_signal(signal.SIGTERM)
     _, said = run.communicate()
     assert run.returncode == 75, said
-    assert "stopped as asked; no batch came within 1 seconds; run the same command" in said
+    assert "stopped on request; no batch came within 1 seconds; run the same command" in said
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 

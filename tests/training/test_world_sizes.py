@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, RunSettings
 from selavi.training.loss import heads_loss
@@ -52,8 +52,8 @@ def test_one_process_two_processes_and_a_change_midway(
     same_but_for_rounding(one, two)
     wait(start(half, train_index, both, world=2, kill_at=("torch.optim:SGD.step", 9)))
     train(whole, train_index, both)
-    assert "saved by 2 processes, going on with 1" in words(both)
-    assert "going on from epoch 9, step 1" in words(both)
+    assert "saved by 2 processes, resuming with 1" in words(both)
+    assert "resuming from epoch 9, step 1" in words(both)
     same_but_for_rounding(one, both)
 
 

@@ -188,7 +188,7 @@ def test_the_same_command_goes_on_after_a_kill(
     assert "nothing to be done" in done
     assert not any(locks.glob("*.lock"))
     log = (checkout / "logs/pretrain/mine.log").read_text()
-    assert "stopped as asked; the state is saved" in log
+    assert "stopped on request; checkpoint saved" in log
     with pytest.raises(ProcessLookupError):
         os.killpg(started.pid, 0)
 
@@ -204,7 +204,7 @@ def test_asked_to_stop_it_says_how_to_go_on(
     assert "Traceback" not in said
     assert "failed" not in said
     log = (checkout / "logs/pretrain/mine.log").read_text()
-    assert "stopped as asked; the state is saved" in log
+    assert "stopped on request; checkpoint saved" in log
     assert "unlocking" not in selavi_run(checkout, *MINE, "--", "index_all")
 
 

@@ -215,7 +215,7 @@ rule retrieval:
         " --neighbours {output.neighbours} --max-workers {threads} --log {log}"
 
 
-# As with pretrain, the resumable state, {fold}.state.pt, is no declared output, and the launcher
+# As with pretrain, the checkpoints, {fold}.state, are no declared output, and the launcher
 # starts the processes.
 rule finetune:
     input:
@@ -246,7 +246,7 @@ rule finetune:
         tasks=processes,
         mpi="",
     params:
-        state=lambda wildcards, output: Path(output[0]).with_suffix(".state.pt"),
+        state=lambda wildcards, output: Path(output[0]).with_suffix(".state"),
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
         " --threads {threads} --state {params.state} -- finetune --settings {input.settings}"

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_sum
+from selavi.engine.process_group import all_sum
 from selavi.labelling.sinkhorn.kernel_sums import COARSE, UNITS
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_max
+from selavi.engine.process_group import all_max
 from selavi.labelling.sinkhorn.dense import MAX_SHIFT as DENSE_MAX_SHIFT
 from selavi.labelling.sinkhorn.dense import DenseKernel
 from selavi.labelling.sinkhorn.kernel_rows import LOWEST

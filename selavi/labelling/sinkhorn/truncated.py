@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_sum, first_row
 from selavi.compiled import in_threads
+from selavi.engine.process_group import all_sum, first_row
 from selavi.labelling.sinkhorn.exact_sums import gram_of_units, marginals_of_units
 from selavi.labelling.sinkhorn.kernel_rows import truncate_rows
 from selavi.labelling.sinkhorn.kernel_sums import truncated_gram, truncated_marginals
