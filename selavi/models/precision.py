@@ -45,7 +45,7 @@ def choose_bfloat16(
     batch : Batch
         For the trial steps.
     precision : {"auto", "bfloat16", "float32"}
-        `training.precision`.
+        `machine.precision`.
     group : Group
         All ranks make the same choice. With one rank, the measured speedup is cached per machine
         (`RateCache`), so that a repeated run makes the same choice; with several, whose caches may

@@ -40,6 +40,7 @@ def test_the_second_of_two_says_who_trains_and_the_first_goes_on(
     assert not list(tmp_path.glob(".*lock"))
 
 
+@pytest.mark.slow
 def test_of_two_processes_both_give_way(
     pair_settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
         )
     }
     own["defaults"] |= TINY["defaults"]
+    own["machine"] = TINY["machine"]
     own["runs"] = {name: {"dataset": name} for name in own["datasets"]}
     own["runs"]["mute"]["modalities"] = ["video"]
     own["raw_csv"] = True
