@@ -47,6 +47,7 @@ test: $(STAMPS)/.dev ## lint, types, and every test
 	ruff check .
 	ruff format --check .
 	mypy
+	deptry .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 	@python -c 'from tests.slurm.cluster import why_not; why = why_not(); \

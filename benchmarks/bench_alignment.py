@@ -1,13 +1,13 @@
 """Modality alignment at N = 20,000, K = 309: the exact minimum against a greedy search by swaps.
 
-The paper's objective is the sum over clips and clusters of |p_video[n, k] - p_audio[n, order[k]]|.
-The search tries 50,000 random swaps of two clusters, keeps those that lower the objective, and does
-so twice, from different starts; each try evaluates four columns of N clips, or, in the form that is
-kinder to it, looks them up in the table of costs that the exact answer also needs. The floor is
-that table alone, without the assignment.
+The objective is the sum over clips and clusters of |p_video[n, k] - p_audio[n, order[k]]|. The
+search makes 50,000 random swaps of two clusters, accepts those that lower the objective, and
+repeats this from a second start. Each trial evaluates four columns of N clips or, in a faster
+variant, four entries of the cost table that the exact solution also needs. The floor is this table
+alone, without the assignment.
 
-Probabilities: an audio head that numbers its clusters differently, sharp and noisy ("hidden
-order"), and one that has learnt nothing ("untrained", the case of the first relabelling).
+Probabilities: an audio head with permuted clusters, sharp and noisy ("hidden order"), and an
+untrained one ("untrained", the case of the first label update).
 """
 
 import argparse
@@ -28,7 +28,7 @@ CLIPS, CLUSTERS, TRIES, STARTS, TIMED = 20_000, 309, 50_000, 2, 2_000
 
 
 def probabilities(case: str) -> tuple[Tensor, Tensor]:
-    """By video and by audio: (N, K) float32."""
+    """p_video and p_audio, (N, K) float32."""
     random = torch.Generator().manual_seed(0)
     video = torch.randn(CLIPS, CLUSTERS, generator=random)
     if case == "untrained":
@@ -41,9 +41,9 @@ def probabilities(case: str) -> tuple[Tensor, Tensor]:
 
 
 def objective(video: Tensor, audio: Tensor, order: np.ndarray) -> float:
-    """Mean over clips, in float64."""
-    parts = zip(video.split(2048), audio.split(2048), strict=True)
-    total = sum(float((v.double() - a[:, order].double()).abs().sum()) for v, a in parts)
+    """The objective's mean over clips, in float64."""
+    blocks = zip(video.split(2048), audio.split(2048), strict=True)
+    total = sum(float((v.double() - a[:, order].double()).abs().sum()) for v, a in blocks)
     return total / len(video)
 
 
@@ -54,16 +54,16 @@ def exact(video: Tensor, audio: Tensor) -> np.ndarray:
 
 
 def table_only(video: Tensor, audio: Tensor) -> None:
-    """All of `exact` but the assignment."""
-    same = np.arange(CLUSTERS)
+    """`exact` without the assignment."""
+    identity = np.arange(CLUSTERS)
     with patch.object(
-        selavi.labelling.alignment, "linear_sum_assignment", lambda *_, **__: (same, same)
+        selavi.labelling.alignment, "linear_sum_assignment", lambda *_, **__: (identity, identity)
     ):
         exact(video, audio)
 
 
 def greedy(change: Callable[[np.ndarray, int, int], float], tries: int) -> list[np.ndarray]:
-    """An order from each start."""
+    """The resulting order of each start."""
     orders = []
     for start in range(STARTS):
         random = np.random.default_rng(start)
@@ -76,14 +76,14 @@ def greedy(change: Callable[[np.ndarray, int, int], float], tries: int) -> list[
 
 
 def by_columns(video: np.ndarray, audio: np.ndarray, order: np.ndarray, i: int, j: int) -> float:
-    """What the objective gains from a swap, from the columns themselves: (K, N), contiguous."""
+    """Change of the objective by a swap, from the columns, (K, N) contiguous."""
     a, b = audio[order[i]], audio[order[j]]
     new = np.abs(video[i] - b).sum() + np.abs(video[j] - a).sum()
     return float(new - np.abs(video[i] - a).sum() - np.abs(video[j] - b).sum())
 
 
 def by_table(cost: np.ndarray, order: np.ndarray, i: int, j: int) -> float:
-    """What the objective gains from a swap, from the table of costs."""
+    """Change of the objective by a swap, from the cost table."""
     a, b = order[i], order[j]
     return float(cost[i, b] + cost[j, a] - cost[i, a] - cost[j, b])
 
@@ -102,7 +102,7 @@ def compare(case: str) -> dict[str, object]:
     """One row of the table."""
     video, audio = probabilities(case)
     columns = [np.ascontiguousarray(p.numpy().T) for p in (video, audio)]
-    order = exact(video, audio)  # and compile
+    order = exact(video, audio)  # also compiles the loops
     ours = seconds(partial(exact, video, audio), 5)
     table = seconds(partial(table_only, video, audio), 5)
     start = time.perf_counter()
@@ -110,17 +110,19 @@ def compare(case: str) -> dict[str, object]:
     cdist = time.perf_counter() - start
     orders = greedy(partial(by_table, cost), TRIES)
     search = cdist + seconds(partial(greedy, partial(by_table, cost), TRIES), 1)
-    few = seconds(partial(greedy, partial(by_columns, *columns), TIMED), 1)
-    release = few * TRIES / TIMED
-    reached = min(objective(video, audio, o) for o in orders)
+    timed = seconds(partial(greedy, partial(by_columns, *columns), TIMED), 1)
+    plain_search = timed * TRIES / TIMED
+    best = min(objective(video, audio, o) for o in orders)
     row: dict[str, object] = {
-        "case": case, "objective": objective(video, audio, order), "objective_greedy": reached,
-        "seconds": ours, "table_seconds": table, "greedy_seconds": release,
-        "greedy_from_table_seconds": search, "ratio": release / ours, "floor_ratio": ours / table,
+        "case": case, "objective": objective(video, audio, order), "objective_greedy": best,
+        "seconds": ours, "table_seconds": table, "greedy_seconds": plain_search,
+        "greedy_from_table_seconds": search,
+        "ratio": plain_search / ours, "floor_ratio": ours / table,
     }  # fmt: skip
     print(
         f"{case:>12}: exact {row['objective']:.5f} in {ours:.3f} s ({table:.3f} s of it the "
-        f"table); greedy {reached:.5f} in {release:.1f} s ({release / ours:.0f}x; {TIMED} of "
+        f"table); greedy {best:.5f} "
+        f"in {plain_search:.1f} s ({plain_search / ours:.0f}x; {TIMED} of "
         f"{TRIES} tries timed), or {search:.2f} s from a table by torch.cdist "
         f"({search / ours:.1f}x)",
         flush=True,

@@ -1,13 +1,13 @@
 """Clips per second of the demo's training step, and where its time goes.
 
-A step is what `make demo` makes 1,600 times: 32 clips through the narrow encoders and four heads of
-each modality, forward, backward and update, and a further view of the same clips through both
-encoders for the second head group. Batches come from 100 of the demo's videos, sharded here.
+`make demo` makes 1,600 such steps: forward, backward and update of 32 clips with the narrow
+encoders and four heads per modality, and a forward pass of a second view for the second head group.
+Batches come from shards of 100 of the demo's videos, made here.
 
-Compared, round by round in turn (medians): the step as training makes it, and the plain step, which
-has the same arithmetic written as in any PyTorch script: float32, one modality after the other in
-one graph, every core in each operator. The floor is the time of the step's multiplications alone,
-counted by PyTorch, at the rate that one matrix product in each thread reaches in the same run.
+Compared, interleaved (medians): the step of the package, and a plain step, the same arithmetic as a
+usual PyTorch script has it: float32, one modality after the other in one graph, all threads in each
+operator. The floor is the time of the step's multiplications, counted by PyTorch, at the measured
+rate of one matrix product per thread.
 
     python benchmarks/bench_demo_step.py [--rounds 10] [--threads 2] [--precision auto]
 """
@@ -31,7 +31,7 @@ from bench_relabel import small_clips
 from selavi.batch import Batch
 from selavi.data.dataset import Clips
 from selavi.data.sampling import training_batches
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
@@ -45,7 +45,7 @@ CPU = torch.device("cpu")
 
 
 def main() -> None:
-    """Measure, and print the figures; the last line is JSON."""
+    """Measure and print the results; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=10, help="timed steps of each (default: 10)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clips, settings = small_clips(Path(folder))
-        clips = replace(clips, cache_gb=settings.training.cache_gb)
+        clips = replace(clips, cache_gb=settings.machine.cache_gb)
         pairs = list(islice(pairs_of_views(clips, settings), 3))
         loading = loading_seconds(clips, settings)
     plain = plain_step(settings)
@@ -61,7 +61,7 @@ def main() -> None:
     network = build_network(settings).train()
     bfloat16 = choose_bfloat16(network, pairs[0][0], options.precision, Group(0, 1, CPU))
     torch.set_num_threads(options.threads)
-    learner = Learner(network, Group(0, 1, CPU), settings.training.compile)
+    learner = Learner(network, Group(0, 1, CPU), settings.machine.compile)
     optimizer = make_optimizer(network.parameters(), settings.training)
     labels = torch.zeros(len(pairs[0][0].sample), settings.network.heads, dtype=torch.int64)
 
@@ -99,19 +99,19 @@ def pairs_of_views(clips: Clips, settings: RunSettings):
 
 
 def loading_seconds(clips: Clips, settings: RunSettings) -> float:
-    """CPU time of making a step's two views out of decoded frames, in one process."""
-    for epoch in range(3):  # the first decodes
+    """CPU seconds to make a step's two views from cached frames, in one process."""
+    for epoch in range(3):  # the first one decodes
         before, steps = time.process_time(), 0
         for _ in training_batches(
             clips, seed=1, epoch=epoch, views=2, batch_size=settings.training.batch_size
         ):
             steps += 1
-        taken = (time.process_time() - before) / steps
-    return taken
+        seconds = (time.process_time() - before) / steps
+    return seconds
 
 
 def plain_step(settings: RunSettings) -> Callable[[Pair], None]:
-    """The step as it is usually written."""
+    """The step as a usual PyTorch script has it."""
     torch.manual_seed(0)
     network = build_network(settings).train()
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-5)
@@ -137,7 +137,7 @@ def shares(
     labels: torch.Tensor,
     bfloat16: bool,
 ) -> dict[str, float]:
-    """Seconds of each part of a step by itself, in one thread."""
+    """Seconds of each part of a step alone, in one thread."""
 
     def encoder(name: str) -> Callable[[], None]:
         return lambda: network.encode(pairs[0][0], bfloat16, [name])[name].sum().backward()
@@ -155,26 +155,26 @@ def shares(
         f"{name} encoder, forward and backward": encoder(name) for name in network.modalities
     }
     parts |= {"heads": heads, "second view, forward": view, "update": optimizer.step}
-    found = {}
+    seconds = {}
     for name, part in parts.items():
         network.train(name != "second view, forward")
-        found[name] = statistics.median(timed(part) for _ in range(7))
-    return found
+        seconds[name] = statistics.median(timed(part) for _ in range(7))
+    return seconds
 
 
 def matmul_rate(bfloat16: bool, threads: int) -> float:
-    """FLOP/s of a matrix product in each thread, all at a time."""
+    """FLOP/s of concurrent matrix products, one per thread."""
     side, dtype = 1024, torch.bfloat16 if bfloat16 else torch.float32
     a = torch.randn(side, side).to(dtype)
     torch.set_num_threads(1)
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda _: a @ a, range(threads)))
-        taken = timed(lambda: list(pool.map(lambda _: [a @ a for _ in range(4)], range(threads))))
-    return 4 * threads * 2 * side**3 / taken
+        seconds = timed(lambda: list(pool.map(lambda _: [a @ a for _ in range(4)], range(threads))))
+    return 4 * threads * 2 * side**3 / seconds
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
+    """Seconds of one call."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -200,9 +200,9 @@ def report(
             f"{name:40} {batch / median:8.1f} clips/s  {1000 * median:7.1f} ms "
             f"({1000 * min(seconds[name]):.1f} to {1000 * max(seconds[name]):.1f})"
         )
-    print("each part by itself, in one thread:")
-    for name, taken in parts.items():
-        print(f"{name:40} {1000 * taken:7.1f} ms  {taken / sum(parts.values()):6.1%}")
+    print("each part alone, in one thread:")
+    for name, part_seconds in parts.items():
+        print(f"{name:40} {1000 * part_seconds:7.1f} ms  {part_seconds / sum(parts.values()):6.1%}")
     result = {
         "benchmark": "demo_step",
         "ratio": round(medians["plain"] / medians["ours"], 2),

@@ -1,7 +1,7 @@
-"""Hungarian accuracy at N = 170,752 clips and K = 309 clusters, from labels to the figure.
+"""Hungarian accuracy at N = 170,752 clips and K = 309 clusters, from labels to the score.
 
-Against the textbook double loop, which compares all clips with every pair of a cluster and a class:
-K x K passes over N. The floor is one bincount of the N pairs.
+Compared with the textbook double loop over clusters and classes: K x K passes over N clips. The
+floor is one bincount of the N pairs.
 
     python benchmarks/bench_hungarian.py
 """
@@ -19,18 +19,18 @@ CLIPS, CLUSTERS, REPEATS = 170_752, 309, 5
 
 
 def double_loop(classes: np.ndarray, clusters: np.ndarray) -> float:
-    """The matching as it is often written."""
+    """The accuracy as it is often implemented."""
     table = np.zeros((CLUSTERS, CLUSTERS))
     for cluster in range(CLUSTERS):
-        of_cluster = clusters == cluster
+        in_cluster = clusters == cluster
         for label in range(CLUSTERS):
-            table[cluster, label] = np.sum(of_cluster & (classes == label))
+            table[cluster, label] = np.sum(in_cluster & (classes == label))
     rows, columns = linear_sum_assignment(-table)
     return float(table[rows, columns].sum() / len(classes))
 
 
 def main() -> None:
-    """Time ours and the floor in turn, the double loop between them once, and print."""
+    """Time all three, interleaved, and print the medians."""
     random = np.random.default_rng(0)
     classes = random.integers(0, CLUSTERS, CLIPS)
     noise = random.integers(0, CLUSTERS, CLIPS)
@@ -48,8 +48,8 @@ def main() -> None:
             same = double_loop(classes, clusters)
             loop.append(time.perf_counter() - start)
             assert same == accuracy, (same, accuracy)
-    middle = {"ours": ours, "double loop": loop, "one bincount": floor}
-    for name, values in middle.items():
+    times = {"ours": ours, "double loop": loop, "one bincount": floor}
+    for name, values in times.items():
         print(f"{name:14} {1000 * statistics.median(values):12.2f} ms, median of {len(values)}")
     print(
         json.dumps(

@@ -1,8 +1,8 @@
-"""Clips per second, ready for the network, at the paper's settings and with two workers.
+"""Clips per second of the loader, at the paper's settings and with two workers.
 
-Against what most research code does (open the original, seek, decode a second, convert and resize
-whole frames as floats, start ffmpeg for the sound), and against the floor: decoding the same video
-packets and doing nothing else. Rounds are interleaved; figures are medians.
+Compared with usual research code (open the original video, seek, decode one second, convert and
+resize whole frames as floats, run ffmpeg for the audio), and with the floor: decoding the same
+video packets, nothing else. Rounds are interleaved; results are medians.
 
     python benchmarks/bench_loader.py
 """
@@ -26,12 +26,14 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.sampling import Clips, training_batches
+from selavi.data.schema import read_index
 from selavi.data.shards.reader import open_shard
 from selavi.data.shards.writer import write_shard
+from selavi.data.sources.folder import Folder
 from selavi.files import write_csv
 from selavi.settings import AudioSettings, MediaSettings, VideoSettings
 from selavi.transforms.audio import log_filterbank
@@ -39,7 +41,7 @@ from selavi.transforms.video.views import frame_numbers, random_view
 
 VIDEOS, ROUNDS, WORKERS, BATCH = 12, 3, 2, 16
 OURS, USUAL, FLOOR = 768, 32, 768  # clips per round
-WATCHED = (992, 10_000)  # clips after which the memory is looked at
+WATCHED = (992, 10_000)  # clips after which memory is measured
 ROWS = 250_000
 STORED = [("keyframe_seconds", s) for s in (0.5, 1.0, 250 / 30)] + [
     ("short_side", n) for n in (112, 128, 144, 160)
@@ -48,21 +50,21 @@ VIDEO, AUDIO, MEDIA = VideoSettings(), AudioSettings(), MediaSettings()
 
 
 def make_videos(folder: Path, count: int = VIDEOS) -> None:
-    """Ten seconds of 340 x 256 each: a camera that wanders over a photograph, with pixel noise."""
+    """Make videos of 10 s, 340 x 256: a camera that pans over a photograph, with pixel noise."""
     photographs = Path(sklearn.__file__).parent / "datasets/images"
 
     def make(number: int) -> None:
         photograph = photographs / ("china.jpg" if number % 2 else "flower.jpg")
         speed = 0.3 + 0.15 * number
-        wander = (
+        pan = (
             f"crop=340:256:x='150+140*sin({speed}*t+{number})':y='85+80*cos({speed / 2}*t)',"
             f"noise=alls=6:allf=t:all_seed={number}"
         )
-        sound = f"anoisesrc=colour=pink:seed={number}:sample_rate=44100:duration=10"
+        audio = f"anoisesrc=colour=pink:seed={number}:sample_rate=44100:duration=10"
         command = [
             ffmpeg_binary(), "-nostdin", "-v", "error",
             "-loop", "1", "-framerate", "30", "-i", str(photograph),
-            "-f", "lavfi", "-i", sound, "-t", "10", "-vf", wander, "-threads", "1",
+            "-f", "lavfi", "-i", audio, "-t", "10", "-vf", pan, "-threads", "1",
             "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac",
             str(folder / f"{number:03d}.mp4"),
         ]  # fmt: skip
@@ -74,8 +76,8 @@ def make_videos(folder: Path, count: int = VIDEOS) -> None:
 
 
 def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:
-    """The stages before training, as the workflow runs them; every clip 64 times in the index."""
-    write_manifest(videos, "folder", 4, output / "manifest.csv")
+    """Run the stages before training; every clip is 64 times in the index."""
+    write_manifest(Folder(videos), 4, output / "manifest.csv")
     tables = [output / f"{n:05d}.csv" for n in range(4)]
     for n, table in enumerate(tables):
         write_shard(output / "manifest.csv", n, table.with_suffix(".tar"), table, media, threads=2)
@@ -84,13 +86,13 @@ def make_shards(videos: Path, output: Path, media: MediaSettings) -> Clips:
 
 
 def repeated(clips: Clips, count: int) -> Clips:
-    """As many clips as asked for: those there are, over and over."""
+    """A split of `count` clips, by repeating the given ones."""
     rows = clips.index.iloc[np.arange(count) % len(clips.index)].reset_index(drop=True)
     return replace(clips, index=rows.assign(sample=range(count)))
 
 
 def speed(batches: Iterator[object], clips: int) -> float:
-    """Clips per second from the first batch on: starting the processes is not counted."""
+    """Clips per second after the first batch, so without the start of the workers."""
     next(batches)
     started = time.perf_counter()
     for _ in batches:
@@ -107,7 +109,7 @@ def ours(clips: Clips, count: int, epoch: int) -> float:
 
 
 class Usual(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """A clip as most research code loads it, from the original file."""
+    """Clips as usual research code loads them, from the original videos."""
 
     def __init__(self, videos: list[Path], count: int) -> None:
         self.videos, self.count = videos, count
@@ -135,21 +137,21 @@ class Usual(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         clip = F.interpolate(clip, size=size, mode="bilinear", align_corners=False)
         top, left = (int(a * (s - 112 + 1)) for a, s in zip(view.crop_at, size, strict=True))
         clip = clip[..., top : top + 112, left : left + 112].contiguous()
-        sound = subprocess.run(
+        audio = subprocess.run(
             [
                 ffmpeg_binary(), "-v", "error", "-nostdin", "-ss", str(view.start / 30),
                 "-i", str(path), "-t", "1", "-vn", "-ac", "1", "-ar", "24000", "-f", "s16le", "-",
             ],
             capture_output=True, check=True,
         ).stdout  # fmt: skip
-        wave = np.zeros(24_000, np.float32)
-        samples = np.frombuffer(sound, "<i2")[:24_000]
-        wave[: len(samples)] = samples
-        return clip, log_filterbank(torch.from_numpy(wave)[None], 24_000, 257, 1024)
+        waveform = np.zeros(24_000, np.float32)
+        samples = np.frombuffer(audio, "<i2")[:24_000]
+        waveform[: len(samples)] = samples
+        return clip, log_filterbank(torch.from_numpy(waveform)[None], 24_000, 257, 1024)
 
 
 def usual(videos: Path, count: int) -> float:
-    """Clips per second of `Usual`, in as many workers."""
+    """Clips per second of `Usual`, with the same number of workers."""
     loader = DataLoader(
         Usual(sorted(videos.glob("*.mp4")), count), batch_size=BATCH, num_workers=WORKERS,
         worker_init_fn=one_thread,
@@ -161,12 +163,12 @@ def usual(videos: Path, count: int) -> float:
 
 
 def one_thread(worker: int) -> None:
-    """What selavi's loader does in its workers too."""
+    """Limit a worker to one thread, as selavi's loader does."""
     torch.set_num_threads(1)
 
 
 class Packets(Dataset[int]):
-    """Decode what the loader decodes of a clip, from packets in memory, and nothing else."""
+    """Decode the same packets as the loader, from memory, and do nothing else."""
 
     def __init__(self, clips: Clips, prepared: int, batches: int) -> None:
         self.batches = batches
@@ -176,8 +178,8 @@ class Packets(Dataset[int]):
         return self.batches
 
     def __getitem__(self, number: int) -> int:
-        for place in range(BATCH):
-            extradata, packets = self.clips[(number * BATCH + place) % len(self.clips)]
+        for n in range(BATCH):
+            extradata, packets = self.clips[(number * BATCH + n) % len(self.clips)]
             decoder = av.CodecContext.create("h264", "r")
             decoder.extradata, decoder.thread_count = extradata, 1
             for packet in packets:
@@ -187,7 +189,7 @@ class Packets(Dataset[int]):
 
 
 def packets_of(clips: Clips, sample: int) -> tuple[bytes, list[av.Packet]]:
-    """The packets from the keyframe before a training view's first frame to its last frame."""
+    """Packets from the keyframe before a training view's first frame to its last frame."""
     row = clips.index.iloc[sample]
     view = random_view(VIDEO, int(row["frames"]), 30.0, np.random.default_rng(sample))
     numbers = frame_numbers(view, VIDEO, int(row["frames"]), 30.0)
@@ -207,25 +209,25 @@ def packets_of(clips: Clips, sample: int) -> tuple[bytes, list[av.Packet]]:
 
 
 def floor(packets: Packets) -> float:
-    """Clips per second of `Packets`, in as many workers."""
+    """Clips per second of `Packets`, with the same number of workers."""
     loader = DataLoader(packets, batch_size=None, num_workers=WORKERS, worker_init_fn=one_thread)
     return speed(iter(loader), len(packets) * BATCH)
 
 
 def private_megabytes(process: int) -> float:
-    """Memory that a process shares with no other, in MB."""
+    """Private memory of a process, in MB."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1000
 
 
 def children() -> list[int]:
-    """Processes that this one started."""
+    """Process ids of the child processes."""
     tasks = Path("/proc/self/task").glob("*/children")
     return [int(number) for task in tasks for number in task.read_text().split()]
 
 
 def memory(clips: Clips) -> list[float]:
-    """Private memory of a worker early and late in a long epoch: the larger of the two workers'."""
+    """Largest private memory of a worker, early and late in a long epoch, in MB."""
     table = repeated(clips, WATCHED[-1] + 20 * BATCH)
     batches = training_batches(table, seed=0, epoch=0, batch_size=BATCH, workers=WORKERS)
     return [
@@ -289,7 +291,7 @@ def main() -> None:
                 {
                     "benchmark": "loader",
                     "ratio": round(ratio, 1),
-                    "against": "open the original, whole float frames, ffmpeg for the sound",
+                    "against": "open the original, whole float frames, ffmpeg for the audio",
                     "floor_ratio": round(floor_ratio, 2),
                     "clips_per_second": round(median(mine for mine, _, _ in rounds), 1),
                     "worker_megabytes": round(late),

@@ -1,7 +1,7 @@
-"""The arithmetic of the metrics stage: 10 heads, 170,752 clips, 309 clusters and classes.
+"""The arithmetic of the stage metrics: 10 heads, 170,752 clips, 309 clusters and classes.
 
-Against scikit-learn, which goes through the clips again for every score and sums every count of the
-expected mutual information. The floor is counting each head's table once.
+Compared with scikit-learn, which reads the clips anew for every score and sums over every count for
+the expected mutual information. The floor is one contingency table per head.
 
     python benchmarks/bench_metrics.py
 """
@@ -25,19 +25,19 @@ CLIPS, CLUSTERS, HEADS, REPEATS = 170_752, 309, 10, 3
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
+    """Seconds of one call."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def main() -> None:
-    """Time the three in turn, and print medians."""
+    """Time all, interleaved, and print medians."""
     random = np.random.default_rng(0)
     classes = (CLUSTERS * random.random(CLIPS) ** 1.5).astype(np.int64)
     noise = (CLUSTERS * random.random((CLIPS, HEADS)) ** 1.2).astype(np.int64)
-    right = random.random((CLIPS, HEADS)) < 0.4
-    heads = np.asfortranarray(np.where(right, classes[:, None], noise))
+    correct = random.random((CLIPS, HEADS)) < 0.4
+    heads = np.asfortranarray(np.where(correct, classes[:, None], noise))
 
     def library(head: int) -> None:
         normalized_mutual_info_score(classes, heads[:, head])
@@ -50,18 +50,18 @@ def main() -> None:
         times["scores"].append(
             seconds(lambda: [scores_of(contingency_table(classes, h)) for h in heads.T])
         )
-        # One head stands for ten: they take the same time, and ten would take half a minute.
+        # One head, times ten: all take the same time.
         times["scikit-learn"].append(HEADS * seconds(lambda r=repeat: library(r)))
         times["floor"].append(seconds(lambda: [contingency_table(classes, h) for h in heads.T]))
     median = {name: statistics.median(values) for name, values in times.items()}
     print(f"{HEADS} heads, {CLIPS:,} clips, {CLUSTERS} clusters; medians of {REPEATS}")
-    for name, words in (
+    for name, label in (
         ("stage", "the stage: all scores, bootstrap intervals of one head, choices"),
-        ("scores", "all scores alone"),
+        ("scores", "all scores"),
         ("scikit-learn", "scikit-learn: NMI, AMI, ARI alone (one head x 10)"),
-        ("floor", "counting the tables"),
+        ("floor", "contingency tables alone"),
     ):
-        print(f"{words:66} {median[name]:9.3f} s")
+        print(f"{label:66} {median[name]:9.3f} s")
     print(
         json.dumps(
             {

@@ -1,14 +1,13 @@
-"""The share of training that labelling takes, with and without reuse of the epoch's features.
+"""The fraction of training time that label updates take, with and without a separate pass.
 
-Measured: the demo's network trains on small videos made here, from their shards, with one process
-and no loader processes, so that all work is on one clock. A run that labels once is compared with
-runs that relabel 99 times in 200 epochs, as the paper has it, or at the demo's rate (99 in 64),
-from a pass (labelling.source: pass) or from features kept while training (epoch). Each is repeated.
+Measured: the demo's network trains on shards of small videos made here, in one process without
+loader processes, so that all work is timed. A run with a single label update is compared with runs
+at the paper's frequency (99 in 200 epochs) and the demo's (99 in 64), with features from a pass
+(`labelling.source: pass`) or from the training steps (`epoch`). Each is repeated.
 
-Computed from measured rates, for the paper's sizes: R(2+1)D-18 and ResNet-9 on clips of 30 x 112 x
-112, one step and one pass of two clips, and the relabelling of two heads on made-up features, give
-seconds per clip here; the shares follow for N = 170,752 clips and ten heads of 309 clusters in two
-groups. Decoding is not part of the computed shares.
+Computed, for the paper's sizes, N = 170,752 clips and ten heads of 309 clusters in two groups, from
+measured seconds per clip: one step and one pass of R(2+1)D-18 and ResNet-9 on two clips of
+30 x 112 x 112, and the label update of two heads on synthetic features. Decoding is not included.
 
     python benchmarks/bench_relabel.py [--repeats 2]
 """
@@ -25,36 +24,39 @@ import torch
 
 from selavi.batch import Batch
 from selavi.config_file import read_section
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.sampling import Clips
+from selavi.data.schema import read_index
 from selavi.data.shards.writer import write_shard
-from selavi.data.sources.demo import make_demo_dataset
-from selavi.distributed import Group
+from selavi.data.sources.demo_dataset import make_demo_dataset
+from selavi.data.sources.folder import Folder
+from selavi.engine.process_group import Group
+from selavi.engine.stop import StopRequest
 from selavi.labelling.feature_store import FeatureStore
-from selavi.labelling.marginals import draw_sizes
+from selavi.labelling.marginals import draw_marginals
 from selavi.labelling.relabel import relabel
 from selavi.models.network import Network
 from selavi.settings import (
     Config,
     LabellingSettings,
+    MachineSettings,
     NetworkSettings,
     RunSettings,
     TrainingSettings,
 )
-from selavi.signals import StopRequest
 from selavi.training.loop import Trainer
 from selavi.training.optim import make_optimizer
 from selavi.training.step import Learner
 
 EPOCHS = 9
-PAPER, DEMO = 99 / 200, 99 / 64  # relabellings per epoch
+PAPER, DEMO = 99 / 200, 99 / 64  # label updates per epoch
 REPOSITORY = Path(__file__).parent.parent
 ROWS = 17_075  # a tenth of VGG-Sound
 
 
 def main() -> None:
-    """Measure, and print the figures; the last line is JSON."""
+    """Measure and print the results; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=2, help="runs of each kind (default: 2)")
     options = parser.parse_args()
@@ -65,7 +67,7 @@ def main() -> None:
     result = {
         "benchmark": "relabel",
         "ratio": round(shares["demo rate, pass"] / shares["demo rate, epoch"], 2),
-        "against": "labels from a pass (source: pass) at the demo's rate; shares of the time",
+        "against": "labels from a pass (source: pass) at the demo's frequency; by fraction of time",
         "measured_share": {name: round(share, 3) for name, share in shares.items()},
         "computed_share_vgg_sound": {name: round(share, 3) for name, share in paper.items()},
     }
@@ -73,7 +75,7 @@ def main() -> None:
 
 
 def demo_shares(folder: Path, repeats: int) -> dict[str, float]:
-    """By schedule and source: labelling's share of the seconds per epoch, measured."""
+    """Measured fraction of labelling in the seconds per epoch, by schedule and source."""
     clips, settings = small_clips(folder)
     kinds = {"none": (0.0, "pass")} | {
         f"{name}, {source}": (rate, source)
@@ -91,7 +93,7 @@ def demo_shares(folder: Path, repeats: int) -> dict[str, float]:
     for name, (rate, _) in kinds.items():
         shares[name] = 1 - medians["none"] / medians[name]
         print(
-            f"{name:22} {rate:5.2f} relabellings/epoch  {medians[name]:6.2f} s/epoch "
+            f"{name:22} {rate:5.2f} label updates/epoch  {medians[name]:6.2f} s/epoch "
             f"({min(seconds[name]):.2f} to {max(seconds[name]):.2f})  labelling {shares[name]:6.1%}"
         )
     del shares["none"]
@@ -99,12 +101,12 @@ def demo_shares(folder: Path, repeats: int) -> dict[str, float]:
 
 
 def small_clips(folder: Path) -> tuple[Clips, RunSettings]:
-    """100 of the demo's videos, sharded as the workflow does it, and the demo's settings."""
+    """Shards of 100 of the demo's videos, and the demo's settings."""
     config = read_section(REPOSITORY / "config/demo.yaml", Config)
     settings = config.runs["demo"]
     media = config.datasets[settings.dataset].media
     make_demo_dataset(folder / "videos", classes=10, train_per_class=10, test_per_class=1)
-    write_manifest(folder / "videos/train", "folder", 2, folder / "manifest.csv")
+    write_manifest(Folder(folder / "videos/train"), 2, folder / "manifest.csv")
     tables = [folder / f"{n}.csv" for n in range(2)]
     for n, table in enumerate(tables):
         write_shard(folder / "manifest.csv", n, folder / f"{n}.tar", table, media, threads=2)
@@ -116,33 +118,36 @@ def small_clips(folder: Path) -> tuple[Clips, RunSettings]:
 def epoch_seconds(
     clips: Clips, settings: RunSettings, rate: float, source: str, output: Path
 ) -> float:
-    """Seconds of an epoch of a run of EPOCHS, the first labels' time left out."""
+    """Mean seconds of an epoch, without the first one, which has the first labels."""
     optimisations = max(1, 1 + round(rate * EPOCHS))
     labelling = settings.labelling.model_copy(
-        # Evenly over the run: at its start, where the schedule is dense, is not the paper's share.
+        # power 1: even over the run, since these few epochs stand for the whole schedule.
         update={"optimisations": optimisations, "power": 1.0, "source": source}
     )
-    training = settings.training.model_copy(
-        update={"epochs": EPOCHS, "workers": 0, "threads": 1, "checkpoint_minutes": 60.0}
+    run_settings = settings.model_copy(
+        update={
+            "labelling": labelling,
+            "training": settings.training.model_copy(update={"epochs": EPOCHS}),
+            "machine": MachineSettings(workers=0, threads=1, checkpoint_minutes=60.0),
+        }
     )
-    chosen = settings.model_copy(update={"labelling": labelling, "training": training})
     group = Group(0, 1, torch.device("cpu"))
     ends: list[float] = []
     trainer = Trainer(
         clips,
-        chosen,
+        run_settings,
         output / "state",
         group,
         StopRequest(),
         lambda *_: ends.append(time.perf_counter()),
     )
     trainer.run()
-    # The first epoch bears what comes once: batch norm's warm-up, first labels, filled stores.
+    # The first epoch includes one-time work: batch-norm warm-up, first labels, feature stores.
     return (ends[-1] - ends[0]) / (EPOCHS - 1)
 
 
 def paper_shares() -> dict[str, float]:
-    """By source: labelling's share of an epoch at the paper's sizes, computed from rates."""
+    """Computed fraction of labelling in an epoch at the paper's sizes, by source."""
     torch.manual_seed(0)
     settings = NetworkSettings()
     network = Network(settings, ["video", "audio"], channels=3)
@@ -157,10 +162,10 @@ def paper_shares() -> dict[str, float]:
         learner.gradients(batch, labels, 1.0, last=True, bfloat16=True)
         optimizer.step()
 
-    def look() -> None:
+    def encode() -> None:
         FeatureStore.from_pass(network, [batch], torch.device("cpu"), bfloat16=True)
 
-    rates = {"step": seconds_of(step) / 2, "pass": seconds_of(look) / 2}
+    rates = {"step": seconds_of(step) / 2, "pass": seconds_of(encode) / 2}
     rates["head"] = head_seconds(network) / ROWS
     heads, groups = settings.heads, LabellingSettings().groups
     solve = heads * rates["head"]
@@ -179,24 +184,26 @@ def paper_shares() -> dict[str, float]:
 
 
 def head_seconds(network: Network) -> float:
-    """Seconds to relabel ROWS clips by one head, from features on."""
+    """Seconds of the label update of one head on ROWS clips, from stored features."""
     clusters = network.settings.clusters
     features = torch.randn(40, 512)[torch.randint(0, 40, (ROWS,))] + torch.randn(ROWS, 512)
     rows = {"audio": features, "video": features + torch.randn(ROWS, 512)}
     store = FeatureStore(torch.arange(ROWS), rows)
     generator = torch.Generator().manual_seed(0)
-    sizes = torch.stack([draw_sizes("gaussian", clusters, 0.1, generator) for _ in range(2)])
+    marginals = torch.stack(
+        [draw_marginals("gaussian", clusters, 0.1, generator) for _ in range(2)]
+    )
     labels = torch.zeros(ROWS, 2, dtype=torch.int64)
-    chosen = LabellingSettings(groups=1)
+    labelling = LabellingSettings(groups=1)
 
     def solve() -> None:
-        relabel(network, lambda _: store, labels, sizes, chosen, generator, align=False)
+        relabel(network, lambda _: store, labels, marginals, labelling, generator, align=False)
 
     return seconds_of(solve) / 2
 
 
 def seconds_of(work: Callable[[], None], rounds: int = 3) -> float:
-    """Median seconds of some rounds, after one that does not count."""
+    """Median seconds of some calls, after a warm-up call."""
     work()
     times = []
     for _ in range(rounds):

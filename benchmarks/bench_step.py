@@ -1,14 +1,13 @@
 """Clips per second of a training step of the paper's networks, by option.
 
-A step is R(2+1)D-18 and ResNet-9 with ten heads of 309 clusters each, forward, backward and update,
-on clips of 30 x 112 x 112 and 257 x 99: made-up numbers, nothing is decoded. Options are compared
-with the plain step (float32, contiguous), alone and together, round by round in turn; the median
-counts. The floor is the time of the step's multiplications alone, counted by PyTorch, at the rate
-that a large matrix product reaches here in the same run.
+A step is forward, backward and update of R(2+1)D-18 and ResNet-9 with ten heads of 309 clusters
+each, on random clips of 30 x 112 x 112 and 257 x 99. Options, alone and combined, are compared with
+the plain step (float32, contiguous) in interleaved rounds, by medians. The floor is the time of the
+step's multiplications, counted by PyTorch, at the measured rate of a large matrix product.
 
     python benchmarks/bench_step.py [--batch 2] [--rounds 3] [--threads 1] [--compile]
 
-On a CPU, torch.compile is tried with --compile only: compiling takes minutes.
+On a CPU, torch.compile is measured only with --compile, since compiling takes minutes.
 """
 
 import argparse
@@ -22,7 +21,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, TrainingSettings
 from selavi.training.optim import make_optimizer
@@ -34,7 +33,7 @@ TOGETHER = "bfloat16 + channels last"
 
 
 def main() -> None:
-    """Measure, and print the figures; the last line is JSON."""
+    """Measure and print the results; the last line is JSON."""
     cuda = torch.cuda.is_available()
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--batch", type=int, default=64 if cuda else 2, help="clips of a step")
@@ -72,7 +71,7 @@ def clips(
     video: tuple[int, ...] = (3, 30, 112, 112),
     audio: tuple[int, ...] = (1, 257, 99),
 ) -> Batch:
-    """Made-up clips, of the paper's shapes by default."""
+    """Random clips, of the paper's shapes by default."""
     torch.manual_seed(0)
     return Batch(
         torch.arange(count, device=device),
@@ -82,13 +81,13 @@ def clips(
 
 
 def paper_network(channels_last: bool, settings: NetworkSettings = NETWORK) -> Network:
-    """The network to measure; weights are always the same."""
+    """The network to measure, with fixed initial weights."""
     torch.manual_seed(0)
     return Network(settings, ["video", "audio"], 3, channels_last)
 
 
 class Step:
-    """A training step: each call makes one and returns its loss."""
+    """A training step; a call makes one and returns its loss."""
 
     def __init__(
         self, network: Network, batch: Batch, bfloat16: bool, compiled: bool = False
@@ -104,11 +103,11 @@ class Step:
         )
 
     def gradients(self) -> Tensor:
-        """Forward and backward; returns the loss, on the device."""
-        learnt, _ = self.learner.gradients(
+        """Forward and backward; returns the loss as a tensor."""
+        result, _ = self.learner.gradients(
             self.batch, self.labels, 1.0, last=True, bfloat16=self.bfloat16
         )
-        return torch.stack(list(learnt.losses.values())).mean()
+        return torch.stack(list(result.losses.values())).mean()
 
     def __call__(self) -> float:
         self.optimizer.zero_grad(set_to_none=True)
@@ -118,7 +117,7 @@ class Step:
 
 
 def counted_flops(step: Step) -> int:
-    """FLOPs of a step, as PyTorch counts them: in the calling thread alone."""
+    """FLOPs of a step, counted by PyTorch in one thread, since it counts only the caller's."""
     lanes = step.learner.lanes
     pool, lanes.pool = lanes.pool, None
     with FlopCounterMode(display=False) as counter:
@@ -128,7 +127,7 @@ def counted_flops(step: Step) -> int:
 
 
 def timed(step: Callable[[], object], device: torch.device) -> float:
-    """Seconds that it takes."""
+    """Seconds of one call, until the device has finished."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     started = time.perf_counter()
@@ -155,19 +154,19 @@ def report(
 ) -> None:
     """Print the table, and the JSON line."""
     medians = {name: statistics.median(times) for name, times in seconds.items()}
-    floors = {dtype: flops / statistics.median(found) for dtype, found in rates.items()}
+    floors = {dtype: flops / statistics.median(values) for dtype, values in rates.items()}
     best = "all three" if "all three" in medians else TOGETHER
     print(f"{batch} clips, {torch.get_num_threads()} threads, {flops / batch / 1e9:.0f} GFLOP/clip")
     for name, median in medians.items():
-        rounded = "bfloat16" in name or name == "all three"
-        floor = floors[torch.bfloat16 if rounded else torch.float32]
+        in_bfloat16 = "bfloat16" in name or name == "all three"
+        floor = floors[torch.bfloat16 if in_bfloat16 else torch.float32]
         print(
             f"{name:26} {batch / median:8.2f} clips/s  {medians[PLAIN] / median:5.2f} x plain  "
             f"{median / floor:5.2f} x its floor  {min(seconds[name]):.2f} to "
             f"{max(seconds[name]):.2f} s  first loss {losses[name]:.4f}"
         )
-    for dtype, found in rates.items():
-        print(f"matrix product in {dtype}: {statistics.median(found) / 1e9:.0f} GFLOP/s")
+    for dtype, values in rates.items():
+        print(f"matrix product in {dtype}: {statistics.median(values) / 1e9:.0f} GFLOP/s")
     result = {
         "benchmark": "step",
         "ratio": round(medians[PLAIN] / medians[best], 2),

@@ -1,7 +1,7 @@
 """Manifest and index of a dataset of 250,000 videos: seconds, and the memory of each stage.
 
-The floor of the manifest is a bare walk over the same folder; that of the index, pandas reading and
-writing the same rows.
+The floor of the manifest is os.walk over the same folder; that of the index, reading and writing
+the same rows with pandas.
 """
 
 import json
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.index import read_index, write_index
-from selavi.data.manifest import TEXT_COLUMNS, write_manifest
-from selavi.data.schema import COLUMNS
-from selavi.files import read_csv
+from selavi.data.index import write_index
+from selavi.data.manifest import write_manifest
+from selavi.data.schema import SHARD_TABLE, read_index, read_manifest
+from selavi.data.sources.folder import Folder
 
 VIDEOS, CLASSES, SHARDS, ROUNDS = 250_000, 400, 256, 3
 SIZES = {
@@ -29,8 +29,8 @@ SIZES = {
 }  # fmt: skip
 
 
-def apart(task: Callable[..., object], *arguments: object) -> tuple[float, float]:
-    """Run a task in a process of its own: seconds, and MiB it took at its largest."""
+def in_process(task: Callable[..., object], *arguments: object) -> tuple[float, float]:
+    """Seconds and peak memory, in MiB, of a task in its own process."""
     context = multiprocessing.get_context("fork")
     receive, send = context.Pipe(duplex=False)
 
@@ -50,7 +50,7 @@ def apart(task: Callable[..., object], *arguments: object) -> tuple[float, float
 
 def median(task: Callable[..., object], *arguments: object) -> tuple[float, float]:
     """Medians of seconds and MiB over several runs."""
-    runs = [apart(task, *arguments) for _ in range(ROUNDS)]
+    runs = [in_process(task, *arguments) for _ in range(ROUNDS)]
     return statistics.median(r[0] for r in runs), statistics.median(r[1] for r in runs)
 
 
@@ -65,12 +65,12 @@ def copy_rows(tables: list[Path], output: Path) -> None:
 
 
 def make_tables(manifest: Path, folder: Path) -> list[Path]:
-    """The shards' tables as the shard stage would leave them."""
-    rows = read_csv(manifest, TEXT_COLUMNS).assign(**SIZES)
+    """The shards' tables as the stage shard writes them."""
+    rows = read_manifest(manifest).assign(**SIZES)
     paths = []
-    for shard, part in rows.groupby("shard"):
+    for shard, shard_rows in rows.groupby("shard"):
         paths.append(folder / f"{shard:05d}.csv")
-        part.reindex(columns=COLUMNS).to_csv(paths[-1], index=False, quoting=2)
+        shard_rows.reindex(columns=SHARD_TABLE).to_csv(paths[-1], index=False, quoting=2)
     return paths
 
 
@@ -84,7 +84,7 @@ def main() -> None:
             (videos / f"class {n % CLASSES}" / f"video_{n:07d}.mp4").touch()
         outputs = [root / f"{n}.csv" for n in ("index", "rejected", "summary")]
         bare, _ = median(walk, videos)
-        listed, listed_mib = median(write_manifest, videos, "folder", SHARDS, root / "m.csv")
+        listed, listed_mib = median(write_manifest, Folder(videos), SHARDS, root / "m.csv")
         tables = make_tables(root / "m.csv", root)
         copied, _ = median(copy_rows, tables, root / "copy.csv")
         indexed, indexed_mib = median(write_index, tables, *outputs)

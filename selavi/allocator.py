@@ -1,20 +1,19 @@
-"""What the C library does with freed memory."""
+"""Tune how the C library returns freed memory."""
 
 import ctypes
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # of glibc's mallopt
-LARGEST_KEPT, NEVER = 2**25, 2**31 - 1  # bytes; the first is the most that glibc accepts
+LARGEST, NEVER = 2**25, 2**31 - 1  # bytes; the first is glibc's maximum
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep freed memory for the next step, in place of returning it to the kernel.
+    """Make glibc reuse freed memory instead of returning it to the kernel.
 
-    Memory that comes from the kernel is cleared page by page: 10,000 page faults in each step of
-    the demo, and a third of its loader's time. Processes forked later do the same. C libraries
-    other than glibc are left as they are.
+    The kernel clears new memory page by page: 10,000 page faults per step of the demo, and a third
+    of its loader's time. Forked processes inherit the setting. No effect with other C libraries.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(ARENA_MAX, 1)  # the others return memory whatever the thresholds
-        mallopt(MMAP_THRESHOLD, LARGEST_KEPT)
+        mallopt(ARENA_MAX, 1)  # other arenas ignore the thresholds
+        mallopt(MMAP_THRESHOLD, LARGEST)
         mallopt(TRIM_THRESHOLD, NEVER)

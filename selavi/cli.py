@@ -1,7 +1,7 @@
 """`selavi <stage>`: the stages in order, one command each.
 
-A command's imports of heavy libraries stand inside its `run`, so that `--help` and the small stages
-start at once.
+Commands import heavy libraries inside their `run`, so that `--help` and the small stages start at
+once.
 """
 
 import argparse
@@ -12,58 +12,44 @@ from importlib import import_module
 from pathlib import Path
 
 from selavi import __version__
-from selavi.disk import unsaid
+from selavi.disk import unexplained
+from selavi.engine.stop import RESUMABLE, GaveUp, Stopped
 from selavi.files import UserError
 from selavi.logs import start_logging
 from selavi.shortage import shortage
-from selavi.signals import GaveUp, Stopped
+from selavi.stages import COMMANDS
 from selavi.user import settle_user
 
-STAGES = (
-    "demo-data",
-    "settings",
-    "manifest",
-    "shard",
-    "import-shards",
-    "index",
-    "subset",
-    "pretrain",
-    "assign",
-    "export",
-    "metrics",
-    "baselines",
-    "degrade",
-    "evaluate-degraded",
-    "retrieval",
-    "finetune",
-    "tables",
-    "figures",
-    "distributions",
-    "plot-degraded",
-    "neighbours",
-    "explorer",
-    "costs",
-)
 TOOLS = ("run", "launch", "doctor", "estimate")
-STOPPED = 75  # EX_TEMPFAIL: run the same command again
 
 EPILOG = """\
-The stages are listed in the order in which data flows through them, then the tools: run runs all
-stages, launch one of them as a group of processes, doctor looks for what is missing, estimate tells
-time and disk. The arguments of run are Snakemake's:
+The stages are in the order in which data flows through them. Below them are the tools: run runs all
+stages, launch runs one as a process group, doctor checks this machine, estimate predicts time and
+disk. run takes Snakemake's arguments:
 
-  selavi run                           everything in config/demo.yaml
-  selavi run --configfile mine.yaml    everything in a configuration of your own
-  selavi run -n                        the plan only
-  selavi run -- metrics_all            one stage, and what it needs
-  snakemake --profile slurm            everything in config/paper.yaml, on a cluster
+  selavi run                           run the demo (config/demo.yaml)
+  selavi run --configfile mine.yaml    run your own configuration
+  selavi run -n                        show the plan
+  selavi run -- metrics_all            run one stage and what it needs
+  snakemake --profile slurm            run config/paper.yaml on a cluster
 
-Each stage can be run by hand too; `selavi STAGE --help` says how.
+`selavi STAGE --help` shows how to run a stage by hand.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one stage or tool. Returns 0; 1 for a mistake that it explains; 75 for "go on later"."""
+    """Run one stage or tool.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the command line.
+
+    Returns
+    -------
+    int
+        0 for success, 1 for an error, which is logged, 75 for "run the same command to resume".
+    """
     settle_user()
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
@@ -83,10 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("selavi %s: interrupted", options.stage)
         return 130
     except (Stopped, GaveUp) as stopped:
-        log.warning("stopped as asked; %s", stopped)
-        return STOPPED
+        log.warning("stopped on request; %s", stopped)
+        return RESUMABLE
     except Exception as error:
-        if words := shortage(error) or (unsaid(error) if isinstance(error, OSError) else ""):
+        if words := shortage(error) or (unexplained(error) if isinstance(error, OSError) else ""):
             return _mistake(options, words)
         log.exception(
             "selavi %s: unexpected error; please report it with these lines", options.stage
@@ -96,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _mistake(options: argparse.Namespace, words: str) -> int:
-    """Say what is wrong, and where to read the traceback of the exception that is being handled."""
+    """Log what is wrong, and which file has the traceback of the current exception."""
     log = logging.getLogger("selavi")
     log.error("selavi %s: %s", options.stage, words)
     log.debug("where it happened", exc_info=True)
@@ -113,12 +99,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"selavi {__version__}")
     stages = parser.add_subparsers(dest="stage", metavar="STAGE", required=True, title="stages")
-    for name in (*STAGES, *TOOLS):
+    for name in (*COMMANDS, *TOOLS):
         command = import_module(f"selavi.commands.{name.replace('-', '_')}")
         stage = stages.add_parser(
             name, help=command.HELP, description=command.HELP + ".", allow_abbrev=name != "run"
         )
-        stage.add_argument("--log", type=Path, metavar="FILE", help="write the log here as well")
+        stage.add_argument(
+            "--log", type=Path, metavar="FILE", help="also write the log to this file"
+        )
         command.add_arguments(stage)
         stage.set_defaults(call=command.run)
     return parser

@@ -1,9 +1,8 @@
-"""Settings to and from YAML, errors a person can act on, and the JSON schema of the whole file."""
+"""Read settings from YAML and write them; errors name the key, its value and the remedy."""
 
 import codecs
 import datetime
 import difflib
-import json
 import math
 import re
 import reprlib
@@ -17,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from selavi.files import UserError, write_text
-from selavi.settings import Config, Section
+from selavi.settings import MachineSettings, Section
 
 S = TypeVar("S", bound=Section)
 MOST_VALUES = 1_000_000  # in a file, with what its aliases stand for
@@ -26,9 +25,26 @@ _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
 def parse(raw: Any, model: type[S], source: str) -> S:
-    """Check `raw` (nested dicts as YAML gives them) against `model`.
+    """Check raw settings against a model.
 
-    Raises UserError naming every key at fault, its value, and what would be right.
+    Parameters
+    ----------
+    raw : Any
+        Settings as YAML gives them: nested mappings.
+    model : type[Section]
+        The section that they should fit.
+    source : str
+        Where they are from; begins the error message.
+
+    Returns
+    -------
+    Section
+        The checked settings with all defaults.
+
+    Raises
+    ------
+    UserError
+        For each wrong key: its value, and what is allowed.
     """
     try:
         return model.model_validate(raw)
@@ -37,15 +53,48 @@ def parse(raw: Any, model: type[S], source: str) -> S:
 
 
 def read_section(path: Path, model: type[S]) -> S:
-    """Read one section from a YAML file and check it. Raises UserError."""
+    """Read a section from a YAML file and check it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    model : type[Section]
+        The section.
+
+    Returns
+    -------
+    Section
+        The checked settings with all defaults.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a key is wrong.
+    """
     return parse(read_yaml(path), model, str(path))
 
 
 def read_yaml(path: Path) -> Any:
-    """What a YAML or JSON file holds. Raises UserError naming the file.
+    """Read a YAML or JSON file.
 
-    A key that is given twice is an error here: YAML's libraries take the last one and say nothing.
-    So are aliases that a few lines of multiply to what no memory holds.
+    A key that is given twice is an error; YAML libraries use the last one without a word. So are
+    aliases that expand to more values than fit in memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    Any
+        Its content; None if it is empty.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or is not valid; the message names the file.
     """
     try:
         content = path.read_bytes()
@@ -56,9 +105,7 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError as error:
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         found = "UTF-16" if wide else f"byte {error.start} is {content[error.start]:#x}"
-        raise UserError(
-            f"{path} is not UTF-8 text ({found}); save it with the encoding UTF-8"
-        ) from None
+        raise UserError(f"{path} is not UTF-8 text ({found}); save it in UTF-8") from None
     if path.suffix == ".json":
         text = text.replace("\t", " ")  # between JSON's tokens only, where YAML takes none
     try:
@@ -67,23 +114,21 @@ def read_yaml(path: Path) -> Any:
         problem = _given_twice(loader, root)
         if not problem and _size(root, {}) > MOST_VALUES:
             problem = (
-                f"its aliases stand for more than {MOST_VALUES} values; write out what is meant"
+                f"its aliases expand to more than {MOST_VALUES} values; write the values themselves"
             )
         if not problem:
-            return yaml.safe_load(text)
+            return None if root is None else loader.construct_document(root)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: the 13th month, say
         raise UserError(f"{path} is not valid YAML: {error}") from None
     except RecursionError:
-        raise UserError(
-            f"{path} is nested too deeply; settings are no more than some ten levels deep"
-        ) from None
+        raise UserError(f"{path} is nested too deeply; settings have at most ten levels") from None
     raise UserError(f"{path}: {problem}")
 
 
 def _given_twice(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
-    """A sentence on the first key that a mapping has twice, of which YAML takes the last.
+    """Report the first key that a mapping has twice; "" if there is none.
 
-    Looked for before values are made: merging (`<<`) changes the mappings that it merges.
+    This is checked before values are constructed, since merging (`<<`) changes mappings.
     """
     nodes, seen = [root], set()
     while nodes:
@@ -110,7 +155,7 @@ def _given_twice(loader: yaml.SafeLoader, root: yaml.Node | None) -> str:
 
 
 def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
-    """Values in a node, those of an alias at each of its places; infinite if it holds itself."""
+    """Count a node's values, an alias at each of its places; infinite if it contains itself."""
     if node is None or id(node) in known:
         return known.get(id(node), 0)
     known[id(node)] = math.inf
@@ -124,33 +169,47 @@ def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
 
 
 def write_section(path: Path, section: Section) -> None:
-    """Write a section with every default filled in, atomically."""
+    """Write a section with all defaults to a YAML file, atomically.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    section : Section
+        The settings.
+    """
     write_text(path, section_text(section))
 
 
 def section_text(section: Section, without: Collection[str] = ()) -> str:
-    """A section as YAML, with every default filled in; `without` some of its keys."""
+    """Format a section with all defaults as YAML.
+
+    Parameters
+    ----------
+    section : Section
+        The settings.
+    without : collection of str
+        Keys of the section to omit.
+
+    Returns
+    -------
+    str
+        The text.
+    """
     return yaml.safe_dump(section.model_dump(mode="json", exclude=set(without)), sort_keys=False)
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the configuration file, made from the typed settings."""
-    schema = Config.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def schema_text() -> str:
-    """The schema as it stands in workflow/schemas/config.schema.json."""
-    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
     lines = []
     errors = error.errors(include_url=False)
     shared = [item["loc"][1:] for item in errors if item["loc"][:1] == ("defaults",)]
+    shared += [item["loc"] for item in errors if item["loc"][:1] == ("machine",)]
     for item in errors:
-        if item["loc"][:1] == ("runs",) and item["loc"][2:] in shared:
-            continue  # inherited: said once, where it stands
+        section = item["loc"][:1]
+        if section == ("runs",) and item["loc"][2:] in shared:
+            continue  # inherited: reported once, at its origin
+        if section in (("retrieval",), ("finetune",)) and item["loc"][1:] in shared:
+            continue
         where = ".".join(str(p) for p in item["loc"] if p != "[key]")
         if item["loc"][-1:] == ("[key]",):  # pydantic shows a name such as False as 0
             where = ".".join(map(str, [*item["loc"][:-2], item["input"]]))
@@ -172,21 +231,22 @@ def _shown(value: Any) -> str:
     try:
         return _SHORT.repr(value)
     except ValueError:  # a number with more digits than Python writes
-        return "a number of thousands of digits"
+        return "a number with thousands of digits"
 
 
 def _remedy(kind: str, value: Any) -> str:
-    """What to write instead, where YAML has read something else than was meant."""
+    """Say what to write instead of a value that YAML reads as another type."""
     if kind == "string_type" and isinstance(value, bool):
-        return '; YAML reads yes, no, on, off, true and false so: put it in quotes, such as "no"'
+        words = "; YAML reads yes, no, on, off, true and false as booleans"
+        return f'{words}: put it in quotes, such as "no"'
     if kind == "string_type" and value is None:
-        return "; YAML reads ~, null and an empty place as nothing: write a text"
+        return "; YAML reads ~, null and an empty value as null: write a text"
     if kind == "string_type" and isinstance(value, int | float | datetime.date):
         read = "a date" if isinstance(value, datetime.date) else "a number"
         return f"; YAML reads {read}: put it in quotes, '{value}'"
     if kind == "string_pattern_mismatch" and re.search(r"[^A-Za-z0-9_/-]", value):
         name = re.sub(r"[^A-Za-z0-9_/-]+", "-", value).strip("-_/")
-        words = "; names have letters, digits, - and _"
+        words = "; names consist of letters, digits, - and _"
         return f"{words}: write {name!r}" if name else words
     if kind in ("float_type", "int_type") and isinstance(value, str):
         return _number_remedy(value.strip().replace(",", "."))
@@ -194,19 +254,21 @@ def _remedy(kind: str, value: Any) -> str:
 
 
 def _number_remedy(value: str) -> str:
-    """How YAML wants a number that it took for text."""
+    """Say how to write a number that YAML reads as text."""
     number = re.fullmatch(r"([-+]?\d*\.?\d*)(?:[eE]([-+]?\d+))?", value)
     if not number or not any(c.isdigit() for c in number[1]):
         return ""
     if number[2] is None:
-        return f"; it is text: write {value}, without quotes"
+        return f"; this is text: write {value}, without quotes"
     mantissa = number[1] if "." in number[1] else f"{number[1]}.0"
-    return f"; YAML takes it for text: write {mantissa}e{int(number[2]):+d}"
+    return f"; YAML reads this as text: write {mantissa}e{int(number[2]):+d}"
 
 
 def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
-    known = _keys(model, loc[:-1])
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    key, known = str(loc[-1]), _keys(model, loc[:-1])
+    if key in MachineSettings.model_fields:
+        return f"; did you mean 'machine.{key}'?"
+    close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; the keys here are: {', '.join(known)}"
 
 

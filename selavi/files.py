@@ -1,4 +1,4 @@
-"""Whole files or none: atomic writing, and CSV that brings back every name as it was."""
+"""Atomic writing, so that a file is whole or absent; CSV that preserves any text."""
 
 import csv
 import os
@@ -15,15 +15,20 @@ from selavi.formulas import guard, unguard
 
 
 class UserError(ValueError):
-    """A mistake the person at the terminal can mend; its text says what and how."""
+    """An error that the user can correct; its text says what is wrong and what to do."""
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it there if the block succeeds.
+    """Yield a temporary path beside `path`, and rename it to `path` if the block succeeds.
 
-    Raises UserError as `explain_refusal`. The temporary file does not outlive the block; should the
-    process be killed, the next one that writes `path` takes the same name.
+    The temporary file is removed if the block fails. If the process is killed, the next one that
+    writes `path` overwrites it.
+
+    Raises
+    ------
+    UserError
+        If the disk or file system refuses to write.
     """
     temporary = part_of(path)
     with explain_refusal(path):
@@ -31,7 +36,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         try:
             yield temporary
             with temporary.open("rb") as written:
-                os.fsync(written.fileno())  # the content before the name, also through a power cut
+                # After a power cut, too, a file with its final name must have its content.
+                os.fsync(written.fileno())
             temporary.replace(path)
         finally:
             with suppress(OSError):
@@ -40,7 +46,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def explain_refusal(path: Path) -> Iterator[None]:
-    """Turn what the system says of writing `path` or its folders into UserError."""
+    """Turn the operating system's errors of writing `path` or its folders into UserError."""
     try:
         yield
     except OSError as error:
@@ -57,10 +63,15 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write `table` without its row index, atomically; floats with six decimals.
+    """Write a table as CSV without its row index, atomically.
 
-    Text is always quoted, so that commas, quotes and line breaks in file names come back whole, and
-    guarded, so that no spreadsheet runs it as a formula; see `guard`.
+    Floats have six decimals. Text is always quoted, which preserves commas, quotes and line breaks,
+    and guarded, so that no spreadsheet runs it as a formula; see `guard`.
+
+    Raises
+    ------
+    UserError
+        If the disk or file system refuses to write.
     """
     with atomic_path(path) as temporary:
         guard(table).to_csv(
@@ -78,21 +89,27 @@ def read_csv(
     needed: tuple[str, ...] = (),
     numbers: tuple[str, ...] | None = None,
 ) -> pd.DataFrame:
-    """Read a CSV as `write_csv` was given it.
+    """Read a CSV that `write_csv` wrote.
 
     Parameters
     ----------
-    text : columns that stay text even if they read "007" or "NA".
-    needed : columns that must be there.
-    numbers : given in place of `text` where users' own columns may be among the others: all but
-        these are text.
+    path : Path
+        The file.
+    text : tuple of str
+        Columns that stay text even if they read "007" or "NA".
+    needed : tuple of str
+        Columns that the file must have.
+    numbers : tuple of str, optional
+        Columns that are numbers; all others are text, and `text` is ignored. For tables that may
+        have users' own columns.
 
     Raises
     ------
-    UserError if the file is missing, is no CSV, or lacks one of the columns `needed`.
+    UserError
+        If the file is missing, is not a valid CSV file, or lacks a column of `needed`.
     """
     if not path.exists():
-        raise UserError(f"{path} does not exist; make it with the stage before this one")
+        raise UserError(f"{path} does not exist; run the stage that writes it")
     try:
         header = pd.read_csv(path, nrows=0).columns
         if numbers is not None:
@@ -102,17 +119,17 @@ def read_csv(
             dtype=dict.fromkeys(text, "str"),
             keep_default_na=False,
             na_values={column: [""] for column in header if column not in text},
-            low_memory=False,  # one type for a column, not one for each part of it
+            low_memory=False,  # or pandas infers a type per chunk of a column
         )
     except (EmptyDataError, ParserError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise UserError(f"{path} is no table of comma-separated values: {error}") from None
+        raise UserError(f"{path} is not a valid CSV file: {error}") from None
     except OSError as error:
         raise UserError(refusal(error, path, "read")) from None
     table = unguard(table)
-    lacking = [column for column in needed if column not in table]
-    if lacking:
+    missing = [column for column in needed if column not in table]
+    if missing:
         raise UserError(
-            f"{path} has no column {lacking[0]!r}; its columns: {', '.join(table.columns)}"
+            f"{path} has no column {missing[0]!r}; its columns: {', '.join(table.columns)}"
         )
     return table
 

@@ -1,7 +1,7 @@
-"""Cells of a CSV that a spreadsheet would run as a formula, kept from it by an apostrophe.
+"""Guard CSV cells that a spreadsheet would run as a formula by an apostrophe.
 
-A guarded cell reads back as it was, whatever it holds: a cell that begins with an apostrophe of its
-own gets a second one where its first would be taken for the guard.
+Every cell reads back unchanged: one that begins with an apostrophe of its own gets a second if the
+first could be mistaken for the guard.
 """
 
 import os
@@ -10,14 +10,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
-RAW = "SELAVI_RAW_CSV"  # the environment: jobs inherit it, and no stage depends on it
-# Where a cell can begin: besides its start after what splits cells in other tables than ours, as
-# a spreadsheet that takes ";" for the separator also minds no quotes.
+RAW = "SELAVI_RAW_CSV"  # an environment variable: jobs inherit it, and no stage depends on it
+# A spreadsheet that splits cells at one of these may ignore quotes, so a cell may begin after them.
 _BREAK = r";\t\r\n"
 _SPACE = r" \f\v\xa0"
 _RUNS = r"=+\-@＝＋－＠"
-# After a break the scan ends at the next one, which begins a cell itself: looked through again and
-# again from each, a cell of line breaks alone would take time by its length squared.
+# After a break the lookahead excludes further breaks: otherwise a cell of line breaks alone would
+# take time quadratic in its length.
 _START = (
     rf"(?:^(?=['{_SPACE}\t\r\n]*[{_RUNS}])|^(?='*[\t\r\n])"
     rf"|(?<=[{_BREAK}])(?=['{_SPACE}]*[{_RUNS}]))"
@@ -26,7 +25,7 @@ _HARMLESS = re.compile(r"-|[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")  
 _TO_GUARD = re.compile(_START)
 _TO_DOUBLE = re.compile(rf"{_START}(?=')")
 _GUARDED = re.compile(rf"{_START}'")
-# Of many cells at once, whether one may be guarded or in need of it.
+# A fast test of many cells at once, whether any may be guarded or need it.
 _SEPARATOR = "\x1f"
 _ANY = re.compile(
     rf"{_SEPARATOR}['{_SPACE}\t\r\n]*[{_RUNS}]|{_SEPARATOR}'*[\t\r\n]"
@@ -35,36 +34,36 @@ _ANY = re.compile(
 
 
 def guard(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with an apostrophe before whatever a spreadsheet would run; numbers stay numbers.
+    """Put an apostrophe before all text that a spreadsheet would run; numbers stay numbers.
 
-    With SELAVI_RAW_CSV in the environment only what would be misread by `unguard` is changed.
+    With SELAVI_RAW_CSV in the environment, only text that `unguard` would misread is changed.
     """
-    return _mapped(table, _doubled if os.environ.get(RAW) else _guarded)
+    return _map_text(table, _double_cell if os.environ.get(RAW) else _guard_cell)
 
 
 def unguard(table: pd.DataFrame) -> pd.DataFrame:
-    """What `guard` was given."""
-    return _mapped(table, unguarded)
+    """Undo `guard`."""
+    return _map_text(table, unguarded)
 
 
 def unguarded(cell: str) -> str:
-    """A cell as it was before `guard`."""
+    """Undo `guard` for one cell."""
     return _GUARDED.sub("", cell)
 
 
-def _guarded(cell: str) -> str:
+def _guard_cell(cell: str) -> str:
     return cell if _HARMLESS.fullmatch(cell) else _TO_GUARD.sub("'", cell)
 
 
-def _doubled(cell: str) -> str:
+def _double_cell(cell: str) -> str:
     return _TO_DOUBLE.sub("'", cell)
 
 
-def _mapped(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
-    """The table with every text changed, the names of its columns too."""
+def _map_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Apply `change` to every text cell and column name."""
     table = table.set_axis([change(str(name)) for name in table.columns], axis=1)
-    for place, column in enumerate(table.columns):
-        cells = table.iloc[:, place]
+    for position, column in enumerate(table.columns):
+        cells = table.iloc[:, position]
         if pd.api.types.is_numeric_dtype(cells.dtype):
             continue
         texts = [cell for cell in cells if isinstance(cell, str)]

@@ -1,4 +1,4 @@
-"""Logging: sentences above the progress bars on the screen, and with times in a file."""
+"""Logging to the screen, above progress bars, and with times to a file."""
 
 import logging
 import os
@@ -14,15 +14,15 @@ from selavi.files import explain_refusal
 
 
 class _Screen(logging.Handler):
-    """Prints without breaking progress bars; to a terminal that is gone, nothing."""
+    """Prints without breaking progress bars; ignores a terminal that is closed."""
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError):
             tqdm.write(self.format(record), file=sys.stderr)
 
 
-class _Told(logging.Handler):
-    """Tells `selavi run`, which has a screen of its own."""
+class _RunMessages(logging.Handler):
+    """Sends messages to `selavi run`, which has its own display."""
 
     def emit(self, record: logging.LogRecord) -> None:
         notice = record.levelno == logging.WARNING or getattr(record, "notice", False)
@@ -31,7 +31,7 @@ class _Told(logging.Handler):
 
 
 class _File(logging.FileHandler):
-    """Writes into a file; says once if it cannot, and goes on without."""
+    """Writes to a file; if that fails, logs the error once and stops writing."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
@@ -43,12 +43,20 @@ class _File(logging.FileHandler):
 
 
 def start_logging(path: Path | None) -> None:
-    """Log to the screen, and to `path` if given, with more detail there.
+    """Log to the screen and to a file; in a process group, only rank 0 does.
 
-    Of a process group, the first process only. Raises UserError if `path` cannot be opened.
+    Parameters
+    ----------
+    path : Path or None
+        The file, which gets more detail; None for the screen alone.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be opened.
     """
-    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts
-    screen = _Told() if progress.is_read() else _Screen()
+    first = os.environ.get("RANK", "0") == "0"
+    screen = _RunMessages() if progress.is_read() else _Screen()
     screen.setFormatter(logging.Formatter("%(message)s"))
     screen.setLevel(logging.INFO)
     logging.basicConfig(level=logging.WARNING, handlers=[screen], force=True)

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from selavi.config_file import read_yaml
+from selavi.data.sources.factory import configured_source
 from selavi.files import UserError
 from selavi.settings import (
     AudioLevel,
@@ -21,12 +22,6 @@ from selavi.settings import (
 
 CONFIG = "results/settings/config.yaml"
 """The configuration with all defaults. Every target makes it, and tables follow it."""
-STAGES = (
-    "manifest", "shard", "index", "pretrain", "assign", "export", "metrics", "baselines", "degrade",
-    "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "figures", "distributions",
-    "plot_degraded", "neighbours", "explorer", "tables", "costs",
-)  # fmt: skip
-"""Stages with a target of their own, `{stage}_all`."""
 TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
@@ -63,18 +58,26 @@ class Plan:
     @property
     def subsets(self) -> list[str]:
         """Splits that share the shards of another."""
-        return [place for place, settings in self.splits.items() if settings.of]
+        return self._made_by("subset")
 
     @property
     def imported(self) -> list[str]:
         """Splits whose shards were made elsewhere."""
-        return [place for place, settings in self.splits.items() if settings.tars]
+        return self._made_by("import_shards")
 
     @property
     def sharded(self) -> list[str]:
         """Splits whose shards are made here, from videos."""
-        others = {*self.subsets, *self.imported}
-        return [place for place in self.splits if place not in others]
+        return self._made_by("shard")
+
+    def _made_by(self, stage: str) -> list[str]:
+        datasets = self.config.datasets
+        return [p for p in self.splits if configured_source(datasets, *p.split("/")).stage == stage]
+
+    def demo_data(self, dataset: str) -> list[str]:
+        """The list of the embedded demo's videos, which has to be made before a manifest."""
+        embedded = self.config.datasets[dataset].embedded
+        return [f"results/demo-data/{dataset}.csv"] if embedded else []
 
     def shard_owner(self, dataset: str, split: str) -> str:
         """The split whose shards hold a split's clips: itself, or of a subset its parent."""
@@ -90,6 +93,14 @@ class Plan:
     def fold_shards(self, dataset: str, fold: int) -> list[str]:
         """Shards of both splits of a fold."""
         return [file for split in fold_splits(fold) for file in self.shards(dataset, split)]
+
+    def feature_files(self, run: str, split: str) -> list[str]:
+        """Files that the baselines read besides clips, as far as they are there."""
+        baselines = self.config.baselines
+        names = {"run": run, "dataset": self.config.runs[run].dataset, "split": split}
+        files = [baselines.supervised_weights or ""]
+        files += [pattern.format(**names) for pattern in baselines.features.values()]
+        return [file for file in files if Path(file).is_file()]
 
     @cached_property
     def levels(self) -> dict[str, VideoLevel | AudioLevel]:
@@ -114,7 +125,7 @@ class Plan:
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
-        """The files of each stage, by its name in `STAGES`."""
+        """The files of each stage, by its name in `stages.TARGETS`."""
         config = self.config
         files = {
             "manifest": [f"results/manifest/{place}.csv" for place in self.sharded],

@@ -1,8 +1,8 @@
-"""What a job says of itself while it works: a progress bar, or lines that `selavi run` reads.
+"""Progress of a job: a progress bar, or JSON lines that `selavi run` reads.
 
-`selavi run` starts the jobs, through Snakemake, with a pipe in place of the screen, and names the
-pipe in the environment. A process whose stderr is that very pipe writes JSON lines there; any
-other, whose stderr goes to a terminal, a file or a cluster's log, shows what it always shows.
+`selavi run` starts the jobs, through Snakemake, with a pipe as stderr, and names the pipe in the
+environment. A process whose stderr is that pipe writes JSON lines to it. Any other, whose stderr is
+a terminal, a file or a cluster's log, shows a normal progress bar and log.
 """
 
 import io
@@ -19,14 +19,14 @@ from tqdm import tqdm
 
 PIPE = "SELAVI_RUN_PIPE"
 MARK = "\x1eselavi "
-"""How a line for `selavi run` begins."""
+"""Prefix of a line for `selavi run`."""
 INTERVAL_SECONDS = 0.5
 NOTICE = {"notice": True}
-"""`log.info(words, extra=NOTICE)`: shown by `selavi run` too, where else only warnings are."""
+"""`log.info(message, extra=NOTICE)` is shown by `selavi run` too, like a warning."""
 
 
 def pipe_name(descriptor: int) -> str:
-    """Name of an open pipe, the same in every process that has it."""
+    """Name of an open pipe, the same in every process that holds it."""
     status = os.fstat(descriptor)
     return f"{status.st_dev}:{status.st_ino}"
 
@@ -35,51 +35,52 @@ def is_read() -> bool:
     """Whether `selavi run` reads what this process writes to stderr."""
     if PIPE not in os.environ:
         return False
-    with suppress(OSError, ValueError):  # stderr is closed, or no file
+    with suppress(OSError, ValueError):  # stderr is closed or not a file
         return pipe_name(sys.stderr.fileno()) == os.environ[PIPE]
     return False
 
 
 def tell(**facts: Any) -> None:
-    """Write one line for `selavi run`, short enough that those of several processes do not mix.
+    """Write one JSON line for `selavi run`.
 
-    Of a long message the end stays.
+    Lines are short enough to be written atomically, so that processes do not mix them: a long
+    message keeps only its end.
     """
     log = next((h for h in logging.getLogger().handlers if hasattr(h, "baseFilename")), None)
     name = os.path.relpath(log.baseFilename) if log else ""
     facts["log"] = name
     while len(line := f"{MARK}{json.dumps(facts)}\n".encode()) > PIPE_BUF:
-        words = facts.get("message")
-        if not words:
+        message = facts.get("message")
+        if not message:
             return
-        facts["message"] = words[len(words) // 8 + 1 :]
-    with suppress(OSError):  # the reader is gone: keep working
+        facts["message"] = message[len(message) // 8 + 1 :]
+    with suppress(OSError):  # the job continues if `selavi run` has ended
         os.write(sys.stderr.fileno(), line)
 
 
-class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted when it runs
-    """A bar as tqdm's on a terminal, lines where `selavi run` reads them, nothing elsewhere."""
+class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted at run time
+    """tqdm's bar on a terminal, JSON lines for `selavi run`, nothing elsewhere."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.read, self.told = is_read(), 0.0
+        self.read, self.last_sent = is_read(), 0.0
         options.setdefault("disable", None)
         if self.read:
             options |= {"disable": bool(options["disable"]), "file": io.StringIO()}
         super().__init__(*arguments, **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Show how far the work has come."""
+        """Show the progress."""
         if not self.read:
             super().display(msg, pos)
             return
         now = time.monotonic()
-        if self.total and (now > self.told + INTERVAL_SECONDS or self.n == self.total):
-            self.told = now
+        if self.total and (now > self.last_sent + INTERVAL_SECONDS or self.n == self.total):
+            self.last_sent = now
             tell(done=self.n, total=self.total, what=self.desc.removesuffix(": "))
 
 
 def duration(seconds: float) -> str:
-    """A time span in words, as exact as anyone wants it."""
+    """A time span for people, such as "5 min" or "2 h 05 min"."""
     for size, next_size, unit in ((1, 100, "s"), (60, 5400, "min")):
         if seconds < next_size:
             return f"{max(1, round(seconds / size))} {unit}"

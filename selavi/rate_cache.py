@@ -1,4 +1,4 @@
-"""Rates measured before: kept in the user's cache folder, so that a machine is measured once."""
+"""Cache measured rates in the user's cache folder, so that each machine is measured once."""
 
 import hashlib
 import logging
@@ -18,29 +18,52 @@ from selavi.files import UserError, write_text
 log = logging.getLogger(__name__)
 
 Rate = TypeVar("Rate")
-DAYS = 30  # a rate that is older is measured again
+DAYS = 30  # older measurements are repeated
 
 
 class RateCache:
-    """Rates by all that they depend on: the machine, the code, and a key.
+    """Measurements by all that they depend on: the machine, the code, and a key.
 
-    again : measure also what is kept. reused : rates that were found in the cache.
+    Parameters
+    ----------
+    again : bool
+        Whether to repeat all measurements.
+
+    Attributes
+    ----------
+    reused : int
+        Measurements read from the cache so far.
     """
 
     def __init__(self, again: bool = False) -> None:
         self.again = again
         self.reused = 0
         self.folder = _folder()
-        self._place = f"{_machine()}\n{_code()}"
+        self._context = f"{_machine()}\n{_code()}"
 
     def get(self, kind: TypeAdapter[Rate], key: object, measure: Callable[[], Rate]) -> Rate:
-        """The rate under `key`, measured if it is not there. `repr(key)` must tell all."""
+        """Read a rate from the cache, or measure and store it.
+
+        Parameters
+        ----------
+        kind : TypeAdapter
+            The rate's type.
+        key : object
+            Its `repr` must determine what is measured.
+        measure : callable
+            Measures the rate.
+
+        Returns
+        -------
+        Rate
+            The cached or measured rate.
+        """
         if self.folder is None:
             return measure()
-        name = hashlib.sha256(f"{self._place}\n{key!r}".encode()).hexdigest()
+        name = hashlib.sha256(f"{self._context}\n{key!r}".encode()).hexdigest()
         path = self.folder / f"{name}.json"
         if not self.again and _age_days(path) < DAYS:
-            with suppress(OSError, ValidationError):  # cut off, or of a disk that is gone
+            with suppress(OSError, ValidationError):  # truncated, or the disk is gone
                 rate = kind.validate_json(path.read_bytes())
                 self.reused += 1
                 return rate
@@ -49,12 +72,12 @@ class RateCache:
             write_text(path, kind.dump_json(rate).decode())
             _remove_old(self.folder)
         except (OSError, UserError) as error:
-            log.debug("rates are not kept: %s", error)
+            log.debug("rates are not cached: %s", error)
         return rate
 
 
 def _folder() -> Path | None:
-    """Where rates are kept; None for a user without a home."""
+    """Folder of the cache; None for a user without a home."""
     try:
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     except RuntimeError:
@@ -63,22 +86,22 @@ def _folder() -> Path | None:
 
 
 def _machine() -> str:
-    """What computes here: nodes of a cluster may share a home."""
+    """The hardware: nodes of a cluster may share a home folder."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        about = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
+        cpu = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
         threads = (os.cpu_count(), torch.get_num_threads())
-        return repr((sorted(about), threads, device, torch.__version__))
+        return repr((sorted(cpu), threads, device, torch.__version__))
     return repr((os.cpu_count(), torch.get_num_threads(), torch.__version__))
 
 
 def _code() -> str:
-    """A digest of the package: what it does per clip may change without its version."""
-    found = hashlib.sha256()
+    """A digest of the package's code, which may change without its version."""
+    digest = hashlib.sha256()
     for path in sorted(Path(selavi.__path__[0]).rglob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _age_days(path: Path) -> float:

@@ -1,4 +1,4 @@
-"""What this machine has run out of, in a sentence with the remedy."""
+"""Errors of exhausted resources (memory, shared memory, open files) as sentences with a remedy."""
 
 import errno
 import os
@@ -11,24 +11,24 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def shortage(error: BaseException) -> str:
-    """What ran out where `error` was raised, and what to do; "" if it tells of something else.
+    """Which resource an error says is exhausted, and what to do; "" for any other error.
 
-    PyTorch passes on the system's errors as words alone.
+    Also looks at the message, as PyTorch raises the operating system's errors as plain text.
     """
-    if _tells(error, errno.EMFILE, errno.ENFILE) or "items of ancdata" in str(error):
+    if _is_errno(error, errno.EMFILE, errno.ENFILE) or "items of ancdata" in str(error):
         return too_few_files()
     if "CUDA out of memory" in str(error):
         return (
             "the GPU's memory is full; use a smaller batch_size (in training with more "
             "accumulation, so that the effective batch stays the same)"
         )
-    if isinstance(error, MemoryError) or _tells(error, errno.ENOMEM):
+    if isinstance(error, MemoryError) or _is_errno(error, errno.ENOMEM):
         return f"memory ran out ({error}); {MORE_MEMORY}"
     if isinstance(error, BrokenProcessPool):
-        return killed("without a word")
-    if _tells(error, errno.EAGAIN) and isinstance(error, OSError):
-        return "no further process can be started; use fewer workers, or raise `ulimit -u`"
-    if _tells(error, errno.ENOSPC) and ("shared memory" in str(error) or _of_a_semaphore(error)):
+        return killed("without a message")
+    if _is_errno(error, errno.EAGAIN) and isinstance(error, OSError):
+        return "no more processes can be started; use fewer workers, or raise `ulimit -u`"
+    if _is_errno(error, errno.ENOSPC) and ("shared memory" in str(error) or _of_a_semaphore(error)):
         return full_shared_memory()
     return ""
 
@@ -40,22 +40,22 @@ MORE_MEMORY = (
 
 
 def killed(how: str) -> str:
-    """Of a process that works for this one, such as a loader's, and was killed from outside."""
+    """Message for a worker process that was killed from outside; `how` is in brackets."""
     return f"a worker process was killed ({how}), most likely because memory ran out; {MORE_MEMORY}"
 
 
 def full_shared_memory() -> str:
-    """Of /dev/shm, through which loader processes hand over their batches."""
+    """Message for a full /dev/shm."""
     usage = shutil.disk_usage(SHARED_MEMORY)
     return (
         f"{SHARED_MEMORY} is full ({usage.total / 1e6:,.0f} MB in all, {usage.free / 1e6:,.1f} MB "
-        "free): loader processes hand their batches over in it. Start the container with more "
+        "free): loader processes pass their batches through it. Start the container with more "
         "(docker run --shm-size=8g), use a smaller batch_size or fewer workers, or set workers: 0"
     )
 
 
 def too_few_files() -> str:
-    """Of file descriptors."""
+    """Message for too many open files."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return (
         f"too many open files: this process may have {limit}; raise the limit (`ulimit -n 4096` "
@@ -64,12 +64,12 @@ def too_few_files() -> str:
 
 
 def _of_a_semaphore(error: BaseException) -> bool:
-    """Whether no file is named, and the shared memory has not even a page left."""
+    """Whether an error names no file, and shared memory has less than a page left."""
     free = shutil.disk_usage(SHARED_MEMORY).free
     return getattr(error, "filename", None) is None and free < resource.getpagesize()
 
 
-def _tells(error: BaseException, *numbers: int) -> bool:
+def _is_errno(error: BaseException, *numbers: int) -> bool:
     return any(
         getattr(error, "errno", None) == number or os.strerror(number) in str(error)
         for number in numbers

@@ -1,7 +1,7 @@
-"""Files of torch.save: written whole, and looked at for damage before they are read.
+"""Write torch.save files atomically, and check them for damage before reading.
 
-Such a file is a zip with a checksum (CRC-32) of each member, which torch writes and does not check.
-Files from before torch 1.6 are no zips and have none.
+Such a file is a zip with a checksum (CRC-32) per member, which torch writes but does not check.
+Files from before torch 1.6 are not zips and have no checksums.
 """
 
 import errno
@@ -18,27 +18,27 @@ from selavi.disk import refusal
 from selavi.files import UserError, atomic_path
 
 CHUNK = 2**22
-ZIP = b"PK\3\4"  # by which torch, too, tells them
-FOLDER = 0x10  # a member that is marked as one has no content for torch
+ZIP = b"PK\3\4"  # torch, too, recognises a zip by it
+FOLDER = 0x10  # torch reads no content from a member with this attribute
 
 
 class Damaged(UserError):
-    """A file is not as it was written; other errors of reading say nothing of its content."""
+    """A file is missing or its content damaged, as opposed to an error of the machine."""
 
 
 def save_tensors(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` by torch.save, atomically. Raises UserError as `atomic_path`."""
+    """Write `content` with torch.save, atomically. Raises UserError as `atomic_path`."""
     with atomic_path(path) as temporary:
         write_tensors(temporary, content)
 
 
 def write_tensors(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` by torch.save, through to the disk. Raises OSError."""
+    """Write `content` with torch.save, and sync it to the disk. Raises OSError."""
     with path.open("wb") as file:
         try:
             torch.save(content, file)
         except RuntimeError as error:
-            # Of a write that failed torch's writer says only that its place is not what it was.
+            # After a failed write, torch's writer raises only that its position is wrong.
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             if "inline_container" in str(error) or "PytorchStreamWriter" in str(error):
@@ -49,9 +49,14 @@ def write_tensors(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_tensors(path: Path) -> Any:
-    """What a file of our own holds, on the CPU.
+    """Read a file of `save_tensors`, to the CPU.
 
-    Raises Damaged if it is damaged or missing, another UserError if the disk or memory fails.
+    Raises
+    ------
+    Damaged
+        If the file is damaged or missing.
+    UserError
+        If the disk or memory fails.
     """
     require_whole(path, "")
     try:
@@ -59,51 +64,77 @@ def read_tensors(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except UserError:
         raise
-    except Exception as error:  # torch raises many kinds for files that are not its own
-        words = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Damaged(f"{path} is damaged ({words})") from None
+    except Exception as error:  # torch raises many kinds for invalid files
+        cause = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Damaged(f"{path} is damaged ({cause})") from None
 
 
 def require_whole(path: Path, remedy: str) -> None:
-    """Raise Damaged, with the remedy, if the content of a zip is not what was written into it.
+    """Check the checksums of a torch.save file.
 
-    Raises as `machine_at_fault`, too.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    remedy : str
+        What the error tells the user to do.
+
+    Raises
+    ------
+    Damaged
+        If the file is damaged or missing.
+    UserError
+        If the disk or memory fails.
     """
     with machine_at_fault(path):
-        words = damage(path)
-    if words:
-        raise Damaged(f"{path} is damaged ({words})" + (f"; {remedy}" if remedy else ""))
+        cause = damage(path)
+    if cause:
+        raise Damaged(f"{path} is damaged ({cause})" + (f"; {remedy}" if remedy else ""))
 
 
 @contextmanager
 def machine_at_fault(path: Path) -> Iterator[None]:
-    """Tell errors of the disk and of memory, in reading, from those of a file's content.
+    """Turn errors of the disk and of memory into UserError; let those of a file's content pass.
 
-    Raises UserError for them; Damaged for a file that is missing.
+    Raises
+    ------
+    Damaged
+        If the file is missing.
+    UserError
+        If the disk or memory fails.
     """
     try:
         yield
     except FileNotFoundError:
         raise Damaged(f"{path} is missing") from None
     except OSError as error:
-        if error.errno in (None, errno.EINVAL):  # of a place before the file's start
+        if error.errno in (None, errno.EINVAL):  # content that points before the file's start
             raise
         raise UserError(refusal(error, path, "read")) from None
     except (MemoryError, RuntimeError) as error:
-        # In place of a MemoryError torch raises its base, with this in its words.
+        # Instead of MemoryError torch raises RuntimeError with this text.
         if isinstance(error, RuntimeError) and "can't allocate memory" not in str(error):
             raise
         raise UserError(
-            f"{path} needs more memory to be read than there is; ask for more, or end what else "
-            "uses it, then run the same command again"
+            f"reading {path} needs more memory than is free; give the job more, or end other "
+            "programs, then run the same command again"
         ) from None
 
 
 def damage(path: Path) -> str:
-    """What is wrong with a zip's bytes, in words; "" for nothing, and for files that are no zip.
+    """Check the bytes of a zip.
 
-    A member without a checksum (torch can be told to leave them out) passes. Raises OSError and
-    MemoryError where they are not of the content.
+    Members without a checksum, which torch can be told to omit, are not checked.
+
+    Returns
+    -------
+    str
+        What is wrong, "" if nothing, or if the file is not a zip.
+
+    Raises
+    ------
+    OSError or MemoryError
+        If the disk or memory fails.
     """
     with path.open("rb") as file:
         if file.read(len(ZIP)) != ZIP:
@@ -114,17 +145,17 @@ def damage(path: Path) -> str:
                 for member in archive.infolist():
                     name = member.filename
                     if member.compress_type != zipfile.ZIP_STORED or member.external_attr & FOLDER:
-                        return f"{name} is stored otherwise than torch.save does"
+                        return f"{name} is not stored as torch.save does"
                     if member.CRC == 0:
                         continue
                     with archive.open(member) as content:
                         while content.read(CHUNK):
                             pass
-        except Exception as error:  # zipfile raises many kinds for bytes that make no sense
-            # EINVAL is of a place before the file's start.
+        except Exception as error:  # zipfile raises many kinds for invalid bytes
+            # EINVAL: content that points before the file's start.
             if isinstance(error, MemoryError) or (
                 isinstance(error, OSError) and error.errno != errno.EINVAL
             ):
                 raise
-            return f"{name} is not as it was written"
+            return f"{name} differs from what was written"
     return ""

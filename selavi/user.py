@@ -1,4 +1,4 @@
-"""A name and a home for libraries, where this process's user has none: containers, batch nodes."""
+"""Give libraries a user name and a home folder where there are none: containers, batch nodes."""
 
 import getpass
 import os
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def settle_user() -> None:
-    """Set in the environment what the user lacks; the processes started from here inherit it.
+    """Set missing facts of the user in the environment, which started processes inherit.
 
-    A user without a name is called by the number; one whose home cannot be written, or who has
-    none, gets a private cache folder beside the temporary files, for all libraries that keep one.
+    A user without a name is called by number. A user without a writable home gets a private cache
+    folder below the temporary folder, for all libraries that use one.
     """
     try:
         getpass.getuser()
@@ -18,7 +18,7 @@ def settle_user() -> None:
         os.environ["LOGNAME"] = f"uid{os.getuid()}"
     try:
         home = Path.home()
-    except RuntimeError:  # neither $HOME nor an entry in the list of users
+    except RuntimeError:  # neither $HOME nor an entry in /etc/passwd
         home = _private_folder()
         os.environ["HOME"] = str(home)
     if "XDG_CACHE_HOME" not in os.environ and not _can_write(home / ".cache"):
@@ -27,12 +27,12 @@ def settle_user() -> None:
 
 
 def _private_folder() -> Path:
-    """A folder that nobody else can write: what lies in a cache may be executed."""
+    """A folder that nobody else can write to, since cached files may be executed."""
     folder = Path(tempfile.gettempdir(), f"selavi-{os.getuid()}")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        ours = found.st_uid == os.getuid() and not found.st_mode & 0o022
+        status = folder.lstat()
+        ours = status.st_uid == os.getuid() and not status.st_mode & 0o022
         usable = ours and not folder.is_symlink() and os.access(folder, os.W_OK | os.X_OK)
     except OSError:
         usable = False
@@ -40,7 +40,7 @@ def _private_folder() -> Path:
 
 
 def _can_write(folder: Path) -> bool:
-    """Whether a folder is there to write into, or could be made."""
+    """Whether a folder can be written to, made if needed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

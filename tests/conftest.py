@@ -20,7 +20,8 @@ from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.shards.writer import write_shard
-from selavi.data.sources.demo import make_demo_dataset
+from selavi.data.sources.demo_dataset import make_demo_dataset
+from selavi.data.sources.folder import Folder
 from selavi.settings import Config, MediaSettings, RunSettings
 
 REPOSITORY = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def demo_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_split(folder: Path, output: Path, shards: int = 2, media: MediaSettings = MEDIA) -> Path:
     """Run manifest, shard and index on a folder; return the index."""
     manifest = output / "manifest.csv"
-    write_manifest(folder, "folder", shards, manifest)
+    write_manifest(Folder(folder), shards, manifest)
     for n in range(shards):
         write_shard(manifest, n, output / f"{n:05d}.tar", output / f"{n:05d}.csv", media)
     tables = [output / f"{n:05d}.csv" for n in range(shards)]
@@ -95,9 +96,9 @@ def tiny_run() -> Callable[..., RunSettings]:
             "network": {"clusters": 4, "heads": 2, "hidden": 16},
             "labelling": {"optimisations": 6},
             "training": {
-                "epochs": 3, "batch_size": 4, "workers": 0, "threads": 1, "warmup_batches": 2,
-                "precision": "float32", "collapse": 1.0,
+                "epochs": 3, "batch_size": 4, "warmup_batches": 2, "collapse": 1.0,
             },
+            "machine": {"workers": 0, "threads": 1, "precision": "float32"},
         }  # fmt: skip
         for name, section in sections.items():
             old = run.get(name)

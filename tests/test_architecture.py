@@ -1,24 +1,26 @@
 """Who may import whom: imports point down only."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
-    {"formulas", "disk"},
+    {"formulas", "disk", "stages"},
     {"files", "allocator", "progress"},
-    {"settings", "batch", "logs", "compiled", "signals", "shortage", "collectives", "user"},
-    {"config_file", "distributed", "rate_cache", "tensor_files"},
-    {"state_lock", "cluster", "transforms", "models", "estimates"},
+    {"settings", "batch", "logs", "compiled", "shortage", "user"},
+    {"config_file", "rate_cache", "tensor_files"},
+    {"engine"},
+    {"cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
-    {"training", "evaluation", "plan"},
+    {"training", "evaluation", "plan", "inventory"},
     {"reporting", "preflight"},
     {"running"},
     {"commands"},
     {"cli"},
-    {"__main__"},
+    {"__main__", "__init__"},
 ]
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -41,7 +43,7 @@ def part_of(path: Path) -> str:
 
 
 def test_every_part_has_a_layer() -> None:
-    assert {part_of(p) for p in MODULES} - {"__init__"} == set(LEVEL)
+    assert {part_of(p) for p in MODULES} == set(LEVEL)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -82,3 +84,35 @@ def test_every_opening_of_media_names_its_format(path: Path) -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "av.open":
             named = {keyword.arg for keyword in node.keywords}
             assert "format" in named or path.name == "containers.py", node.lineno
+
+
+# ------------------------------------------------------------------------- docs/architecture.md
+
+DOCUMENT = (PACKAGE.parent / "docs/architecture.md").read_text()
+PARTS = DOCUMENT[DOCUMENT.index("## The package, file by file") :].partition("\n## ")[0]
+EXAMPLES = {"selavi/data/sources/path_list.py", "selavi/evaluation/sizes.py",
+            "selavi/commands/sizes.py"}  # fmt: skip
+
+
+def test_the_document_has_the_layers() -> None:
+    rows = re.findall(r"^\| +(\d+) \| (.*?) \|", DOCUMENT, re.MULTILINE)
+    told = {int(number): set(re.findall(r"`(\w+)`", parts)) for number, parts in rows}
+    assert told == dict(enumerate(LAYERS, 1))
+
+
+def test_every_path_in_the_document_exists() -> None:
+    named = set(re.findall(r"`((?:selavi|tests|workflow|docs|config)/[\w./-]*\w)`", DOCUMENT))
+    assert len(named) > 20
+    missing = {path for path in named if not (PACKAGE.parent / path).exists()}
+    assert missing == EXAMPLES
+
+
+def test_every_package_is_in_the_document() -> None:
+    for folder in {path.parent for path in MODULES} - {PACKAGE, PACKAGE / "commands"}:
+        assert f"{folder.name}/" in PARTS, folder
+
+
+def test_every_module_is_in_the_document() -> None:
+    words = set(re.findall(r"\w+", PARTS)) | set().union(*LAYERS)
+    modules = {p.stem for p in MODULES if p.parent.name != "commands"} - {"__init__", "__main__"}
+    assert modules - words == set()

@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.cli import STAGES, main
+from selavi.cli import main
 from selavi.commands import arguments
-from selavi.config_file import read_section
+from selavi.config_file import read_section, write_section
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.settings import FinetuneSettings, RetrievalSettings
+from selavi.settings import FinetuneSettings, MachineSettings, RetrievalSettings
+from selavi.stages import COMMANDS
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +24,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_stages_in_order() -> None:
     done = run("--help")
     assert done.returncode == 0
-    places = [done.stdout.index(f"\n    {stage}") for stage in STAGES]
+    places = [done.stdout.index(f"\n    {stage}") for stage in COMMANDS]
     assert places == sorted(places)
 
 
@@ -32,7 +33,7 @@ def test_help_and_small_stages_do_not_wait_for_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", COMMANDS)
 def test_each_stage_explains_itself(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         main([stage, "--help"])
@@ -47,7 +48,7 @@ def test_a_mistake_is_a_sentence_on_the_screen_and_in_the_log(tmp_path: Path) ->
         "--output", str(tmp_path / "m.csv"), "--log", str(log),
     )  # fmt: skip
     assert done.returncode == 1
-    assert "absent.csv does not exist; make it with the stage before" in done.stderr
+    assert "absent.csv does not exist; run the stage that writes it" in done.stderr
     assert "Traceback" not in done.stderr
     assert "absent.csv does not exist" in log.read_text()
 
@@ -55,12 +56,23 @@ def test_a_mistake_is_a_sentence_on_the_screen_and_in_the_log(tmp_path: Path) ->
 @pytest.mark.parametrize(("most", "workers"), [("2", 2), ("4", 4), ("9", 4), ("0", 0)])
 def test_loader_processes_are_no_more_than_asked_for(most: str, workers: int) -> None:
     parser = argparse.ArgumentParser()
-    arguments.max_workers(parser)
+    arguments.machine(parser)
     settings = FinetuneSettings()
-    assert settings.workers == 4
-    bounded = arguments.bounded(settings, parser.parse_args(["--max-workers", most]))
-    assert bounded == settings.model_copy(update={"workers": workers})
-    assert arguments.bounded(settings, parser.parse_args([])) == settings
+    assert settings.machine.workers == 4
+    bounded = arguments.on_machine(settings, parser.parse_args(["--max-workers", most]))
+    assert bounded == FinetuneSettings(machine=MachineSettings(workers=workers))
+    assert arguments.on_machine(settings, parser.parse_args([])) == settings
+
+
+def test_the_machine_is_in_a_file_of_its_own(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    arguments.machine(parser)
+    machine = MachineSettings(workers=2, threads=3, precision="float32")
+    write_section(tmp_path / "machine.yaml", machine)
+    options = parser.parse_args(["--machine", str(tmp_path / "machine.yaml")])
+    assert arguments.on_machine(FinetuneSettings(), options) == FinetuneSettings(machine=machine)
+    given = arguments.on_machine(FinetuneSettings(), options, threads=1, workers=None).machine
+    assert given == machine.model_copy(update={"threads": 1})
 
 
 def test_where_an_error_of_a_library_happened_is_in_the_log(tmp_path: Path) -> None:
@@ -83,7 +95,7 @@ def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:
     config = Path(__file__).parent.parent / "config/demo.yaml"
     good = run("settings", "--configfile", str(config), str(config.with_name("demo-full.yaml")))
     assert good.returncode == 0
-    assert "nothing wrong; datasets: demo; runs: demo, demo-seed1" in good.stderr
+    assert "valid; datasets: demo; runs: demo, demo-seed1" in good.stderr
     wrong = run("settings", "--configfile", str(config), "--run", "dmo", "--output", "x")
     assert wrong.returncode == 1
     assert "'dmo' is not in" in wrong.stderr
@@ -137,9 +149,9 @@ def test_text_comes_back_from_csv_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no table of comma-separated values"),
-        (b"a,b\n1,2\n1,2,3\n", "no table of comma-separated values"),
-        (b"a\n\xff\xfe\n", "no table of comma-separated values"),
+        (b"", "is not a valid CSV file"),
+        (b"a,b\n1,2\n1,2,3\n", "is not a valid CSV file"),
+        (b"a\n\xff\xfe\n", "is not a valid CSV file"),
         (b"cluster,b\n1,2\n", "has no column 'label'; its columns: cluster, b"),
     ],
 )

@@ -15,7 +15,7 @@ import torch
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.files import UserError, atomic_path, write_csv, write_text
 from selavi.models.checkpoint import build_network, save_model
 from selavi.settings import FinetuneSettings, RunSettings
@@ -25,7 +25,8 @@ from tests.test_tensor_files import file_limit
 Run = Callable[..., RunSettings]
 TUNING = {
     "epochs": 1, "warmup_epochs": 1, "frames": 4, "clips": 1, "crops": 1, "crop": 32,
-    "scale_min": 32, "scale_max": 32, "batch_size": 4, "workers": 0, "precision": "float32",
+    "scale_min": 32, "scale_max": 32, "batch_size": 4,
+    "machine": {"workers": 0, "precision": "float32"},
 }  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def nobody() -> Iterator[None]:
 def made(tiny_run: Run, train_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands below read."""
     folder = tmp_path_factory.mktemp("made")
-    settings = tiny_run(training={"checkpoint_minutes": 0.0})
+    settings = tiny_run(machine={"checkpoint_minutes": 0.0})
     write_section(folder / "run.yaml", settings)
     write_section(folder / "media.yaml", MEDIA)
     write_section(folder / "finetune.yaml", FinetuneSettings.model_validate(TUNING))
@@ -114,7 +115,7 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
         ("pretrain", 1_000, "run/state/step-"),
         ("pretrain", 50, "run/.state.lock"),
         ("shard", 1_000, ""),
-        ("finetune", 1_000, "0.state.pt"),
+        ("finetune", 1_000, "0.state/step-"),
         ("export", 1_000, "logits.pt"),
         ("assign", 1_000, "a.csv"),
         ("degrade", 1_000, "d.tar"),
@@ -131,7 +132,7 @@ def test_a_file_size_limit_is_said(
         assert main(command(name, made, train_index, tmp_path)) == 1
     said = capsys.readouterr().err
     assert (f"{tmp_path}/{file}" if file else tempfile.gettempdir()) in said
-    assert f"grows larger than the {limit:,} bytes that this process may write to a file" in said
+    assert f"would be larger than the {limit:,} bytes that this process may write to a file" in said
     assert "ulimit -f unlimited" in said
     assert "unexpected error" not in said and "Traceback" not in said
     assert not [p for p in tmp_path.rglob("*") if p.name.endswith(".part")]
@@ -140,7 +141,7 @@ def test_a_file_size_limit_is_said(
 @pytest.mark.parametrize("name", ["pretrain", "finetune", "export"])
 @pytest.mark.parametrize(
     ("options", "words"),
-    [("size=64k", "no space left on the disk while writing"), ("ro", "mounted for reading alone")],
+    [("size=64k", "no space left on the disk while writing"), ("ro", "mounted read-only")],
 )
 def test_a_small_or_read_only_disk_is_said(
     made: Path, train_index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
@@ -172,8 +173,8 @@ def test_a_missing_permission_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("file/a.txt", "a file stands where a folder is needed"),
-        ("folder", "it is a folder, and a file is needed"),
+        ("file/a.txt", "a file is where a folder is needed"),
+        ("folder", "it is a folder, not a file"),
         ("x" * 252, "its name is too long"),
     ],
 )
@@ -212,13 +213,13 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     words = ["--assignments", "/proc/self/mem", "--output", str(tmp_path / "m.csv")]
     assert main(["metrics", *words]) == 1
     said = capsys.readouterr().err
-    assert "/proc/self/mem cannot be read (input/output error); see to its disk" in said
+    assert "/proc/self/mem cannot be read (input/output error); check its disk" in said
 
 
 def test_a_bad_disk_is_said_of_what_is_made(tmp_path: Path) -> None:
     with (
         pytest.raises(
-            UserError, match=r"a cannot be made \(input/output error\); see to the disks"
+            UserError, match=r"a cannot be written \(input/output error\); check the disks"
         ),
         atomic_path(tmp_path / "a"),
     ):

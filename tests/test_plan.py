@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from selavi.plan import CONFIG, STAGES, TABLES, Plan
+from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
 from selavi.reporting.tables import BUILDERS
+from selavi.stages import COMMANDS, TARGETS
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -19,7 +20,7 @@ def plan(*names: str, unlabelled: tuple[str, ...] = ()) -> Plan:
 
 def test_the_demo_stage_by_stage() -> None:
     files = plan("demo.yaml").files
-    assert tuple(sorted(files)) == tuple(sorted(STAGES))
+    assert tuple(sorted(files)) == tuple(sorted(TARGETS))
     shards = [f"results/shards/demo/train/0000{n}.tar" for n in range(4)]
     empty = ("degrade", "assign_degraded", "evaluate_degraded", "plot_degraded")
     empty += ("retrieval", "finetune", "neighbours")
@@ -109,7 +110,7 @@ def test_a_report_names_what_is_lacking(tmp_path: Path) -> None:
 
 def test_the_readme_of_the_results_lists_their_folders() -> None:
     full = plan("demo.yaml", "demo-full.yaml")
-    made = [CONFIG, "results/demo-data/demo.csv", *full.files_of(*STAGES)]
+    made = [CONFIG, "results/demo-data/demo.csv", *full.files_of(*TARGETS)]
     folders = {file.split("/")[1] for file in made}
     text = (REPOSITORY / "results/README.md").read_text()
     listed = re.findall(r"`([a-z-]+)`", text.split("\n\n")[1].partition("; and")[0])
@@ -119,3 +120,17 @@ def test_the_readme_of_the_results_lists_their_folders() -> None:
 
 def test_every_table_has_its_builder() -> None:
     assert tuple(builder.__name__ for builder in BUILDERS) == TABLES
+
+
+def test_the_list_of_results_names_every_folder_that_a_stage_makes() -> None:
+    full = plan("demo.yaml", "demo-full.yaml")
+    folders = {Path(file).parts[1] for file in full.files_of(*TARGETS)}
+    text = (REPOSITORY / "results/README.md").read_text()
+    assert {folder for folder in folders if f"`{folder}`" not in text} == set()
+
+
+def test_the_data_flow_lists_every_stage() -> None:
+    text = (REPOSITORY / "docs/architecture.md").read_text()
+    table = text.split("## Data flow")[1].split("Inside `pretrain`")[0]
+    named = {name.replace("-", "_") for name in re.findall(r"`([a-z_-]+)`", table)}
+    assert set(COMMANDS) - {name.replace("_", "-") for name in named} == {"settings"}

@@ -92,6 +92,7 @@ def test_without_a_folder_to_keep_them_in_rates_are_measured(
     assert measure.times == 3
 
 
+@pytest.mark.slow
 def test_an_estimate_measures_once_and_again_for_other_videos(
     demo_videos: Path, tmp_path: Path, cache: Path
 ) -> None:

@@ -1,1 +1,1 @@
-"""What benchmarks/gpu.py measures: a module for each part, with `run(work)`."""
+"""The parts of benchmarks/gpu.py: one module each, with a function that takes `Work`."""

@@ -1,4 +1,4 @@
-"""Whether a seed gives the same bits, made twice and resumed, and what making sure of it costs."""
+"""Bitwise reproducibility of training, repeated and resumed, and the cost of deterministic mode."""
 
 import os
 from itertools import pairwise
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from bench_loader import repeated
 from gpu_parts.loading import shard_set
-from gpu_parts.steps import BASE, found_before
+from gpu_parts.steps import BASE, fastest_before
 from gpu_parts.variants import build, measure, set_modes
 from gpu_parts.work import SMALL_NETWORK, Row, Work, forget
-from selavi.distributed import Group
-from selavi.settings import LabellingSettings, RunSettings, TrainingSettings
-from selavi.signals import Stopped, StopRequest
+from selavi.engine.process_group import Group
+from selavi.engine.stop import Stopped, StopRequest
+from selavi.settings import LabellingSettings, MachineSettings, RunSettings, TrainingSettings
 from selavi.training.loop import Trainer
 
 STEPS = 4
@@ -21,25 +21,25 @@ MODES = (BASE, f"{BASE}, deterministic")
 
 
 def run(work: Work) -> None:
-    """As torch is by default, then by its deterministic algorithms."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS first works
+    """Test torch's defaults, then its deterministic algorithms."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at the first use of cuBLAS
     for variant in MODES:
         work.tell({"variant": variant, "paper_network_made_twice_same": twice(work, variant)})
         if not work.small or variant is MODES[-1]:
             work.tell({"variant": variant} | resumed(work, variant))
-    _, rates, flops = found_before(work)
+    _, rates, flops = fastest_before(work)
     for variant in MODES:
         work.tell(measure(work, variant, work.batch, flops, rates))
 
 
 def weights(network: nn.Module) -> Tensor:
-    """All state in one vector."""
-    parts = [value.detach().flatten().double().cpu() for value in network.state_dict().values()]
-    return torch.cat(parts)
+    """The whole state dict in one vector."""
+    values = [value.detach().flatten().double().cpu() for value in network.state_dict().values()]
+    return torch.cat(values)
 
 
 def twice(work: Work, variant: str) -> bool:
-    """Whether some steps of the network measured end with the same bits in two runs."""
+    """Whether two runs of some steps of the paper's network give the same bits."""
     ends = []
     for _ in range(2):
         step = build(work, variant, work.batch)
@@ -52,7 +52,7 @@ def twice(work: Work, variant: str) -> bool:
 
 
 def resumed(work: Work, variant: str) -> Row:
-    """Whether training a small network from shards is the same run twice, and stopped between."""
+    """Whether two trainings from shards, and a stopped and resumed one, give the same bits."""
     set_modes(variant.split(", "))
     runs = {
         name: weights(train(work, f"{variant}-{name}", name == "stopped"))
@@ -63,7 +63,7 @@ def resumed(work: Work, variant: str) -> Row:
 
 
 def train(work: Work, name: str, stop_between: bool) -> nn.Module:
-    """Two epochs on the shards' clips; if asked, stopped after the first, then begun again."""
+    """Train for two epochs; with `stop_between`, stop after the first and resume."""
     table = repeated(shard_set(work), 24)
     settings = RunSettings(
         dataset="videos", video=work.video, audio=work.audio,
@@ -71,8 +71,8 @@ def train(work: Work, name: str, stop_between: bool) -> nn.Module:
         labelling=LabellingSettings(optimisations=3, groups=2, power=1.0),
         training=TrainingSettings(
             epochs=2, batch_size=8, warmup_batches=2, warmup_epochs=0, base_lr=1e-3, collapse=1.0,
-            precision="bfloat16", workers=0,
         ),
+        machine=MachineSettings(precision="bfloat16", workers=0),
     )  # fmt: skip
     folder = work.folder / name.replace(", ", "-").replace(" ", "-") / "state"
     stop = StopRequest()

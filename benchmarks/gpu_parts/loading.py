@@ -1,4 +1,4 @@
-"""Whether the loader keeps up with the step, and what the trainer makes of both."""
+"""Speed of the loader compared with the step, and of the trainer with both."""
 
 import os
 import time
@@ -7,18 +7,24 @@ from itertools import islice
 from bench_loader import make_shards, make_videos, repeated
 from gpu_parts.steps import BASE, PLAIN
 from gpu_parts.work import Row, Work, forget, peak_gib, speed_of, synchronise, why
-from selavi.data.index import read_index
 from selavi.data.sampling import Clips, training_batches
-from selavi.distributed import Group
-from selavi.settings import LabellingSettings, MediaSettings, RunSettings, TrainingSettings
-from selavi.signals import StopRequest
+from selavi.data.schema import read_index
+from selavi.engine.process_group import Group
+from selavi.engine.stop import StopRequest
+from selavi.settings import (
+    LabellingSettings,
+    MachineSettings,
+    MediaSettings,
+    RunSettings,
+    TrainingSettings,
+)
 from selavi.training.loop import Trainer
 
 VIDEOS, SMALL_VIDEOS = 12, 2
 
 
 def run(work: Work) -> None:
-    """The loader alone, against the fastest step; then the trainer, with what settings offer."""
+    """Measure the loader and the fastest step, then the trainer with a variant of the settings."""
     clips = shard_set(work)
     cores = len(os.sched_getaffinity(0))
     fastest = max((work.fastest(part) for part in ("steps", "batches")), key=speed_of)
@@ -32,12 +38,12 @@ def run(work: Work) -> None:
 
 
 def times(speed: float, step: Row) -> float | None:
-    """How a speed stands to a step's, if that was measured."""
+    """A speed over that of a step; None if the step was not measured."""
     return round(speed / speed_of(step), 3) if speed_of(step) else None
 
 
 def shard_set(work: Work) -> Clips:
-    """Shards of real videos, made by the package's own stages, once for all parts."""
+    """Shards of videos, made by the package's stages once for all parts."""
     folder = work.folder / "shards"
     if not (folder / "index.csv").exists():
         videos = work.folder / "videos"
@@ -48,7 +54,7 @@ def shard_set(work: Work) -> Clips:
 
 
 def loading_speed(work: Work, clips: Clips, workers: int, batch: int) -> float:
-    """Clips per second on the device, from the first batch on, with nothing else to do."""
+    """Clips per second on the device after the first batch, with an idle consumer."""
     seconds, most = (1.0, 8) if work.small else (6.0, 4096)
     batches = training_batches(
         repeated(clips, (most + 1) * batch), seed=0, epoch=0, batch_size=batch, workers=workers,
@@ -66,20 +72,22 @@ def loading_speed(work: Work, clips: Clips, workers: int, batch: int) -> float:
 
 
 def trained(work: Work, clips: Clips, step: Row, cores: int) -> Row:
-    """Clips per second of an epoch without labelling, of the trainer itself from shards on."""
+    """Clips per second of the trainer, from shards, in an epoch without a label update."""
     batch = int(step["batch"])
     bfloat16 = "bfloat16" in step["variant"]
     row: Row = {"variant": step["variant"], "batch": batch}
-    # An epoch of some 10 s, if the loader keeps up.
+    # About 10 s per epoch, if the loader keeps up.
     steps = 3 if work.small else min(200, max(8, round(10 * speed_of(step) / batch)))
     table = repeated(clips, max(steps * batch, work.network.clusters))
     settings = RunSettings(
         dataset="videos", video=work.video, audio=work.audio, network=work.network,
         labelling=LabellingSettings(optimisations=1, groups=1, power=1.0),
         training=TrainingSettings(
-            epochs=2, batch_size=batch, warmup_batches=2, collapse=1.0, checkpoint_minutes=60,
-            precision="bfloat16" if bfloat16 else "float32",
-            workers=0 if work.small else max(1, cores - 1), base_lr=1e-4,
+            epochs=2, batch_size=batch, warmup_batches=2, collapse=1.0, base_lr=1e-4,
+        ),
+        machine=MachineSettings(
+            checkpoint_minutes=60, precision="bfloat16" if bfloat16 else "float32",
+            workers=0 if work.small else max(1, cores - 1),
         ),
     )  # fmt: skip
     forget(work.device)
@@ -88,7 +96,7 @@ def trained(work: Work, clips: Clips, step: Row, cores: int) -> Row:
     try:
         trainer = Trainer(table, settings, folder, group, StopRequest(), lambda *_: None)
         history = trainer.run().history
-        row["in_bfloat16"] = trainer.state.progress.bfloat16  # or its own check has said no
+        row["in_bfloat16"] = trainer.state.progress.bfloat16  # False if the trainer refused it
     except (RuntimeError, ValueError) as error:
         return row | {"error": why(error)}
     row["training_clips_per_second"] = round(history[-1]["clips_per_second"], 2)

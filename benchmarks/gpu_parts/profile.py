@@ -1,4 +1,4 @@
-"""Where a step's time goes: the share of each part of it, and of each kind of kernel."""
+"""Profile a step: fraction of time by part, and by kind of kernel."""
 
 import re
 from collections import defaultdict
@@ -19,7 +19,7 @@ from selavi.transforms.video.resize import Windows, taps
 from selavi.transforms.video.views import VideoView, prepare_video
 from selavi.transforms.video.yuv import mixing
 
-KINDS = {  # of kernels, by what stands in their names; the first that fits
+KINDS = {  # of kernels: pattern of their names; the first match counts
     "batch norm": r"batch_?norm|bn_fw|bn_bw|batch_norm",
     "change of layout": r"nchwTo|nhwcTo|transpose|permute|convertTensor",
     "convolution or product": r"conv|gemm|xmma|cutlass|cudnn|sm\d\d_|nvjet|wgrad|dgrad|mm\b|mkldnn",
@@ -33,7 +33,7 @@ TOP = 12
 
 
 def run(work: Work) -> None:
-    """Of the fastest variant that nothing was compiled for, at its best batch."""
+    """Profile the fastest variant without a compiler, at its best batch size."""
     fastest = work.fastest("batches")
     variant, batch = fastest["variant"], fastest["batch"]
     step = build(work, variant, batch)
@@ -46,13 +46,13 @@ def run(work: Work) -> None:
 
 
 def shares(work: Work, step: Step) -> Row:
-    """Shares of a step's time, each part waited for by itself; data is what the device does of it.
+    """Fractions of a step's time, with a synchronisation after each part.
 
-    Heads are computed forward and backward together, from the features.
+    "data on the device" is the last part of the transforms; "heads" is their forward and backward.
     """
     network, optimizer, device = step.network, step.optimizer, work.device
     spent: dict[str, list[float]] = defaultdict(list)
-    windows, waves = stored(work, len(step.batch.sample))
+    windows, waveforms = stored(work, len(step.batch.sample))
     for _ in range(3 if work.small else 6):
         optimizer.zero_grad(set_to_none=True)
         features: dict[str, Tensor] = {}
@@ -80,7 +80,7 @@ def shares(work: Work, step: Step) -> Row:
         def note(name: str, part: Callable[[], object]) -> None:
             spent[name].append(timed(part, device))
 
-        note("data on the device", lambda: finish(work, windows, waves))
+        note("data on the device", lambda: finish(work, windows, waveforms))
         for name in network.encoders:
             note(f"{name} forward", lambda name=name, run=encode: run(name))
         note("heads", heads)
@@ -95,34 +95,34 @@ def shares(work: Work, step: Step) -> Row:
 
 
 def stored(work: Work, count: int) -> tuple[Windows, Tensor]:
-    """What a loader process would hand over: pixels of crops, and waves."""
+    """What a loader process hands over: source pixels of the crops, and waveforms."""
     video, random = work.video, np.random.default_rng(0)
     side = video.crop * 9 // 8 // 2 * 2
     axis = taps(side, video.crop * 5 // 4, video.crop // 8, video.crop)
-    places = torch.from_numpy(np.stack([axis.low, axis.high])).expand(count, 2, 2, -1)
+    indices = torch.from_numpy(np.stack([axis.low, axis.high])).expand(count, 2, 2, -1)
     luma = random.integers(0, 256, (count, video.frames, side, side), dtype=np.uint8)
     chroma = random.integers(0, 256, (count, video.frames, 2, side // 2, side // 2), dtype=np.uint8)
     parts = {
         "luma": torch.from_numpy(luma),
         "mixing": torch.from_numpy(mixing(1, False)).expand(count, -1),
-        "places": places,
+        "indices": indices,
         "weights": torch.from_numpy(axis.weight).expand(count, 2, -1),
         "chroma": torch.from_numpy(chroma),
     }
-    waves = torch.from_numpy(random.integers(-9000, 9000, (count, 24_000), dtype=np.int16))
+    waveforms = torch.from_numpy(random.integers(-9000, 9000, (count, 24_000), dtype=np.int16))
     moved = {name: part.contiguous().to(work.device) for name, part in parts.items()}
-    return Windows(**moved), waves.to(work.device)
+    return Windows(**moved), waveforms.to(work.device)
 
 
-def finish(work: Work, windows: Windows, waves: Tensor) -> None:
-    """What is left to do of the data where the network is."""
+def finish(work: Work, windows: Windows, waveforms: Tensor) -> None:
+    """The transforms that run on the network's device."""
     views = [VideoView(0, 128) for _ in windows.luma]
     prepare_video(windows, views, work.video)
-    prepare_audio(waves, [AudioView() for _ in waves], 24_000, work.audio)
+    prepare_audio(waveforms, [AudioView() for _ in waveforms], 24_000, work.audio)
 
 
 def kernels(work: Work, step: Step) -> list[Row]:
-    """Kernels (of a CPU: operations) by their time, first by kind, then the slowest."""
+    """Time of the kernels (on a CPU: operators), first by kind, then of the slowest."""
     gpu = work.device.type == "cuda"
     activities = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if gpu else [])
     steps = 1 if work.small else 3
@@ -141,7 +141,7 @@ def kernels(work: Work, step: Step) -> list[Row]:
     rows: list[Row] = [
         {
             "kinds": {k: round(v, 4) for k, v in sorted(kinds.items(), key=lambda e: -e[1])},
-            # Below 1, the device waits for the processor that launches its kernels.
+            # Below 1: the device waits for the CPU to launch kernels.
             "busy": round(whole / 1e3 / seconds, 3) if gpu else None,
         }
     ]
@@ -154,5 +154,5 @@ def kernels(work: Work, step: Step) -> list[Row]:
 
 
 def kind_of(name: str) -> str:
-    """The kind of a kernel, by its name."""
-    return next((k for k, words in KINDS.items() if re.search(words, name, re.I)), "other")
+    """The kind of a kernel, from its name."""
+    return next((k for k, pattern in KINDS.items() if re.search(pattern, name, re.I)), "other")

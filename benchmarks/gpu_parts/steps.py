@@ -1,17 +1,17 @@
-"""The training step: what each way of computing it brings, at one batch size and at others."""
+"""The training step: speed of its variants, and of the fastest by batch size."""
 
 from gpu_parts.variants import clip_flops, matmul_rates, measure
-from gpu_parts.work import WIDENED, Row, Work, speed_of
+from gpu_parts.work import WIDENED, Work, speed_of
 
 BASE = "bfloat16, channels last"
 PLAIN = "float32"
 EXTRAS = ("planes", "cuDNN chooses", WIDENED)
-WORTH = 1.02  # times faster: less is noise
+MIN_SPEEDUP = 1.02  # less is noise
 LARGEST, FEW = 1024, 16  # clips
 
 
 def run_variants(work: Work) -> None:
-    """Every way that needs no compiler, then those together that were faster than without."""
+    """Measure every variant without a compiler, then the combination of those that are faster."""
     rates, flops = matmul_rates(work), clip_flops(work)
     work.tell(
         {
@@ -19,27 +19,26 @@ def run_variants(work: Work) -> None:
             "matmul_tflops": {name: round(rate / 1e12, 3) for name, rate in rates.items()},
         }
     )
-    found: dict[str, Row] = {}
 
     def tell(variant: str) -> float:
-        found[variant] = measure(work, variant, work.batch, flops, rates)
-        work.tell(found[variant])
-        return speed_of(found[variant])
+        row = measure(work, variant, work.batch, flops, rates)
+        work.tell(row)
+        return speed_of(row)
 
     speed = tell(BASE)
     for variant in ("bfloat16", PLAIN, "TF32", "TF32, channels last"):
         tell(variant)
-    brought = {extra: tell(f"{BASE}, {extra}") / max(speed, 1e-9) for extra in EXTRAS}
-    worth = [extra for extra, times in brought.items() if times > WORTH]
-    own = [extra for extra in worth if extra != WIDENED]
-    for together in {tuple(own), tuple(worth)}:
+    speedups = {extra: tell(f"{BASE}, {extra}") / max(speed, 1e-9) for extra in EXTRAS}
+    faster = [extra for extra, speedup in speedups.items() if speedup > MIN_SPEEDUP]
+    own = [extra for extra in faster if extra != WIDENED]
+    for together in {tuple(own), tuple(faster)}:
         if len(together) > 1:
             tell(", ".join([BASE, *together]))
 
 
 def run_batches(work: Work) -> None:
-    """The fastest variant at batch sizes that double until memory ends, and once in between."""
-    variant, rates, flops = found_before(work)
+    """Measure the fastest variant at doubling batch sizes, then bisect to the largest that fits."""
+    variant, rates, flops = fastest_before(work)
     fits, fails, batch = 0, 0, 2 if work.small else 16
     while not fails and batch <= (4 if work.small else LARGEST):
         row = measure(work, variant, batch, flops, rates)
@@ -55,10 +54,7 @@ def run_batches(work: Work) -> None:
 
 
 def run_graphs(work: Work) -> None:
-    """The fastest variant so far, forward and backward recorded as one CUDA graph.
-
-    Few clips too: there launching kernels counts most.
-    """
+    """Measure the fastest variant as a CUDA graph, also with few clips, where launches dominate."""
     if work.device.type != "cuda":
         work.tell({"variant": "CUDA graph", "skipped": "it needs a GPU"})
         return
@@ -66,27 +62,27 @@ def run_graphs(work: Work) -> None:
 
 
 def run_compiled(work: Work) -> None:
-    """The same compiled by torch.compile, without CUDA graphs and with them."""
+    """Measure the fastest variant with torch.compile, without and with CUDA graphs."""
     try_with(work, "compiled")
     try_with(work, "reduce-overhead", FEW)
 
 
 def try_with(work: Work, extra: str, few: int = 0) -> None:
-    """Measure the fastest variant with something more, at its best batch and at a small one."""
-    variant, rates, flops = found_before(work)
+    """Measure the fastest variant with an extra, at its best batch size and at a small one."""
+    variant, rates, flops = fastest_before(work)
     batch = work.fastest("batches")["batch"]
     row = measure(work, f"{variant}, {extra}", batch, flops, rates)
     work.tell(row)
-    if row.get("out_of_memory"):  # a graph keeps memory of its own
+    if row.get("out_of_memory"):  # a graph has its own memory pool
         work.tell(measure(work, f"{variant}, {extra}", batch // 2, flops, rates))
     if few and not work.small:
         work.tell(measure(work, f"{variant}, {extra}", few, flops, rates))
 
 
-def found_before(work: Work) -> tuple[str, dict[str, float], float]:
-    """The fastest variant, and rates and FLOPs, as the first part measured them or again."""
-    known = next((row for row in work.earlier.get("steps", []) if "gflop_per_clip" in row), None)
-    if known is None:
+def fastest_before(work: Work) -> tuple[str, dict[str, float], float]:
+    """The fastest variant, matrix rates and FLOPs of the part steps, measured anew if missing."""
+    facts = next((row for row in work.earlier.get("steps", []) if "gflop_per_clip" in row), None)
+    if facts is None:
         return BASE, matmul_rates(work), clip_flops(work)
-    rates = {name: 1e12 * rate for name, rate in known["matmul_tflops"].items()}
-    return work.fastest("steps")["variant"], rates, 1e9 * known["gflop_per_clip"]
+    rates = {name: 1e12 * rate for name, rate in facts["matmul_tflops"].items()}
+    return work.fastest("steps")["variant"], rates, 1e9 * facts["gflop_per_clip"]

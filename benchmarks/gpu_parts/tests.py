@@ -1,4 +1,4 @@
-"""The tests marked `gpu`, by pytest in a process of its own."""
+"""Run the tests marked `gpu` by pytest."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def run(work: Work) -> None:
-    """A row for each test that did not pass, and one that counts."""
+    """Report a row for each test that did not pass, and one with the counts."""
     files = [p for p in sorted((REPOSITORY / "tests").rglob("test_*.py")) if marked(p)]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.xml")
@@ -29,10 +29,10 @@ def run(work: Work) -> None:
                 ).returncode  # fmt: skip
             except subprocess.TimeoutExpired:
                 code = -1
-        said = log.read_text()
+        output = log.read_text()
         if not report.exists():
-            print(said[-6000:], flush=True)
-            raise RuntimeError(f"pytest ended with {code}, or had no more time")
+            print(output[-6000:], flush=True)
+            raise RuntimeError(f"pytest exited with {code}, or timed out")
         cases = list(ET.parse(report).iter("testcase"))
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for case in cases:
@@ -42,16 +42,16 @@ def run(work: Work) -> None:
             work.tell(row)
     work.tell(counts)
     if counts["failed"]:
-        print(said[-6000:], flush=True)
+        print(output[-6000:], flush=True)
 
 
 def marked(path: Path) -> bool:
-    """Whether a file has tests of a GPU."""
+    """Whether a file has tests marked `gpu`."""
     return "mark.gpu" in path.read_text()
 
 
 def outcome(case: ET.Element) -> Row:
-    """How a test ended, with the reason if it did not pass."""
+    """Outcome of a test, with the reason if it did not pass."""
     row: Row = {"test": case.get("name", ""), "outcome": "passed"}
     for child in case:
         if child.tag in ("failure", "error", "skipped"):

@@ -1,11 +1,15 @@
-"""A training step in many ways, each named by words, such as "bfloat16, channels last".
+"""Variants of a training step, named by a list of options such as "bfloat16, channels last".
 
-float32, TF32, bfloat16 : arithmetic of the encoders. channels last : of maps and weights.
-cuDNN chooses : torch.backends.cudnn.benchmark. planes : (1, k, k) and (k, 1, 1) convolutions in two
-dimensions. even widths : the middle widths of (2+1)D convolutions, among them 45, 230, 460 and 921,
-rounded up to multiples of 8; another network, to see what that would bring. deterministic :
-torch.use_deterministic_algorithms. compiled : the encoders by torch.compile. reduce-overhead : so,
-with CUDA graphs. CUDA graph : forward and backward recorded once and played back.
+float32, TF32, bfloat16 : precision of the encoders.
+channels last : memory format of feature maps and weights.
+cuDNN chooses : torch.backends.cudnn.benchmark.
+planes : (1, k, k) and (k, 1, 1) convolutions computed in 2-D.
+even widths : middle widths of (2+1)D convolutions (45, 230, 460, 921) rounded up to multiples of 8;
+    this is another network, measured for its speed only.
+deterministic : torch.use_deterministic_algorithms.
+compiled : encoders compiled by torch.compile.
+reduce-overhead : the same, with CUDA graphs.
+CUDA graph : forward and backward captured as one graph.
 """
 
 import math
@@ -22,66 +26,66 @@ from selavi.models.encoders import PlaneConv
 from selavi.training.loss import heads_loss
 from selavi.training.step import require_compiler
 
-WARMUP, LEAST, SECONDS = 3, 5, 2.0  # steps that do not count; that do, at least; and for how long
+WARMUP, MIN_STEPS, SECONDS = 3, 5, 2.0  # warm-up steps; timed steps at least, and for how long
 PRECISIONS = ("float32", "TF32", "bfloat16")
 
 
-def set_modes(words: list[str]) -> None:
-    """Set what is the whole process's: precision, choice of algorithms, planes."""
-    tf32 = "float32" not in words
-    # Both by their older names: torch refuses a mixture with the newer ones.
+def set_modes(options: list[str]) -> None:
+    """Set the global options: precision, choice of algorithms, planes."""
+    tf32 = "float32" not in options
+    # By the older API: torch refuses to mix it with the newer one.
     torch.set_float32_matmul_precision("high" if tf32 else "highest")
     torch.backends.cudnn.allow_tf32 = tf32
-    torch.backends.cudnn.benchmark = "cuDNN chooses" in words
-    deterministic = "deterministic" in words
+    torch.backends.cudnn.benchmark = "cuDNN chooses" in options
+    deterministic = "deterministic" in options
     torch.use_deterministic_algorithms(deterministic, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
-    PlaneConv.in_planes_on = frozenset({"cpu", "cuda"} if "planes" in words else {"cpu"})
+    PlaneConv.planar_devices = frozenset({"cpu", "cuda"} if "planes" in options else {"cpu"})
 
 
 def build(work: Work, variant: str, batch: int) -> Callable[[], float]:
-    """A function that makes a step and returns its loss. Raises what torch raises."""
-    words = variant.split(", ")
-    set_modes(words)
-    network = paper_network("channels last" in words, work.network)
-    if WIDENED in words:
+    """Build a function that makes a step and returns its loss."""
+    options = variant.split(", ")
+    set_modes(options)
+    network = paper_network("channels last" in options, work.network)
+    if WIDENED in options:
         widen(network)
-    step = Step(network, work.clips(batch), "bfloat16" in words)
-    if "compiled" in words or "reduce-overhead" in words:
-        compile_encoders(work, step, "reduce-overhead" in words)
-    return graphed(step) if "CUDA graph" in words else step
+    step = Step(network, work.clips(batch), "bfloat16" in options)
+    if "compiled" in options or "reduce-overhead" in options:
+        compile_encoders(work, step, "reduce-overhead" in options)
+    return graphed(step) if "CUDA graph" in options else step
 
 
 def widen(network: nn.Module) -> None:
     """Round up the middle widths of all (2+1)D convolutions to multiples of 8."""
-    for part in network.modules():
-        if not isinstance(part, nn.Sequential):
+    for module in network.modules():
+        if not isinstance(module, nn.Sequential):
             continue
-        layers = list(part)
-        for place, first in enumerate(layers[:-3]):
-            norm, last = layers[place + 1], layers[place + 3]
+        layers = list(module)
+        for n, first in enumerate(layers[:-3]):
+            norm, last = layers[n + 1], layers[n + 3]
             if not (isinstance(first, nn.Conv3d) and isinstance(norm, nn.BatchNorm3d)):
                 continue
             if isinstance(last, nn.Conv3d):
                 width = -(-first.out_channels // 8) * 8
-                part[place] = _like(first, first.in_channels, width)
-                part[place + 1] = nn.BatchNorm3d(width)
-                part[place + 3] = _like(last, width, last.out_channels)
+                module[n] = _like(first, first.in_channels, width)
+                module[n + 1] = nn.BatchNorm3d(width)
+                module[n + 3] = _like(last, width, last.out_channels)
 
 
 def _like(conv: nn.Conv3d, inputs: int, outputs: int) -> nn.Conv3d:
-    """The same convolution of other widths, its weights in the same layout."""
-    made = type(conv)(
+    """A convolution with other widths and the same memory format."""
+    copy = type(conv)(
         inputs, outputs, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None
     )
-    nn.init.kaiming_normal_(made.weight, mode="fan_out", nonlinearity="relu")
+    nn.init.kaiming_normal_(copy.weight, mode="fan_out", nonlinearity="relu")
     if conv.weight.is_contiguous(memory_format=torch.channels_last_3d):
-        made.to(memory_format=torch.channels_last_3d)
-    return made
+        copy.to(memory_format=torch.channels_last_3d)
+    return copy
 
 
 def compile_encoders(work: Work, step: Step, graphs: bool) -> None:
-    """Compile as `training.compile` does; the small form traces and leaves out the compiler."""
+    """Compile as `machine.compile` does; on tiny shapes, trace only."""
     if not work.small:
         require_compiler(work.device)
     for encoder in step.network.encoders.values():
@@ -95,24 +99,24 @@ def compile_encoders(work: Work, step: Step, graphs: bool) -> None:
         gradients = step.gradients
 
         def marked() -> torch.Tensor:
-            torch.compiler.cudagraph_mark_step_begin()  # what the step before gave may be reused
+            torch.compiler.cudagraph_mark_step_begin()  # frees the outputs of the previous step
             return gradients()
 
         step.gradients = marked
 
 
 def graphed(step: Step) -> Callable[[], float]:
-    """Forward and backward as one CUDA graph; the update, whose rate changes, stays outside."""
+    """Capture forward and backward as a CUDA graph; the update, whose rate changes, stays out."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):  # outside the recording: cuDNN's choices, momentum
+    with torch.cuda.stream(side):  # before the capture: cuDNN's choices, momentum buffers
         for _ in range(WARMUP):
             step.optimizer.zero_grad(set_to_none=True)
             forward_backward(step)
             step.optimizer.step()
     torch.cuda.current_stream().wait_stream(side)
     torch.cuda.synchronize()
-    # Gradients are born in the graph's own memory; each playback overwrites them.
+    # The capture allocates gradients in the graph's memory; each replay overwrites them.
     step.optimizer.zero_grad(set_to_none=True)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
@@ -127,7 +131,7 @@ def graphed(step: Step) -> Callable[[], float]:
 
 
 def forward_backward(step: Step) -> torch.Tensor:
-    """The loss, after its gradients: the network's own work, with nothing that a graph forbids."""
+    """Compute gradients and return the loss, without synchronising, which a capture forbids."""
     _, logits = step.network(step.batch, step.bfloat16)
     losses = [heads_loss(rows, step.labels) for rows in logits.values()]
     loss = torch.stack(losses).mean()
@@ -136,9 +140,25 @@ def forward_backward(step: Step) -> torch.Tensor:
 
 
 def measure(work: Work, variant: str, batch: int, flops: float, rates: dict[str, float]) -> Row:
-    """Clips per second of a variant, and how that stands to its floor; or why there are none.
+    """Measure clips per second of a variant, and its time over its floor; or report an error.
 
-    flops : of a clip. rates : FLOP/s of a large matrix product, by precision.
+    Parameters
+    ----------
+    work : Work
+        Options of the part.
+    variant : str
+        See the module.
+    batch : int
+        Clips per step.
+    flops : float
+        FLOPs per clip.
+    rates : dict of str to float
+        FLOP/s of a large matrix product, by precision.
+
+    Returns
+    -------
+    dict
+        The row.
     """
     row: Row = {"variant": variant, "batch": batch}
     forget(work.device)
@@ -150,7 +170,7 @@ def measure(work: Work, variant: str, batch: int, flops: float, rates: dict[str,
         for _ in range(1 if work.small else WARMUP):
             step()
         times: list[float] = []
-        while len(times) < (2 if work.small else LEAST) or (
+        while len(times) < (2 if work.small else MIN_STEPS) or (
             sum(times) < SECONDS and not work.small
         ):
             times.append(timed(step, work.device))
@@ -161,9 +181,9 @@ def measure(work: Work, variant: str, batch: int, flops: float, rates: dict[str,
         row["times_floor"] = round(seconds / (flops * batch / rate), 2)
         loss = step()
         if not math.isfinite(loss):
-            raise RuntimeError(f"the loss has become {loss}")
+            raise RuntimeError(f"the loss is {loss}")
         row["last_loss"] = round(loss, 4)
-    except Exception as error:  # a lack of memory, a failing compiler: the next may do
+    except Exception as error:  # out of memory, compiler failure: the next variant may work
         row["error"] = why(error)
         row["out_of_memory"] = isinstance(error, torch.OutOfMemoryError)
     row["peak_gib"] = round(peak_gib(work.device), 2)
@@ -176,7 +196,7 @@ def measure(work: Work, variant: str, batch: int, flops: float, rates: dict[str,
 
 
 def matmul_rates(work: Work) -> dict[str, float]:
-    """FLOP/s of a large matrix product, by precision: the best of some."""
+    """FLOP/s of a large matrix product by precision, the best of several."""
     rates = {}
     for name in PRECISIONS:
         set_modes([name])
@@ -187,6 +207,6 @@ def matmul_rates(work: Work) -> dict[str, float]:
 
 
 def clip_flops(work: Work) -> float:
-    """FLOPs of a step, counted by PyTorch, per clip."""
+    """FLOPs of a step per clip, counted by PyTorch."""
     set_modes(["bfloat16"])
     return counted_flops(build(work, "bfloat16", 2)) / 2

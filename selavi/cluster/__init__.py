@@ -1,1 +1,1 @@
-"""Groups of processes on one machine and over the nodes of a Slurm job."""
+"""Start process groups on one machine or on the nodes of a Slurm job."""

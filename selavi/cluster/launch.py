@@ -1,8 +1,7 @@
-"""Start one stage as a group of processes: over the nodes of a Slurm job, or on this machine.
+"""Start one stage as a process group: on this machine, or on the nodes of a Slurm job.
 
-The launcher hosts the group's rendezvous store on a port that the system gives it, so that no two
-groups ever meet, and tells every process how many there must be: training starts with all of them
-or not at all.
+The launcher hosts the rendezvous store on a port that the system chooses, so that two groups never
+share one, and sets the world size: training starts with all processes or not at all.
 """
 
 import ctypes
@@ -19,22 +18,31 @@ from types import FrameType
 
 from selavi.cluster import slurm
 from selavi.cluster.restarts import require_progress
+from selavi.engine.stop import RESUMABLE, Stopped, handled_by
 from selavi.files import UserError
-from selavi.signals import Stopped, handled_by
 
 log = logging.getLogger(__name__)
 
-STOPPED = 75  # a process saved its state and wants to be started again
-GRACE_SECONDS = 60.0  # for the other processes to save and leave, once one has ended
-UNREADY_GRACE_SECONDS = 10.0  # the same, if that one was stopped before it had anything to save
+GRACE_SECONDS = 60.0  # for the others to write a checkpoint and end, once a process has failed
+UNREADY_GRACE_SECONDS = 10.0  # the same, if that process was stopped before it could save anything
 Start = tuple[list[str], dict[str, str]]  # a command and its environment
-REQUEUE_SECONDS = 120.0  # for Slurm to end a job that it takes back
+REQUEUE_SECONDS = 120.0  # for Slurm to end a job that it requeues
 
 
 def group_size(nodes: int, processes: int) -> int:
-    """Number of processes: as said, or with 0 one for each GPU of this machine, at least one.
+    """Number of processes of a group.
 
-    Raises UserError if they cannot be spread evenly over the nodes.
+    Parameters
+    ----------
+    nodes : int
+        Number of nodes.
+    processes : int
+        Number of processes; 0 is one per GPU of this machine, at least one.
+
+    Raises
+    ------
+    UserError
+        If the processes cannot be spread evenly over the nodes.
     """
     if processes == 0 and nodes == 1:
         import torch
@@ -51,45 +59,58 @@ def group_size(nodes: int, processes: int) -> int:
 def launch(
     command: Sequence[str], nodes: int, processes: int, threads: int, state: Path | None = None
 ) -> int:
-    """Run `selavi COMMAND` as a group and wait for it.
+    """Run `selavi COMMAND` as a process group and wait for it.
 
     Parameters
     ----------
-    nodes, processes : of the whole group; see `group_size`. Several nodes need a Slurm job.
-    threads : CPU threads of each process.
-    state : the stage's resumable state. A Slurm job that is started again and again and leaves no
-        newer save there is refused, see `require_progress`.
+    command : Sequence of str
+        The command and its arguments.
+    nodes : int
+        Number of nodes; more than one needs a Slurm job.
+    processes : int
+        Number of processes on all nodes together, see `group_size`.
+    threads : int
+        CPU threads of each process.
+    state : Path, optional
+        The stage's resumable state. If a Slurm job restarts repeatedly without a newer checkpoint
+        in it, the job fails, see `require_progress`.
 
     Returns
     -------
-    The exit status: 0; 75 if the group was asked to stop and wants to go on later; else that of a
-    process that failed.
+    int
+        The exit status: 0; 75 if the group was stopped on request and can be resumed; else that of
+        a process that failed.
+
+    Raises
+    ------
+    UserError
+        If the processes cannot be started as asked.
     """
     over_slurm = slurm.in_job() and processes > 0
-    asked: list[int] = []
+    signals: list[int] = []
     ready = False
 
-    def hear(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
+    def handle(number: int, frame: FrameType | None) -> None:
+        signals.append(number)
         if not ready:
             raise Stopped
 
-    with handled_by(hear):
+    with handled_by(handle):
         try:
-            starts, store = _prepared(command, nodes, processes, threads, state, over_slurm)
-            ready = True  # from here on there are processes to pass signals on to
+            starts, store = _prepare(command, nodes, processes, threads, state, over_slurm)
+            ready = True  # from here on, _run passes signals on to the processes
         except Stopped:
             log.warning("asked to stop before the processes were started")
-            status = STOPPED
+            status = RESUMABLE
         else:
-            status = _run(starts, asked)
-            del store  # the processes' meeting place, needed until they are gone
-    if status == STOPPED and over_slurm and slurm.requeue():
+            status = _run(starts, signals)
+            del store  # the rendezvous, which the processes need until they end
+    if status == RESUMABLE and over_slurm and slurm.requeue():
         time.sleep(REQUEUE_SECONDS)
     return status
 
 
-def _prepared(
+def _prepare(
     command: Sequence[str],
     nodes: int,
     processes: int,
@@ -97,25 +118,25 @@ def _prepared(
     state: Path | None,
     over_slurm: bool,
 ) -> tuple[list[Start], object]:
-    """What to start, and the store that the processes meet at."""
+    """Commands to start with their environments, and the rendezvous store."""
     world = group_size(nodes, processes)
     if nodes > 1 and not over_slurm:
-        raise UserError(f"{nodes} nodes were asked for, but this is no Slurm job")
+        raise UserError(f"{nodes} nodes need a Slurm job; use --nodes 1 outside of Slurm")
     if over_slurm:
-        slurm.take_over()
+        slurm.end_older_jobs()
         if state:
             require_progress(state, os.environ["SLURM_JOB_ID"], slurm.restarts())
     store, environment = _rendezvous(world, threads)
-    words = [sys.executable, "-m", "selavi", *command]
+    full_command = [sys.executable, "-m", "selavi", *command]
     log.info("starting %d processes on %d nodes, %d threads each", world, nodes, threads)
     if over_slurm:
-        return [(slurm.step(words, nodes, world, threads), environment)], store
+        return [(slurm.step(full_command, nodes, world, threads), environment)], store
     ranks = [{"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(world)]
-    return [(words, environment | rank) for rank in ranks], store
+    return [(full_command, environment | rank) for rank in ranks], store
 
 
 def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
-    """Host a store; return it and the environment by which torch.distributed finds it."""
+    """Host a store; return it and the environment through which torch.distributed finds it."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     if world == 1:
         return None, environment | {"WORLD_SIZE": "1"}
@@ -131,13 +152,13 @@ def _rendezvous(world: int, threads: int) -> tuple[object, dict[str, str]]:
     }
 
 
-def _run(starts: Sequence[Start], asked: list[int]) -> int:
-    """Run processes side by side; when one fails, the others get a grace to end by themselves.
+def _run(starts: Sequence[Start], signals: list[int]) -> int:
+    """Run processes side by side; when one fails, the others have some time to end by themselves.
 
-    asked : grows by the signals that this process is sent. They are passed on, INT and HUP as TERM:
-        from a terminal the processes have had their own, and a second INT would interrupt them in
-        the middle of saving. One that dies of such a signal had not yet come to handling it, so
-        that there is nothing it could have saved, and others may wait for it in vain.
+    `signals` grows by each signal that this process receives. They are passed on, INT and HUP as
+    TERM: from a terminal the processes receive their own, and a second INT would interrupt their
+    saving. A process that dies of such a signal did not handle it yet, so it has nothing to save,
+    and others may wait for it in vain.
     """
     processes = [
         subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)
@@ -145,27 +166,27 @@ def _run(starts: Sequence[Start], asked: list[int]) -> int:
     ]
     failed, deadline, passed_on = 0, float("inf"), set[int]()
     while any(process.poll() is None for process in processes):
-        while asked:
-            number = asked.pop(0)
-            if number == signal.SIGHUP:  # they have had it too, perhaps before they handled it
+        while signals:
+            number = signals.pop(0)
+            if number == signal.SIGHUP:  # a terminal also sends it to the processes directly
                 passed_on |= {-number, 128 + number}
             number = signal.SIGTERM if number in (signal.SIGINT, signal.SIGHUP) else number
-            passed_on |= {-number, 128 + number}  # as we see a death by it, and as srun tells it
+            passed_on |= {-number, 128 + number}  # exit status of a death by it, and through srun
             for process in processes:
-                process.send_signal(number)  # does nothing to one that has ended
+                process.send_signal(number)  # has no effect on one that has ended
         codes = [process.returncode for process in processes]
         if not failed and (failed := next((c for c in codes if c), 0)):
             grace = UNREADY_GRACE_SECONDS if failed in passed_on else GRACE_SECONDS
             deadline = time.monotonic() + grace
         if time.monotonic() > deadline:
-            log.error("a process has failed and others do not end: killing them")
+            log.error("a process has failed and the others do not end: killing them")
             for process in processes:
                 process.kill()
         time.sleep(0.1)
     failed = failed or next((p.returncode for p in processes if p.returncode), 0)
     if failed in passed_on:
-        return STOPPED
-    return failed if failed >= 0 else 128 - failed  # as a shell tells a death by signal
+        return RESUMABLE
+    return failed if failed >= 0 else 128 - failed  # the shell's convention for a death by signal
 
 
 def _end_with_parent() -> None:

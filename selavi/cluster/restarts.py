@@ -1,8 +1,8 @@
-"""An end to a Slurm job that is started again and again without getting anywhere.
+"""End a Slurm job that restarts repeatedly without progress.
 
-Slurm takes a job back as often as it likes: preemption, lost nodes, its time. That is no harm while
-each start leaves a newer save than the one before. A time limit shorter than the way to the first
-save would have it start for ever.
+Slurm requeues a job any number of times: after preemption, node failures, its time limit. That is
+fine while each start leaves a newer checkpoint. With a time limit shorter than the time to the
+first checkpoint, the job would restart for ever.
 """
 
 import json
@@ -13,17 +13,26 @@ from selavi.files import UserError, write_text
 
 log = logging.getLogger(__name__)
 
-MOST = 3  # starts again, one after the other, that may leave no newer save
+MAX_IDLE = 3  # consecutive restarts without a newer checkpoint
 
 
 def require_progress(state: Path, job: str, restarts: int) -> None:
-    """Raise UserError if this job's last `MOST` starts again have left no newer save.
+    """Check that this job's last restarts left a newer checkpoint.
 
     Parameters
     ----------
-    state : the stage's resumable state, a file or a folder of saves; `{state}.starts` beside it
-        keeps the count.
-    job, restarts : its number, and how often Slurm has started it again, as `slurm.restarts` tells.
+    state : Path
+        The stage's resumable state, a file or a folder of checkpoints. `{state}.starts` beside it
+        records the restarts.
+    job : str
+        Number of the job.
+    restarts : int
+        How often Slurm has restarted it, see `slurm.restarts`.
+
+    Raises
+    ------
+    UserError
+        If `MAX_IDLE` restarts in a row left no newer checkpoint.
     """
     record, now = state.with_name(f"{state.name}.starts"), _newest(state)
     try:
@@ -34,18 +43,17 @@ def require_progress(state: Path, job: str, restarts: int) -> None:
         write_text(record, json.dumps({"job": job, "restarts": restarts, "saved": now}))
         return
     idle = restarts - int(last["restarts"])
-    if idle >= MOST:
+    if idle >= MAX_IDLE:
         raise UserError(
-            f"Slurm has started job {job} again {idle} times, and no start saved "
-            f"anything in {state}: they were ended too soon. Give the rule more time (resource "
-            "runtime) or a partition that does not preempt it, or save more often "
-            "(checkpoint_minutes)"
+            f"Slurm has restarted job {job} {idle} times without a new checkpoint in {state}: "
+            "each start ended too soon. Give the rule more time (resource runtime) or a partition "
+            "that does not preempt it, or write checkpoints more often (checkpoint_minutes)"
         )
     if idle:
-        log.warning("start %d in a row of job %s without a newer save", idle, job)
+        log.warning("job %s: restart %d in a row without a new checkpoint", job, idle)
 
 
 def _newest(state: Path) -> int:
-    """When the newest save was made, ns; 0 if there is none. A save follows a step, always."""
-    saves = list(state.glob("[!.]*")) if state.is_dir() else [state]
-    return max((path.stat().st_mtime_ns for path in saves if path.exists()), default=0)
+    """When the newest checkpoint was written, in ns; 0 if there is none."""
+    checkpoints = list(state.glob("[!.]*")) if state.is_dir() else [state]
+    return max((path.stat().st_mtime_ns for path in checkpoints if path.exists()), default=0)

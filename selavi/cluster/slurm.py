@@ -1,4 +1,4 @@
-"""The few questions we ask of Slurm, through its own commands."""
+"""Query and control Slurm through its own commands."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
-# Numbers each task as torch.distributed expects; the stage's words pass through "$@" untouched.
+# Sets the rank of each task as torch.distributed expects; "$@" is the stage's command.
 AS_RANK = 'export RANK="$SLURM_PROCID" LOCAL_RANK="$SLURM_LOCALID"; exec "$@"'
 LAST_TASKS_SECONDS = 60
 
@@ -20,10 +20,10 @@ def in_job(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def step(command: Sequence[str], nodes: int, processes: int, threads: int) -> list[str]:
-    """The srun that starts `command` as `processes` ranks, spread evenly over `nodes`.
+    """The srun command that starts `command` as `processes` ranks, spread evenly over `nodes`.
 
-    A rank that ends takes the others with it after a minute at most, so that none waits for ever
-    for one that is gone; those that saved and left with 75 are all gone by then.
+    A minute after the first rank has ended, the others are killed, so that none waits for ever.
+    Ranks that stop on request all end within that time.
     """
     return [
         "srun", f"--nodes={nodes}", f"--ntasks={processes}",
@@ -34,59 +34,63 @@ def step(command: Sequence[str], nodes: int, processes: int, threads: int) -> li
 
 
 def answer(*command: str, seconds: float = 30.0) -> str | None:
-    """What a Slurm command prints; None if it is not there, fails, or takes too long."""
+    """Output of a Slurm command; None if it is not installed, fails, or takes too long."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return run.stdout.strip() if run.returncode == 0 else None
 
 
 def requeue() -> bool:
-    """Put this job back into the queue under its own number; say whether Slurm agreed.
+    """Requeue this job; Slurm then ends this process.
 
-    Slurm then ends this process. A job that is being cancelled or preempted is left alone.
+    A job that is being cancelled or preempted is not requeued.
+
+    Returns
+    -------
+    bool
+        Whether Slurm has accepted.
     """
     job = os.environ["SLURM_JOB_ID"]
     if answer("squeue", "--noheader", "--jobs", job, "--format=%T") != "RUNNING":
         return False
-    log.warning("asking Slurm to queue job %s again; it goes on from the saved state", job)
+    log.warning("asking Slurm to requeue job %s; it resumes from its checkpoint", job)
     return answer("scontrol", "requeue", job) is not None
 
 
 def restarts() -> int:
-    """How often Slurm has started this job again. Snakemake hides SLURM_RESTART_COUNT."""
-    told = answer("scontrol", "show", "job", os.environ["SLURM_JOB_ID"]) or ""
-    found = re.search(r"\bRestarts=(\d+)", told)
-    return int(found[1]) if found else 0
+    """How often Slurm has restarted this job."""
+    # Not by SLURM_RESTART_COUNT, which Snakemake removes from the environment.
+    listing = answer("scontrol", "show", "job", os.environ["SLURM_JOB_ID"]) or ""
+    match = re.search(r"\bRestarts=(\d+)", listing)
+    return int(match[1]) if match else 0
 
 
-def take_over() -> None:
-    """End older jobs that run the same rule for the same files in the same folder.
+def end_older_jobs() -> None:
+    """Cancel older jobs of the same rule and files, and wait until they have ended.
 
-    They are left behind when Snakemake itself is killed. They save their state when told to stop,
-    and two groups must never write one state. Returns when they are gone.
+    Such jobs remain when Snakemake itself is killed. They write a checkpoint when cancelled; two
+    groups must never write the same state.
     """
     job = os.environ["SLURM_JOB_ID"]
-    orphans = _twins(job)
+    orphans = _older_jobs(job)
     if not orphans:
         return
-    log.warning("job %s is left of an earlier call: ending it, going on", ", ".join(orphans))
+    log.warning("cancelling job %s, left from an earlier call, and continuing", ", ".join(orphans))
     answer("scancel", *orphans)
-    while set(_twins(job)) & set(orphans):
+    while set(_older_jobs(job)) & set(orphans):
         time.sleep(1)
 
 
-def _twins(job: str) -> list[str]:
-    """Older jobs with the folder and comment of `job`: Snakemake's name of rule and wildcards.
-
-    Asks until Slurm answers: its silence does not mean that there are none.
-    """
+def _older_jobs(job: str) -> list[str]:
+    """Older jobs with the folder and comment of `job`: Snakemake's name of rule and wildcards."""
+    # No answer does not mean that there are none: ask until Slurm answers.
     while (listed := answer("squeue", "--me", "--noheader", "--format=%A\t%k\t%Z")) is None:
-        log.warning("squeue does not answer; asking again, as an older job may still be training")
+        log.warning("squeue does not answer; retrying, as an older job may still be training")
         time.sleep(10)
     rows = dict(line.split("\t", 1) for line in listed.splitlines() if "\t" in line)
-    mine = rows.get(job, "")
-    if not mine.startswith("rule_"):
+    own = rows.get(job, "")
+    if not own.startswith("rule_"):
         return []
-    return [other for other, what in rows.items() if what == mine and int(other) < int(job)]
+    return [other for other, row in rows.items() if row == own and int(other) < int(job)]

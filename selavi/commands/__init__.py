@@ -1,1 +1,1 @@
-"""One file per stage: parse the arguments, call one function."""
+"""One file per command: parse the arguments, call one function."""

@@ -1,17 +1,17 @@
-"""selavi assign: give every clip of a split its cluster."""
+"""selavi assign: assign every clip of a split to a cluster."""
 
 import argparse
 
 from selavi.commands import arguments
 
-HELP = "give every clip of a split its cluster, by each head, with a confidence"
+HELP = "assign every clip of a split to a cluster, by each head, with a confidence"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "model", "trained model (model.pt)")
-    arguments.file(parser, "index", "index of the split")
-    arguments.file(parser, "csv", "the assignments to write (CSV)")
-    arguments.file(parser, "pickle", "the same as numpy and pandas objects, to write")
+    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.file(parser, "index", "read the index of the split")
+    arguments.file(parser, "csv", "write the assignments (CSV)")
+    arguments.file(parser, "pickle", "write the same as numpy and pandas objects")
     arguments.workers(parser)
 
 

@@ -1,4 +1,4 @@
-"""selavi baselines: what chance and k-means give on the same clips."""
+"""selavi baselines: score chance and k-means on the same clips."""
 
 import argparse
 
@@ -11,11 +11,11 @@ HELP = "score chance, and k-means on features of other networks, on the same cli
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "baselines")
-    arguments.file(parser, "model", "trained model (model.pt)")
-    arguments.file(parser, "index", "index of the split")
-    arguments.file(parser, "output", "the scores to write (CSV)")
+    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.file(parser, "index", "read the index of the split")
+    arguments.file(parser, "output", "write the scores (CSV)")
     parser.add_argument(
-        "--run", default="", metavar="NAME", help="what {run} in baselines.features is"
+        "--run", default="", metavar="NAME", help="replace {run} in baselines.features by this name"
     )
     arguments.judged(parser)
     arguments.workers(parser)

@@ -1,15 +1,15 @@
-"""selavi costs: time and memory of each stage."""
+"""selavi costs: tabulate time and memory of each stage."""
 
 import argparse
 
 from selavi.commands import arguments
 
-HELP = "collect the time and memory that each stage took into one table"
+HELP = "collect time and memory of each stage in one table"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.folder(parser, "benchmarks", "folder of Snakemake's benchmark files")
-    arguments.file(parser, "output", "the table to write (CSV)")
+    arguments.folder(parser, "benchmarks", "read Snakemake's benchmark files below this folder")
+    arguments.file(parser, "output", "write the table (CSV)")
 
 
 def run(options: argparse.Namespace) -> None:

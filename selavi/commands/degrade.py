@@ -1,4 +1,4 @@
-"""selavi degrade: a split's clips at a lower quality."""
+"""selavi degrade: re-encode a split's clips at a lower quality."""
 
 import argparse
 
@@ -7,22 +7,30 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.settings import AudioLevel, VideoLevel
 
-HELP = "encode the clips of a split again with a worse picture or a worse sound"
+HELP = "re-encode the clips of a split at a lower quality of video or audio"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "index", "index of the split, beside its shards")
-    arguments.file(parser, "tar", "the shard to write")
-    arguments.file(parser, "table", "its index to write (CSV), beside it")
-    picture = parser.add_argument_group("a worse picture")
-    picture.add_argument("--short-side", type=int, metavar="PIXELS", help="short side of frames")
-    picture.add_argument("--crf", type=int, metavar="N", help="x264 constant rate factor, 0 to 51")
-    sound = parser.add_argument_group("or a worse sound")
-    sound.add_argument("--kbps", type=int, metavar="N", help="bit rate of AAC, in kbit/s")
-    sound.add_argument("--rate", type=int, metavar="HZ", help="sample rate of AAC")
-    sound.add_argument("--snr-db", type=float, metavar="DB", help="add white noise, this far below")
+    arguments.file(parser, "index", "read the index of the split, beside its shards")
+    arguments.file(parser, "tar", "write the shard")
+    arguments.file(parser, "table", "write its index beside it (CSV)")
+    video = parser.add_argument_group("lower quality of video")
+    video.add_argument(
+        "--short-side", type=int, metavar="PIXELS", help="scale frames to this short side"
+    )
+    video.add_argument(
+        "--crf", type=int, metavar="N", help="encode at this x264 constant rate factor, 0 to 51"
+    )
+    audio = parser.add_argument_group("or of audio")
+    audio.add_argument(
+        "--kbps", type=int, metavar="N", help="encode AAC at this bit rate, in kbit/s"
+    )
+    audio.add_argument("--rate", type=int, metavar="HZ", help="encode AAC at this sample rate")
+    audio.add_argument(
+        "--snr-db", type=float, metavar="DB", help="add white noise at this signal-to-noise ratio"
+    )
     parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="clips at a time (default: 1)"
+        "--threads", type=int, default=1, metavar="N", help="encode N clips at a time (default: 1)"
     )
 
 
@@ -35,6 +43,6 @@ def run(options: argparse.Namespace) -> None:
         for group in names
     )
     if bool(video) == bool(audio):
-        raise UserError("give --short-side and --crf, or --kbps and what goes with it")
+        raise UserError("give --short-side and --crf, or --kbps with --rate or --snr-db")
     level = parse(video, VideoLevel, "level") if video else parse(audio, AudioLevel, "level")
     degrade(options.index, level, options.tar, options.table, options.threads)

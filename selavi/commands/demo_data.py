@@ -12,14 +12,14 @@ HELP = "make the embedded dataset: moving digits with a timbre per class, as mp4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset")
-    arguments.file(parser, "output", "CSV that lists the videos made")
+    arguments.file(parser, "output", "write the list of videos (CSV)")
     arguments.workers(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from selavi.data.sources.demo import make_demo_dataset
+    from selavi.data.sources.demo_dataset import make_demo_dataset
 
     dataset = read_section(options.settings, DatasetSettings)
     if dataset.embedded is None:

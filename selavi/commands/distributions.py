@@ -1,17 +1,17 @@
-"""selavi distributions: cluster sizes against the sizes that were drawn."""
+"""selavi distributions: compare cluster sizes with the prescribed ones."""
 
 import argparse
 
 from selavi.commands import arguments
 
-HELP = "compare cluster sizes of the training labels with the sizes that were drawn"
+HELP = "compare the cluster sizes of the pseudo-labels with the prescribed sizes"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "model", "trained model (model.pt)")
-    arguments.file(parser, "labels", "labels.csv of the run")
-    arguments.file(parser, "output", "the sizes to write (CSV)")
-    arguments.file(parser, "figure", "the figure to write (SVG)")
+    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.file(parser, "labels", "read labels.csv of the run")
+    arguments.file(parser, "output", "write the sizes (CSV)")
+    arguments.file(parser, "figure", "write the figure (SVG)")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""selavi doctor: look for what would stop a run."""
+"""selavi doctor: check what would stop a run."""
 
 import argparse
 import logging
@@ -10,7 +10,7 @@ from selavi.commands import arguments
 if TYPE_CHECKING:
     from selavi.preflight.checks import Finding
 
-HELP = "look for what would stop a run: versions, ffmpeg, GPUs, disk, datasets, the cluster"
+HELP = "check what would stop a run: versions, ffmpeg, GPUs, disk, datasets, the cluster"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

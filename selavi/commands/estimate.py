@@ -1,4 +1,4 @@
-"""selavi estimate: hours and disk that a configuration will take."""
+"""selavi estimate: predict the hours and disk that a configuration takes."""
 
 import argparse
 import logging
@@ -7,7 +7,7 @@ from selavi.commands import arguments
 
 log = logging.getLogger(__name__)
 
-HELP = "tell CPU hours, GPU hours and disk of each stage, from rates measured on this machine"
+HELP = "estimate CPU hours, GPU hours and disk of each stage, from rates measured on this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again",
         action="store_true",
-        help="measure also what was measured here before, and kept in ~/.cache/selavi",
+        help="ignore the rates measured before, which are in ~/.cache/selavi",
     )
 
 

@@ -1,24 +1,24 @@
-"""selavi evaluate-degraded: clusters of degraded clips against classes."""
+"""selavi evaluate-degraded: score the clusters of degraded clips."""
 
 import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "compare clusters of degraded clips with classes, against the clips' size on disk"
+HELP = "score the clusters of degraded clips, and compare with the clips' size on disk"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "assignments", "assignments of the clips as they are stored (CSV)")
-    arguments.file(parser, "index", "index of the same split")
+    arguments.file(parser, "assignments", "read the assignments of the stored clips (CSV)")
+    arguments.file(parser, "index", "read the index of the same split")
     for name, text in (
-        ("degraded", "assignments of each level, files named by level"),
-        ("tables", "what `selavi degrade` wrote for each level, in the same order"),
+        ("degraded", "read the assignments of each level, from files named by level"),
+        ("tables", "read what `selavi degrade` wrote for each level, in the same order"),
     ):
         parser.add_argument(
             f"--{name}", type=Path, nargs="+", required=True, metavar="FILE", help=text
         )
-    arguments.file(parser, "output", "the scores to write (CSV)")
+    arguments.file(parser, "output", "write the scores (CSV)")
     arguments.judged(parser)
 
 

@@ -1,27 +1,29 @@
-"""selavi explorer: a page to watch and hear the clusters."""
+"""selavi explorer: make a page to watch and hear the clusters."""
 
 import argparse
 
 from selavi.commands import arguments
 
-HELP = "make a page to watch and hear the clusters; it opens without server or network"
+HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "assignments", "assignments of a split (CSV)")
-    arguments.file(parser, "index", "index of the split, beside its shards")
-    arguments.file(parser, "output", "index.html to write; the clips go into clips/ beside it")
-    parser.add_argument("--title", default="selavi", metavar="TEXT", help="title of the page")
+    arguments.file(parser, "assignments", "read the assignments of a split (CSV)")
+    arguments.file(parser, "index", "read the index of the split, beside its shards")
+    arguments.file(parser, "output", "write index.html, and the clips into clips/ beside it")
+    parser.add_argument(
+        "--title", default="selavi", metavar="TEXT", help="set the title of the page"
+    )
     parser.add_argument(
         "--clips-per-cluster", type=int, default=12, metavar="N",
-        help="clips shown per cluster (default: 12)",
+        help="show N clips per cluster (default: 12)",
     )  # fmt: skip
     parser.add_argument(
         "--clusters", type=int, metavar="K",
-        help="number of clusters, empty ones included (default: as far as the assignments tell)",
+        help="set the number of clusters, empty ones included (default: the highest assigned)",
     )  # fmt: skip
     parser.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="clips made at a time (default: 1)"
+        "--threads", type=int, default=1, metavar="N", help="encode N clips at a time (default: 1)"
     )
 
 

@@ -1,4 +1,4 @@
-"""selavi export: the logits of every clip, for programs that read the paper's release."""
+"""selavi export: write logits for programs that read the paper's release."""
 
 import argparse
 
@@ -8,9 +8,9 @@ HELP = "write the logits of every head and modality with the labels, as one torc
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "model", "trained model (model.pt)")
-    arguments.file(parser, "index", "index of the split")
-    arguments.file(parser, "output", "the logits to write (read them with torch.load)")
+    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.file(parser, "index", "read the index of the split")
+    arguments.file(parser, "output", "write the logits; torch.load reads them")
     arguments.workers(parser)
 
 

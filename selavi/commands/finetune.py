@@ -1,4 +1,4 @@
-"""selavi finetune: action recognition on one fold."""
+"""selavi finetune: fine-tune for action recognition on one fold."""
 
 import argparse
 
@@ -6,20 +6,22 @@ from selavi.commands import arguments
 from selavi.config_file import read_section
 from selavi.settings import FinetuneSettings
 
-HELP = "train the video encoder on to recognise actions; goes on where it was stopped"
+HELP = "fine-tune the video encoder for action recognition; resumes an interrupted run"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.settings(parser, "finetuning")
-    arguments.file(parser, "model", "trained model (model.pt)")
-    arguments.file(parser, "train", "index of the fold's training split")
-    arguments.file(parser, "test", "index of the fold's test split")
-    arguments.file(parser, "output", "accuracies by epoch, to write (CSV); the state lies beside")
-    arguments.max_workers(parser)
+    arguments.settings(parser, "stage")
+    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.file(parser, "train", "read the index of the fold's training split")
+    arguments.file(parser, "test", "read the index of the fold's test split")
+    arguments.file(
+        parser, "output", "write the accuracies by epoch (CSV), and the checkpoint beside it"
+    )
+    arguments.machine(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.finetune.loop import finetune
 
-    settings = arguments.bounded(read_section(options.settings, FinetuneSettings), options)
+    settings = arguments.on_machine(read_section(options.settings, FinetuneSettings), options)
     finetune(options.model, options.train, options.test, settings, options.output)

@@ -5,17 +5,19 @@ from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "number the accepted clips of a split; name each video set aside and why"
+HELP = "number the accepted clips of a split; list the rejected videos with the reason"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Their number and not their names: a hundred thousand names are no command line.
-    arguments.folder(parser, "folder", "folder of the shards' tables, 00000.csv and so on")
-    parser.add_argument("--shards", type=int, required=True, metavar="N", help="number of shards")
+    arguments.folder(
+        parser, "folder", "read the shards' tables in this folder, 00000.csv and so on"
+    )
+    parser.add_argument("--shards", type=int, required=True, metavar="N", help="read N tables")
     arguments.index_outputs(parser)
     parser.add_argument(
         "--skipped", type=Path, metavar="FILE",
-        help="the manifest's counts of files that are no videos, for the summary",
+        help="add the manifest's counts of files that are no videos to the summary",
     )  # fmt: skip
 
 

@@ -1,23 +1,23 @@
-"""selavi metrics: compare clusters with classes."""
+"""selavi metrics: score clusters against classes."""
 
 import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "compare clusters with classes: NMI, adjusted MI, ARI, accuracy, entropy, purity"
+HELP = "score clusters against classes: NMI, adjusted MI, ARI, accuracy, entropy, purity"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--assignments", type=Path, metavar="FILE", help="assignments of a split (CSV)"
+        "--assignments", type=Path, metavar="FILE", help="read the assignments of a split (CSV)"
     )
     source.add_argument(
         "--export", type=Path, metavar="FILE",
-        help="logits and labels, as `selavi export` or the paper's release write them",
+        help="read logits and labels, as `selavi export` and the paper's release write them",
     )  # fmt: skip
-    arguments.file(parser, "output", "the scores to write (CSV)")
+    arguments.file(parser, "output", "write the scores (CSV)")
     arguments.judged(parser)
 
 

@@ -1,19 +1,19 @@
-"""selavi neighbours: a picture of nearest neighbours."""
+"""selavi neighbours: draw nearest neighbours."""
 
 import argparse
 
 from selavi.commands import arguments
 
-HELP = "draw some test videos and the training videos nearest to them"
+HELP = "draw some test videos beside the nearest training videos"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "neighbours", "what `selavi retrieval` found (CSV)")
-    arguments.file(parser, "gallery", "index of the training split, beside its shards")
-    arguments.file(parser, "queries", "index of the test split, beside its shards")
-    arguments.file(parser, "output", "the picture to write (PNG)")
+    arguments.file(parser, "neighbours", "read the neighbours that `selavi retrieval` found (CSV)")
+    arguments.file(parser, "gallery", "read the index of the training split, beside its shards")
+    arguments.file(parser, "queries", "read the index of the test split, beside its shards")
+    arguments.file(parser, "output", "write the figure (PNG)")
     parser.add_argument(
-        "--count", type=int, default=8, metavar="N", help="queries to draw (default: 8)"
+        "--count", type=int, default=8, metavar="N", help="draw N queries (default: 8)"
     )
 
 

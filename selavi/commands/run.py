@@ -1,11 +1,11 @@
-"""selavi run: run the whole workflow, and show how far it has come."""
+"""selavi run: run the whole workflow, and show its progress."""
 
 import argparse
 from pathlib import Path
 
-HELP = "run the workflow by Snakemake, show how far it is, go on where a killed run stopped"
+HELP = "run the workflow with Snakemake, show its progress, resume what was interrupted"
 PROFILE = "profiles/local"
-RUNS_NOTHING = (  # calls that show or tidy: they are left to Snakemake alone
+RUNS_NOTHING = (  # calls that run no job: Snakemake replaces this process
     "--dry-run --dryrun -n", "--report", "--reporter", "--summary -S", "--detailed-summary -D",
     "--lint", "--unlock", "--touch -t", "--version -v", "--list-rules --list -l",
     "--list-target-rules --lt", "--list-changes --lc", "--list-input-changes --li",
@@ -19,8 +19,8 @@ RUNS_NOTHING = (  # calls that show or tidy: they are left to Snakemake alone
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "selavi run [-h] [ARGUMENTS OF SNAKEMAKE ...]"
     parser.epilog = (
-        f"Arguments are Snakemake's own, such as --configfile mine.yaml, -n or -R metrics; without "
-        f"--profile it is {PROFILE}. New videos in a dataset's folder are taken in."
+        f"Arguments are Snakemake's own, such as --configfile mine.yaml, -n or -R metrics; the "
+        f"default profile is {PROFILE}. New videos in a dataset's folder are added."
     )
 
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     console = LastingConsole(stderr=True, highlight=False)
     run = Run(console)
     status = run([*profile, *options.rest], given.directory)
-    if status == 0 and (run.nothing or run.board.whole):
+    if status == 0 and (run.nothing or run.board.complete):
         show_results(given.directory / "results")
     return status
 
@@ -49,7 +49,7 @@ def runs_nothing(arguments: list[str]) -> bool:
     parser = argparse.ArgumentParser(prog="selavi run", usage=argparse.SUPPRESS, add_help=False)
     for names in RUNS_NOTHING:
         parser.add_argument(*names.split(), dest="asked", action="append", nargs="?", const=True)
-    for letter in "kfFpa":  # which may stand together with one of these, as in -Fn
+    for letter in "kfFpa":  # may be joined with one of these, as in -Fn
         parser.add_argument(f"-{letter}", action="store_true")
     parser.add_argument("--report-after-run", action="store_true")
     given, _ = parser.parse_known_args(arguments)

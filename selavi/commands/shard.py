@@ -11,7 +11,7 @@ HELP = "normalise the videos of one shard with ffmpeg into a WebDataset tar"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "dataset's media")
-    arguments.file(parser, "manifest", "manifest of the split (CSV)")
+    arguments.file(parser, "manifest", "read the manifest of the split (CSV)")
     arguments.shard_outputs(parser)
 
 

@@ -1,21 +1,24 @@
-"""selavi tables: put the figures of all runs into the paper's tables, and print them."""
+"""selavi tables: print the scores of all runs as the paper's tables."""
 
 import argparse
 from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "print the figures of all runs as the paper's tables, beside the paper's own"
+HELP = "print the scores of all runs as the paper's tables, beside the paper's own"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.folder(parser, "results", "the results folder")
+    arguments.folder(parser, "results", "read the results in this folder")
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER",
-        help="write them there too, each as .csv, .md and .tex",
+        help="also write them to this folder, each as .csv, .md and .tex",
     )  # fmt: skip
     parser.add_argument(
-        "--runs", nargs="+", metavar="NAME", help="runs to show (default: all that are configured)"
+        "--runs",
+        nargs="+",
+        metavar="NAME",
+        help="show these runs (default: all that are configured)",
     )
 
 

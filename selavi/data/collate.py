@@ -19,11 +19,12 @@ from torch.utils.data import DataLoader, Dataset
 from selavi.allocator import keep_freed_memory
 from selavi.batch import Batch
 from selavi.data.dataset import Clips
-from selavi.data.shards.reader import CorruptClip, Shard, decode_frames, decode_samples, open_shard
+from selavi.data.shards.decode import decode_frames, decode_samples
+from selavi.data.shards.reader import CorruptClip, Shard, open_shard
 from selavi.data.waiting import POLL_SECONDS, answers, pack
+from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
 from selavi.shortage import shortage
-from selavi.signals import SIGNALS
 from selavi.transforms.audio import AudioView, prepare_audio, window_samples
 from selavi.transforms.video.crop import WindowReader
 from selavi.transforms.video.resize import Windows
@@ -50,12 +51,12 @@ class _Made:
 
     tensors : sample (B,) int64; of pictures, the fields of `Windows`; of sounds, waves (B, n) int16
         or spectrograms (B, 1, F, S) float32. Empty if nothing could be read.
-    views : B views. corrupt : the corrupt clips met, with a sentence each.
+    views : B views. corrupt : what is wrong with each corrupt clip met, by sample.
     """
 
     tensors: dict[str, Tensor]
     views: list[View]
-    corrupt: list[tuple[int, str]]
+    corrupt: dict[int, str]
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "_Made":
         return replace(self, tensors={name: change(t) for name, t in self.tensors.items()})
@@ -78,13 +79,13 @@ def load(
     Parameters
     ----------
     fill : give the place of a corrupt clip to another clip of its batch, so that every batch has
-        its size; otherwise the batch is smaller, and left out if nothing is left.
+        its size; otherwise the batch is smaller, and may be empty.
     device : where the batches go; None is the CPU.
 
     Raises
     ------
-    UserError for shards that are missing or cut short; if more clips are corrupt than
-    `clips.max_corrupt` allows; and if `fill` finds no whole clip in a batch.
+    UserError for shards that are missing or cut short, and if `fill` finds no whole clip in a
+    batch.
     """
     keep_freed_memory()
     device = device or torch.device("cpu")
@@ -104,15 +105,13 @@ def load(
     for made in answers(loader):
         if isinstance(made, Exception):
             raise made
-        clips.note_corrupt(made.corrupt)
-        if made.tensors:
-            yield _finish(made, clips, device)
-        elif fill:
+        if not made.tensors and fill:
             raise UserError(_none_left(clips, made.corrupt))
+        yield _finish(made, clips, device)
 
 
-def _none_left(clips: Clips, corrupt: list[tuple[int, str]]) -> str:
-    listed = "".join(f"\n  {clips.describe(sample)}" for sample, _ in corrupt)
+def _none_left(clips: Clips, corrupt: dict[int, str]) -> str:
+    listed = "".join(f"\n  {clips.describe(*found)}" for found in corrupt.items())
     return f"every clip of a batch is corrupt; make their shards again:{listed}"
 
 
@@ -161,7 +160,7 @@ class _Batches(Dataset[object]):
         pictures = None if self.video is None else self._room(samples, looks)
         waves = None if self.audio is None else self._silence(len(views))
         whole: list[int] = []  # rows, one a view
-        corrupt: list[tuple[int, str]] = []
+        corrupt: dict[int, str] = {}
         end = 0
         for sample, several in zip(samples, looks, strict=True):
             rows = range(end, end + len(several))
@@ -173,7 +172,7 @@ class _Batches(Dataset[object]):
                     if waves is not None:
                         self._listen(shard, sample, several, waves[rows.start : rows.stop])
             except CorruptClip as error:
-                corrupt.append((sample, str(error)))
+                corrupt[sample] = str(error)
             else:
                 whole += rows
         if not whole:
@@ -265,7 +264,7 @@ class _Batches(Dataset[object]):
         self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
     ) -> Iterator[Planes]:
         assert self.video is not None
-        with shard.half("video", self.ids[sample].decode(), sample, self.numbers) as member:
+        with shard.modality("video", self.ids[sample].decode(), sample, self.numbers) as member:
             for frame in decode_frames(member, numbers, row["fps"]):
                 if (frame.height, frame.width) != (row["height"], row["width"]):
                     size = f"{frame.width} x {frame.height}"
@@ -276,7 +275,7 @@ class _Batches(Dataset[object]):
         """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
         assert self.audio is not None
         row = self._row(sample)
-        with shard.half("audio", self.ids[sample].decode(), sample, self.numbers) as member:
+        with shard.modality("audio", self.ids[sample].decode(), sample, self.numbers) as member:
             for wave, (view, hearing) in zip(waves, looks, strict=True):
                 start = view.start / row["fps"] + hearing.delay
                 first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)
@@ -284,6 +283,8 @@ class _Batches(Dataset[object]):
 
 
 def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
+    if not made.tensors:
+        return Batch(torch.zeros(0, dtype=torch.int64, device=device), None, None, made.corrupt)
     parts = made.each(lambda tensor: tensor.to(device, non_blocking=True)).tensors
     video, audio = None, parts.get("spectrograms")
     if "luma" in parts:
@@ -293,4 +294,4 @@ def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
     if "waves" in parts:
         heard = [hearing for _, hearing in made.views]
         audio = prepare_audio(parts["waves"], heard, clips.rate, clips.audio)
-    return Batch(parts["sample"], video, audio)
+    return Batch(parts["sample"], video, audio, made.corrupt)

@@ -1,8 +1,7 @@
-"""A split's clips and how to look at them; which of them proved corrupt."""
+"""A split's clips and how they are read."""
 
-import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,34 +9,37 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.frame_cache import FrameCache, shared
-from selavi.data.index import read_index
-from selavi.data.schema import CHECKSUMS
+from selavi.data.schema import CHECKSUMS, MEDIA, PLACES, read_index
 from selavi.data.shards.reader import UNKNOWN
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 
-log = logging.getLogger(__name__)
-
-LISTED = 20  # corrupt clips named in an error; the log has them all
-NUMBERS = (
-    "width", "height", "frames", "fps", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Clips:
-    """A split's clips and how to look at them.
+    """A split's clips and how they are read.
 
-    index : the index stage's table. folder : what its shards' names start from.
-    modalities : what is read and decoded of a clip.
-    max_corrupt : share of the clips that may prove corrupt, see `note_corrupt`.
-    cache_gb : memory for frames that are read more than once, in 10^9 bytes.
-    corrupt : those that did, by sample, with a sentence each.
+    Attributes
+    ----------
+    index : DataFrame
+        The split's index, N rows.
+    folder : Path
+        The folder of the index, to which the names of shards are relative.
+    video : VideoSettings
+        How frames become the network's input.
+    audio : AudioSettings
+        How samples become the network's input.
+    modalities : sequence of str
+        What is read and decoded: "video", "audio" or both.
+    max_corrupt : float
+        Share of the clips that may be corrupt, see `CorruptClips`.
+    cache_gb : float
+        Memory for decoded frames, in 10^9 bytes.
 
     Raises
     ------
-    UserError if sound is asked for and some clips have none, or their sample rates differ.
+    UserError
+        If audio is to be read and some clips have none, or their sample rates differ.
     """
 
     index: pd.DataFrame
@@ -47,19 +49,18 @@ class Clips:
     modalities: Sequence[Modality] = ("video", "audio")
     max_corrupt: float = 0.001
     cache_gb: float = 0.0
-    corrupt: dict[int, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        silent = int((self.index["samples"] == 0).sum())
-        if "audio" in self.modalities and silent:
+        no_audio = int((self.index["samples"] == 0).sum())
+        if "audio" in self.modalities and no_audio:
             raise UserError(
-                f"{silent} of {len(self)} clips in {self.folder} have no sound, and this run "
-                "listens: set media.audio: required for the dataset and make its shards again, or "
+                f"{no_audio} of {len(self)} clips in {self.folder} have no audio, which this run "
+                "needs: set media.audio: required for the dataset and make its shards again, or "
                 "modalities: [video] for the run"
             )
         if "audio" in self.modalities and self.index["rate"].nunique() > 1:
             raise UserError(
-                f"the clips in {self.folder} have sounds of several sample rates; make their "
+                f"the clips in {self.folder} have different sample rates; make their "
                 "shards again with one media.audio_rate"
             )
 
@@ -68,21 +69,21 @@ class Clips:
 
     @property
     def rate(self) -> int:
-        """Sample rate of the sounds, in Hz."""
+        """Sample rate of the audio, in Hz."""
         return int(self.index["rate"].iloc[0])
 
     @cached_property
     def numbers(self) -> dict[str, np.ndarray]:
-        """Columns that loading needs, each (N,); arrays, which loader processes share for free.
+        """Columns that loading needs, each (N,), as arrays that forked loader processes share.
 
-        Checksums are those not looked at yet, `UNKNOWN` for others.
+        A checksum that was checked, or that the index lacks, is `UNKNOWN`.
         """
-        found = {name: self.index[name].to_numpy() for name in NUMBERS}
+        columns = {name: self.index[name].to_numpy() for name in (*MEDIA, *PLACES)}
         for name in CHECKSUMS:
-            # Shared so that, once looked at, they are `UNKNOWN` to all: once a clip is enough.
-            found[name] = shared(8 * len(self)).view(np.int64)
-            found[name][:] = self.index[name].fillna(UNKNOWN) if name in self.index else UNKNOWN
-        return found
+            # Shared memory, so that one process's check of a clip serves all.
+            columns[name] = shared(8 * len(self)).view(np.int64)
+            columns[name][:] = self.index[name].fillna(UNKNOWN) if name in self.index else UNKNOWN
+        return columns
 
     @cached_property
     def ids(self) -> np.ndarray:
@@ -101,38 +102,10 @@ class Clips:
         frames, heights, widths = (self.numbers[name] for name in ("frames", "height", "width"))
         return FrameCache(frames, heights, widths, self.video.grey, 1e9 * self.cache_gb)
 
-    def note_corrupt(self, found: Iterable[tuple[int, str]]) -> None:
-        """Count corrupt clips, and report each once, by the name of its video.
-
-        Raises UserError with the list once there are more than `max_corrupt` allows.
-        """
-        for sample, detail in found:
-            if sample not in self.corrupt:
-                self.corrupt[sample] = detail
-                log.warning("left out: %s", self.describe(sample))
-        self._check_corrupt()
-
-    def merge_corrupt(self, samples: Iterable[int]) -> None:
-        """Count what other processes have found, and reported. Raises as `note_corrupt`."""
-        for sample in samples:
-            self.corrupt.setdefault(sample, "found so by another process")
-        self._check_corrupt()
-
-    def _check_corrupt(self) -> None:
-        if len(self.corrupt) > self.max_corrupt * len(self):
-            listed = "".join(f"\n  {self.describe(s)}" for s in sorted(self.corrupt)[:LISTED])
-            more = len(self.corrupt) - LISTED
-            raise UserError(
-                f"{len(self.corrupt)} of {len(self)} clips are corrupt, more than max_corrupt = "
-                f"{self.max_corrupt:g} allows; make their shards again, or raise max_corrupt:"
-                + listed
-                + (f"\n  and {more} more" if more > 0 else "")
-            )
-
-    def describe(self, sample: int) -> str:
-        """A corrupt clip in words: its video, where it lies and what is wrong."""
+    def describe(self, sample: int, problem: str) -> str:
+        """One line on a corrupt clip: its video, its shard and the problem."""
         row = self.index.iloc[sample]
-        return f"{row['path']} in {self.folder / row['shard']}: {self.corrupt[sample]}"
+        return f"{row['path']} in {self.folder / row['shard']}: {problem}"
 
 
 def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:

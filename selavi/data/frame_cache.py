@@ -1,7 +1,7 @@
-"""Decoded frames in memory that loader processes share: later epochs decode nothing.
+"""Cache of decoded frames in memory that loader processes share, so that later epochs decode none.
 
-Frames take their place when they are first decoded, and stay. The clips with the lowest numbers
-have a place, as many as fit: what is kept never depends on the order of reading.
+Frames are stored when first decoded, and stay. The cache covers the clips with the lowest numbers,
+as many as fit, so that its content does not depend on the order of reading.
 """
 
 import mmap
@@ -12,10 +12,25 @@ from selavi.transforms.video.yuv import Planes
 
 
 class FrameCache:
-    """Places for the frames of a split's clips, in memory that processes forked later share.
+    """Decoded frames of a split's first clips, shared with processes that are forked later.
 
-    frames, heights, widths : (N,) of each clip. grey : chroma is not kept. limit : bytes for all.
-    Samples below the attribute `clips` have a place.
+    Parameters
+    ----------
+    frames : ndarray
+        Number of frames of each clip, (N,).
+    heights : ndarray
+        Height of each clip's frames in pixels, (N,).
+    widths : ndarray
+        Width of each clip's frames in pixels, (N,).
+    grey : bool
+        Whether to store luma alone.
+    limit : float
+        Size of the cache in bytes.
+
+    Attributes
+    ----------
+    clips : int
+        Number of clips that the cache covers, those with the lowest samples.
     """
 
     def __init__(
@@ -28,8 +43,8 @@ class FrameCache:
     ) -> None:
         self.grey = grey
         self.heights, self.widths = heights, widths
-        halves = (heights + 1) // 2 * ((widths + 1) // 2)
-        self.frame_bytes = heights * widths + (0 if grey else 2 * halves)
+        chroma = (heights + 1) // 2 * ((widths + 1) // 2)
+        self.frame_bytes = heights * widths + (0 if grey else 2 * chroma)
         ends = np.cumsum(frames * self.frame_bytes)
         self.clips = int(np.searchsorted(ends, limit, "right"))
         self.starts = np.concatenate([[0], ends])[: self.clips]
@@ -39,20 +54,21 @@ class FrameCache:
         self.mixing = shared(32 * self.clips).view(np.float32).reshape(-1, 8)
 
     def missing(self, sample: int, numbers: np.ndarray) -> np.ndarray:
-        """Those of a clip's frames, by number, that are not here yet."""
+        """Those of a clip's frame numbers that are not stored yet."""
         return numbers[self.present[self.first_frames[sample] + numbers] == 0]
 
     def put(self, sample: int, number: int, planes: Planes) -> None:
-        """Keep a frame."""
-        kept = self._planes(sample, number)
-        kept.luma[:] = planes.luma
-        for here, there in zip(kept.chroma or (), planes.chroma or (), strict=True):
-            here[:] = there
-        kept.mixing[:] = planes.mixing
-        self.present[self.first_frames[sample] + number] = 1  # last: now it is whole
+        """Store a frame."""
+        target = self._planes(sample, number)
+        target.luma[:] = planes.luma
+        for target_plane, plane in zip(target.chroma or (), planes.chroma or (), strict=True):
+            target_plane[:] = plane
+        target.mixing[:] = planes.mixing
+        # Last, so that no other process reads a half-written frame.
+        self.present[self.first_frames[sample] + number] = 1
 
     def get(self, sample: int, number: int) -> Planes:
-        """A frame that is not missing."""
+        """Return a frame, which must be stored."""
         assert self.present[self.first_frames[sample] + number]
         return self._planes(sample, number)
 
@@ -60,18 +76,18 @@ class FrameCache:
         height, width = int(self.heights[sample]), int(self.widths[sample])
         size = int(self.frame_bytes[sample])
         start = int(self.starts[sample]) + number * size
-        place = self.memory[start : start + size]
-        luma = place[: height * width].reshape(height, width)
+        content = self.memory[start : start + size]
+        luma = content[: height * width].reshape(height, width)
         if self.grey:
             return Planes(luma, None, self.mixing[sample])
         shape = 2, (height + 1) // 2, (width + 1) // 2
-        chroma = place[height * width :].reshape(shape)
+        chroma = content[height * width :].reshape(shape)
         return Planes(luma, (chroma[0], chroma[1]), self.mixing[sample])
 
 
 def shared(size: int) -> np.ndarray:
-    """Zeros (size,) uint8 that forked processes see and write alike; unused pages take no memory.
+    """Zeros, (size,) uint8, in memory that forked processes share; unused pages take none.
 
-    Not in /dev/shm, which containers keep small.
+    It is not in /dev/shm, which is small in containers.
     """
     return np.frombuffer(mmap.mmap(-1, max(1, size)), np.uint8)[:size]

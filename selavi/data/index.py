@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.clip_rows import checked_rows
-from selavi.data.schema import CHECKSUMS, NUMBERS, further
+from selavi.data.schema import (
+    BOUNDS,
+    CHECKSUMS,
+    OUTCOME,
+    VIDEO,
+    further,
+    read_index,
+    read_rejected,
+    read_shard_table,
+)
 from selavi.files import UserError, read_csv, write_csv
 
 log = logging.getLogger(__name__)
 
-COUNTS = (
-    "width", "height", "frames", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size",
-)  # fmt: skip
+COUNTS = tuple(name for name in BOUNDS if name not in ("fps", *CHECKSUMS))
 LISTED = 5  # videos named in an error
 REMEDIES = {
     "no-audio": "To train on silent videos, set the dataset's media.audio: none and the run's "
@@ -39,12 +44,7 @@ def write_index(
     UserError if no clip was accepted, naming the reasons and what to do about the commonest; if two
     shards have a sample of one name.
     """
-    parts = [
-        checked_rows(read_csv(table, numbers=NUMBERS, needed=("key", "reason")), table).assign(
-            shard=f"{table.stem}.tar"
-        )
-        for table in sorted(tables)
-    ]
+    parts = [read_shard_table(table).assign(shard=f"{table.stem}.tar") for table in sorted(tables)]
     rows = pd.concat(parts, ignore_index=True).sort_values("key", ignore_index=True)
     if rows["key"].duplicated().any():
         twice = rows[rows["key"] == rows.loc[rows["key"].duplicated(), "key"].iloc[0]]
@@ -67,13 +67,13 @@ def write_split(
     if "notes" in rows:  # shards made before have none
         rows = rows.assign(notes=rows["notes"].fillna(""))
     aside = rows[rows["reason"] != ""]
-    names = ["id", "key", "path", "label", "reason", "detail", "shard", *further(rows)]
+    names = [*VIDEO, *OUTCOME, "shard", *further(rows)]
     write_csv(rejected, aside[names])
     write_csv(summary, pd.concat([_summary(rows), *_not_videos(skipped)], ignore_index=True))
     reasons = aside["reason"].value_counts()
     for reason, count in reasons.items():
-        log.info("set aside: %d x %s (see %s)", count, reason, rejected)
-    kept = rows[rows["reason"] == ""].drop(columns=["reason", "detail"]).reset_index(drop=True)
+        log.info("rejected: %d x %s (see %s)", count, reason, rejected)
+    kept = rows[rows["reason"] == ""].drop(columns=list(OUTCOME)).reset_index(drop=True)
     if kept.empty:
         raise UserError(_none_left(aside))
     kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
@@ -128,16 +128,6 @@ def _counted(rows: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"videos": groups.size(), "example": groups["key"].first()})
 
 
-def read_index(path: Path) -> pd.DataFrame:
-    """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
-    return checked_rows(read_csv(path, numbers=NUMBERS, needed=("key",)), path)
-
-
-def read_rejected(path: Path) -> pd.DataFrame:
-    """Read the table of rejected videos beside an index. Raises UserError if missing."""
-    return read_csv(path, numbers=NUMBERS, needed=("key", "reason"))
-
-
 def contents(index: pd.DataFrame) -> pd.DataFrame:
     """What of an index makes its clips what they are.
 
@@ -148,8 +138,8 @@ def contents(index: pd.DataFrame) -> pd.DataFrame:
     return index.drop(columns=[name for name in index.columns if name in aside])
 
 
-def set_aside(index: Path) -> str:
-    """Says how many videos of a split were set aside, for the notes of a table; "" if none were."""
+def rejected_note(index: Path) -> str:
+    """Say how many videos of a split were rejected, for the notes of a table; "" if none were."""
     rejected = index.with_name("rejected.csv")
     count = len(read_rejected(rejected)) if rejected.exists() else 0
-    return f"{count} videos of {count + len(read_index(index))} were set aside" if count else ""
+    return f"{count} videos of {count + len(read_index(index))} were rejected" if count else ""

@@ -1,13 +1,13 @@
-"""Stream batches of clips from shards: the same batches whatever the number of workers.
+"""Stream batches of clips from shards: the same batches for any number of workers.
 
-Every clip is read once per epoch. The order is a function of (seed, epoch): all clips are shuffled,
-over all shards, so that batches are mixed even if the shards are sorted by class. A clip is read by
-its position in the shard in one piece, so this costs no more than a shuffle of neighbours would. A
-clip's views are drawn from (seed, pass, sample) alone.
+An epoch reads every clip once. Its order is a shuffle of all clips across all shards by (seed,
+epoch), so batches are mixed even if shards are sorted by class; clips are read by byte position, so
+this costs no more than a shuffle within a buffer. A clip's views depend on (seed, pass, sample)
+alone.
 
-A clip that proves corrupt is reported once, by name, and counted (`Clips.corrupt`); too many stop
-the run. In an epoch its place goes to another clip of the same batch, so that every rank keeps its
-number of steps; a pass leaves it out.
+A batch names its corrupt clips (`Batch.corrupt`); `CorruptClips.counted` counts them. An epoch
+replaces them by other clips of the same batch, so that every rank has its number of steps; a pass
+omits them, and a batch of corrupt clips alone is empty.
 """
 
 from collections.abc import Iterator
@@ -33,16 +33,31 @@ __all__ = [
     "view_batches",
 ]
 
-ORDER, VIEWS = 0, 1  # purposes of random numbers: streams that never meet
+ORDER, VIEWS = 0, 1  # part of each seed, so that the random streams never coincide
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
-    """Order of `count` samples in one epoch: each exactly once, (count,) int64."""
+    """Order of the samples in one epoch.
+
+    Parameters
+    ----------
+    count : int
+        Number of samples.
+    seed : int
+        The run's seed.
+    epoch : int
+        Number of the epoch, from 0.
+
+    Returns
+    -------
+    ndarray
+        A permutation, (count,) int64.
+    """
     return np.random.default_rng((seed, ORDER, epoch)).permutation(count)
 
 
 def rank_share(count: int, rank: int, world: int) -> slice:
-    """The contiguous share of `count` items that a rank owns; shares differ by one at most."""
+    """The contiguous share of `count` items that a rank owns; shares differ by at most one."""
     return slice(rank * count // world, (rank + 1) * count // world)
 
 
@@ -59,25 +74,51 @@ def training_batches(
     workers: int = 0,
     device: torch.device | None = None,
 ) -> Iterator[Batch]:
-    """Augmented batches of one epoch for one rank, from `first_step` on.
+    """Augmented batches of one epoch for one rank.
 
     A step's `batch_size * world` clips are dealt to the ranks in order, so that every rank has
     len(clips) // (batch_size * world) steps; the last incomplete step is dropped, as in the paper.
 
-    views : how many augmented views of each clip; a batch holds batch_size * views of them, by
-        clip and then by view (`Batch.by_view`). The first ones are the same whatever the number.
-    device : where to finish the batches; a CPU, or None, leaves all work to the workers.
+    Parameters
+    ----------
+    clips : Clips
+        The split.
+    seed : int
+        The run's seed.
+    epoch : int
+        Number of the epoch, from 0.
+    batch_size : int
+        Clips per batch.
+    rank : int
+        Number of this process.
+    world : int
+        Number of processes.
+    views : int
+        Augmented views per clip; a batch has batch_size * views, by clip and then by view (see
+        `Batch.by_view`). More views do not change the first ones.
+    first_step : int
+        The step to begin with.
+    workers : int
+        Loader processes; they do not change the batches.
+    device : torch.device, optional
+        Where batches are finished; with a CPU or None the workers do it.
+
+    Yields
+    ------
+    Batch
+        One batch per step.
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and for too many corrupt clips.
+    UserError
+        If a shard is missing or cut off.
     """
     order = epoch_order(len(clips), seed, epoch)
     everyone = batch_size * world
     steps = len(order) // everyone
     chunks = order[: steps * everyone].reshape(steps, world, batch_size)[first_step:, rank]
-    looks = _Random(clips, [(seed, VIEWS + view, epoch) for view in range(views)])
-    return load(clips, list(chunks), looks, fill=True, workers=workers, device=device)
+    random_views = _Random(clips, [(seed, VIEWS + view, epoch) for view in range(views)])
+    return load(clips, list(chunks), random_views, fill=True, workers=workers, device=device)
 
 
 def pass_batches(
@@ -90,25 +131,45 @@ def pass_batches(
     workers: int = 0,
     device: torch.device | None = None,
 ) -> Iterator[Batch]:
-    """Every clip of this rank's share once, in order, the ragged end included.
+    """Every clip of this rank's share once, in order, a last smaller batch included.
 
-    Corrupt clips are left out: a batch may be smaller, and one with nothing left does not come.
+    Corrupt clips are omitted: a batch may be smaller, even empty.
 
-    augmented : (seed, number of the pass) for random views, None for the centre view.
-    device : where to finish the batches; a CPU, or None, leaves all work to the workers.
+    Parameters
+    ----------
+    clips : Clips
+        The split.
+    batch_size : int
+        Clips per batch.
+    augmented : tuple of int and int, optional
+        Seed and number of the pass, for random views; by default centre views.
+    rank : int
+        Number of this process.
+    world : int
+        Number of processes.
+    workers : int
+        Loader processes; they do not change the batches.
+    device : torch.device, optional
+        Where batches are finished; with a CPU or None the workers do it.
+
+    Yields
+    ------
+    Batch
+        Batches of one view per clip.
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and for too many corrupt clips.
+    UserError
+        If a shard is missing or cut off.
     """
-    # Passes are numbered below the epochs, which count up from 0.
-    looks: Views = (
+    # Passes are numbered from 2^32, so that no pass shares its random views with an epoch.
+    views: Views = (
         _Centre(clips)
         if augmented is None
         else _Random(clips, [(augmented[0], VIEWS, 2**32 + augmented[1])])
     )
     chunks = _share_in_chunks(clips, batch_size, rank, world)
-    return load(clips, chunks, looks, fill=False, workers=workers, device=device)
+    return load(clips, chunks, views, fill=False, workers=workers, device=device)
 
 
 def view_batches(
@@ -124,16 +185,38 @@ def view_batches(
     """The test views of every clip of this rank's share, in order, each clip read once.
 
     `Batch.sample` repeats a sample for each of its `len(views)` views, by clip and then by crop
-    (see `ViewGrid`). A batch holds all views of its samples: as many samples as `batch_size` views
-    allow, and one at least, even if it has more views than that. Corrupt clips are left out.
+    (see `ViewGrid`). Corrupt clips are omitted.
+
+    Parameters
+    ----------
+    clips : Clips
+        The split.
+    views : ViewGrid
+        The test views.
+    batch_size : int
+        Views per batch; a batch has all views of a sample, even if those of one are more.
+    rank : int
+        Number of this process.
+    world : int
+        Number of processes.
+    workers : int
+        Loader processes; they do not change the batches.
+    device : torch.device, optional
+        Where batches are finished; with a CPU or None the workers do it.
+
+    Yields
+    ------
+    Batch
+        All test views of one sample or several.
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and for too many corrupt clips.
+    UserError
+        If a shard is missing or cut off.
     """
     chunks = _share_in_chunks(clips, max(1, batch_size // len(views)), rank, world)
-    looks = _Grid(clips, views)
-    return load(clips, chunks, looks, fill=False, workers=workers, device=device)
+    grid_views = _Grid(clips, views)
+    return load(clips, chunks, grid_views, fill=False, workers=workers, device=device)
 
 
 def _share_in_chunks(clips: Clips, size: int, rank: int, world: int) -> list[np.ndarray]:
@@ -142,23 +225,23 @@ def _share_in_chunks(clips: Clips, size: int, rank: int, world: int) -> list[np.
 
 
 class _Centre:
-    """The view that clusters are judged by."""
+    """The centre view, from which clusters are assigned."""
 
     def __init__(self, clips: Clips) -> None:
         self.video, self.audio = clips.video, clips.audio
         self.numbers = clips.numbers
 
     def __call__(self, sample: int) -> list[View]:
-        picture = video_transforms.centre_view(self.video, *self.length(sample))
-        return [(picture, audio_transforms.AudioView())]
+        video_view = video_transforms.centre_view(self.video, *self.length(sample))
+        return [(video_view, audio_transforms.AudioView())]
 
     def length(self, sample: int) -> tuple[int, float]:
-        """Stored frames of a clip, and their rate."""
+        """Number of stored frames of a clip, and their frame rate."""
         return int(self.numbers["frames"][sample]), float(self.numbers["fps"][sample])
 
 
 class _Random(_Centre):
-    """Training views, each drawn from a key of its own and the sample's number."""
+    """Training views, each drawn from its own key and the sample's number."""
 
     def __init__(self, clips: Clips, keys: list[tuple[int, int, int]]) -> None:
         super().__init__(clips)
@@ -168,8 +251,8 @@ class _Random(_Centre):
         return [self._draw(np.random.default_rng((*key, sample)), sample) for key in self.keys]
 
     def _draw(self, random: np.random.Generator, sample: int) -> View:
-        picture = video_transforms.random_view(self.video, *self.length(sample), random)
-        return picture, audio_transforms.random_view(self.audio, random)
+        video_view = video_transforms.random_view(self.video, *self.length(sample), random)
+        return video_view, audio_transforms.random_view(self.audio, random)
 
 
 class _Grid(_Centre):
@@ -181,7 +264,7 @@ class _Grid(_Centre):
 
     def __call__(self, sample: int) -> list[View]:
         wide = bool(self.numbers["width"][sample] >= self.numbers["height"][sample])
-        pictures = video_transforms.grid_views(
+        video_views = video_transforms.grid_views(
             self.video, self.grid, *self.length(sample), wide=wide
         )
-        return [(picture, audio_transforms.AudioView()) for picture in pictures]
+        return [(video_view, audio_transforms.AudioView()) for video_view in video_views]

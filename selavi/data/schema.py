@@ -1,24 +1,105 @@
-"""Columns of the manifest, shard tables and index, as opposed to a user's own columns."""
+"""The tables of a split: their columns with units, and how they are read.
+
+- manifest: every video found; `VIDEO`, `OUTCOME`, of a table of videos `SEGMENT`, and `shard`, the
+  number of its shard;
+- shard table: what became of the videos of one shard; `SHARD_TABLE`;
+- index: the accepted clips, numbered by `sample`; `SHARD_TABLE` without `OUTCOME`, and `shard`, the
+  tar's path as seen from the index. The rejected videos are in a table beside it;
+- assignments: `sample`, `VIDEO`, `detail`, `ASSIGNED`, and the columns of `head_columns`.
+
+Columns of a user's own table of videos stand beside these in all of them, as text.
+"""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypedDict, cast
 
 import pandas as pd
 
-# Of a shard's table, in their order.
-COLUMNS = [
-    "id", "key", "path", "label", "start", "end", "reason", "detail", "width", "height", "frames",
-    "fps", "samples", "rate", "notes", "video_offset", "video_size", "audio_offset", "audio_size",
-    "video_crc", "audio_crc",
-]  # fmt: skip
+from selavi.files import UserError, read_csv
+from selavi.formulas import unguard
+
+VIDEO = ("id", "key", "path", "label")
+OUTCOME = ("reason", "detail")
+SEGMENT = ("start", "end")
+BOUNDS = {
+    "width": (1, 2**15), "height": (1, 2**15), "frames": (1, 2**31), "fps": (1e-3, 1000),
+    "samples": (0, 2**40), "rate": (0, 2**20), "video_offset": (0, 2**48),
+    "video_size": (0, 2**40), "audio_offset": (0, 2**48), "audio_size": (0, 2**40),
+    "video_crc": (0, 2**32 - 1), "audio_crc": (0, 2**32 - 1),
+}  # fmt: skip
+"""Least and greatest value of each number of a stored clip."""
+MEDIA = ("width", "height", "frames", "fps", "samples", "rate")
+PLACES = ("video_offset", "video_size", "audio_offset", "audio_size")
 CHECKSUMS = ("video_crc", "audio_crc")
-# All others are text, users' own included.
-NUMBERS = (
-    "sample", "start", "end", "width", "height", "frames", "fps", "samples", "rate",
-    "video_offset", "video_size", "audio_offset", "audio_size", "video_crc", "audio_crc",
-    "kilobytes",
-)  # fmt: skip
-_RESERVED = {*COLUMNS, *NUMBERS, "shard", "cluster", "confidence", "margin", "head"}
+"""Shards made by earlier versions have none."""
+SHARD_TABLE = (*VIDEO, *SEGMENT, *OUTCOME, *MEDIA, "notes", *PLACES, *CHECKSUMS)
+ASSIGNED = ("cluster", "confidence", "margin", "head")
+SKIPPED = ("suffix", "files", "example")
+"""Of the files that are no videos, beside a manifest."""
+
+_NUMBERS = ("sample", *SEGMENT, *MEDIA, *PLACES, *CHECKSUMS, "kilobytes")
+_RESERVED = {*SHARD_TABLE, *_NUMBERS, "shard", *ASSIGNED}
 _OF_HEADS = re.compile(r".*_head[^_]*(_confidence|_margin)?")
+
+
+class VideoRow(TypedDict, total=False):
+    """A row of a manifest, shard table or index; a user's own columns may stand beside these."""
+
+    id: str
+    """Hash of the key, 16 hex digits: the name of the clip's members in its shard."""
+    key: str
+    """The video's path below its split's folder."""
+    path: str
+    """Where the video was."""
+    label: str
+    """Its class, "" if it has none."""
+    start: float
+    """Start of a segment, in seconds; NaN for the video's own."""
+    end: float
+    """End of a segment, in seconds; NaN for the video's own."""
+    reason: str
+    """Why it is rejected, "" if it is not."""
+    detail: str
+    """The reason in a sentence."""
+    width: int
+    """In pixels."""
+    height: int
+    """In pixels."""
+    frames: int
+    """Number of stored frames."""
+    fps: float
+    """Their rate, in frames per second."""
+    samples: int
+    """Number of stored audio samples, 0 of a mute clip."""
+    rate: int
+    """Their rate, in Hz, 0 of a mute clip."""
+    notes: str
+    """What is odd about an accepted video, in words such as `truncated`."""
+    video_offset: int
+    """First byte of the mp4 in the tar."""
+    video_size: int
+    """In bytes."""
+    audio_offset: int
+    """First byte of the wav in the tar, 0 of a mute clip."""
+    audio_size: int
+    """In bytes, 0 of a mute clip."""
+    video_crc: int
+    """CRC-32 of the mp4."""
+    audio_crc: int
+    """CRC-32 of the wav."""
+    shard: str
+    """The tar's path as seen from the index; in a manifest, the number of the shard instead."""
+    sample: int
+    """The clip's number in the index."""
+    kilobytes: float
+    """Size of a degraded clip's video or audio, in 10^3 bytes."""
+
+
+def rows_of(table: pd.DataFrame) -> list[VideoRow]:
+    """The rows of a manifest, shard table or index, one by one."""
+    return cast("list[VideoRow]", table.to_dict("records"))
 
 
 def is_reserved(name: str) -> bool:
@@ -29,3 +110,78 @@ def is_reserved(name: str) -> bool:
 def further(table: pd.DataFrame) -> list[str]:
     """Columns that a user's table brought along."""
     return [name for name in table.columns if not is_reserved(name)]
+
+
+def head_columns(modality: str, head: int) -> tuple[str, str, str]:
+    """Columns of one head's clusters, confidences and margins in a table of assignments."""
+    name = f"{modality}_head{head}"
+    return name, f"{name}_confidence", f"{name}_margin"
+
+
+def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Columns of an assignment table that hold clusters: modality -> one column per head."""
+    found: dict[str, list[str]] = {}
+    for column in table.columns:
+        modality, mark, head = column.rpartition("_head")
+        if mark and head.isdigit():
+            found.setdefault(modality, []).append(column)
+    return found
+
+
+def read_manifest(path: Path) -> pd.DataFrame:
+    """Read a manifest. Raises UserError if it is missing."""
+    return read_csv(path, numbers=(*_NUMBERS, "shard"))
+
+
+def manifest_column(path: Path, name: str, rows: int = 100_000) -> Iterator["pd.Series[str]"]:
+    """One text column of a manifest, some rows at a time: it may be long."""
+    parts = pd.read_csv(path, usecols=[name], dtype=str, na_filter=False, chunksize=rows)
+    return (unguard(part)[name] for part in parts)
+
+
+def read_shard_table(path: Path) -> pd.DataFrame:
+    """Read a shard's table. Raises UserError if it is missing, or a clip's number cannot be."""
+    return _checked(read_csv(path, numbers=_NUMBERS, needed=("key", "reason")), path)
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
+    return _checked(read_csv(path, numbers=_NUMBERS, needed=("key",)), path)
+
+
+def read_rejected(path: Path) -> pd.DataFrame:
+    """Read the table of rejected videos beside an index. Raises UserError if missing."""
+    return read_csv(path, numbers=_NUMBERS, needed=("key", "reason"))
+
+
+def read_assignments(path: Path, needed: tuple[str, ...] = ("label",)) -> pd.DataFrame:
+    """Read a table of assignments. Raises UserError if it lacks a column that is needed."""
+    return read_csv(path, (*VIDEO, "detail"), needed=needed)
+
+
+def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The table that was read from `path`, if its clips' numbers are such as clips can have.
+
+    They say where bytes are read and how much memory they need, and a file may be damaged.
+    Rejected rows have no numbers. Raises UserError naming the clip and the number.
+    """
+    clips = table[table["reason"] == ""] if "reason" in table else table
+    for name, (least, most) in BOUNDS.items():
+        if name in CHECKSUMS and name not in table:
+            continue
+        if name not in table:
+            raise UserError(f"{path} has no column {name!r}; make it again with its stage")
+        values = pd.to_numeric(clips[name], errors="coerce")
+        bad = ~values.between(least, most) | ((values % 1 != 0) & (name != "fps"))
+        if name in CHECKSUMS:
+            bad &= clips[name].notna()
+        if bad.any():
+            first = clips[bad].iloc[0]
+            raise UserError(
+                f"{path} is damaged: {first['key']} has {name} = {str(first[name])[:40]!r}, which "
+                "no clip has; remove that file and run the same command again"
+            )
+        if clips is table and name != "fps":
+            whole = values.astype("Int64") if name in CHECKSUMS else values.astype("int64")
+            table = table.assign(**{name: whole})
+    return table

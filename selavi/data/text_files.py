@@ -1,4 +1,4 @@
-"""Users' text files, in whichever encoding their programs have saved them."""
+"""Read users' text files in whichever encoding they were saved."""
 
 import codecs
 import logging
@@ -8,7 +8,7 @@ from selavi.files import UserError
 
 log = logging.getLogger(__name__)
 
-MARKS = {  # UTF-32's begins as UTF-16's does
+MARKS = {  # in this order: UTF-32's mark begins with UTF-16's
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -16,17 +16,22 @@ MARKS = {  # UTF-32's begins as UTF-16's does
     codecs.BOM_UTF16_BE: "utf-16",
 }
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
-REMEDY = "save it as UTF-8, which spreadsheets call CSV UTF-8"
+REMEDY = "save it as UTF-8 (in spreadsheets: CSV UTF-8)"
 
 
 def read_text(path: Path) -> str:
-    """Read UTF-8, UTF-16 or UTF-32 by its byte order mark, else UTF-8, else Windows-1252.
+    """Read a file as the encoding of its byte order mark, else as UTF-8, else as Windows-1252.
 
-    Raises OSError; UserError if it is none of these, with the line that is wrong.
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    UserError
+        If it is in none of these encodings; it names the line.
     """
     content = path.read_bytes()
     if content.startswith(WORKBOOKS):
-        raise UserError(f"{path} is a spreadsheet's own format; {REMEDY}")
+        raise UserError(f"{path} is a spreadsheet, not text; {REMEDY}")
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
     try:
         text = content.decode(encoding or "utf-8")
@@ -37,21 +42,21 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise UserError(
-            f"{path}, line {line} holds a zero byte, as UTF-16 without its mark has; {REMEDY}"
+            f"{path}, line {line} has a zero byte, as UTF-16 without a byte order mark; {REMEDY}"
         )
     return text
 
 
 def _windows_text(path: Path, content: bytes, wrong: int) -> str:
-    """What is no UTF-8 from byte `wrong` on. A file with both encodings in it is not guessed at."""
+    """Decode as Windows-1252 what is not UTF-8 at byte `wrong`; a mix of both is an error."""
     line = content[:wrong].count(b"\n") + 1
     byte = f"byte {content[wrong]:#04x}"
     if not content.decode("utf-8", "ignore").isascii():
-        raise UserError(f"{path}, line {line} is not UTF-8 as other lines are ({byte}); {REMEDY}")
+        raise UserError(f"{path}, line {line} is not UTF-8, but other lines are ({byte}); {REMEDY}")
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError:
         raise UserError(f"{path}, line {line} is not UTF-8 ({byte}); {REMEDY}") from None
     shown = text.splitlines()[line - 1].strip()
-    log.warning("%s is not UTF-8; read as Windows-1252, line %d is %r", path, line, shown)
+    log.warning("%s is not UTF-8; read as Windows-1252, in which line %d is %r", path, line, shown)
     return text

@@ -117,4 +117,4 @@ class Workload:
 def speed_key(run: RunSettings) -> str:
     """Equal for runs whose clips take the same time: the runs of an ablation are measured once."""
     encoders = (run.network.video_encoder, run.network.audio_encoder)
-    return repr((run.modalities, run.video, run.audio, encoders, run.training.precision))
+    return repr((run.modalities, run.video, run.audio, encoders, run.machine.precision))

@@ -1,1 +1,1 @@
-"""How good the clusters are, and what simpler methods would give."""
+"""Evaluate a trained network: scores of its clusters, baselines, retrieval, fine-tuning."""

@@ -1,4 +1,4 @@
-"""The assign stage: the cluster of every clip by every head, with how sure the network is."""
+"""The stage assign: the cluster of every clip by every head, with confidence and margin."""
 
 import gzip
 import logging
@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from selavi.data.sampling import Clips, open_clips
-from selavi.data.schema import further
+from selavi.data.corrupt import CorruptClips
+from selavi.data.sampling import open_clips
+from selavi.data.schema import VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse
@@ -25,11 +26,16 @@ COMPRESS_ABOVE = 50_000_000  # bytes
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one modality, or both together, say of N clips.
+    """Clusters of N clips by one modality, or by both.
 
-    clusters : (N, H) int64. confidences : (N, H) float32, probability of that cluster.
-    margins : (N, H) float32, how much more probable it is than the next one. A clip that could not
-    be read has cluster -1, confidence and margin 0.
+    Attributes
+    ----------
+    clusters : numpy.ndarray
+        (N, H) int64; -1 for a clip that cannot be read.
+    confidences : numpy.ndarray
+        (N, H) float32, probability of the cluster; 0 for a clip that cannot be read.
+    margins : numpy.ndarray
+        (N, H) float32, probability of the cluster minus that of the next one.
     """
 
     clusters: np.ndarray
@@ -47,33 +53,43 @@ def assign(
 ) -> None:
     """Write the cluster of every clip of a split.
 
-    Each video is seen once: its middle clip, centre crop. The decision of both modalities is the
-    largest entry of p_video * p_audio (paper, section 4.1). `cluster` in the CSV is that of the
-    head whose training labels agreed best with the other heads', and `head` is its number: no
-    class label has a part in it.
-    Columns of the user's table stand beside `label`.
-    A clip that proved corrupt has cluster -1, and what is wrong with it in `detail`. A CSV of
-    more than `compress_above` bytes gets a compressed copy beside it, `{csv}.gz`.
+    Each video is seen once: its middle clip, centre crop. With two modalities, the cluster is the
+    largest entry of p_video * p_audio (paper, section 4.1). The column `cluster` is that of the
+    selected head, whose number is in `head`; it is selected without classes. Further columns of the
+    user's table follow `label`. A corrupt clip has cluster -1, and the reason in `detail`.
+
+    Parameters
+    ----------
+    model : Path
+        The model file.
+    index : Path
+        Index of the split, in the folder of its shards.
+    csv, pickle : Path
+        Files to write, with the same content.
+    workers : int
+        Loader processes.
+    compress_above : int
+        A CSV of more bytes gets a compressed copy, `{csv}.gz`.
+
+    Raises
+    ------
+    UserError
+        If the model or the index cannot be read, or too many clips are corrupt.
     """
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings)
-    predictions = predict(network, clips, workers)
+    corrupt = CorruptClips(clips)
+    predictions = predict(network, corrupt, workers)
     head = int(facts["head"])
-    own = further(clips.index)
-    result = clips.index[["sample", "id", "key", "path", "label", *own]].copy()
-    result["detail"] = [clips.corrupt.get(sample, "") for sample in range(len(clips))]
+    further_columns = further(clips.index)
+    result = clips.index[["sample", *VIDEO, *further_columns]].copy()
+    result["detail"] = [corrupt.found.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
-    columns = {
-        "cluster": first.clusters[:, head],
-        "confidence": first.confidences[:, head],
-        "margin": first.margins[:, head],
-        "head": np.full(len(result), head),
-    }
+    chosen = _columns(first, head, ("cluster", "confidence", "margin"))
+    columns = chosen | {"head": np.full(len(result), head)}
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):
-            columns[f"{name}_head{h}"] = prediction.clusters[:, h]
-            columns[f"{name}_head{h}_confidence"] = prediction.confidences[:, h]
-            columns[f"{name}_head{h}_margin"] = prediction.margins[:, h]
+            columns |= _columns(prediction, h, head_columns(name, h))
     write_csv(csv, pd.concat([result, pd.DataFrame(columns)], axis=1))
     _compress(csv, compress_above)
     write_pickle(
@@ -88,31 +104,53 @@ def assign(
             "number_of_clusters": settings.network.clusters,
         },
     )
-    found = columns["cluster"][columns["cluster"] >= 0]
-    _, counts = np.unique(found, return_counts=True)
+    assigned = columns["cluster"][columns["cluster"] >= 0]
+    _, counts = np.unique(assigned, return_counts=True)
     log.info("%s: %d clips in %d clusters", csv, len(result), len(counts))
-    if words := collapse(counts.max(initial=0) / max(1, len(found))):
-        log.warning("%s: %s", csv, words)
-    if clips.corrupt:
-        log.warning("%s: %d corrupt clips have no cluster", csv, len(clips.corrupt))
+    if warning := collapse(counts.max(initial=0) / max(1, len(assigned))):
+        log.warning("%s: %s", csv, warning)
+    if corrupt:
+        log.warning("%s: %d corrupt clips have cluster -1; see column detail", csv, len(corrupt))
 
 
-def predict(network: Network, clips: Clips, workers: int = 0) -> dict[str, Prediction]:
-    """Predictions by modality; with two, "video+audio" comes first."""
-    found: dict[str, Prediction] = {}
-    for samples, logits in batches_of_logits(network, clips, workers):
+def _columns(
+    prediction: Prediction, head: int, names: tuple[str, str, str]
+) -> dict[str, np.ndarray]:
+    arrays = prediction.clusters, prediction.confidences, prediction.margins
+    return {name: array[:, head] for name, array in zip(names, arrays, strict=True)}
+
+
+def predict(network: Network, corrupt: CorruptClips, workers: int = 0) -> dict[str, Prediction]:
+    """Predict the clusters of all clips.
+
+    Parameters
+    ----------
+    network : Network
+        Moved to the GPU, if there is one, and set to evaluation mode.
+    corrupt : CorruptClips
+        Of the N clips; those found are added.
+    workers : int
+        Loader processes.
+
+    Returns
+    -------
+    dict of str to Prediction
+        By modality; with two modalities, "video+audio" comes first.
+    """
+    predictions: dict[str, Prediction] = {}
+    for samples, logits in batches_of_logits(network, corrupt, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
         if len(log_p) == 2:
             both = torch.stack(list(log_p.values())).sum(0)
             log_p = {"video+audio": both.log_softmax(-1)} | log_p
         for name, rows in log_p.items():
             best = rows.topk(2, dim=-1)
-            sure, next_sure = best.values.exp().permute(2, 1, 0).cpu().numpy()
-            entry = found.setdefault(name, _unread(len(clips), len(rows)))
-            entry.clusters[samples] = best.indices[..., 0].T.cpu()
-            entry.confidences[samples] = sure
-            entry.margins[samples] = sure - next_sure
-    return found
+            confidence, runner_up = best.values.exp().permute(2, 1, 0).cpu().numpy()
+            prediction = predictions.setdefault(name, _unread(len(corrupt.clips), len(rows)))
+            prediction.clusters[samples] = best.indices[..., 0].T.cpu()
+            prediction.confidences[samples] = confidence
+            prediction.margins[samples] = confidence - runner_up
+    return predictions
 
 
 def _unread(clips: int, heads: int) -> Prediction:
@@ -121,14 +159,16 @@ def _unread(clips: int, heads: int) -> Prediction:
 
 
 def _compress(csv: Path, above: int) -> None:
-    packed = csv.with_name(f"{csv.name}.gz")
+    compressed = csv.with_name(f"{csv.name}.gz")
     if csv.stat().st_size <= above:
-        packed.unlink(missing_ok=True)  # of an earlier, larger one
+        compressed.unlink(missing_ok=True)  # of a previous, larger table
         return
     with (
         csv.open("rb") as plain,
-        atomic_path(packed) as temporary,
+        atomic_path(compressed) as temporary,
         temporary.open("wb") as raw,
-        gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,  # the same bytes for the same table
+        gzip.GzipFile(
+            "", "wb", 6, raw, mtime=0
+        ) as file,  # mtime=0: the same table gives the same bytes
     ):
         shutil.copyfileobj(plain, file)

@@ -1,4 +1,4 @@
-"""What simpler methods give on the same clips: "clustering does not come for free"."""
+"""The stage baselines: scores of chance, and of k-means on other features of the same clips."""
 
 import logging
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips, open_clips, training_batches
 from selavi.evaluation.baseline_features import (
     SUPERVISED_CLIP,
@@ -34,7 +35,8 @@ from selavi.settings import BaselineSettings, RunSettings
 log = logging.getLogger(__name__)
 
 CHANCE_DRAWS = 10
-Found = tuple[np.ndarray, Rows] | str  # samples and their features, or the reason for none
+Features = tuple[np.ndarray, Rows] | str
+"""Samples and their features, or the reason why there are none."""
 
 
 def baselines(
@@ -45,17 +47,38 @@ def baselines(
     names: dict[str, str] | None = None,
     workers: int = 0,
 ) -> pd.DataFrame:
-    """Score chance and k-means, with as many clusters as the run has, and write the CSV.
+    """Score chance and k-means, with the run's number of clusters, and write the CSV.
 
-    k-means sees features of the same clips: raw ones, those of the run's network with its first
-    weights and with its last, those of R(2+1)D-18 trained with labels, and files of your own (see
-    `evaluation.features`). Features are standardised; "video+audio" weighs both modalities
-    equally. Corrupt clips are left out. What cannot be run gets a row that says why.
+    k-means clusters standardised features of the same clips: raw ones, those of the run's network
+    before and after training, those of R(2+1)D-18 trained with labels, and users' files
+    (`baselines.features`); "video+audio" weighs both modalities equally. Corrupt clips are skipped.
 
-    names : what `{run}`, `{dataset}` and `{split}` in the paths of feature files stand for; the
-        last two are columns, too.
+    Parameters
+    ----------
+    model : Path
+        The model file.
+    index : Path
+        Index of the split, in the folder of its shards.
+    settings : BaselineSettings
+        Which features.
+    output : Path
+        CSV to write.
+    names : dict of str to str, optional
+        Values of `{run}`, `{dataset}` and `{split}` in the paths of feature files; the last two are
+        also columns.
+    workers : int
+        Loader processes.
 
-    Where no clip has a class nothing is computed, and the only row says so.
+    Returns
+    -------
+    pandas.DataFrame
+        A row per method and modality. `note` says why a method was not run; if no clip has a class,
+        there is only one row, with a note.
+
+    Raises
+    ------
+    UserError
+        If the model or the index cannot be read.
     """
     names = names or {}
     of = {name: names[name] for name in ("dataset", "split") if name in names}
@@ -63,7 +86,7 @@ def baselines(
     clips = open_clips(index, run)
     labels = clips.index["label"].to_numpy(dtype=str)
     if not (labels != "").any():
-        log.warning("%s: no clip has a class, so there is nothing to compare with", index)
+        log.warning("%s: no clip has a class, so there are no scores", index)
         note = "not run: no clip has a class"
         result = pd.DataFrame([{"method": "chance", "modality": "none", "note": note} | of])
         write_csv(output, result)
@@ -73,19 +96,19 @@ def baselines(
     device = best_device()
     untrained = build_network(run).to(device)
     warm_up(untrained, clips, run, workers)
-    work = {
+    extractors = {
         "k-means raw": raw_features,
         "k-means untrained": network_features(untrained),
         "k-means trained": network_features(trained.to(device)),
     }
-    samples, own = extract(clips, work, workers)
+    samples, rows_of = extract(clips, extractors, workers)
     classes = labels[samples][labels[samples] != ""]
     rows: list[dict[str, Any]] = [
         {"method": "chance", "modality": "none", "note": ""} | _chance(classes, clusters, seed)
     ]
-    found: list[tuple[str, Found]] = [(method, (samples, own[method])) for method in work]
-    found += _others(clips, settings, names, workers)
-    for method, features in Bar(found, desc="k-means", unit="method"):
+    methods: list[tuple[str, Features]] = [(m, (samples, rows_of[m])) for m in extractors]
+    methods += _external(clips, settings, names, workers)
+    for method, features in Bar(methods, desc="k-means", unit="method"):
         if isinstance(features, str):
             log.info("%s: %s", method, features)
             rows.append({"method": method, "modality": "video", "note": f"not run: {features}"})
@@ -93,8 +116,8 @@ def baselines(
         classes = labels[features[0]]
         known = classes != ""
         for modality, matrix in for_kmeans(features[1]).items():
-            guess = kmeans(matrix, min(clusters, len(matrix)), seed, settings.minibatch_above)
-            scores = asdict(clustering_scores(classes[known], guess[known]))
+            assigned = kmeans(matrix, min(clusters, len(matrix)), seed, settings.minibatch_above)
+            scores = asdict(clustering_scores(classes[known], assigned[known]))
             rows.append({"method": method, "modality": modality, "note": ""} | scores)
             log.info("%s, %s: NMI %.3f", method, modality, scores["nmi"])
     result = pd.DataFrame(rows).assign(**of)
@@ -103,11 +126,21 @@ def baselines(
 
 
 def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) -> None:
-    """Give an untrained network's batch norms the statistics that pretraining begins with.
+    """Set an untrained network's batch-norm statistics as pretraining does, from shuffled batches.
 
-    They come from as many shuffled batches, and the network is left in evaluation mode. By the
-    batch they would depend on the order of the clips: sorted by class, as an index often is,
-    batches of one class lose their mean, and with it the class.
+    Statistics of each batch would depend on the order of the clips: in an index sorted by class,
+    they would remove the mean of a class, and with it the class.
+
+    Parameters
+    ----------
+    network : Network
+        Left in evaluation mode.
+    clips : Clips
+        The split.
+    run : RunSettings
+        `training.warmup_batches`, `training.batch_size` and the seed.
+    workers : int
+        Loader processes.
     """
     size = min(run.training.batch_size, len(clips))
     device = next(network.parameters()).device
@@ -119,7 +152,9 @@ def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) 
     )
     network.train()
     with torch.no_grad():
-        batches = islice(chain.from_iterable(epochs), run.training.warmup_batches)
+        batches = islice(
+            CorruptClips(clips).counted(chain.from_iterable(epochs)), run.training.warmup_batches
+        )
         for batch in Bar(batches, total=run.training.warmup_batches, desc="batch norm"):
             network.encode(batch.to(device))
     network.eval()
@@ -128,16 +163,33 @@ def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) 
 def kmeans(
     features: np.ndarray, clusters: int, seed: int, minibatch_above: int = 50_000
 ) -> np.ndarray:
-    """Clusters of the rows of (N, D) features: best of 10 starts; many rows by minibatch."""
-    kind = MiniBatchKMeans if len(features) > minibatch_above else KMeans
-    labels: np.ndarray = kind(clusters, n_init=10, random_state=seed).fit_predict(features)
+    """Cluster features by k-means, the best of 10 starts.
+
+    Parameters
+    ----------
+    features : numpy.ndarray
+        (N, D) float32.
+    clusters : int
+        K.
+    seed : int
+        Seed of the starts.
+    minibatch_above : int
+        For more rows, mini-batch k-means is used.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N,) int, cluster of each row.
+    """
+    algorithm = MiniBatchKMeans if len(features) > minibatch_above else KMeans
+    labels: np.ndarray = algorithm(clusters, n_init=10, random_state=seed).fit_predict(features)
     return labels
 
 
-def _others(
+def _external(
     clips: Clips, settings: BaselineSettings, names: dict[str, str], workers: int
-) -> Iterator[tuple[str, Found]]:
-    """Features that others made, by method."""
+) -> Iterator[tuple[str, Features]]:
+    """Features of other networks and of users' files, by method."""
     try:
         yield "k-means supervised", _supervised(clips, settings, workers)
     except UserError as error:
@@ -151,20 +203,21 @@ def _others(
             yield f"k-means {name}", str(error)
 
 
-def _supervised(clips: Clips, settings: BaselineSettings, workers: int) -> Found:
+def _supervised(clips: Clips, settings: BaselineSettings, workers: int) -> Features:
     if settings.supervised_weights is None:
         raise UserError("baselines.supervised_weights names no file")
-    work = supervised_features(Path(settings.supervised_weights), best_device())
-    seen = replace(clips, video=SUPERVISED_CLIP, modalities=["video"])
-    samples, found = extract(seen, {"supervised": work}, workers)
-    return samples, found["supervised"]
+    extractor = supervised_features(Path(settings.supervised_weights), best_device())
+    resized = replace(clips, video=SUPERVISED_CLIP, modalities=["video"])
+    samples, features = extract(resized, {"supervised": extractor}, workers)
+    return samples, features["supervised"]
 
 
 def _chance(classes: np.ndarray, clusters: int, seed: int) -> dict[str, float]:
     """Mean scores of random clusters of equal size."""
     random = np.random.default_rng(seed)
-    even = np.arange(len(classes)) % clusters
+    balanced = np.arange(len(classes)) % clusters
     draws = [
-        asdict(clustering_scores(classes, random.permutation(even))) for _ in range(CHANCE_DRAWS)
+        asdict(clustering_scores(classes, random.permutation(balanced)))
+        for _ in range(CHANCE_DRAWS)
     ]
     return {name: float(np.mean([d[name] for d in draws])) for name in draws[0]}

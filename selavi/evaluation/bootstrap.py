@@ -1,4 +1,4 @@
-"""How much a score would move with another sample of clips."""
+"""Bootstrap confidence intervals: how a score varies with the sample of clips."""
 
 import numpy as np
 
@@ -13,32 +13,38 @@ def bootstrap_intervals(
 ) -> dict[str, tuple[float, float]]:
     """95% confidence intervals of nmi, ari and accuracy, from one contingency table.
 
-    Drawing N clips with replacement is drawing the table's cells from a multinomial of their
-    shares, so that no clip is touched again. A resampled table holds repeated clips and so has
-    more mutual information than the sample it came from; percentiles would inherit that shift.
-    The intervals are therefore the score plus and minus 1.96 bootstrap standard deviations.
+    Drawing N clips with replacement is drawing the table from a multinomial distribution. The
+    repeated clips of a resampled table increase its mutual information, and percentiles would
+    inherit this bias: the intervals are the score plus and minus 1.96 bootstrap standard
+    deviations.
 
     Parameters
     ----------
-    table : (K, C) counts. draws : resampled tables. seed : of the draws.
+    table : numpy.ndarray
+        (K, C) int64, counts of clips by cluster and class.
+    draws : int
+        Resampled tables.
+    seed : int
+        Seed of the random generator.
 
     Returns
     -------
-    Score -> (low, high), within [0, 1], or [-1, 1] for ari.
+    dict of str to (float, float)
+        By score: lower and upper bound, within [0, 1], or [-1, 1] for ari.
     """
     random = np.random.default_rng(seed)
     total = int(table.sum())
-    filled = np.flatnonzero(table)
-    shares = table.ravel()[filled] / total
-    found: dict[str, list[float]] = {name: [] for name in LOWEST}
+    nonzero = np.flatnonzero(table)
+    probabilities = table.ravel()[nonzero] / total
+    samples: dict[str, list[float]] = {name: [] for name in LOWEST}
     for _ in range(draws):
-        drawn = np.zeros(table.size, dtype=np.int64)
-        drawn[filled] = random.multinomial(total, shares)
-        scores = matching_scores(drawn.reshape(table.shape))
+        resampled = np.zeros(table.size, dtype=np.int64)
+        resampled[nonzero] = random.multinomial(total, probabilities)
+        scores = matching_scores(resampled.reshape(table.shape))
         for name in LOWEST:
-            found[name].append(scores[name])
+            samples[name].append(scores[name])
     centre = matching_scores(table)
-    margins = {name: NORMAL_95 * float(np.std(values)) for name, values in found.items()}
+    margins = {name: NORMAL_95 * float(np.std(values)) for name, values in samples.items()}
     return {
         name: (max(LOWEST[name], centre[name] - margin), min(1.0, centre[name] + margin))
         for name, margin in margins.items()

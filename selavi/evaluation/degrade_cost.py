@@ -13,7 +13,7 @@ from selavi.estimates.workload import VideoRate, Workload
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.settings import AudioLevel, VideoLevel
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("selavi.estimates.degrade")  # `selavi estimate` mutes selavi.evaluation
 
 RATE = TypeAdapter(VideoRate)
 ROW_BYTES = 100  # of a clip's assignments

@@ -1,70 +1,76 @@
-"""Clips of a split at a lower quality of picture or sound, and what is left of their clusters."""
+"""Degraded clips of a split, and the scores of their clusters beside those of the stored ones."""
 
-import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import webdataset as wds
 
-from selavi.data.index import read_index
 from selavi.data.reencode import degrade_audio, degrade_video
+from selavi.data.schema import (
+    VideoRow,
+    heads_by_modality,
+    read_assignments,
+    read_index,
+    rows_of,
+)
 from selavi.data.shards.reader import CorruptClip, checksums, read_clip
 from selavi.data.shards.tars import places_of
-from selavi.evaluation.metrics import (
-    TEXT_COLUMNS,
-    clustering_scores,
-    heads_by_modality,
-    picked_head,
-)
-from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.progress import Bar
+from selavi.data.shards.writer import Members, members_of, with_places, write_tar
+from selavi.evaluation.metrics import clustering_scores, selected_head
+from selavi.files import UserError, write_csv
 from selavi.settings import AudioLevel, VideoLevel
 
 log = logging.getLogger(__name__)
 
 AS_STORED = "as stored"
+NEEDED = ("label", "cluster")  # of assignments
 
 
 def degrade(
     index: Path, level: VideoLevel | AudioLevel, tar: Path, table: Path, threads: int = 1
 ) -> pd.DataFrame:
-    """Encode the clips of a split again, and write them as one shard with its index.
+    """Re-encode the clips of a split at a lower quality, as one shard with its index.
 
-    The index has `kilobytes`, the size of the degraded picture or sound as a codec stores it. Clips
-    that cannot be decoded are left out. The files are the same bytes every time.
+    Clips that cannot be decoded are skipped. The same clips and level give the same bytes.
 
     Parameters
     ----------
-    index : index of the split, beside its shards. level : how to degrade which modality.
-    tar, table : the shard and its index to write, in one folder.
+    index : Path
+        Index of the split, in the folder of its shards.
+    level : VideoLevel or AudioLevel
+        Which modality to degrade, and how.
+    tar, table : Path
+        The shard and its index to write, in one folder.
+    threads : int
+        Clips to encode at a time.
 
-    Raises UserError if no clip is left, or the level is of sound and no clip has any.
+    Returns
+    -------
+    pandas.DataFrame
+        The index; `kilobytes` is the encoded size of the degraded modality.
+
+    Raises
+    ------
+    UserError
+        If no clip can be decoded, or none has the modality.
     """
     rows = read_index(index)
     if isinstance(level, AudioLevel):
         rows = rows[rows["samples"] > 0]
     if rows.empty:
         raise UserError(f"{index} holds no clip to degrade")
-    done: list[dict[str, Any]] = []
-    with (
-        atomic_path(tar) as temporary,
-        temporary.open("wb") as file,
-        wds.TarWriter(file, user="selavi", group="selavi", mode=0o644, mtime=0) as writer,
-        ThreadPoolExecutor(threads) as pool,
-    ):
-        work = pool.map(lambda row: _attempt(row, index.parent, level), rows.to_dict("records"))
-        for made in Bar(work, total=len(rows), desc=level.name, unit="clip"):
-            if made is not None:
-                row, sample = made
-                writer.write(sample)
-                done.append(row)
-    if not done:
+
+    def make(row: VideoRow) -> tuple[VideoRow, Members | None]:
+        return _degraded(row, index.parent, level)
+
+    made = pd.DataFrame(write_tar(tar, rows_of(rows.assign(kilobytes=np.nan)), make, threads))
+    done = made[made["kilobytes"].notna()].reset_index(drop=True)
+    if done.empty:
         raise UserError(f"none of the {len(rows)} clips of {index} can be decoded")
-    result = _with_places(pd.DataFrame(done), tar)
+    numbered = done.assign(sample=np.arange(len(done)), shard=tar.name)
+    result = with_places(numbered, places_of(tar))
     write_csv(table, result)
     log.info("%s: %d clips, %.1f kB each", tar, len(result), result["kilobytes"].mean())
     return result
@@ -78,46 +84,57 @@ def evaluate_degraded(
     output: Path,
     of: dict[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Write NMI and accuracy of every level, of the head picked without classes, against size.
+    """Write NMI and accuracy of the selected head for every level, with the size of the clips.
 
     Parameters
     ----------
-    assignments, index : of the clips as they are stored.
-    degraded : assignments of the same clips at each level. tables : the indexes that `degrade`
-        wrote, in the same order; the files' names are those of the levels.
-    of : columns that say what clips these are, `dataset` and `split`.
+    assignments, index : Path
+        Of the stored clips.
+    degraded : list of Path
+        Assignments of the degraded clips, by level.
+    tables : list of Path
+        Indexes that `degrade` wrote, in the same order; their file names are those of the levels.
+    output : Path
+        CSV to write.
+    of : dict of str to str, optional
+        Further columns, such as `dataset` and `split`.
 
     Returns
     -------
-    A row per level and modality judged; `degraded` is the modality that was encoded again.
+    pandas.DataFrame
+        A row per level and scored modality. `degraded` is the degraded modality, `kilobytes` the
+        mean size of its clips, `nmi_kept` the NMI over that of the stored clips.
 
-    Raises UserError if no clip has a class.
+    Raises
+    ------
+    UserError
+        If no clip has a class.
     """
-    plain = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
-    head = picked_head(plain, assignments)
-    places = read_index(index)
-    best = _scores(plain, head, assignments)
+    stored = read_assignments(assignments, NEEDED)
+    head = selected_head(stored, assignments)
+    stored_index = read_index(index)
+    base = _scores(stored, head, assignments)
     rows: list[dict[str, Any]] = []
     for modality in ("video", "audio"):
-        size = {"kilobytes": float(places[f"{modality}_size"].mean() / 1000)}
+        size = {"kilobytes": float(stored_index[f"{modality}_size"].mean() / 1000)}
         levels = {t.stem: (a, t) for a, t in zip(degraded, tables, strict=True)}
         of_modality = {n: paths for n, paths in levels.items() if n.startswith(f"{modality}-")}
         if of_modality:
-            rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in best.values()]
+            rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in base.values()]
         for name, (assigned, table) in of_modality.items():
-            found = _scores(read_csv(assigned, TEXT_COLUMNS, needed=("label",)), head, assigned)
+            scores = _scores(read_assignments(assigned, NEEDED), head, assigned)
             size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
-            rows += [s | {"level": name, "degraded": modality} | size for s in found.values()]
+            rows += [s | {"level": name, "degraded": modality} | size for s in scores.values()]
     result = pd.DataFrame(rows)
-    kept = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in best.items()})
-    write_csv(output, result.assign(nmi_kept=kept, **(of or {})))
+    ratio = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in base.items()})
+    write_csv(output, result.assign(nmi_kept=ratio, **(of or {})))
     return result
 
 
 def _scores(table: pd.DataFrame, head: int, source: Path) -> dict[str, dict[str, Any]]:
     known = table[(table["label"] != "") & (table["cluster"] >= 0)]
     if known.empty:
-        raise UserError(f"{source}: no clip has a class, so there is nothing to compare with")
+        raise UserError(f"{source}: no clip has a class, so there are no scores")
     classes = known["label"].to_numpy(dtype=str)
     rows = {}
     for modality, columns in heads_by_modality(table).items():
@@ -129,32 +146,22 @@ def _scores(table: pd.DataFrame, head: int, source: Path) -> dict[str, dict[str,
     return rows
 
 
-def _attempt(
-    row: dict[str, Any], folder: Path, level: VideoLevel | AudioLevel
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The clip's row and its members for the shard; None if it cannot be decoded."""
+def _degraded(
+    row: VideoRow, folder: Path, level: VideoLevel | AudioLevel
+) -> tuple[VideoRow, Members | None]:
+    """The clip's row and its members for the shard; neither is new if it cannot be decoded."""
     try:
-        picture, sound = read_clip(folder, row)
-        row = dict(row)
+        video, audio = read_clip(folder, row)
+        new: VideoRow = {**row}
         if isinstance(level, VideoLevel):
-            picture, row["width"], row["height"] = degrade_video(picture, level)
-            size = len(picture)
+            video, new["width"], new["height"] = degrade_video(video, level)
+            size = len(video)
         else:
-            sound, size = degrade_audio(sound, level, seed=int(row["id"], 16) % 2**32)
+            audio, size = degrade_audio(audio, level, seed=int(row["id"], 16) % 2**32)
     except CorruptClip as error:
-        log.warning("left out: %s in %s: %s", row["path"], row["shard"], error)
-        return None
-    members = {"mp4": picture} | ({"wav": sound} if sound else {})
-    facts = {name: row[name] for name in ("id", "key", "label")}
-    sample = {"__key__": row["id"], "json": json.dumps(facts, sort_keys=True).encode(), **members}
-    return row | checksums(picture, sound) | {"kilobytes": size / 1000}, sample
-
-
-def _with_places(table: pd.DataFrame, tar: Path) -> pd.DataFrame:
-    """Number the clips anew and say where their members lie in the tar."""
-    places = places_of(tar)
-    table = table.assign(sample=np.arange(len(table)), shard=tar.name)
-    for kind, suffix in (("video", "mp4"), ("audio", "wav")):
-        found = [places.get(f"{id_}.{suffix}", (0, 0)) for id_ in table["id"]]
-        table[f"{kind}_offset"], table[f"{kind}_size"] = zip(*found, strict=True)
-    return table
+        log.warning("corrupt clip: %s in %s: %s", row["path"], row["shard"], error)
+        return row, None
+    new |= checksums(video, audio)
+    new["kilobytes"] = size / 1000
+    facts = {"id": row["id"], "key": row["key"], "label": row["label"]}
+    return new, members_of(row["id"], facts, video, audio)

@@ -1,4 +1,4 @@
-"""Logits of every head and modality with the labels, as users of the paper's release know them."""
+"""Export the logits of all heads with the labels; read and score such files, also the authors'."""
 
 import logging
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import open_clips
 from selavi.evaluation.metrics import measure_heads
 from selavi.evaluation.predict import batches_of_logits
@@ -24,178 +25,234 @@ from selavi.tensor_files import save_tensors
 log = logging.getLogger(__name__)
 
 FORMAT = "selavi-logits-1"
-REMEDY = "write it again with selavi export"
+REMEDY = "run selavi export again"
 
 
 @dataclass(frozen=True)
 class Export:
-    """Logits by modality, one (N, K) float32 per head, and the N labels as text ("" for none)."""
+    """Logits and labels of N clips.
+
+    Attributes
+    ----------
+    logits : dict of str to list of Tensor
+        By modality: one (N, K) float32 per head.
+    labels : numpy.ndarray
+        (N,) names of classes, "" for none.
+    """
 
     logits: dict[str, list[Tensor]]
     labels: np.ndarray
 
     def clusters(self) -> dict[str, np.ndarray]:
-        """By modality, (N, H) int64: the largest logit, for both together the largest product."""
-        found = {
+        """Clusters by modality, (N, H) int64; of both, the largest product of probabilities."""
+        clusters = {
             m: torch.stack([h.argmax(1) for h in heads], 1) for m, heads in self.logits.items()
         }
         if len(self.logits) == 2:
             pairs = zip(*self.logits.values(), strict=True)
             both = [(v.log_softmax(1) + a.log_softmax(1)).argmax(1) for v, a in pairs]
-            found = {"video+audio": torch.stack(both, 1)} | found
-        return {modality: columns.numpy() for modality, columns in found.items()}
+            clusters = {"video+audio": torch.stack(both, 1)} | clusters
+        return {modality: columns.numpy() for modality, columns in clusters.items()}
 
 
 def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
-    """Write the logits of every clip of a split: 4 x N x K x H bytes per modality.
+    """Write the logits of every clip of a split, by torch.save: 4 x N x K x H bytes per modality.
 
-    The file is one of `torch.save`: `format`, then `video` and `audio`, as far as the run has the
-    modality, or `video+audio` of one whose heads see both at once (each a list of H tensors (N, K)
-    float32), `labels` (N,) int64 with -1 for none, `classes` (their names) and `keys` (of the
-    clips).
+    Keys of the file: `format`; the run's modalities among `video` and `audio`, or `video+audio`
+    with `fusion: concat`, each a list of H tensors (N, K) float32; `labels` (N,) int64, -1 for
+    none; `classes`, their names; `keys` of the clips.
+
+    Parameters
+    ----------
+    model : Path
+        The model file.
+    index : Path
+        Index of the split, in the folder of its shards.
+    output : Path
+        File to write.
+    workers : int
+        Loader processes.
+
+    Raises
+    ------
+    UserError
+        If a clip cannot be read.
     """
     network, settings, _ = load_model(model)
     clips = open_clips(index, settings)
+    corrupt = CorruptClips(clips)
     heads, clusters = settings.network.heads, settings.network.clusters
-    found = {
+    all_logits = {
         m: [torch.empty(len(clips), clusters) for _ in range(heads)] for m in network.modalities
     }
-    for samples, logits in batches_of_logits(network, clips, workers):
+    for samples, logits in batches_of_logits(network, corrupt, workers):
         for modality, rows in logits.items():
-            for head, part in enumerate(rows.cpu()):
-                found[modality][head][samples] = part
-    if clips.corrupt:
-        raise UserError(f"{len(clips.corrupt)} clips of {index} cannot be read; shard them again")
+            for head, head_logits in enumerate(rows.cpu()):
+                all_logits[modality][head][samples] = head_logits
+    if corrupt:
+        raise UserError(f"{len(corrupt)} clips of {index} cannot be read; shard them again")
     table = clips.index
     labels, classes = pd.factorize(table["label"].where(table["label"] != ""), sort=True)
     content = {
         "format": FORMAT,
-        **found,
+        **all_logits,
         "labels": torch.from_numpy(labels.astype(np.int64)),
         "classes": [str(name) for name in classes],
         "keys": table["key"].tolist(),
     }
     save_tensors(output, content)
-    log.info("%s: %d clips, %d heads, %s", output, len(table), heads, " and ".join(found))
+    log.info("%s: %d clips, %d heads, %s", output, len(table), heads, " and ".join(all_logits))
 
 
 def read_export(path: Path) -> Export:
-    """Read what `export` wrote, or such a file of the paper's release.
+    """Read a file of `export`, or of the paper's authors, without running code.
 
-    Of theirs this is asked: a dict or a sequence with the video logits, the audio logits (each one
-    (N, K) array per head in a list, or an array (H, N, K), or (N, K) with one head) and the labels
-    (N,), in this order; it may hold other things. Files are read without running code.
+    Parameters
+    ----------
+    path : Path
+        A file of `export`; or a dict or sequence with video logits, audio logits and labels (N,),
+        in this order, and anything else. Logits are a list of one (N, K) array per head, or one
+        array (H, N, K), or (N, K) for a single head.
 
-    Raises UserError if the file holds anything else, or values that are not finite.
+    Returns
+    -------
+    Export
+        Logits and labels.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or damaged, has another content, or logits that are not finite.
     """
     content = load_arrays(path)
     if isinstance(content, Mapping) and content.get("format") == FORMAT:
-        return _ours(content, path)
-    parts = list(content.values()) if isinstance(content, Mapping) else content
-    if not isinstance(parts, list | tuple):
-        raise UserError(f"{path} holds a {type(content).__name__}; a dict or a sequence is needed")
-    logits = [heads for part in parts if (heads := _heads(part))]
-    labels = [flat for part in parts if (flat := _flat(part)) is not None]
+        return _own_export(content, path)
+    values = list(content.values()) if isinstance(content, Mapping) else content
+    if not isinstance(values, list | tuple):
+        raise UserError(f"{path} holds a {type(content).__name__}; it must be a dict or a sequence")
+    logits = [heads for value in values if (heads := _heads(value))]
+    labels = [array for value in values if (array := _label_array(value)) is not None]
     if len(logits) != 2 or not labels:
         raise UserError(
-            f"{path} holds {len(logits)} sets of logits and {len(labels)} of labels; needed are "
+            f"{path} holds {len(logits)} sets of logits and {len(labels)} of labels; it must hold "
             "those of video and of audio, and one label per clip"
         )
     return _checked(Export(dict(zip(("video", "audio"), logits, strict=True)), labels[0]), path)
 
 
 def measure_export(path: Path, output: Path, of: dict[str, str] | None = None) -> pd.DataFrame:
-    """Score such a file as `measure` scores assignments, and write the metrics CSV.
+    """Score an export and write the metrics CSV.
 
-    "agreement" is the head whose clusters of both modalities agree best with the other heads'.
+    The selected head is the one whose clusters by both modalities have the highest mean NMI with
+    the other heads'.
+
+    Parameters
+    ----------
+    path : Path
+        See `read_export`.
+    output : Path
+        CSV to write.
+    of : dict of str to str, optional
+        Further columns, such as `dataset` and `split`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `selavi.evaluation.metrics.score_heads`.
+
+    Raises
+    ------
+    UserError
+        As `read_export`.
     """
     content = read_export(path)
     heads = content.clusters()
-    picked = int(agreement(next(iter(heads.values()))).argmax())
-    return measure_heads(heads, content.labels, picked, path, output, of or {})
+    selected = int(agreement(next(iter(heads.values()))).argmax())
+    return measure_heads(heads, content.labels, selected, path, output, of or {})
 
 
-def _ours(content: Mapping[str, Any], path: Path) -> Export:
+def _own_export(content: Mapping[str, Any], path: Path) -> Export:
     labels, classes = content.get("labels"), content.get("classes")
     if not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
-        raise UserError(f"{path}: 'classes' is no list of names; {REMEDY}")
+        raise UserError(f"{path}: 'classes' is not a list of names; {REMEDY}")
     if not (isinstance(labels, Tensor) and _is_plain(labels)):
         labels = torch.zeros(())
     if labels.dtype != torch.int64 or labels.ndim != 1:
-        raise UserError(f"{path}: 'labels' is no tensor (N,) of whole numbers; {REMEDY}")
+        raise UserError(f"{path}: 'labels' is not an integer tensor (N,); {REMEDY}")
     if len(labels) and not -1 <= int(labels.min()) <= int(labels.max()) < len(classes):
-        raise UserError(f"{path}: 'labels' names others than its {len(classes)} classes; {REMEDY}")
+        raise UserError(f"{path}: 'labels' exceeds its {len(classes)} classes; {REMEDY}")
     logits = {}
     for modality in ("video", "audio", JOINED):
         if modality in content:
             heads = _heads(content[modality])
             if not heads:
                 raise UserError(
-                    f"{path}: {modality!r} is no list of one tensor (N, K) per head; {REMEDY}"
+                    f"{path}: {modality!r} is not a list of one tensor (N, K) per head; {REMEDY}"
                 )
             logits[modality] = heads
-    names = np.array([*classes, ""], dtype=str)  # -1 is the last
+    names = np.array([*classes, ""], dtype=str)  # -1 indexes the last
     return _checked(Export(logits, names[labels.numpy()]), path)
 
 
 def _checked(export: Export, path: Path) -> Export:
     if not export.logits:
-        raise UserError(f"{path} holds no logits, of neither 'video' nor 'audio'")
+        raise UserError(f"{path} holds no logits: no key 'video' or 'audio'")
     shapes = {tuple(head.shape) for heads in export.logits.values() for head in heads}
     if any(0 in shape for shape in shapes):
-        raise UserError(f"{path} holds logits of no clips, or of no clusters: {sorted(shapes)}")
+        raise UserError(f"{path} holds logits without clips or clusters: {sorted(shapes)}")
     if len(shapes) != 1 or len({len(h) for h in export.logits.values()}) != 1:
         raise UserError(f"{path}: the heads' logits differ in shape: {sorted(shapes)}")
     if {shape[0] for shape in shapes} != {len(export.labels)}:
         raise UserError(f"{path}: {len(export.labels)} labels for logits of shape {shapes.pop()}")
     if not all(bool(torch.isfinite(h).all()) for heads in export.logits.values() for h in heads):
-        raise UserError(f"{path} holds logits that are not finite numbers")
+        raise UserError(f"{path} holds logits that are not finite")
     return export
 
 
-def _heads(part: Any) -> list[Tensor] | None:
-    """The (N, K) logits of each head, if that is what `part` is."""
-    if isinstance(part, list | tuple):
-        arrays = [_tensor(item) for item in part]
+def _heads(value: Any) -> list[Tensor] | None:
+    """The (N, K) logits of each head; None if `value` holds something else."""
+    if isinstance(value, list | tuple):
+        arrays = [_tensor(item) for item in value]
         if arrays and all(a is not None and a.ndim == 2 for a in arrays):
             return [a.float() for a in arrays if a is not None]
         return None
-    array = _tensor(part)
-    if array is None or array.ndim not in (2, 3) or not _has_fractions(part):
+    array = _tensor(value)
+    if array is None or array.ndim not in (2, 3) or not _is_floating(value):
         return None
     return [array.float()] if array.ndim == 2 else list(array.float())
 
 
-def _flat(part: Any) -> np.ndarray | None:
-    if isinstance(part, list | tuple) and part and all(isinstance(x, int | str) for x in part):
-        part = np.array(part)
-    if isinstance(part, Tensor):
-        part = part.detach().numpy() if _is_plain(part) else None
-    if not (isinstance(part, np.ndarray) and part.ndim == 1 and part.dtype.kind in "biufUSO"):
+def _label_array(value: Any) -> np.ndarray | None:
+    """Labels (N,) as text; None if `value` holds something else."""
+    if isinstance(value, list | tuple) and value and all(isinstance(x, int | str) for x in value):
+        value = np.array(value)
+    if isinstance(value, Tensor):
+        value = value.detach().numpy() if _is_plain(value) else None
+    if not (isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "biufUSO"):
         return None
-    if part.dtype.kind == "f" and not np.isfinite(part).all():
+    if value.dtype.kind == "f" and not np.isfinite(value).all():
         return None
-    if part.dtype.kind == "S":
-        return np.char.decode(part, "utf-8", "backslashreplace")
-    return part.astype(str)
+    if value.dtype.kind == "S":
+        return np.char.decode(value, "utf-8", "backslashreplace")
+    return value.astype(str)
 
 
-def _tensor(part: Any) -> Tensor | None:
-    if isinstance(part, np.ndarray) and part.dtype.kind in "fiu":
-        return torch.from_numpy(part.astype(np.float32))
-    return part.detach() if isinstance(part, Tensor) and _is_plain(part) else None
+def _tensor(value: Any) -> Tensor | None:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+        return torch.from_numpy(value.astype(np.float32))
+    return value.detach() if isinstance(value, Tensor) and _is_plain(value) else None
 
 
-def _has_fractions(part: Any) -> bool:
-    if isinstance(part, np.ndarray):
-        return bool(part.dtype.kind == "f")
-    return bool(part.is_floating_point())
+def _is_floating(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return bool(value.dtype.kind == "f")
+    return bool(value.is_floating_point())
 
 
-def _is_plain(part: Tensor) -> bool:
-    """Whether a tensor has its own numbers, all of them, in memory."""
-    if part.layout != torch.strided or part.device.type != "cpu" or part.is_quantized:
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor is dense and real, and its storage holds all of its elements."""
+    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
         return False
-    if part.is_complex() or (part.dtype == torch.bool and part.ndim != 1):
+    if tensor.is_complex() or (tensor.dtype == torch.bool and tensor.ndim != 1):
         return False
-    return part.untyped_storage().nbytes() >= part.numel() * part.element_size()
+    return tensor.untyped_storage().nbytes() >= tensor.numel() * tensor.element_size()

@@ -1,4 +1,4 @@
-"""How well clusters match classes. Ground truth is used here and nowhere before."""
+"""The stage metrics: scores of all heads against the classes, which nothing before it uses."""
 
 import logging
 from dataclasses import asdict
@@ -7,17 +7,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from selavi.data.schema import heads_by_modality, read_assignments
 from selavi.evaluation.bootstrap import bootstrap_intervals
 from selavi.evaluation.scores import SCORES, Scores, contingency_table, scores_of
-from selavi.files import UserError, read_csv, write_csv
+from selavi.files import UserError, write_csv
 
 log = logging.getLogger(__name__)
 
-TEXT_COLUMNS = ("id", "key", "path", "label", "detail")
-
 
 def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
-    """Compare clusters with classes: two arrays of N labels of any kind.
+    """Score clusters against classes.
+
+    Parameters
+    ----------
+    classes, clusters : numpy.ndarray
+        (N,) labels of any type.
+
+    Returns
+    -------
+    Scores
+        All scores.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or are 0.
 
     Examples
     --------
@@ -32,59 +46,98 @@ def clustering_scores(classes: np.ndarray, clusters: np.ndarray) -> Scores:
 
 
 def measure(assignments: Path, output: Path, of: dict[str, str] | None = None) -> pd.DataFrame:
-    """Score an assignment CSV and write the metrics CSV; see `score_heads` for its rows.
+    """Score an assignment CSV and write the metrics CSV.
 
-    of : columns that say what clips these are, `dataset` and `split`.
+    Parameters
+    ----------
+    assignments : Path
+        CSV of the stage assign.
+    output : Path
+        CSV to write.
+    of : dict of str to str, optional
+        Further columns, such as `dataset` and `split`.
 
-    Where no clip has a class the one row has no scores, and 0 `classes`. Raises UserError if the
-    assignments do not say which head was picked.
+    Returns
+    -------
+    pandas.DataFrame
+        See `score_heads`. If no clip has a class: one row without scores, and 0 `classes`.
+
+    Raises
+    ------
+    UserError
+        If the assignments do not name the selected head.
     """
-    table = read_csv(assignments, TEXT_COLUMNS, needed=("label",))
+    table = read_assignments(assignments)
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
-    picked = picked_head(table, assignments)
-    return measure_heads(heads, labels, picked, assignments, output, of or {})
+    selected = selected_head(table, assignments)
+    return measure_heads(heads, labels, selected, assignments, output, of or {})
 
 
 def measure_heads(
     heads: dict[str, np.ndarray],
     labels: np.ndarray,
-    picked: int,
+    selected: int,
     source: Path,
     output: Path,
     of: dict[str, str],
 ) -> pd.DataFrame:
-    """Score clusters (N, H) by modality, -1 for none, against N labels, "" for none; write CSV."""
+    """Score the heads of all modalities and write the metrics CSV.
+
+    Parameters
+    ----------
+    heads : dict of str to numpy.ndarray
+        By modality: clusters (N, H) int64, -1 for none.
+    labels : numpy.ndarray
+        (N,) names of classes, "" for none.
+    selected : int
+        The selected head.
+    source : Path
+        File of the clusters, for log messages.
+    output : Path
+        CSV to write.
+    of : dict of str to str
+        Further columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `measure`.
+    """
     known = (labels != "") & (next(iter(heads.values())) >= 0).all(1)
     if not known.any():
-        log.warning("%s: no clip has a class, so there is nothing to compare with", source)
+        log.warning("%s: no clip has a class, so there are no scores", source)
         columns = ["modality", "choice", "head", "honest", *SCORES]
         result = pd.DataFrame([{"clips": 0, "classes": 0}], columns=[*columns, "clips", "classes"])
     else:
         if not known.all():
-            words = "%d of %d clips have class and cluster; others are left out"
-            log.info(words, known.sum(), len(labels))
+            log.info("%d of %d clips have a class and a cluster", known.sum(), len(labels))
         classes = _numbers(labels[known])
-        result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, picked)
+        result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, selected)
     result = result.assign(**of)
     write_csv(output, result)
     return result
 
 
-def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, picked: int) -> pd.DataFrame:
-    """Scores of every head and of the choices among them.
+def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int) -> pd.DataFrame:
+    """Score every head, and the choices among them.
 
     Parameters
     ----------
-    heads : by modality, clusters (N, H) int64. classes : (N,) int64. picked : head chosen without
-        classes.
+    heads : dict of str to numpy.ndarray
+        By modality: clusters (N, H) int64, not negative.
+    classes : numpy.ndarray
+        (N,) int64.
+    selected : int
+        The head selected without classes.
 
     Returns
     -------
-    Rows, by modality: `head` (one per head), `first` (head 0), `mean` (over heads), `agreement`
-    (the head picked without labels, with 95% bootstrap intervals), and `oracle` (the head with the
-    best NMI: chosen by looking at the classes, so not an honest figure). `clusters`, `smallest` and
-    `largest` tell how many clusters have clips, and the extremes of their sizes.
+    pandas.DataFrame
+        Rows, by modality and `choice`: `head` (one per head), `first` (head 0), `mean` (over
+        heads), `agreement` (the selected head, with 95% bootstrap intervals), and `oracle` (the
+        head with the best NMI: selected by the classes, so `honest` is false). Columns `clusters`,
+        `smallest` and `largest`: the number of non-empty clusters, and the extremes of their sizes.
     """
     rows = []
     for modality, columns in heads.items():
@@ -94,35 +147,25 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, picked: int) 
         mean = {name: float(np.mean([s[name] for s in scores])) for name in SCORES}
         intervals = {
             f"{name}_{end}": value
-            for name, pair in bootstrap_intervals(tables[picked]).items()
+            for name, pair in bootstrap_intervals(tables[selected]).items()
             for end, value in zip(("low", "high"), pair, strict=True)
         }
-        chosen = [
+        choices = [
             ("first", "0", True, scores[0]),
             ("mean", "", True, mean),
-            ("agreement", str(picked), True, scores[picked] | intervals),
+            ("agreement", str(selected), True, scores[selected] | intervals),
             ("oracle", str(best), False, scores[best]),
             *(("head", str(h), True, s) for h, s in enumerate(scores)),
         ]
         rows += [
             {"modality": modality, "choice": choice, "head": head, "honest": honest} | values
-            for choice, head, honest, values in chosen
+            for choice, head, honest, values in choices
         ]
         if modality == next(iter(heads)):
-            _say_rectangular(tables[picked])
+            _log_unequal_numbers(tables[selected])
     sizes = dict.fromkeys(("clusters", "smallest", "largest"), "Int64")
-    found = pd.DataFrame(rows).astype(sizes)
-    return found.assign(clips=len(classes), classes=len(np.unique(classes)))
-
-
-def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Columns of an assignment table that hold clusters: modality -> one column per head."""
-    found: dict[str, list[str]] = {}
-    for column in table.columns:
-        modality, mark, head = column.rpartition("_head")
-        if mark and head.isdigit():
-            found.setdefault(modality, []).append(column)
-    return found
+    result = pd.DataFrame(rows).astype(sizes)
+    return result.assign(clips=len(classes), classes=len(np.unique(classes)))
 
 
 def _sizes(table: np.ndarray) -> dict[str, int]:
@@ -130,12 +173,12 @@ def _sizes(table: np.ndarray) -> dict[str, int]:
     return {"clusters": len(counts), "smallest": int(counts.min()), "largest": int(counts.max())}
 
 
-def _say_rectangular(table: np.ndarray) -> None:
+def _log_unequal_numbers(table: np.ndarray) -> None:
     clusters, classes = table.shape
     if clusters != classes:
         log.info(
-            "%d clusters with clips for %d classes: the matching leaves %d %s out, whose clips "
-            "count as wrong in the accuracy",
+            "%d non-empty clusters for %d classes: %d %s stay unmatched, and their clips count as "
+            "wrong in the accuracy",
             clusters,
             classes,
             abs(clusters - classes),
@@ -144,21 +187,36 @@ def _say_rectangular(table: np.ndarray) -> None:
 
 
 def _numbers(values: np.ndarray) -> np.ndarray:
-    """Labels of any kind as numbers from 0 on, in the order of their names."""
+    """Labels of any type as integers from 0, in sorted order."""
     codes, _ = pd.factorize(values, sort=True)
     return codes.astype(np.int64)
 
 
-def picked_head(table: pd.DataFrame, source: Path) -> int:
-    """Number of the head whose clusters stand in the column `cluster` of an assignment table.
+def selected_head(table: pd.DataFrame, source: Path) -> int:
+    """The selected head: the one whose clusters are in the column `cluster`.
 
-    Raises UserError if the table, read from `source`, does not say, or has no such head.
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Assignments.
+    source : Path
+        Their file, for the error.
+
+    Returns
+    -------
+    int
+        Its number.
+
+    Raises
+    ------
+    UserError
+        If the column `head` is missing, not constant, or names no head of the table.
     """
     heads = len(next(iter(heads_by_modality(table).values()), []))
-    said = table["head"].unique().tolist() if "head" in table else []
-    if len(said) != 1 or said[0] not in range(heads):
+    numbers = table["head"].unique().tolist() if "head" in table else []
+    if len(numbers) != 1 or numbers[0] not in range(heads):
         raise UserError(
-            f"{source}: the column `head` has to name one of the {heads} heads in every row; make "
-            "the file again with the assign stage"
+            f"{source}: the column `head` must name the same one of the {heads} heads in every "
+            "row; run the stage assign again"
         )
-    return int(said[0])
+    return int(numbers[0])

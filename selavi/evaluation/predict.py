@@ -1,11 +1,12 @@
-"""Run a trained network over a split: every clip once, its middle, its centre."""
+"""Run a trained network over a split: the centre crop of the middle clip of every video."""
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from selavi.data.sampling import Clips, pass_batches
+from selavi.data.corrupt import CorruptClips
+from selavi.data.sampling import pass_batches
 from selavi.models.network import Network
 from selavi.progress import Bar
 
@@ -13,21 +14,35 @@ BATCH = 32
 
 
 def best_device() -> torch.device:
-    """The GPU if there is one."""
+    """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def batches_of_logits(
-    network: Network, clips: Clips, workers: int = 0
+    network: Network, corrupt: CorruptClips, workers: int = 0
 ) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
-    """Yield samples (B,) int64, on the CPU, and by modality logits (H, B, K) float32.
+    """Compute the logits of every clip, once (paper, section 4.1); corrupt clips are skipped.
 
-    Each video is seen once: its middle clip, centre crop (paper, section 4.1). Corrupt clips do not
-    come.
+    Parameters
+    ----------
+    network : Network
+        Moved to the best device and set to evaluation mode.
+    clips : Clips
+        The split.
+    workers : int
+        Loader processes.
+
+    Yields
+    ------
+    samples : Tensor
+        (B,) int64, on the CPU.
+    logits : dict of str to Tensor
+        By modality: (H, B, K) float32.
     """
     device = best_device()
     network = network.to(device).eval()
-    batches = pass_batches(clips, batch_size=BATCH, workers=workers, device=device)
+    clips = corrupt.clips
+    batches = corrupt.counted(pass_batches(clips, batch_size=BATCH, workers=workers, device=device))
     total = -(-len(clips) // BATCH)
     for batch in Bar(batches, total=total, desc="assign", unit="batch"):
         with torch.inference_mode():

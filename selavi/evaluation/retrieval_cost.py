@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from selavi.data.index import read_index
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import ViewGrid, view_batches
+from selavi.data.schema import read_index
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.folds import fold_rates
 from selavi.estimates.timing import decode, inference_seconds
@@ -39,7 +40,9 @@ def _video_rate(index: Path, run: RunSettings, settings: RetrievalSettings) -> S
     modalities, _ = compared(run, [table])
     clips = retrieval_clips(table, index, run, settings, modalities)
     views = ViewGrid(settings.clips, crops=1)
-    batch, decoding = decode(lambda turn: view_batches(clips, views=views, batch_size=1))
+    batch, decoding = decode(
+        lambda _: CorruptClips(clips).counted(view_batches(clips, views=views, batch_size=1))
+    )
     network = build_network(run).to(best_device())
     device = inference_seconds(
         network, lambda shown: features_of_clips(network, shown, modalities), batch

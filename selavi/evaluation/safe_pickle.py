@@ -1,4 +1,4 @@
-"""Read files that others pickled, as far as they hold tensors and arrays and nothing else."""
+"""Read pickles of tensors and arrays without running the code that a pickle can name."""
 
 import io
 import pickle
@@ -24,25 +24,35 @@ from selavi.tensor_files import machine_at_fault, require_whole
 def load_arrays(path: Path) -> Any:
     """Load a file of `torch.save` or `pickle.dump`.
 
-    It may hold tensors and numpy arrays, in lists, tuples and dicts, with numbers and text. What
-    would run code is refused before it is built.
+    Parameters
+    ----------
+    path : Path
+        The file: tensors, numpy arrays, numbers and text, in lists, tuples and dicts.
 
-    Raises UserError if the file is missing or damaged, or is or holds anything else.
+    Returns
+    -------
+    object
+        Its content.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or damaged, or holds any other object; none is imported or built.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist")
     if path.is_dir():
-        raise UserError(f"{path} is a folder; name a file in it")
+        raise UserError(f"{path} is a folder; give a file in it")
     require_whole(path, "get or export it again")
     try:
         with machine_at_fault(path), torch.serialization.safe_globals(_SAFE):
             return plain(torch.load(path, map_location="cpu", weights_only=True))
     except UserError:
         raise
-    except Exception as as_tensors:  # torch raises many kinds for files that are not its own
-        if _begins_with(path, b"PK"):  # of torch.save, and no other
+    except Exception as as_tensors:  # torch raises many types for other files
+        if _begins_with(path, b"PK"):  # a zip archive of torch.save, not a plain pickle
             raise UserError(
-                f"{path} cannot be read as tensors and arrays alone: {_words(as_tensors)}"
+                f"{path} cannot be read as tensors and arrays alone: {_reason(as_tensors)}"
             ) from None
         try:
             with machine_at_fault(path), path.open("rb") as file:
@@ -51,8 +61,8 @@ def load_arrays(path: Path) -> Any:
             raise
         except Exception as as_pickle:
             raise UserError(
-                f"{path} cannot be read as tensors and arrays alone: {_words(as_pickle)} "
-                f"(as a file of torch.save: {_words(as_tensors)})"
+                f"{path} cannot be read as tensors and arrays alone: {_reason(as_pickle)} "
+                f"(as a file of torch.save: {_reason(as_tensors)})"
             ) from None
 
 
@@ -61,8 +71,8 @@ def _begins_with(path: Path, magic: bytes) -> bool:
         return file.read(len(magic)) == magic
 
 
-def _words(error: Exception) -> str:
-    """What an error says, without torch's advice to run the code that a file may hold."""
+def _reason(error: Exception) -> str:
+    """First line of an error, without torch's advice to load the file with code."""
     text = str(error).partition("WeightsUnpickler error:")[2] or str(error)
     return (text.strip().splitlines() or [type(error).__name__])[0].partition(". In PyTorch")[0]
 
@@ -72,7 +82,7 @@ def _storage(content: bytes) -> Any:
 
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
-    """How pickles below protocol 3 hold bytes; any other codec is none of theirs."""
+    """Replace `_codecs.encode`, by which pickles below protocol 3 store bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"the codec {encoding!r} is not allowed")
     return text.encode("latin1")
@@ -90,18 +100,20 @@ _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch.storage", "_load_from_bytes"): _storage,
 }
 
-_NUMPY = {f"{m}.{name}": known for (m, name), known in _ALLOWED.items() if "torch" not in m}
+_NUMPY = {
+    f"{m}.{name}": replacement for (m, name), replacement in _ALLOWED.items() if "torch" not in m
+}
 _SAFE: list[Any] = [
-    *((known, name) for name, known in _NUMPY.items()),
-    *((known, name.replace("._core.", ".core.")) for name, known in _NUMPY.items()),
+    *((replacement, name) for name, replacement in _NUMPY.items()),
+    *((replacement, name.replace("._core.", ".core.")) for name, replacement in _NUMPY.items()),
 ]
 
 
 class _Arrays(pickle.Unpickler):
-    """An unpickler that knows arrays and tensors only."""
+    """An unpickler of arrays and tensors only."""
 
     def find_class(self, module: str, name: str) -> Any:
-        known = _ALLOWED.get((module.replace("numpy.core.", "numpy._core."), name))
-        if known is None:
+        replacement = _ALLOWED.get((module.replace("numpy.core.", "numpy._core."), name))
+        if replacement is None:
             raise pickle.UnpicklingError(f"it holds {module}.{name}, which is not allowed")
-        return known
+        return replacement

@@ -1,4 +1,4 @@
-"""One table per head, clusters x classes, and every figure that follows from it.
+"""Scores of a clustering against classes, all from one contingency table.
 
 Letters in shapes: N clips, K clusters, C classes.
 """
@@ -9,19 +9,28 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln, xlogy
 
-NEGLIGIBLE = 1e-18  # probability below which a count adds nothing to an expectation
+NEGLIGIBLE = 1e-18  # probability of a count that does not change an expectation in float64
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Agreement of a clustering with classes; higher is better but for entropy.
+    """Scores of a clustering; higher is better, except for entropy.
 
-    nmi : normalised mutual information, arithmetic mean, in [0, 1].
-    ami : adjusted mutual information. ari : adjusted Rand index. Both 0 for chance, 1 at best.
-    accuracy : share of clips right under the best one-to-one matching of clusters to classes
-        (Hungarian); with more clusters than classes, the clusters left over count as wrong.
-    entropy : of the classes in a cluster, in nats, mean over clusters that have clips.
-    purity : share of the commonest class in a cluster, mean over clusters that have clips.
+    Attributes
+    ----------
+    nmi : float
+        Mutual information, normalised by the arithmetic mean of the entropies, in [0, 1].
+    ami : float
+        Adjusted mutual information: 0 for chance, at most 1.
+    ari : float
+        Adjusted Rand index: 0 for chance, at most 1.
+    accuracy : float
+        Fraction of clips that the best one-to-one matching of clusters to classes (Hungarian)
+        classifies correctly; clips of unmatched clusters count as wrong.
+    entropy : float
+        Entropy of the classes in a cluster, in nats, unweighted mean over non-empty clusters.
+    purity : float
+        Fraction of the most frequent class in a cluster, unweighted mean over non-empty clusters.
     """
 
     nmi: float
@@ -40,11 +49,18 @@ def contingency_table(classes: np.ndarray, clusters: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    classes, clusters : (N,) int64, from 0 on; one pass over them, whatever K and C.
+    classes, clusters : numpy.ndarray
+        (N,) int64, not negative.
 
     Returns
     -------
-    (K', C') int64, without the clusters and classes that have no clip.
+    numpy.ndarray
+        (K', C') int64, without empty clusters and classes.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or are 0.
 
     Examples
     --------
@@ -62,7 +78,18 @@ def contingency_table(classes: np.ndarray, clusters: np.ndarray) -> np.ndarray:
 
 
 def scores_of(table: np.ndarray) -> Scores:
-    """Every score of a (K, C) table of counts without empty rows and columns."""
+    """Compute every score.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        (K, C) int64 counts, without empty rows and columns.
+
+    Returns
+    -------
+    Scores
+        All scores.
+    """
     rows, columns = table.sum(1), table.sum(0)
     information, of_clusters, of_classes = _information(table, rows, columns)
     expected = expected_information(rows, columns)
@@ -73,16 +100,38 @@ def scores_of(table: np.ndarray) -> Scores:
 
 
 def plain_scores(table: np.ndarray) -> dict[str, float]:
-    """The scores that need no expectation over random tables: all but `ami`."""
-    share = table / table.sum(1, keepdims=True)
+    """Compute all scores except `ami`, which needs an expectation over random tables.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        (K, C) int64 counts, without empty rows and columns.
+
+    Returns
+    -------
+    dict of str to float
+        By name of the score.
+    """
+    p = table / table.sum(1, keepdims=True)
     return matching_scores(table) | {
-        "entropy": float(-xlogy(share, share).sum(1).mean() + 0.0),
-        "purity": float(share.max(1).mean()),
+        "entropy": float(-xlogy(p, p).sum(1).mean() + 0.0),
+        "purity": float(p.max(1).mean()),
     }
 
 
 def matching_scores(table: np.ndarray) -> dict[str, float]:
-    """`nmi`, `ari` and `accuracy` of a (K, C) table, in which rows and columns may be empty."""
+    """Compute `nmi`, `ari` and `accuracy`.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        (K, C) int64 counts; rows and columns may be empty.
+
+    Returns
+    -------
+    dict of str to float
+        By name of the score.
+    """
     rows, columns = table.sum(1), table.sum(0)
     information, of_clusters, of_classes = _information(table, rows, columns)
     ceiling = (of_clusters + of_classes) / 2
@@ -94,23 +143,44 @@ def matching_scores(table: np.ndarray) -> dict[str, float]:
 
 
 def hungarian_accuracy(table: np.ndarray) -> float:
-    """Share of clips right under the best one-to-one matching; the table may be rectangular."""
+    """Accuracy of the best one-to-one matching of clusters to classes.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        (K, C) int64 counts.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     rows, columns = linear_sum_assignment(table, maximize=True)
     return float(table[rows, columns].sum() / table.sum())
 
 
 def expected_information(rows: np.ndarray, columns: np.ndarray) -> float:
-    """Mutual information, in nats, that two random clusterings of these sizes would have.
+    """Expected mutual information of two random clusterings of given sizes.
 
-    The exact expectation over the hypergeometric model (Vinh, Epps and Bailey 2010, equation 24a).
-    Each pair of sizes is summed outwards from its likeliest count, by the ratio of neighbouring
-    probabilities, until nothing more is added: counts far from the mode have none to speak of.
+    The exact expectation of the hypergeometric model (Vinh, Epps and Bailey 2010, equation 24a).
+    For each pair of sizes, counts are summed outwards from the mode, by the ratio of neighbouring
+    probabilities, until these are negligible.
+
+    Parameters
+    ----------
+    rows, columns : numpy.ndarray
+        (K,) and (C,) int64, sizes of the clusters, positive, of the same sum.
+
+    Returns
+    -------
+    float
+        In nats.
     """
     total = float(rows.sum())
-    sizes_a, many_a = np.unique(rows, return_counts=True)
-    sizes_b, many_b = np.unique(columns, return_counts=True)
+    sizes_a, repeats_a = np.unique(rows, return_counts=True)
+    sizes_b, repeats_b = np.unique(columns, return_counts=True)
     a, b = (m.astype(np.float64).ravel() for m in np.meshgrid(sizes_a, sizes_b, indexing="ij"))
-    weight = np.outer(many_a, many_b).ravel().astype(np.float64)
+    weight = np.outer(repeats_a, repeats_b).ravel().astype(np.float64)
     rest = total - a - b
     mode = np.clip(
         np.floor((a + 1) * (b + 1) / (total + 2)), np.maximum(0, -rest), np.minimum(a, b)
@@ -136,7 +206,7 @@ def expected_information(rows: np.ndarray, columns: np.ndarray) -> float:
 
 
 def _gain(count: np.ndarray, a: np.ndarray, b: np.ndarray, total: float) -> np.ndarray:
-    """What a cell of this count adds to the mutual information, in nats."""
+    """Contribution of a cell of this count to the mutual information, in nats."""
     gain: np.ndarray = xlogy(count / total, total * count / (a * b))
     return gain
 
@@ -148,15 +218,15 @@ def _information(
     total = float(rows.sum())
 
     def entropy(counts: np.ndarray) -> float:
-        filled = counts[counts > 0].astype(np.float64)
-        if len(filled) == 1:
-            return 0.0  # rounding would leave a little, and a ratio of two littles
-        return float(np.log(total) - (filled * np.log(filled)).sum() / total)
+        nonzero = counts[counts > 0].astype(np.float64)
+        if len(nonzero) == 1:
+            return 0.0  # exactly: NMI divides by it
+        return float(np.log(total) - (nonzero * np.log(nonzero)).sum() / total)
 
     entropies = [entropy(rows), entropy(columns)]
     joint = entropy(table)
     information = max(0.0, entropies[0] + entropies[1] - joint)
-    if information < 1e-12:  # rounding of independent tables
+    if information < 1e-12:  # rounding error of an independent table
         information = 0.0
     return information, max(0.0, entropies[0]), max(0.0, entropies[1])
 

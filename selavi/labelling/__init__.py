@@ -1,1 +1,1 @@
-"""Labels by optimal transport: the heart of the method. Tensors in, labels out."""
+"""Pseudo-labels by optimal transport. Takes tensors and loaders; knows nothing of files."""

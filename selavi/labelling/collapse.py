@@ -1,19 +1,28 @@
-"""A run whose clips nearly all share a cluster: what to say of it."""
+"""Detect a collapsed clustering: nearly all clips in one cluster."""
 
-NEARLY_ALL = 0.8
+THRESHOLD = 0.8  # fraction of the clips
 
 REMEDY = (
-    "Such clusters say little: see that the clips do differ, train for more epochs, lower "
-    "training.base_lr or training.weight_decay, lengthen training.warmup_epochs, or start from "
-    "another seed"
+    "The clusters carry little information. Check that the clips differ, train for more epochs, "
+    "lower training.base_lr or training.weight_decay, raise training.warmup_epochs, or change seed"
 )
 
 
-def collapse(share: float, due: float = 0.0) -> str:
-    """A warning if one cluster has the `share` of all clips; "" if that is no collapse.
+def collapse(largest: float, prescribed: float = 0.0) -> str:
+    """Describe a collapse and its remedies.
 
-    due : the share that the largest cluster was to get.
+    Parameters
+    ----------
+    largest : float
+        Fraction of the clips in the largest cluster.
+    prescribed : float
+        Largest cluster marginal: a cluster may have up to twice as many clips.
+
+    Returns
+    -------
+    str
+        A warning; empty if the clustering has not collapsed.
     """
-    if share <= max(NEARLY_ALL, 2 * due):
+    if largest <= max(THRESHOLD, 2 * prescribed):
         return ""
-    return f"one cluster has {share:.0%} of the clips. {REMEDY}"
+    return f"one cluster has {largest:.0%} of the clips. {REMEDY}"

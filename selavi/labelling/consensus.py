@@ -1,4 +1,4 @@
-"""Consensus labels: what most heads say, once their clusters are matched to each other."""
+"""Consensus labels: a vote of all heads, once their clusters are matched to each other."""
 
 import numpy as np
 import torch
@@ -9,30 +9,40 @@ from selavi.models.head_selection import agreement
 
 
 def consensus(labels: Tensor, clusters: int) -> Tensor:
-    """Each clip's label by plurality vote over heads, in each head's own numbers.
+    """Replace each clip's labels by the plurality vote over heads.
 
-    Clusters are matched, one to one, to those of the head that agrees best with the others, by the
-    clips that they share; that head's label wins where votes are even (Dudoit and Fridlyand,
-    Bagging to improve the accuracy of a clustering procedure, 2003). Sizes of clusters are no
-    longer exactly those asked for.
+    Clusters of all heads are matched, one to one, to those of the reference head, the one with the
+    highest agreement, by the number of common clips; ties go to the reference head (Dudoit and
+    Fridlyand, "Bagging to improve the accuracy of a clustering procedure", 2003). Cluster sizes
+    then only approximate the marginals.
 
-    labels : (N, H) int64, -1 for a clip without labels, which stays so. clusters : K.
+    Parameters
+    ----------
+    labels : Tensor
+        (N, H) int64, -1 for a clip without labels.
+    clusters : int
+        K.
+
+    Returns
+    -------
+    Tensor
+        (N, H) int64, the vote in each head's own numbering; -1 where `labels` is.
     """
     known = labels[(labels >= 0).all(1)].cpu().numpy()
     heads = np.arange(known.shape[1])
-    judge = int(agreement(known).argmax())
-    own = np.stack([_match(known[:, judge], known[:, h], clusters) for h in heads])
-    common = own.argsort(1)[heads, known]  # (n, H), in the judge's numbers
+    reference = int(agreement(known).argmax())
+    to_head = np.stack([_match(known[:, reference], known[:, h], clusters) for h in heads])
+    common = to_head.argsort(1)[heads, known]  # (n, H), in the reference head's numbering
     votes = np.stack([(common == common[:, [h]]).sum(1) for h in heads], 1)
-    votes = 2 * votes + (heads == judge)
+    votes = 2 * votes + (heads == reference)
     winners = np.take_along_axis(common, votes.argmax(1)[:, None], 1)
     result = labels.clone()
-    result[(labels >= 0).all(1)] = torch.from_numpy(own[heads, winners]).to(labels)
+    result[(labels >= 0).all(1)] = torch.from_numpy(to_head[heads, winners]).to(labels)
     return result
 
 
-def _match(reference: np.ndarray, others: np.ndarray, clusters: int) -> np.ndarray:
-    """The other's cluster that plays the part of each cluster of the reference: (K,)."""
-    pairs = np.bincount(reference * clusters + others, minlength=clusters**2)
+def _match(reference: np.ndarray, other: np.ndarray, clusters: int) -> np.ndarray:
+    """The other head's cluster for each cluster of the reference head: (K,) int64."""
+    pairs = np.bincount(reference * clusters + other, minlength=clusters**2)
     matched: np.ndarray = linear_sum_assignment(pairs.reshape(clusters, -1), maximize=True)[1]
     return matched

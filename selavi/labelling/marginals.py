@@ -1,32 +1,56 @@
-"""How large each cluster shall be: all alike, Gaussian sizes drawn once per head, or Zipf's law."""
+"""Marginals: the prescribed sizes of the clusters, as fractions of the clips."""
 
 import torch
 from torch import Tensor
 
-SMALLEST_SHARE = 0.05  # of the mean size: a wide draw must not ask for an empty cluster
+SMALLEST = 0.05  # of the mean size: a wide Gaussian must not prescribe an empty cluster
 
 
-def draw_sizes(kind: str, clusters: int, deviation: float, generator: torch.Generator) -> Tensor:
-    """Shares of the clusters, ascending: (K,) float64, positive, sum 1 (paper, section 3.2).
+def draw_marginals(kind: str, clusters: int, sd: float, generator: torch.Generator) -> Tensor:
+    """Draw the marginals of one head (paper, section 3.2), not yet assigned to clusters.
 
-    kind : "uniform"; "gaussian" for N(1, deviation) kept at or above 0.05, then normalised; or
-        "zipf", where the n-th largest cluster's share goes as 1 / n.
+    Parameters
+    ----------
+    kind : {"uniform", "gaussian", "zipf"}
+        "uniform": 1 / K each. "gaussian": N(1, sd), clipped below at 0.05, then normalised.
+        "zipf": the n-th largest is proportional to 1 / n.
+    clusters : int
+        K.
+    sd : float
+        Standard deviation relative to the mean size, for "gaussian".
+    generator : torch.Generator
+        Random generator, advanced only for "gaussian".
+
+    Returns
+    -------
+    Tensor
+        (K,) float64, ascending, positive, sum 1.
     """
     if kind == "uniform":
         return torch.full((clusters,), 1 / clusters, dtype=torch.float64)
     if kind == "zipf":
         sizes = 1 / torch.arange(clusters, 0, -1, dtype=torch.float64)
         return sizes / sizes.sum()
-    draw = torch.randn(clusters, generator=generator, dtype=torch.float64) * deviation + 1
-    sizes = draw.clamp_min(SMALLEST_SHARE).sort().values
+    draw = torch.randn(clusters, generator=generator, dtype=torch.float64) * sd + 1
+    sizes = draw.clamp_min(SMALLEST).sort().values
     return sizes / sizes.sum()
 
 
-def match_by_rank(sizes: Tensor, mass: Tensor) -> Tensor:
-    """Give the largest share to the cluster that holds the most soft mass, and so on down.
+def match_by_rank(marginals: Tensor, soft_sizes: Tensor) -> Tensor:
+    """Assign marginals to clusters: the largest to the cluster of the largest soft size, and so on.
 
-    sizes : (K,) ascending. mass : (K,) soft mass of each cluster. Returns (K,) shares.
+    Parameters
+    ----------
+    marginals : Tensor
+        (K,) ascending.
+    soft_sizes : Tensor
+        (K,) sum over clips of each cluster's probability.
+
+    Returns
+    -------
+    Tensor
+        (K,) marginal of each cluster.
     """
-    matched = torch.empty_like(sizes)
-    matched[mass.argsort(stable=True)] = sizes
+    matched = torch.empty_like(marginals)
+    matched[soft_sizes.argsort(stable=True)] = marginals
     return matched

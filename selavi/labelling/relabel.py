@@ -1,4 +1,4 @@
-"""Renew the labels of all heads, group by group."""
+"""Update the pseudo-labels of all heads, one head group at a time."""
 
 import logging
 from collections.abc import Callable
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_rows, all_sum
+from selavi.engine.process_group import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.consensus import consensus
 from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.marginals import match_by_rank
-from selavi.labelling.sinkhorn.front import Assignment, sinkhorn
-from selavi.labelling.sinkhorn.kernels import UNITS
-from selavi.labelling.sinkhorn.log_kernel import HeadScores
+from selavi.labelling.sinkhorn import HeadLogKernel, SinkhornOutput, sinkhorn
+from selavi.labelling.sinkhorn.kernel_sums import UNITS
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
 
@@ -23,22 +22,46 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Relabelling:
-    """What a relabelling did.
+    """Summary of one label update.
 
-    iterations, deviation : those of the worst head. changed : share of labels that changed.
-    dense : heads that were solved on the whole kernel.
-    kept : largest share of the kernel that another head was solved on.
+    Attributes
+    ----------
+    iterations : int
+        Sinkhorn iterations of the slowest head.
+    marginal_error : float
+        Marginal error of the worst head.
+    changed : float
+        Fraction of labels that changed, over clips and heads.
+    dense : int
+        Heads solved by the dense solver.
+    density : float
+        Largest fraction of the kernel's entries that a truncated solve used; 0 without any.
     """
 
     iterations: int
-    deviation: float
+    marginal_error: float
     changed: float
     dense: int
-    kept: float
+    density: float
 
 
 def group_heads(heads: int, groups: int, generator: torch.Generator) -> list[list[int]]:
-    """Split the heads at random into groups whose sizes differ by one at most."""
+    """Split the heads at random into groups whose sizes differ by at most one.
+
+    Parameters
+    ----------
+    heads : int
+        H.
+    groups : int
+        Number of groups.
+    generator : torch.Generator
+        Random generator.
+
+    Returns
+    -------
+    list of list of int
+        Numbers of the heads of each group, ascending.
+    """
     order = torch.randperm(heads, generator=generator).tolist()
     return [sorted(order[g::groups]) for g in range(groups)]
 
@@ -48,81 +71,109 @@ def relabel(
     network: Network,
     store_of_group: Callable[[int], FeatureStore],
     labels: Tensor,
-    sizes: Tensor,
+    marginals: Tensor,
     settings: LabellingSettings,
     generator: torch.Generator,
     align: bool,
 ) -> Relabelling:
-    """Write new labels into `labels`, the same on every rank.
+    """Update the labels of all heads; collective, with the same result on every rank.
 
     Parameters
     ----------
-    store_of_group : features of a group's own pass over the clips, asked for one group at a time.
-    labels : (N, H) int64, changed in place.
-    sizes : (H, K) ascending cluster shares of each head.
-    generator : draws the groups; in the same state on every rank.
-    align : renumber the audio heads first (the first relabelling only).
+    network : Network
+        With `align`, the last layers of its audio heads are permuted.
+    store_of_group : callable
+        Maps a group's number to the features of its own pass; called once per group, in order.
+    labels : Tensor
+        (N, H) int64, updated in place.
+    marginals : Tensor
+        (H, K) float64, ascending marginals of each head.
+    settings : LabellingSettings
+        Groups, lambda, tolerance, and the like.
+    generator : torch.Generator
+        Draws the head groups; in the same state on every rank.
+    align : bool
+        Whether to align the audio heads' clusters with the video heads' first.
+
+    Returns
+    -------
+    Relabelling
+        Changes and convergence, also logged.
     """
     was_training = network.training
     network.eval()
-    found: list[Assignment] = []
+    outputs: list[SinkhornOutput] = []
     before = labels.clone()
     groups = group_heads(labels.shape[1], settings.groups, generator)
     for number, heads in enumerate(groups):
         store = store_of_group(number)
-        owners = all_rows(store.samples)
+        samples = all_rows(store.samples)
         for head in heads:
-            scores = HeadScores(network, store, head, settings.lambda_)
+            log_kernel = HeadLogKernel(network, store, head, settings.lambda_)
             if align and len(network.modalities) == 2:
-                _align(scores)
-            shares = match_by_rank(sizes[head], soft_mass(scores))
-            found.append(sinkhorn(scores, shares, settings.tolerance, settings.max_iterations))
-            labels[owners, head] = all_rows(found[-1].labels)
+                _align(log_kernel)
+            r = match_by_rank(marginals[head], soft_sizes(log_kernel))
+            outputs.append(sinkhorn(log_kernel, r, settings.tolerance, settings.max_iterations))
+            labels[samples, head] = all_rows(outputs[-1].labels)
     if settings.consensus:
-        labels.copy_(consensus(labels, sizes.shape[1]))
+        labels.copy_(consensus(labels, marginals.shape[1]))
     network.train(was_training)
-    done = Relabelling(
-        iterations=max(f.iterations for f in found),
-        deviation=max(f.deviation for f in found),
+    relabelling = Relabelling(
+        iterations=max(o.iterations for o in outputs),
+        marginal_error=max(o.marginal_error for o in outputs),
         changed=float((before != labels).double().mean()),
-        dense=sum(f.way == "dense" for f in found),
-        kept=max((f.kept for f in found if f.way == "truncated"), default=0.0),
+        dense=sum(o.solver == "dense" for o in outputs),
+        density=max((o.density for o in outputs if o.solver == "truncated"), default=0.0),
     )
-    _tell(done, len(found), settings)
-    return done
+    _log(relabelling, len(outputs), settings)
+    return relabelling
 
 
-def soft_mass(scores: HeadScores) -> Tensor:
-    """Sum over clips of all ranks of the product over modalities of p[n, k]: (K,) float64, exact.
+def soft_sizes(log_kernel: HeadLogKernel) -> Tensor:
+    """Soft size of each cluster: sum over clips of the product over modalities of p[n, k].
 
-    Rounded clip by clip to 2 ** -34, so that near ties fall alike however clips are shared out.
+    Each product is rounded to a multiple of 2 ** -34, so that the sums, and their order, are the
+    same for any distribution of the clips over ranks.
+
+    Parameters
+    ----------
+    log_kernel : HeadLogKernel
+        This rank's rows of one head.
+
+    Returns
+    -------
+    Tensor
+        (K,) float64, over the clips of all ranks.
     """
-    units = torch.zeros(scores.clusters, dtype=torch.int64, device=scores.device)
-    for log_p in scores.log_probabilities():
+    units = torch.zeros(log_kernel.clusters, dtype=torch.int64, device=log_kernel.device)
+    for log_p in log_kernel.log_probabilities():
         product = torch.stack(list(log_p.values())).sum(0).double().exp()
         units += (product * UNITS[torch.float64]).round().long().sum(0)
     return all_sum(units) / UNITS[torch.float64]
 
 
-def _align(scores: HeadScores) -> None:
-    blocks = ((p["video"].exp(), p["audio"].exp()) for p in scores.log_probabilities())
-    order = best_permutation(blocks, scores.clusters, scores.device)
-    scores.network.permute_head("audio", scores.head, order)
+def _align(log_kernel: HeadLogKernel) -> None:
+    blocks = ((p["video"].exp(), p["audio"].exp()) for p in log_kernel.log_probabilities())
+    permutation = best_permutation(blocks, log_kernel.clusters, log_kernel.device)
+    log_kernel.network.permute_head("audio", log_kernel.head, permutation)
 
 
-def _tell(done: Relabelling, heads: int, settings: LabellingSettings) -> None:
+def _log(relabelling: Relabelling, heads: int, settings: LabellingSettings) -> None:
+    truncated = heads - relabelling.dense
     log.info(
-        "labels: %.1f%% new; %d of %d heads on the whole kernel%s, at most %d iterations",
-        100 * done.changed,
-        done.dense,
-        heads,
-        f", the others on at most {done.kept:.1%} of it" if done.dense < heads else "",
-        done.iterations,
+        "label update: %.1f%% of labels changed; Sinkhorn-Knopp took at most %d iterations "
+        "(%d heads dense, %d truncated%s)",
+        100 * relabelling.changed,
+        relabelling.iterations,
+        relabelling.dense,
+        truncated,
+        f" to at most {relabelling.density:.1%} of the kernel" if truncated else "",
     )
-    if done.deviation > settings.tolerance:
+    if relabelling.marginal_error > settings.tolerance:
         log.warning(
-            "Sinkhorn-Knopp stopped after %d iterations with a cluster's mass off by %.2g of its "
-            "share; raise labelling.max_iterations or labelling.tolerance",
-            done.iterations,
-            done.deviation,
+            "Sinkhorn-Knopp did not converge in %d iterations: marginal error %.2g, tolerance "
+            "%.2g; raise labelling.max_iterations or labelling.tolerance",
+            relabelling.iterations,
+            relabelling.marginal_error,
+            settings.tolerance,
         )

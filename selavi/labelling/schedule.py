@@ -1,11 +1,25 @@
-"""When to relabel: often at first, rarely later."""
+"""When to update labels: often at the start of training, rarely at its end."""
 
 
 def relabelling_steps(optimisations: int, power: float, total_steps: int) -> list[int]:
-    """Steps before which labels are renewed, ascending: total * (i / (S - 1)) ** power.
+    """Steps before which labels are updated: total_steps * (i / (S - 1)) ** power, i = 0..S - 1.
 
-    The first is before step 0; a position at or past the end never comes, so that S planned
-    optimisations give S - 1. Positions that fall on one step count once.
+    The last position is the end of training and never reached, so S planned optimisations give at
+    most S - 1 label updates; positions that coincide count once.
+
+    Parameters
+    ----------
+    optimisations : int
+        S, planned label updates.
+    power : float
+        1 spaces them evenly; the paper uses 1.5.
+    total_steps : int
+        Steps of the whole training.
+
+    Returns
+    -------
+    list of int
+        Ascending; the first is 0.
     """
     if optimisations == 1:
         return [0]

@@ -1,1 +1,1 @@
-"""The two encoders, their heads, and how they are stored."""
+"""Encoders and heads, and the files that store them."""

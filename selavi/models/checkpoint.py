@@ -1,4 +1,4 @@
-"""A trained model on disk: weights and the settings needed to use them, nothing executable."""
+"""The model file: weights and the settings to use them; holds nothing executable."""
 
 import logging
 from pathlib import Path
@@ -11,19 +11,33 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.models.head_selection import agreement
 from selavi.models.network import Network
-from selavi.models.paper_checkpoint import is_released, read_released
-from selavi.models.weights_file import misfit, read_weights_file, require_finite
+from selavi.models.paper_checkpoint import is_paper_checkpoint, read_paper_checkpoint
+from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors
 
 log = logging.getLogger(__name__)
 
 FORMAT = "selavi-model-1"
-ANEW = "copy it again, or remove it and run pretrain again, which writes it anew from its last save"
+REMEDY = (
+    "copy it again, or remove it and run pretrain again, which rewrites it from the last checkpoint"
+)
 
 
 def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[str, Any]) -> None:
-    """Write weights, settings and `facts` (plain numbers and text), atomically."""
+    """Write a model file, atomically.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    network : Network
+        Its weights are stored.
+    settings : RunSettings
+        Settings of the run.
+    facts : dict
+        Plain numbers and text about the training, among them `head`, the selected head.
+    """
     content = {
         "format": FORMAT,
         "weights": network.state_dict(),
@@ -34,37 +48,54 @@ def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[
 
 
 def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
-    """Read what `save_model` wrote, or a model as the paper's authors released theirs.
+    """Read a model file, or a checkpoint in the format of the paper's authors.
 
-    The network is in evaluation mode. Raises UserError, also if the file is damaged, or weights are
-    not finite numbers: every clip would fall into one cluster.
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    network : Network
+        In evaluation mode.
+    settings : RunSettings
+        Settings that it was trained with.
+    facts : dict
+        As given to `save_model`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged or of another kind, or if weights are not finite (every clip
+        would then get the same cluster).
     """
     if not path.exists():
         raise UserError(f"{path} does not exist; train it with the pretrain stage")
-    require_whole(path, ANEW)
+    require_whole(path, REMEDY)
     try:
-        content, unread = read_weights_file(path)
+        content, ignored = read_weights_file(path)
     except UserError as error:
-        raise UserError(f"{path} is not a model of this program: {error}") from None
-    if is_released(content):
-        if unread:
-            log.info("%s: read without %s: only tensors are needed", path, ", ".join(unread[:5]))
-        return _released(content, path)
+        raise UserError(f"{path} is not a selavi model: {error}") from None
+    if is_paper_checkpoint(content):
+        if ignored:
+            log.info("%s: ignored %s: only tensors are read", path, ", ".join(ignored[:5]))
+        return _paper_model(content, path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path} is not a model of this program (no {FORMAT!r} mark)")
-    for part in ("weights", "settings", "facts"):
-        if not isinstance(content.get(part), dict):
-            raise UserError(f"{path} is not a whole model of this program: no {part}; {ANEW}")
+        raise UserError(f"{path} is not a selavi model: its format is not {FORMAT!r}")
+    for key in ("weights", "settings", "facts"):
+        if not isinstance(content.get(key), dict):
+            raise UserError(f"{path} is incomplete: no {key}; {REMEDY}")
     settings = parse(content["settings"], RunSettings, f"settings in {path}")
-    with torch.device("meta"):  # no memory before the shapes are known to be those of the file
+    with torch.device("meta"):  # allocates nothing until the shapes are checked
         expected = build_network(settings).state_dict()
-    if words := misfit(content["weights"], expected):
-        raise UserError(f"{path} does not fit its own settings: {words}; {ANEW}")
+    if mismatch := describe_mismatch(content["weights"], expected):
+        raise UserError(f"{path} does not fit its own settings: {mismatch}; {REMEDY}")
     require_finite(path, content["weights"], "train it again")
     head = content["facts"].get("head")
     if type(head) is not int or not 0 <= head < settings.network.heads:
         raise UserError(
-            f"{path} names head {head!r} as its best and has {settings.network.heads}; {ANEW}"
+            f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
         )
     network = build_network(settings)
     network.load_state_dict(content["weights"])
@@ -72,25 +103,27 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
 
 
 def build_network(settings: RunSettings) -> Network:
-    """The untrained network of a run."""
+    """Build the untrained network of a run."""
     return Network(
         settings.network,
         settings.modalities,
         channels=1 if settings.video.grey else 3,
-        channels_last=settings.training.channels_last,
+        channels_last=settings.machine.channels_last,
     )
 
 
-def _released(content: dict[str, Any], path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
-    found = read_released(content, str(path))
-    require_finite(path, found.network.state_dict(), "get the file again")
-    heads = found.settings.network.heads
-    agreements = np.ones(heads) if found.labels is None else agreement(found.labels.numpy())
+def _paper_model(
+    content: dict[str, Any], path: Path
+) -> tuple[Network, RunSettings, dict[str, Any]]:
+    released = read_paper_checkpoint(content, str(path))
+    require_finite(path, released.network.state_dict(), "get the file again")
+    heads = released.settings.network.heads
+    agreements = np.ones(heads) if released.labels is None else agreement(released.labels.numpy())
     facts = {
         "version": "released",
         "head": int(agreements.argmax()),
         "agreement": agreements.tolist(),
-        "clips": 0 if found.labels is None else len(found.labels),
-        "epoch": found.epoch,
+        "clips": 0 if released.labels is None else len(released.labels),
+        "epoch": released.epoch,
     }
-    return found.network, found.settings, facts
+    return released.network, released.settings, facts

@@ -1,4 +1,4 @@
-"""What an encoder sees before it averages: the map of its last stage."""
+"""The feature map of an encoder's last stage, before pooling."""
 
 from typing import Any
 
@@ -6,19 +6,29 @@ from torch import Tensor, nn
 
 
 def last_map(encoder: nn.Module, clips: Tensor) -> Tensor:
-    """Map of the last stage ("layer 4") of an encoder, (B, D, ...) as its convolutions leave it.
+    """Run an encoder and return the output of its last stage ("layer 4").
 
-    clips : as the encoder takes them. For R(2+1)D-18 and 32 x 112 x 112, (B, 512, 4, 7, 7).
+    Parameters
+    ----------
+    encoder : nn.Module
+        With a submodule `layer4` or `blocks`.
+    clips : Tensor
+        (B, ...) input of the encoder.
+
+    Returns
+    -------
+    Tensor
+        (B, D, ...); for R(2+1)D-18 and clips of 32 x 112 x 112, (B, 512, 4, 7, 7).
     """
-    last = encoder.get_submodule("layer4" if hasattr(encoder, "layer4") else "blocks")
-    found: list[Tensor] = []
+    last_stage = encoder.get_submodule("layer4" if hasattr(encoder, "layer4") else "blocks")
+    outputs: list[Tensor] = []
 
     def keep(module: nn.Module, inputs: Any, output: Tensor) -> None:
-        found.append(output)
+        outputs.append(output)
 
-    hook = last.register_forward_hook(keep)
+    hook = last_stage.register_forward_hook(keep)
     try:
         encoder(clips)
     finally:
         hook.remove()
-    return found[0]
+    return outputs[0]

@@ -1,4 +1,4 @@
-"""The network: an encoder for each modality, and H classifier heads on each or on both joined."""
+"""The network: one encoder per modality, and H classifier heads per modality or on both."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,21 +10,29 @@ from selavi.models.encoders import audio_encoder, feature_size, video_encoder
 from selavi.settings import Modality, NetworkSettings
 
 Features = dict[str, Tensor]
-"""By modality: pooled features (B, D) float32, row n of each from the same clip."""
+"""By modality: pooled features (B, D) float32; row n of each is of the same clip."""
 
 JOINED = "video+audio"
-"""The modality of features that stand side by side (`fusion: concat`)."""
+"""The modality of the concatenated features (`fusion: concat`)."""
 
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Network(nn.Module):
-    """An encoder per modality, and heads: `heads[modality][h]` maps (B, D) to (B, K).
+    """Encoders by modality, and heads: `heads[modality][h]` maps (B, D) to (B, K).
 
-    With `fusion: concat` there is one modality to heads, "video+audio", of all encoders' features.
+    With `fusion: concat`, the only modality of the heads is "video+audio".
 
-    channels : of the picture, 3, or 1 for grey. channels_last : how maps lie in memory; values are
-    the same but for rounding.
+    Parameters
+    ----------
+    settings : NetworkSettings
+        Architecture.
+    modalities : sequence of {"video", "audio"}
+        Those that have an encoder.
+    channels : int
+        Colour channels of a frame: 3, or 1 for grey.
+    channels_last : bool
+        Memory format of feature maps; values differ by rounding only.
     """
 
     def __init__(
@@ -54,28 +62,40 @@ class Network(nn.Module):
 
     @property
     def modalities(self) -> list[str]:
-        """What heads decide by: the encoders' names, or "video+audio" alone."""
+        """Modalities of the heads: those of the encoders, or "video+audio" alone."""
         return list(self.heads)
 
     @property
     def joined(self) -> bool:
-        """Whether heads decide by all encoders' features side by side."""
+        """Whether heads see the concatenated features of all encoders."""
         return JOINED in self.heads
 
     def encode(
         self, batch: Batch, bfloat16: bool = False, modalities: Iterable[str] | None = None
     ) -> Features:
-        """Pooled features of a batch; encoders may run in bfloat16, features are float32.
+        """Encode a batch.
 
-        modalities : those that are encoded; all by default, and always all if they are joined.
+        Parameters
+        ----------
+        batch : Batch
+            With all requested modalities.
+        bfloat16 : bool
+            Whether encoders run in bfloat16; features are float32 in any case.
+        modalities : iterable of str, optional
+            Modalities to encode; all by default, and always with `fusion: concat`.
+
+        Returns
+        -------
+        dict of str to Tensor
+            By modality of the heads: (B, D) float32.
         """
-        chosen = self.encoders if modalities is None or self.joined else modalities
-        inputs = {name: batch.of(name) for name in chosen}
+        requested = self.encoders if modalities is None or self.joined else modalities
+        inputs = {name: batch.of(name) for name in requested}
         if self.channels_last:
             inputs = {n: x.to(memory_format=_FORMATS[x.ndim]) for n, x in inputs.items()}
         with torch.autocast(batch.sample.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-            found = {name: self.encoders[name](x).float() for name, x in inputs.items()}
-        return {JOINED: torch.cat(list(found.values()), 1)} if self.joined else found
+            features = {name: self.encoders[name](x).float() for name, x in inputs.items()}
+        return {JOINED: torch.cat(list(features.values()), 1)} if self.joined else features
 
     def forward(
         self,
@@ -84,10 +104,26 @@ class Network(nn.Module):
         modalities: Iterable[str] | None = None,
         seeds: Mapping[str, int] | None = None,
     ) -> tuple[Features, Features]:
-        """Features (B, D), and logits of all heads (H, B, K) float32, of each modality.
+        """Encode a batch and apply all heads.
 
-        modalities : as in `encode`. seeds : by modality, of the dropout in training; by default it
-        draws from torch's global random generator.
+        Parameters
+        ----------
+        batch : Batch
+            With all requested modalities.
+        bfloat16 : bool
+            As in `encode`.
+        modalities : iterable of str, optional
+            As in `encode`.
+        seeds : mapping of str to int, optional
+            By modality, seed of the heads' dropout in training; by default, dropout draws from
+            torch's global random generator.
+
+        Returns
+        -------
+        features : dict of str to Tensor
+            By modality: (B, D) float32.
+        logits : dict of str to Tensor
+            By modality: (H, B, K) float32.
         """
         features = self.encode(batch, bfloat16, modalities)
         return features, {
@@ -102,36 +138,60 @@ class Network(nn.Module):
         heads: Iterable[int] | None = None,
         seed: int | None = None,
     ) -> Tensor:
-        """Logits of some heads (all by default) from pooled features: (len(heads), B, K).
+        """Apply heads to pooled features.
 
-        seed : as `seeds` in `forward`.
+        Parameters
+        ----------
+        modality : str
+            One of `modalities`.
+        features : Tensor
+            (B, D) float32.
+        heads : iterable of int, optional
+            Numbers of the heads; all by default.
+        seed : int, optional
+            Seed of the dropout in training; by default, torch's global random generator.
+
+        Returns
+        -------
+        Tensor
+            (len(heads), B, K) float32.
         """
-        chosen = range(self.settings.heads) if heads is None else heads
+        numbers = range(self.settings.heads) if heads is None else heads
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
-        random = None if seed is None else torch.Generator(features.device).manual_seed(seed)
-        return torch.stack([_apply(modules[h], features, random) for h in chosen])
+        generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
+        return torch.stack([_apply(modules[h], features, generator) for h in numbers])
 
     @torch.no_grad()
-    def permute_head(self, modality: str, head: int, order: Tensor) -> None:
-        """Renumber the clusters of one head: output k becomes what output order[k] was."""
+    def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:
+        """Permute the clusters of one head: new output k is the old output permutation[k].
+
+        Parameters
+        ----------
+        modality : str
+            One of `modalities`.
+        head : int
+            Number of the head.
+        permutation : Tensor
+            (K,) int64.
+        """
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
-        chosen = modules[head]
-        last = chosen[-1] if isinstance(chosen, nn.Sequential) else chosen
+        module = modules[head]
+        last = module[-1] if isinstance(module, nn.Sequential) else module
         assert isinstance(last, nn.Linear)
-        last.weight.copy_(last.weight[order])
-        last.bias.copy_(last.bias[order])
+        last.weight.copy_(last.weight[permutation])
+        last.bias.copy_(last.bias[permutation])
 
 
-def _apply(head: nn.Module, features: Tensor, random: torch.Generator | None) -> Tensor:
-    """Logits (B, K) of one head, with dropout drawn from `random` if given."""
-    if random is None or not isinstance(head, nn.Sequential):
+def _apply(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Logits (B, K) of one head, with dropout drawn from `generator` if given."""
+    if generator is None or not isinstance(head, nn.Sequential):
         return head(features)
     for layer in head:
         if isinstance(layer, nn.Dropout) and layer.training:
-            kept = torch.empty_like(features).bernoulli_(1 - layer.p, generator=random)
-            features = features * kept.div_(1 - layer.p)
+            mask = torch.empty_like(features).bernoulli_(1 - layer.p, generator=generator)
+            features = features * mask.div_(1 - layer.p)
         else:
             features = layer(features)
     return features
@@ -155,7 +215,7 @@ def _head(features: int, settings: NetworkSettings) -> nn.Module:
 
 
 def _channels_last(network: nn.Module) -> None:
-    """Store convolution weights as the convolutions read them; values are unchanged."""
-    for part in network.modules():
-        if isinstance(part, nn.Conv2d | nn.Conv3d):
-            part.to(memory_format=_FORMATS[part.weight.ndim])
+    """Store convolution weights in the memory format of the feature maps."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Conv3d):
+            module.to(memory_format=_FORMATS[module.weight.ndim])

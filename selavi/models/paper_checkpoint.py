@@ -1,12 +1,12 @@
-"""Checkpoints in the format of the models that the paper's authors released.
+"""Checkpoints in the format of the paper's authors.
 
-`model` holds the weights, under names of its own (often after `module.`); `selflabels` (N, H) int64
-the labels that they were trained on last; `epoch`; `dist` and `optimizer`, which are not read. What
-the network looks like follows from the weights' names and shapes.
+Keys: `model`, the weights, named unlike ours and often prefixed `module.`; `selflabels` (N, H)
+int64, the pseudo-labels of the last label update; `epoch`; `dist` and `optimizer`, which are
+ignored. The architecture is inferred from the names and shapes of the weights.
 
-A fine-tuned model has a video encoder alone, and one linear layer (classes, 512) in place of heads.
-How these are called is taken to be open: the encoder's names may stand after any prefix, and the
-layer has any name. It becomes the one, linear head of a network that looks at pictures alone.
+A fine-tuned checkpoint has a video encoder only, and one linear layer (classes, 512) instead of
+heads. The encoder's names may have any prefix, the layer any name; it becomes the only, linear head
+of a video network.
 """
 
 import re
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from selavi.files import UserError
 from selavi.models.network import Network
-from selavi.models.weights_file import is_plain, misfit
+from selavi.models.weights_file import describe_mismatch, is_plain
 from selavi.settings import (
     AudioSettings,
     LabellingSettings,
@@ -33,14 +33,23 @@ TRUNK = re.compile(r"(?:.*\.)?((?:stem|layer[1-4])\..+)")
 MODALITIES = {"v": "video", "a": "audio"}
 DEEPER = "encoders.audio.layer1.1.conv1.weight"
 LAYERS = {"2": "1.", "4": "2.", "8": "5.", None: ""}
-"""Of an mlp head, by their place: first linear layer, batch norm, last linear layer; or linear."""
+"""Prefix in our heads by layer in theirs: first linear, batch norm, last linear; linear head."""
 
 
 @dataclass(frozen=True)
-class Released:
-    """A released model: its network in evaluation mode, what it implies, and its training labels.
+class PaperCheckpoint:
+    """A checkpoint of the paper's authors.
 
-    labels : (N, H) int64, or None where the file has none. epoch : how long it was trained.
+    Attributes
+    ----------
+    network : Network
+        In evaluation mode.
+    settings : RunSettings
+        Inferred from the weights; the rest has the paper's values.
+    labels : Tensor or None
+        (N, H) int64 pseudo-labels of the training clips, if the file has them.
+    epoch : int
+        Epochs of training; 0 if the file does not say.
     """
 
     network: Network
@@ -49,21 +58,38 @@ class Released:
     epoch: int
 
 
-def is_released(content: Any) -> bool:
-    """Whether what torch.load gave looks like such a checkpoint."""
+def is_paper_checkpoint(content: Any) -> bool:
+    """Whether the content of a file has the format of this module."""
     return isinstance(content, dict) and isinstance(content.get("model"), dict)
 
 
-def read_released(content: dict[str, Any], source: str) -> Released:
-    """Turn such a checkpoint into a network of ours.
+def read_paper_checkpoint(content: dict[str, Any], source: str) -> PaperCheckpoint:
+    """Build our network from a checkpoint of the paper's authors.
 
-    Raises UserError, naming `source` and the keys, unless every weight finds its place and every
-    place its weight.
+    Parameters
+    ----------
+    content : dict
+        Content of the file, see `is_paper_checkpoint`.
+    source : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    PaperCheckpoint
+        The network with all weights loaded.
+
+    Raises
+    ------
+    UserError
+        If weights are unknown, missing, or of the wrong shape or kind; the text names them.
     """
     given = {str(key).removeprefix("module."): value for key, value in content["model"].items()}
-    foreign = [key for key, value in given.items() if not is_plain(value)]
-    if foreign:
-        raise UserError(f"{source} is not a model as released: {foreign[0]} is not a plain tensor")
+    no_tensors = [key for key, value in given.items() if not is_plain(value)]
+    if no_tensors:
+        raise UserError(
+            f"{source} is not a checkpoint of the paper's authors: {no_tensors[0]} is not a plain "
+            "tensor"
+        )
     classifier = _classifier(given)
     if classifier:
         weights, unknown = _finetuned(given, classifier)
@@ -75,24 +101,24 @@ def read_released(content: dict[str, Any], source: str) -> Released:
         make_settings = _settings
     try:
         settings = make_settings(weights)
-    except (IndexError, ValueError) as error:  # pydantic's, of sizes out of bounds, is one of these
-        words = str(error).replace("\n", " ")
-        raise UserError(f"{source} is not a model as released: {words}") from None
-    with torch.device("meta"):  # no memory before the shapes are known to be those of the file
+    except (IndexError, ValueError) as error:  # pydantic's ValidationError is a ValueError
+        reason = str(error).replace("\n", " ")
+        raise UserError(f"{source} is not a checkpoint of the paper's authors: {reason}") from None
+    with torch.device("meta"):  # allocates nothing until the shapes are checked
         expected = Network(settings.network, settings.modalities, channels=3).state_dict()
-    if words := misfit(weights | dict.fromkeys(unknown), expected):
-        raise UserError(f"{source} is not a model as released: {words}")
+    if mismatch := describe_mismatch(weights | dict.fromkeys(unknown), expected):
+        raise UserError(f"{source} is not a checkpoint of the paper's authors: {mismatch}")
     network = Network(settings.network, settings.modalities, channels=3)
     network.load_state_dict(weights)
     labels, epoch = content.get("selflabels"), content.get("epoch")
     if isinstance(labels, Tensor) and labels.shape[1:] != (settings.network.heads,):
         raise UserError(
-            f"{source}: selflabels has the shape {tuple(labels.shape)}, and the model "
+            f"{source}: selflabels has the shape {tuple(labels.shape)}, but the model has "
             f"{settings.network.heads} heads"
         )
     if isinstance(labels, Tensor) and (not is_plain(labels) or labels.is_floating_point()):
-        raise UserError(f"{source}: selflabels are not plain whole numbers")
-    return Released(
+        raise UserError(f"{source}: selflabels is not a plain integer tensor")
+    return PaperCheckpoint(
         network.eval(),
         settings,
         labels if isinstance(labels, Tensor) else None,
@@ -101,7 +127,7 @@ def read_released(content: dict[str, Any], source: str) -> Released:
 
 
 def _classifier(given: dict[str, Tensor]) -> str | None:
-    """Name of the linear layer of a fine-tuned model, without `.weight`; None if it is none."""
+    """Name of the linear layer of a fine-tuned model, without `.weight`; None for other models."""
     others = [key for key in given if not TRUNK.fullmatch(key)]
     layers = {key.rpartition(".")[0] for key in others}
     if len(layers) != 1 or any(key.startswith("audio_network") for key in given):
@@ -113,7 +139,7 @@ def _classifier(given: dict[str, Tensor]) -> str | None:
 
 
 def _finetuned(given: dict[str, Tensor], classifier: str) -> tuple[dict[str, Tensor], list[str]]:
-    """Our names of a fine-tuned model's weights, and the names that have no place."""
+    """A fine-tuned model's weights by our names, and the keys that we do not know."""
     weights, unknown = {}, []
     for key, value in given.items():
         trunk = TRUNK.fullmatch(key)
@@ -129,7 +155,7 @@ def _finetuned(given: dict[str, Tensor], classifier: str) -> tuple[dict[str, Ten
 
 
 def _finetuned_settings(weights: dict[str, Tensor]) -> RunSettings:
-    """Settings of a fine-tuned model; its clips are as the paper's finetuning takes them."""
+    """Settings of a fine-tuned model, with the paper's clips for fine-tuning."""
     return RunSettings(
         dataset="released",
         modalities=["video"],
@@ -152,7 +178,7 @@ def _our_name(key: str) -> str | None:
 
 
 def _settings(weights: dict[str, Tensor]) -> RunSettings:
-    """The paper's settings, with the sizes that the weights have."""
+    """The paper's settings, with the sizes of the weights."""
     heads = {name.split(".")[2] for name in weights if name.startswith("heads.video.")}
     mlp = "heads.video.0.5.weight" in weights
     last = weights.get("heads.video.0.5.weight" if mlp else "heads.video.0.weight")
@@ -166,7 +192,7 @@ def _settings(weights: dict[str, Tensor]) -> RunSettings:
             clusters=last.shape[0],
             heads=len(heads),
             head="mlp" if mlp else "linear",
-            # Of the two, ResNet-18 alone has a second block in each layer.
+            # Only ResNet-18 has a second block in each layer.
             audio_encoder="resnet_18" if DEEPER in weights else "resnet_9",
             hidden=last.shape[1] if mlp else 512,
         ),

@@ -1,7 +1,7 @@
-"""Arithmetic of the encoders: whether bfloat16 is sound on this device, and pays.
+"""Choose the encoders' precision: whether bfloat16 is accurate and faster on this device.
 
-Some CPU builds give infinite gradients for some convolutions. Most CPUs have no bfloat16 at all:
-PyTorch emulates it there, several times slower than float32.
+Some CPU builds give infinite gradients for some convolutions. Most CPUs have no bfloat16
+instructions: PyTorch emulates them, several times slower than float32.
 """
 
 import copy
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Features, Network
 from selavi.progress import NOTICE
 from selavi.rate_cache import RateCache
@@ -21,8 +21,8 @@ from selavi.settings import Precision
 
 log = logging.getLogger(__name__)
 
-LEAST_COSINE = 0.8
-LEAST_GAIN = 1.2
+MIN_COSINE = 0.8
+MIN_SPEEDUP = 1.2
 TRIALS = 3
 
 
@@ -32,76 +32,103 @@ def choose_bfloat16(
     precision: Precision,
     group: Group,
 ) -> bool:
-    """Whether the encoders should compute in bfloat16, logged in a line.
+    """Choose whether the encoders compute in bfloat16, and log why.
 
-    `auto` takes it where the device has it, its gradients on this batch are sound, and a trial
-    step is LEAST_GAIN times as fast as in float32. Works on a copy: weights, batch-norm statistics
-    and random state stay as they are.
+    `auto` chooses bfloat16 if the device supports it, its gradients on this batch are accurate, and
+    a trial step is MIN_SPEEDUP times as fast as in float32. Trials run on a copy: weights,
+    batch-norm statistics and random state do not change.
 
-    The trial's result is kept for the machine (`RateCache`), so that a seed gives the same result.
+    Parameters
+    ----------
+    network : Network
+        On the device of the batch.
+    batch : Batch
+        For the trial steps.
+    precision : {"auto", "bfloat16", "float32"}
+        `machine.precision`.
+    group : Group
+        All ranks make the same choice. With one rank, the measured speedup is cached per machine
+        (`RateCache`), so that a repeated run makes the same choice; with several, whose caches may
+        differ, it is measured each time.
 
-    group : its ranks choose the same, and together: a step of theirs is one of all. What is kept
-        differs between machines, so several ranks try each time.
+    Returns
+    -------
+    bool
+        True for bfloat16.
     """
     if precision == "float32":
         return False
     device = batch.sample.device
     if precision == "auto" and group.any(not has_bfloat16(device)):
         log.info(
-            "precision: float32, since this %s has no bfloat16 of its own",
+            "precision: float32, since this %s has no bfloat16 instructions",
             _name(device),
             extra=NOTICE,
         )
         return False
-    if group.any(not bfloat16_is_sound(network, batch)):
+    if group.any(not bfloat16_is_accurate(network, batch)):
         return False
     if precision == "bfloat16":
         return True
     if group.world == 1:
         shapes = {name: batch.of(name).shape for name in network.encoders}
         key = ("bfloat16", repr(network.encoders), shapes)
-        gain = RateCache().get(TypeAdapter(float), key, lambda: _gain(network, batch))
+        speedup = RateCache().get(TypeAdapter(float), key, lambda: _speedup(network, batch))
     else:
-        gain = _gain(network, batch)
-    pays = not group.any(gain < LEAST_GAIN)
+        speedup = _speedup(network, batch)
+    is_faster = not group.any(speedup < MIN_SPEEDUP)
     log.info(
         "precision: %s, since a step in bfloat16 takes %.2g of float32's time on this %s",
-        "bfloat16" if pays else "float32",
-        1 / gain,
+        "bfloat16" if is_faster else "float32",
+        1 / speedup,
         _name(device),
         extra=NOTICE,
     )
-    return pays
+    return is_faster
 
 
 def expects_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """What `choose_bfloat16` is likely to say, without a trial."""
+    """Predict the choice of `choose_bfloat16` without a trial."""
     return precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 by itself, as far as PyTorch makes use of it."""
+    """Whether the device has bfloat16 instructions that PyTorch uses."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capability = torch.backends.cpu.get_cpu_capability()
     return capability.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
 
 
-def bfloat16_is_sound(network: Network, batch: Batch) -> bool:
+def bfloat16_is_accurate(network: Network, batch: Batch) -> bool:
     """Compare the encoders' gradients on one batch in bfloat16 and in float32.
 
-    Compared in evaluation mode: a batch's own statistics in many batch norms make rounding grow,
-    until the gradients of a deep encoder agree no more, which does not harm training. In training
-    mode they must be finite. Works on a copy, as `choose_bfloat16`.
+    They are compared in evaluation mode: in training mode, batch statistics amplify rounding until
+    the gradients of a deep encoder differ, which does not harm training. In training mode they must
+    be finite. Runs on a copy of the network.
+
+    Parameters
+    ----------
+    network : Network
+        On the device of the batch.
+    batch : Batch
+        Any clips.
+
+    Returns
+    -------
+    bool
+        Whether all gradients are finite, and their cosine similarity is at least MIN_COSINE.
     """
-    trained = _gradient(network, batch, bfloat16=True, training=True)
+    training_gradient = _gradient(network, batch, bfloat16=True, training=True)
     reference, rounded = (_gradient(network, batch, b, training=False) for b in (False, True))
-    if not bool(torch.isfinite(trained).all() and torch.isfinite(rounded).all()):
-        log.warning("bfloat16 gives gradients that are not finite here; using float32")
+    if not bool(torch.isfinite(training_gradient).all() and torch.isfinite(rounded).all()):
+        log.warning("bfloat16 gradients are not finite on this device; using float32")
         return False
     cosine = float(torch.nn.functional.cosine_similarity(reference, rounded, dim=0))
-    if cosine < LEAST_COSINE:
-        log.warning("bfloat16 gradients are off (cosine %.2f to float32); using float32", cosine)
+    if cosine < MIN_COSINE:
+        log.warning(
+            "bfloat16 gradients are inaccurate (cosine %.2f to float32); using float32", cosine
+        )
         return False
     log.debug("bfloat16 gradients agree with float32 (cosine %.4f)", cosine)
     return True
@@ -111,11 +138,11 @@ def _name(device: torch.device) -> str:
     return "GPU" if device.type == "cuda" else "CPU"
 
 
-def _gain(network: Network, batch: Batch) -> float:
-    """How many times faster a step is in bfloat16."""
+def _speedup(network: Network, batch: Batch) -> float:
+    """Time of a step in float32 over that in bfloat16."""
     trial = copy.deepcopy(network).train().requires_grad_()
     seconds = {False: float("inf"), True: float("inf")}
-    for _ in range(TRIALS):  # in turn, so that both meet the same load; the first one warms up
+    for _ in range(TRIALS):  # interleaved, under the same load; the first one warms up
         for bfloat16 in seconds:
             seconds[bfloat16] = min(seconds[bfloat16], _seconds(trial, batch, bfloat16))
     return seconds[False] / seconds[True]
@@ -130,11 +157,13 @@ def _seconds(trial: Network, batch: Batch, bfloat16: bool) -> float:
 
 
 def _gradient(network: Network, batch: Batch, bfloat16: bool, training: bool) -> Tensor:
-    """Gradient of a fixed function of the features, all parameters in one vector."""
+    """Gradient of a fixed function of the features, over all parameters, in one vector."""
     trial = copy.deepcopy(network).train(training).requires_grad_()
     _backward(trial.encode(batch, bfloat16))
-    parts = [p.grad.flatten().float() for p in trial.encoders.parameters() if p.grad is not None]
-    return torch.cat(parts)
+    gradients = [
+        p.grad.flatten().float() for p in trial.encoders.parameters() if p.grad is not None
+    ]
+    return torch.cat(gradients)
 
 
 def _backward(features: Features) -> None:

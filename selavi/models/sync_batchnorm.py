@@ -1,4 +1,4 @@
-"""Batch norm over the clips of all processes, on devices for which torch has none of its own.
+"""Synchronised batch norm, also on CPUs, where torch has none.
 
 Letters in shapes: B clips of this process, C channels, W processes.
 """
@@ -13,9 +13,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def synchronise(network: nn.Module, device: torch.device) -> None:
-    """Make every batch norm of the network count all processes' clips, keeping its parameters.
+    """Replace every batch norm of the network by a synchronised one, in place.
 
-    torch's SyncBatchNorm on a GPU, SharedNorm elsewhere; both keep the names of the state dict.
+    Parameters and the names of the state dict stay. torch's SyncBatchNorm on a GPU, SharedNorm
+    elsewhere.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Changed in place.
+    device : torch.device
+        Where it will run.
     """
     if device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(network)
@@ -27,17 +35,17 @@ def synchronise(network: nn.Module, device: torch.device) -> None:
 
 
 class SharedNorm(_BatchNorm):
-    """Batch norm of (B, C, ...) over the B clips of each of W processes.
+    """Batch norm of (B, C, ...) over the clips of all W processes, each with the same B.
 
-    Every process brings as many clips. Outputs, gradients and running statistics are those of one
-    process with all of the W x B clips, but for rounding.
+    Outputs, gradients and running statistics equal, up to rounding, those of one process with
+    W x B clips.
     """
 
     @classmethod
     def like(cls, norm: _BatchNorm) -> "SharedNorm":
-        """The same normalisation, synchronised: parameters and buffers are taken over, not copied.
+        """A synchronised batch norm that shares the parameters and buffers of `norm`.
 
-        Only batch norms with weights and running statistics are known here.
+        `norm` must have weights and running statistics.
         """
         assert norm.affine and norm.track_running_stats and norm.momentum is not None
         shared = cls(norm.num_features, norm.eps, norm.momentum)
@@ -48,7 +56,7 @@ class SharedNorm(_BatchNorm):
 
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim < 2:
-            raise ValueError(f"expected clips x channels x ..., got shape {tuple(input.shape)}")
+            raise ValueError(f"expected an input (B, C, ...), got shape {tuple(input.shape)}")
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
@@ -64,10 +72,10 @@ class SharedNorm(_BatchNorm):
 
 
 class _Normalise(torch.autograd.Function):
-    """(x - mean) / deviation * weight + bias, with the moments of all processes' x.
+    """(x - mean) / sd * weight + bias, with the moments of x over all processes.
 
-    One collective forward and one backward; the input is kept for the way back, not the output, so
-    that a ReLU may follow in place.
+    One collective forward, one backward. Saves the input, not the output, so that an in-place ReLU
+    may follow.
     """
 
     @staticmethod
@@ -79,13 +87,13 @@ class _Normalise(torch.autograd.Function):
         eps: float,
     ) -> tuple[Tensor, Tensor, Tensor, int]:
         variance, mean = torch.var_mean(x.float(), _all_but_channels(x), correction=0)
-        own = torch.stack([mean, variance])
-        parts = [torch.empty_like(own) for _ in range(dist.get_world_size())]
-        dist.all_gather(parts, own)
-        means, variances = torch.stack(parts, 1)  # (W, C) each
+        local = torch.stack([mean, variance])
+        gathered = [torch.empty_like(local) for _ in range(dist.get_world_size())]
+        dist.all_gather(gathered, local)
+        means, variances = torch.stack(gathered, 1)  # (W, C) each
         mean = means.mean(0)
         variance = variances.mean(0) + means.var(0, correction=0)
-        count = x.numel() // x.shape[1] * len(parts)
+        count = x.numel() // x.shape[1] * len(gathered)
         ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt())
         ctx.count = count
         out = F.batch_norm(x, mean, variance, weight, bias, training=False, eps=eps)
@@ -100,14 +108,14 @@ class _Normalise(torch.autograd.Function):
         normal = (x.float() - mean.view(shape)) * scale.view(shape)
         bias_grad = grad.sum(_all_but_channels(x))
         weight_grad = (grad * normal).sum(_all_but_channels(x))
-        shared = torch.stack([bias_grad, weight_grad])
-        dist.all_reduce(shared)
-        along_bias, along_weight = (shared / ctx.count).view(2, *shape)
-        x_grad = (weight * scale).view(shape) * (grad - along_bias - normal * along_weight)
+        total = torch.stack([bias_grad, weight_grad])
+        dist.all_reduce(total)
+        mean_grad, mean_product = (total / ctx.count).view(2, *shape)
+        x_grad = (weight * scale).view(shape) * (grad - mean_grad - normal * mean_product)
         return x_grad.to(x.dtype), weight_grad, bias_grad, None
 
 
-# Left out of compiled graphs: collectives inside them are not sound on every backend.
+# Outside compiled graphs: not every backend supports collectives in them.
 _normalise: Any = torch.compiler.disable(_Normalise.apply)
 
 

@@ -1,4 +1,4 @@
-"""Files of torch.save that others wrote: their tensors and plain data, and nothing else of them."""
+"""Read files of torch.save from others: tensors and plain data, never code."""
 
 import pickle
 import re
@@ -13,15 +13,15 @@ from torch import Tensor
 from selavi.files import UserError
 from selavi.tensor_files import machine_at_fault, require_whole
 
-MOST_KINDS = 50
+MAX_CLASSES = 50
 
 
-class _Unread:
-    """Stands where a file holds an object of some class: neither built nor imported."""
+class _Ignored:
+    """Placeholder for an object of a class that is neither imported nor built."""
 
     kind = ""
 
-    def __new__(cls, *_: object) -> "_Unread":
+    def __new__(cls, *_: object) -> "_Ignored":
         return object.__new__(cls)
 
     def __init__(self, *_: object) -> None:
@@ -32,45 +32,58 @@ class _Unread:
 
 
 def read_weights_file(path: Path) -> tuple[Any, list[str]]:
-    """What a file holds, and the keys, with a word each, of what was left unread.
+    """Read tensors and plain data; ignore all other objects, since building them could run code.
 
-    Objects that are neither tensors nor plain data, such as a training script's arguments, could
-    run code: they are left unread. Raises UserError if the file is missing, damaged or not of
-    torch.save.
+    Parameters
+    ----------
+    path : Path
+        A file of torch.save.
+
+    Returns
+    -------
+    content : object
+        Tensors, numbers and text, in lists and dicts.
+    ignored : list of str
+        Key and class of each ignored object, such as a training script's arguments.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged, not of torch.save, or asks for a function to be run.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist")
     require_whole(path, "get the file again")
-    kinds: dict[str, type[_Unread]] = {}
-    while len(kinds) < MOST_KINDS:
+    classes: dict[str, type[_Ignored]] = {}
+    while len(classes) < MAX_CLASSES:
         try:
-            known: list[Any] = [(kind, name) for name, kind in kinds.items()]
-            with machine_at_fault(path), torch.serialization.safe_globals(known):
+            allowed: list[Any] = [(placeholder, name) for name, placeholder in classes.items()]
+            with machine_at_fault(path), torch.serialization.safe_globals(allowed):
                 content = torch.load(path, map_location="cpu", weights_only=True)
         except UserError:
             raise
         except pickle.UnpicklingError as error:
             unknown = re.search(r"GLOBAL (\S+) was not an allowed global", str(error))
             if not unknown and not is_zipfile(path):
-                raise UserError(f"{path} is no file of torch.save") from None
-            if not unknown or unknown[1] in kinds:
+                raise UserError(f"{path} is not a file of torch.save") from None
+            if not unknown or unknown[1] in classes:
                 break
-            kinds[unknown[1]] = type("_Unread", (_Unread,), {"kind": unknown[1]})
-        except Exception as error:  # torch raises many kinds for files that are not its own
-            raise UserError(f"{path} is no file of torch.save: {_first_line(error)}") from None
+            classes[unknown[1]] = type("_Ignored", (_Ignored,), {"kind": unknown[1]})
+        except Exception as error:  # torch raises many types for invalid files
+            raise UserError(f"{path} is not a file of torch.save: {_first_line(error)}") from None
         else:
-            return content, list(dict.fromkeys(_unread(content, "")))
+            return content, list(dict.fromkeys(_ignored_keys(content, "")))
     raise UserError(
-        f"{path} cannot be read without running code that it names; ask for a file that holds the "
-        "weights alone: torch.save(model.state_dict(), FILE)"
+        f"{path} cannot be read without running code that it names; get a file that holds the "
+        "weights alone, saved by torch.save(model.state_dict(), FILE)"
     )
 
 
 def is_plain(value: Any) -> bool:
-    """Whether this is a tensor with all its numbers in memory.
+    """Whether this is a dense tensor whose storage holds all of its elements.
 
-    A file may also hold sparse or quantised ones, ones without content, and ones that repeat few
-    numbers to fill a shape without bounds.
+    A file may also hold sparse or quantised tensors, meta tensors, and expanded ones, whose shape
+    exceeds memory.
     """
     return (
         isinstance(value, Tensor)
@@ -81,8 +94,21 @@ def is_plain(value: Any) -> bool:
     )
 
 
-def misfit(weights: dict[str, Any], expected: dict[str, Tensor]) -> str:
-    """How weights differ from the expected ones in names, shapes and kinds; "" for not at all."""
+def describe_mismatch(weights: dict[str, Any], expected: dict[str, Tensor]) -> str:
+    """Compare names, shapes and kinds of weights.
+
+    Parameters
+    ----------
+    weights : dict
+        Weights of a file, by name.
+    expected : dict of str to Tensor
+        State dict of the network, on any device.
+
+    Returns
+    -------
+    str
+        The differences; empty if there are none.
+    """
     unknown = [key for key in weights if key not in expected]
     missing = [key for key in expected if key not in weights]
     if unknown or missing:
@@ -107,22 +133,39 @@ def _some(keys: list[str]) -> str:
 
 
 def require_finite(path: Path, weights: dict[str, Tensor], remedy: str) -> None:
-    """Raise UserError, with the remedy, if some weights are not finite numbers."""
+    """Check that all weights are finite.
+
+    Parameters
+    ----------
+    path : Path
+        Their file, for the error.
+    weights : dict of str to Tensor
+        Weights by name.
+    remedy : str
+        End of the error's text.
+
+    Raises
+    ------
+    UserError
+        If a weight is NaN or infinite.
+    """
     for name, values in weights.items():
         if not values.isfinite().all():
-            raise UserError(f"{path} has gone bad: {name} is not all finite numbers; {remedy}")
+            raise UserError(f"{path}: {name} holds NaN or infinity; {remedy}")
 
 
-def _unread(content: Any, where: str) -> Iterator[str]:
-    kind = content if isinstance(content, type) else type(content)  # or a class, or a function
-    if issubclass(kind, _Unread):
-        yield f"{where or 'the whole'} ({kind.kind})"
+def _ignored_keys(content: Any, where: str) -> Iterator[str]:
+    kind = (
+        content if isinstance(content, type) else type(content)
+    )  # the content may itself be a class
+    if issubclass(kind, _Ignored):
+        yield f"{where or 'the whole file'} ({kind.kind})"
     elif isinstance(content, dict):
         for key, value in content.items():
-            yield from _unread(value, f"{where}.{key}" if where else str(key))
+            yield from _ignored_keys(value, f"{where}.{key}" if where else str(key))
     elif isinstance(content, list | tuple | set):
         for value in content:
-            yield from _unread(value, where)
+            yield from _ignored_keys(value, where)
 
 
 def _first_line(error: Exception) -> str:

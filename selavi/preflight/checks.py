@@ -1,4 +1,4 @@
-"""What this machine has, and what the configuration asks of it."""
+"""Check this machine against a configuration."""
 
 import importlib.metadata
 import os
@@ -12,14 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from selavi import __version__
 from selavi.data.collate import PREFETCH
 from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
+from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
-from selavi.preflight.sources import source_of
 from selavi.settings import Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY
 
@@ -29,7 +31,17 @@ SCRATCH_BYTES = 2e9  # of one video being normalised, with room to spare
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: True is well, False must be mended, None is worth knowing."""
+    """Result of one check.
+
+    Attributes
+    ----------
+    good : bool or None
+        True is good, False is a problem, None is worth knowing.
+    what : str
+        What was checked.
+    words : str
+        What was found, and the remedy.
+    """
 
     good: bool | None
     what: str
@@ -37,7 +49,7 @@ class Finding:
 
 
 def versions() -> Iterator[Finding]:
-    """Python and the packages that selavi needs."""
+    """Check Python and the packages that selavi needs."""
     python = ".".join(map(str, sys.version_info[:3]))
     yield Finding(sys.version_info >= (3, 11), "Python", f"{python}; needed: 3.11 or newer")
     wrong, found = [], []
@@ -47,31 +59,26 @@ def versions() -> Iterator[Finding]:
         yield Finding(None, "selavi", f"{__version__}, not installed: run from its folder")
         return
     for line in needed:
-        match = re.match(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)\s*$", line)
-        if not match:
+        need = Requirement(line)
+        if need.marker and not need.marker.evaluate({"extra": ""}):
             continue  # of development
-        name, least = match.groups()
         try:
-            version = importlib.metadata.version(name)
+            version = importlib.metadata.version(need.name)
         except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{name} is missing")
+            wrong.append(f"{need.name} is missing")
             continue
-        if _numbers(version) < _numbers(least):
-            wrong.append(f"{name} {version} is older than {least}")
-        if name in ("torch", "snakemake"):
-            found.append(f"{name} {version}")
+        if not need.specifier.contains(version, prereleases=True):
+            wrong.append(f"{need.name} {version} is installed, {need.specifier} is needed")
+        if need.name in ("torch", "snakemake"):
+            found.append(f"{need.name} {version}")
     remedy = "pip install --require-hashes -r requirements/run.txt"
     yield Finding(
         not wrong, "packages", f"{'; '.join(wrong)}: {remedy}" if wrong else ", ".join(found)
     )
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", version.split("+")[0])[:3])
-
-
 def ffmpeg() -> Iterator[Finding]:
-    """The ffmpeg that decodes videos, and the formats that it reads."""
+    """Check the ffmpeg that decodes videos, and the formats that it reads."""
     binary = ffmpeg_binary()
     yield Finding(True, "ffmpeg", f"{ffmpeg_version()} ({binary})")
     command = [binary, "-hide_banner", "-decoders"]
@@ -89,7 +96,7 @@ def ffmpeg() -> Iterator[Finding]:
 
 
 def gpus() -> Iterator[Finding]:
-    """The GPUs of this machine."""
+    """Check the GPUs of this machine."""
     import torch
 
     count = torch.cuda.device_count()
@@ -107,7 +114,7 @@ def gpus() -> Iterator[Finding]:
 
 
 def shared_memory(config: Config) -> Iterator[Finding]:
-    """Room for the batches that loader processes hand over, of the run that needs most."""
+    """Check room for the batches of loader processes, of the run that needs most."""
     need, name = max(
         ((_ahead(run, config.datasets[run.dataset].media), name) for name, run in
          config.runs.items()), default=(0.0, "")
@@ -118,7 +125,7 @@ def shared_memory(config: Config) -> Iterator[Finding]:
         words += f"; run {name} hands over up to {need / 1e6:,.0f} MB of batches in it"
     remedy = (
         ": start the container with more (docker run --shm-size=8g), use a smaller "
-        "training.batch_size or fewer training.workers, or training.workers: 0"
+        "training.batch_size or fewer machine.workers, or machine.workers: 0"
     )
     yield Finding(need < free, "shared memory", words + ("" if need < free else remedy))
 
@@ -135,11 +142,11 @@ def _ahead(run: RunSettings, media: MediaSettings) -> float:
         clip += max(2 * media.audio_rate, 4 * 100 * audio.filters) * audio.seconds
     processes = max(1, torch.cuda.device_count())
     clip *= run.labelling.groups if run.labelling.source == "epoch" else 1  # views of each
-    return processes * run.training.workers * PREFETCH * run.training.batch_size * clip
+    return processes * run.machine.workers * PREFETCH * run.training.batch_size * clip
 
 
 def configuration(files: list[Path]) -> Iterator[Finding]:
-    """The settings, the datasets that they name, and the disk that all will take."""
+    """Check the settings, the datasets that they name, and the disk that all takes."""
     try:
         config = read_config(files)
     except UserError as error:
@@ -160,7 +167,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
 
 
 def stored_sizes(config: Config) -> Iterator[Finding]:
-    """Runs that enlarge each frame that their datasets store."""
+    """Find runs that enlarge every frame that their datasets store."""
     for name, run in config.runs.items():
         stored, asked = config.datasets[run.dataset].media.short_side, run.video.scale_max
         if "video" in run.modalities and stored <= run.video.scale_min and stored < asked:
@@ -173,29 +180,22 @@ def stored_sizes(config: Config) -> Iterator[Finding]:
 
 
 def datasets(config: Config) -> Iterator[Finding]:
-    """Whether each split's videos are there, and how many."""
+    """Check whether each split's videos are there, and count them."""
     for name, dataset in config.datasets.items():
         for split in dataset.splits:
             what = f"{name}/{split}"
             try:
-                source = source_of(config, name, split)
+                source = configured_source(config.datasets, name, split)
+                count = source.count()
+                words = source.describe(count)
             except UserError as error:
                 yield Finding(False, what, str(error))
                 continue
-            if dataset.splits[split].of:
-                count = "" if source.videos is None else f", {source.videos:,} videos"
-                yield Finding(
-                    source.videos != 0, what, f"subset of {dataset.splits[split].of}{count}"
-                )
-            elif source.videos is None:
-                yield Finding(True, what, f"shards made before, {source.stored / 1e9:.3g} GB here")
-            else:
-                made = " (to be made)" if dataset.embedded else ""
-                yield Finding(source.videos > 0, what, f"{source.videos:,} videos{made}")
+            yield Finding(count != 0, what, words)
 
 
 def disk(costs: list[Cost]) -> Iterator[Finding]:
-    """Room for what the results still lack, and for one video in the temporary folder."""
+    """Check room for results to come, and for one video in the temporary folder."""
     results = Path("results").resolve()  # it may be a link to another disk
     place = results if results.is_dir() else Path.cwd()
     need, there = sum(c.stored for c in costs), _bytes_below(results)
@@ -220,7 +220,7 @@ def _bytes_below(folder: Path) -> int:
     sizes = {}
     for where, _, names in os.walk(folder):
         for name in names:
-            with suppress(FileNotFoundError):  # a run may be going on
+            with suppress(FileNotFoundError):  # a run may be writing
                 status = Path(where, name).lstat()
                 sizes[status.st_ino] = status.st_size
     return sum(sizes.values())

@@ -1,4 +1,4 @@
-"""Configuration files and Snakemake profiles, read as Snakemake reads them."""
+"""Read configuration files and Snakemake profiles as Snakemake reads them."""
 
 from pathlib import Path
 from typing import Any
@@ -6,22 +6,50 @@ from typing import Any
 from selavi.config_file import parse, read_yaml
 from selavi.files import UserError
 from selavi.settings import Config
+from selavi.settings.merge import overlay
 
 DEFAULT = Path("config/demo.yaml")
 
 
 def read_config(paths: list[Path]) -> Config:
-    """One configuration from several files, the later laid over the earlier. Raises UserError."""
+    """Merge configuration files, the later over the earlier, and check the result.
+
+    Parameters
+    ----------
+    paths : list of Path
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or a setting is wrong.
+    """
     merged: dict[str, Any] = {}
     for path in paths:
-        merged = _merged(merged, read_keys(path))
+        merged = overlay(merged, read_keys(path))
     return parse(merged, Config, ", ".join(map(str, paths)))
 
 
 def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
-    """A profile's file and content, looked for where `snakemake --profile NAME` looks.
+    """Find a profile's file and content where `snakemake --profile NAME` looks.
 
-    No name gives no file and no content. Raises UserError if there is no such profile.
+    Parameters
+    ----------
+    name : str or None
+        None for no profile.
+
+    Returns
+    -------
+    path : Path or None
+    content : dict
+
+    Raises
+    ------
+    UserError
+        If there is no such profile.
     """
     if name is None:
         return None, {}
@@ -30,24 +58,18 @@ def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
             path = folder / name / file
             if path.is_file():
                 return path, read_keys(path)
-    raise UserError(f"no profile {name!r}: there is no {name}/config.yaml here")
+    raise UserError(f"no profile {name!r}: {name}/config.yaml does not exist here; check --profile")
 
 
 def config_files(profile: dict[str, Any]) -> list[Path]:
-    """The configuration that a profile names, else the default one."""
+    """Return the configuration files that a profile's content names, or else the default."""
     named = profile.get("configfile") or profile.get("configfiles") or DEFAULT
     return [Path(p) for p in (named if isinstance(named, list) else [named])]
 
 
 def read_keys(path: Path) -> dict[str, Any]:
-    """A file's keys and values, none if it is empty. Raises UserError."""
+    """Read a file's keys and values; an empty file has none. Raises UserError."""
     content = read_yaml(path)
     if not isinstance(content, dict | None):
         raise UserError(f"{path} holds {content!r:.40}, not keys and values")
     return content or {}
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return over
-    return base | {k: _merged(base[k], v) if k in base else v for k, v in over.items()}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from selavi.data.shards.cost import shard_costs
+from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.estimates.workload import Workload
 from selavi.evaluation.cost import assign_costs, baselines_costs
@@ -13,7 +14,6 @@ from selavi.evaluation.degrade_cost import degrade_costs
 from selavi.evaluation.finetune.cost import finetune_costs
 from selavi.evaluation.retrieval_cost import retrieval_costs
 from selavi.preflight.samples import VideoSample
-from selavi.preflight.sources import source_of
 from selavi.rate_cache import RateCache
 from selavi.settings import Config
 from selavi.training.cost import clip_rate, pretrain_costs
@@ -51,8 +51,8 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
     UserError
         If a dataset is not there, or its sample cannot be used.
     """
-    splits = {
-        (name, split): source_of(config, name, split)
+    sources = {
+        (name, split): configured_source(config.datasets, name, split)
         for name, dataset in config.datasets.items()
         for split in dataset.splits
     }
@@ -63,8 +63,8 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
         }
         workload = Workload(
             config,
-            videos={place: source.videos for place, source in splits.items()},
-            stored={place: source.stored for place, source in splits.items()},
+            videos={place: source.count() for place, source in sources.items()},
+            stored={place: source.stored() for place, source in sources.items()},
             samples={name: sample for name, sample in samples.items() if sample},
             measure=clip_rate,
             cache=cache or RateCache(),

@@ -22,7 +22,7 @@ def _table(title: str) -> Table:
 
 
 def print_findings(findings: Iterable[Finding]) -> bool:
-    """Print each finding as it comes; say whether nothing must be mended."""
+    """Print findings as a table; return whether no problem was found."""
     console, sound = _console(), True
     rows = []
     for finding in findings:
@@ -30,18 +30,25 @@ def print_findings(findings: Iterable[Finding]) -> bool:
         sound &= finding.good is not False
     table = _table("selavi doctor")
     table.add_column("")
-    table.add_column("what", no_wrap=True)
-    table.add_column("found, or what to do", overflow="fold")
+    table.add_column("check", no_wrap=True)
+    table.add_column("found, and what to do", overflow="fold")
     for finding in rows:
         table.add_row(MARKS[finding.good], finding.what, finding.words)
     console.print(table)
     wrong = sum(f.good is False for f in rows)
-    console.print(f"{wrong} to mend (✗)" if wrong else "nothing stands in the way")
+    console.print(f"{wrong} problem{'s' * (wrong > 1)} found (✗)" if wrong else "all checks passed")
     return sound
 
 
 def print_costs(costs: list[Cost], where: str) -> None:
-    """Print the costs by stage, and their sums."""
+    """Print costs and their sums.
+
+    Parameters
+    ----------
+    costs : list of Cost
+    where : str
+        Name of the machine that was measured.
+    """
     table = _table(f"estimate, from rates measured here ({where})")
     table.add_column("dataset or run")
     table.add_column("stage")

@@ -6,9 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from selavi.data.shards.cost import ShardedSample, shard_sample
+from selavi.data.sources.factory import source_of
+from selavi.data.sources.source import VideoSource
 from selavi.estimates.workload import VideoRate
-from selavi.preflight.sources import sample_of
 from selavi.settings import DatasetSettings, MediaSettings
+
+SAMPLE = 3  # videos that stand for a split; the largest and smallest are no better guess
 
 
 class VideoSample:
@@ -53,3 +56,14 @@ class VideoSample:
     def rate(self) -> VideoRate:
         """Measured rate of its videos."""
         return self._sharded.rate
+
+
+def sample_of(dataset: DatasetSettings, split: str, scratch: Path) -> pd.DataFrame | None:
+    """A few videos spread over the split, as rows of a manifest; None if it has none of its own."""
+    source = source_of(dataset, split)
+    if not isinstance(source, VideoSource):
+        return None
+    rows = source.examples(SAMPLE, scratch)
+    rows = rows[rows["reason"] == ""]
+    step = max(1, len(rows) // SAMPLE)
+    return rows.iloc[step // 2 :: step].head(SAMPLE).assign(shard=0)

@@ -1,4 +1,4 @@
-"""What a Slurm cluster has, and whether it would take the jobs that a profile asks for."""
+"""Check a Slurm cluster, and whether it accepts the jobs of a profile."""
 
 import os
 import re
@@ -19,7 +19,7 @@ NODE_SECONDS = 180.0  # for a job of a minute to get its turn
 
 
 def cluster() -> Iterator[Finding]:
-    """Slurm's commands, its controller and its partitions."""
+    """Check Slurm's commands, its controller and its partitions."""
     missing = [name for name in COMMANDS if shutil.which(name) is None]
     if missing:
         words = f"no {', '.join(missing)} here: run this on the cluster's login node"
@@ -40,8 +40,8 @@ def cluster() -> Iterator[Finding]:
         yield Finding(None, "default partition", words)
     if re.search(r"AccountingStorageType\s*=\s*\S*none", config) and shutil.which("sacct"):
         words = (
-            "off, though there is a sacct: should the controller be away for a while, Snakemake "
-            "may lose sight of its jobs; then stop it (Ctrl-C) and give the same command again"
+            "off, though there is a sacct: if the controller is down for a while, Snakemake may "
+            "lose track of its jobs; then stop it (Ctrl-C) and run the same command again"
         )
         yield Finding(None, "accounting", words)
 
@@ -91,7 +91,7 @@ def _options(asked: dict[str, Any], threads: int) -> list[str]:
 
 
 def _too_long(asked: dict[str, Any]) -> str:
-    """Slurm takes a job that is longer than its partition allows, and never starts it."""
+    """Slurm accepts a job longer than its partition allows, and never starts it."""
     partition = [f"--partition={asked['slurm_partition']}"] if asked.get("slurm_partition") else []
     rows = (answer("sinfo", "--noheader", "--format=%P|%l", *partition) or "").splitlines()
     limits = [row.split("|")[1] for row in rows if partition or "*|" in row]
@@ -111,7 +111,7 @@ def _minutes(limit: str) -> float | None:
 
 
 def node(profile: dict[str, Any]) -> Iterator[Finding]:
-    """Whether a node sees this folder and the GPUs, and starts selavi."""
+    """Check that a node sees this folder and its GPUs, and starts selavi."""
     asked = (profile.get("default-resources") or {}) | (
         (profile.get("set-resources") or {}).get("pretrain") or {}
     )
@@ -137,7 +137,7 @@ def node(profile: dict[str, Any]) -> Iterator[Finding]:
         )  # fmt: skip
         came_back = there.exists()
     except subprocess.TimeoutExpired:
-        yield Finding(None, "a node", "none had time for a job of a minute; ask again later")
+        yield Finding(None, "a node", "none was free for a job of a minute; try again later")
         return
     finally:
         here.unlink(missing_ok=True)
@@ -147,7 +147,7 @@ def node(profile: dict[str, Any]) -> Iterator[Finding]:
         words = f"{Path.cwd()} is not the same folder on the nodes: move to a shared file system"
         yield Finding(False, "shared folder", words)
     elif done.returncode != 0 and re.search("Immediate|Unable to allocate", done.stderr):
-        yield Finding(None, "a node", f"none was free within a minute ({last}); ask again later")
+        yield Finding(None, "a node", f"none was free within a minute ({last}); try again later")
     elif done.returncode != 0:
         yield Finding(False, "a node", f"{sys.executable} fails there: {last}")
     else:

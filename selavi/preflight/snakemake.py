@@ -12,9 +12,9 @@ from selavi.user import settle_user
 
 
 def prepare(arguments: list[str] | None = None) -> None:
-    """Settle the user, and end with a sentence where a configuration file cannot be read.
+    """Settle the user, and exit with a message if a configuration file cannot be read.
 
-    Snakemake itself fails there, and often does not say which file it was.
+    Snakemake fails there too, often without naming the file.
     """
     settle_user()
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)

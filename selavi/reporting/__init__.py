@@ -1,1 +1,1 @@
-"""Tables, figures and the page to watch the clusters. Reads files only."""
+"""Tables, plots and the explorer, from the files of other stages."""

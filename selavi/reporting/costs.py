@@ -1,4 +1,4 @@
-"""What each stage cost: time and memory of its jobs, as Snakemake measured them."""
+"""Time and memory of each stage's jobs, as Snakemake measured them."""
 
 import logging
 from pathlib import Path
@@ -11,18 +11,32 @@ log = logging.getLogger(__name__)
 
 
 def costs_table(folder: Path, output: Path) -> pd.DataFrame:
-    """Collect the benchmark files below `folder` ({stage}/....tsv) into one CSV.
+    """Collect Snakemake's benchmark files into one CSV.
+
+    A job on several nodes is measured only where its launcher runs.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the files, {stage}/....tsv.
+    output : Path
+        The CSV to write.
 
     Returns
     -------
-    One row per stage: stage, jobs, hours (wall clock, summed over jobs), longest (seconds of the
-    slowest job), memory_mb (largest resident size of a job). A job over several nodes is measured
-    where its launcher runs. Raises UserError if there are no such files.
+    DataFrame
+        One row per stage: `stage`, `jobs`, `hours` (wall clock, summed over jobs), `longest`
+        (seconds of the slowest job), `memory_mb` (largest resident size of a job).
+
+    Raises
+    ------
+    UserError
+        If there are no such files.
     """
     rows = []
     for stage in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []:
         files = sorted(stage.rglob("*.tsv"))
-        parts = [pd.read_csv(f, sep="\t", na_values="-")[["s", "max_rss"]] for f in files]
+        parts = [_read(file) for file in files]
         if parts:
             jobs = pd.concat(parts, ignore_index=True).astype(float)
             rows.append(
@@ -35,8 +49,16 @@ def costs_table(folder: Path, output: Path) -> pd.DataFrame:
                 }
             )
     if not rows:
-        raise UserError(f"no benchmark files in {folder}; they appear as stages run")
+        raise UserError(f"no benchmark files in {folder}; run the stages with Snakemake first")
     table = pd.DataFrame(rows).sort_values("hours", ascending=False, ignore_index=True)
     write_csv(output, table)
     log.info("%s: %d stages, %.2f hours of jobs", output, len(table), table["hours"].sum())
     return table
+
+
+def _read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, sep="\t", na_values="-")
+    for column in ("s", "max_rss"):
+        if column not in table:
+            raise UserError(f"{path} has no column {column!r}: remove it, and run its rule again")
+    return table[["s", "max_rss"]]

@@ -1,4 +1,4 @@
-"""Cluster sizes that training ended with, against the sizes that were drawn."""
+"""Cluster sizes at the end of training beside the prescribed sizes."""
 
 from pathlib import Path
 
@@ -8,47 +8,61 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from selavi.files import UserError, atomic_path, read_csv, write_csv
-from selavi.models.checkpoint import ANEW, load_model
+from selavi.models.checkpoint import REMEDY, load_model
 from selavi.reporting.figures import STYLE
 
 COLUMNS = 5
 
 
 def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.DataFrame:
-    """Compare each head's cluster sizes with the sizes its labels were to have.
+    """Compare each head's cluster sizes with its marginals.
 
     Parameters
     ----------
-    model : model.pt, whose facts hold the drawn shares. labels : labels.csv, the last training
-        labels. output : CSV to write: `head`, `rank` (0 is the smallest), `cluster`, `clips`, and
-        `drawn`, the clips that the cluster of this rank was to have. figure : SVG to write.
+    model : Path
+        The model file, which holds the marginals.
+    labels : Path
+        labels.csv of the run: the last pseudo-labels.
+    output : Path
+        The CSV to write.
+    figure : Path
+        The SVG to write.
 
-    Raises UserError if the model is of an earlier version, which kept no sizes.
+    Returns
+    -------
+    DataFrame
+        One row per head and cluster: `head`, `rank` (0 is the smallest cluster), `cluster`, `clips`
+        (number of clips), `drawn` (the number prescribed for this rank).
+
+    Raises
+    ------
+    UserError
+        If the model file has no marginals, as those of earlier versions, or invalid ones.
     """
     _, settings, facts = load_model(model)
     if "sizes" not in facts:
-        raise UserError(f"{model} does not say which cluster sizes were drawn; train it again")
+        raise UserError(f"{model} has no prescribed cluster sizes; train it again")
     try:
-        shares = np.array(facts["sizes"], dtype=np.float64)  # (H, K), ascending
+        marginals = np.array(facts["sizes"], dtype=np.float64)  # (H, K), ascending
     except (TypeError, ValueError):
-        shares = np.empty(0)
+        marginals = np.empty(0)
     shape = settings.network.heads, settings.network.clusters
-    if shares.shape != shape or not np.isfinite(shares).all():
-        raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {ANEW}")
+    if marginals.shape != shape or not np.isfinite(marginals).all():
+        raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {REMEDY}")
     columns = [f"head{head}" for head in range(shape[0])]
     assigned = read_csv(labels, ("id", "key"), needed=tuple(columns))
-    parts = []
-    for head, share in enumerate(shares):
-        found = assigned[f"head{head}"]
-        counts = np.bincount(found[found >= 0], minlength=len(share))
+    heads = []
+    for head, shares in enumerate(marginals):
+        clusters = assigned[f"head{head}"]
+        counts = np.bincount(clusters[clusters >= 0], minlength=len(shares))
         order = counts.argsort(kind="stable")
-        parts.append(
+        heads.append(
             pd.DataFrame(
-                {"head": head, "rank": range(len(share)), "cluster": order,
-                 "clips": counts[order], "drawn": share * counts.sum()}
+                {"head": head, "rank": range(len(shares)), "cluster": order,
+                 "clips": counts[order], "drawn": shares * counts.sum()}
             )
         )  # fmt: skip
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat(heads, ignore_index=True)
     write_csv(output, table)
     _draw(table, settings.labelling.marginals, figure)
     return table
@@ -63,7 +77,7 @@ def _draw(table: pd.DataFrame, marginals: str, output: Path) -> None:
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, (head, sizes) in zip(grid, table.groupby("head"), strict=False):
             axes.fill_between(sizes["rank"], sizes["clips"], alpha=0.3, step="mid", label="labels")
-            axes.plot(sizes["rank"], sizes["drawn"], color="black", linewidth=1, label="drawn")
+            axes.plot(sizes["rank"], sizes["drawn"], color="black", linewidth=1, label="prescribed")
             axes.set(title=f"head {head}", ylim=(0, None))
         for axes in grid[heads:]:
             axes.set_visible(False)

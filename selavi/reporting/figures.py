@@ -1,4 +1,4 @@
-"""Figures of a training run, as SVG."""
+"""Plots of a training run, as SVG."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.scores import contingency_table, plain_scores
 from selavi.files import UserError, atomic_path, read_csv
 
+LOG_COLUMNS = (
+    "epoch", "loss", "learning_rate", "clips_per_second", "relabellings", "labels_changed",
+)  # fmt: skip
 STYLE: Any = {  # matplotlib types the keys one by one
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -33,25 +36,36 @@ def training_figure(
     epochs: Path | None = None,
     index: Path | None = None,
 ) -> None:
-    """Draw how training went, by epoch, and the final cluster sizes.
+    """Plot loss, label changes, NMI, learning rate and speed by epoch, and the cluster sizes.
 
     Parameters
     ----------
-    history : log.csv of a run. labels : its labels.csv. output : the SVG to write.
-    epochs : its folder epoch-labels; with it, the NMI of labels with those before is drawn.
-    index : index of the training split; with it, if its clips have classes, the NMI of the labels
-        with the classes, which training never saw.
+    history : Path
+        log.csv of a run.
+    labels : Path
+        labels.csv of the run.
+    output : Path
+        The SVG to write.
+    epochs : Path, optional
+        Folder epoch-labels of the run, for the NMI of successive labels.
+    index : Path, optional
+        Index of the training split, for the NMI of the labels with the classes, if it has any.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or damaged.
     """
-    log = read_csv(history, needed=("epoch", "loss", "learning_rate", "clips_per_second"))
-    assigned = read_csv(labels, ("id", "key"))
+    log = read_csv(history, needed=LOG_COLUMNS)
+    assigned = read_csv(labels, ("id", "key"), needed=("head0",))
     heads = [c for c in assigned.columns if c.startswith("head")]
-    renewed = label_history(epochs, index) if epochs else pd.DataFrame()
+    updates = label_history(epochs, index) if epochs else pd.DataFrame()
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(13, 6.4), layout="constrained")
         axes = figure.subplots(2, 3)
         _loss(axes[0, 0], log)
         _changes(axes[0, 1], log)
-        _agreement(axes[0, 2], renewed)
+        _agreement(axes[0, 2], updates)
         _line(axes[1, 0], log, "learning_rate", "Learning rate", "tab:green")
         _line(axes[1, 1], log, "clips_per_second", "Clips per second", "tab:gray")
         _sizes(axes[1, 2], assigned, heads)
@@ -60,10 +74,26 @@ def training_figure(
 
 
 def label_history(epochs: Path, index: Path | None = None) -> pd.DataFrame:
-    """How labels moved: `epoch`, `before` and, if clips have classes, `classes`.
+    """NMI of the labels of each update with the previous ones and with the classes.
 
-    `before` is the NMI of the labels with those of the epoch that renewed them before, `classes`
-    that with the classes; both are means over heads. Clips without a label or a class do not count.
+    Parameters
+    ----------
+    epochs : Path
+        Folder epoch-labels of a run.
+    index : Path, optional
+        Index of the training split.
+
+    Returns
+    -------
+    DataFrame
+        One row per epoch with a label update: `epoch`; `before`, the NMI with the labels before
+        it; `classes`, the NMI with the classes, if there are any. Both are means over heads,
+        without the clips that lack a label or a class.
+
+    Raises
+    ------
+    UserError
+        If a file is damaged.
     """
     truth = None
     if index is not None:
@@ -76,7 +106,7 @@ def label_history(epochs: Path, index: Path | None = None) -> pd.DataFrame:
                 labels = content["labels"].astype(np.int64)
         except Exception as error:  # numpy, zipfile and zlib raise many kinds for damaged files
             raise UserError(
-                f"{path} is damaged ({error}); remove it, and the figure goes without that epoch"
+                f"{path} is damaged ({error}); remove it to plot without that epoch"
             ) from None
         row = {"epoch": float(int(path.stem))}
         if before is not None:
@@ -94,14 +124,14 @@ def _nmi(one: np.ndarray, other: np.ndarray) -> float:
     return plain_scores(contingency_table(one[known], other[known]))["nmi"] if known.any() else 0.0
 
 
-def _agreement(axes: Axes, renewed: pd.DataFrame) -> None:
-    words = {
-        "before": ("with the labels before", "tab:red"),
+def _agreement(axes: Axes, updates: pd.DataFrame) -> None:
+    lines = {
+        "before": ("with the previous labels", "tab:red"),
         "classes": ("with the classes", "black"),
     }
-    for name, (label, colour) in words.items():
-        if name in renewed:
-            axes.plot(renewed["epoch"], renewed[name], color=colour, label=label)
+    for name, (label, colour) in lines.items():
+        if name in updates:
+            axes.plot(updates["epoch"], updates[name], color=colour, label=label)
             axes.legend(frameon=False)
     axes.set(title="NMI of the labels, mean over heads", xlabel="epoch", ylim=(0, 1.02))
 
@@ -123,9 +153,9 @@ def _loss(axes: Axes, log: pd.DataFrame) -> None:
 
 
 def _changes(axes: Axes, log: pd.DataFrame) -> None:
-    renewed = log[log["relabellings"] > 0]
-    axes.plot(renewed["epoch"], 100 * renewed["labels_changed"], color="tab:red")
-    axes.set(title="Labels that change when renewed", xlabel="epoch", ylabel="%", ylim=(0, None))
+    updates = log[log["relabellings"] > 0]
+    axes.plot(updates["epoch"], 100 * updates["labels_changed"], color="tab:red")
+    axes.set(title="Labels changed by an update", xlabel="epoch", ylabel="%", ylim=(0, None))
 
 
 def _sizes(axes: Axes, assigned: pd.DataFrame, heads: list[str]) -> None:

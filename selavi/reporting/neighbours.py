@@ -1,4 +1,4 @@
-"""A picture of nearest neighbours: a query per row, its neighbours beside it."""
+"""An image of nearest neighbours: one query per row, with its neighbours beside it."""
 
 from pathlib import Path
 
@@ -8,54 +8,67 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.index import read_index
-from selavi.data.shards.reader import CorruptClip, decode_frames, open_shard
+from selavi.data.schema import read_index
+from selavi.data.shards.decode import decode_frames
+from selavi.data.shards.reader import CorruptClip, open_shard
 from selavi.files import UserError, atomic_path, read_csv
 from selavi.reporting.figures import STYLE
 
 TEXT = ("query_key", "query_label", "neighbour_key", "neighbour_label")
+NEEDED = ("query_sample", "query_label", "rank", "neighbour_sample", "neighbour_label")
 RIGHT, WRONG = "tab:green", "tab:red"
 
 
 def neighbours_figure(
     neighbours: Path, gallery: Path, queries: Path, output: Path, count: int = 8
 ) -> None:
-    """Draw the middle frames of `count` queries, evenly spaced, and of their nearest videos.
+    """Draw the middle frames of some queries and of their nearest neighbours.
 
-    A green frame is of the query's class, a red one is not.
+    Neighbours of the query's class have a green border, others a red one.
 
     Parameters
     ----------
-    neighbours : CSV of the retrieval stage. gallery, queries : the indexes it was made from.
-    output : PNG to write.
+    neighbours : Path
+        Neighbours CSV of the retrieval stage.
+    gallery : Path
+        Index of the training videos.
+    queries : Path
+        Index of the test videos.
+    output : Path
+        The PNG to write.
+    count : int
+        Number of queries, evenly spaced over all.
 
-    Raises UserError if there are no neighbours to draw.
+    Raises
+    ------
+    UserError
+        If there are no neighbours.
     """
-    table = read_csv(neighbours, TEXT)
+    table = read_csv(neighbours, TEXT, NEEDED)
     if table.empty:
-        raise UserError(f"{neighbours} holds no neighbours; make it again")
+        raise UserError(f"{neighbours} has no neighbours; make it again")
     samples = table["query_sample"].unique()
-    chosen = samples[np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)]
+    shown = samples[np.linspace(0, len(samples) - 1, min(count, len(samples))).astype(int)]
     indexes = (read_index(queries), queries.parent), (read_index(gallery), gallery.parent)
     width = int(table["rank"].max())
     with mpl.rc_context(STYLE | {"axes.grid": False, "axes.titlesize": 7}):
-        size = (1.4 * (width + 1), 1.6 * len(chosen))
+        size = (1.4 * (width + 1), 1.6 * len(shown))
         figure = Figure(figsize=size, layout="constrained", dpi=110)
-        grid = figure.subplots(len(chosen), width + 1, squeeze=False)
-        for axes, sample in zip(grid, chosen, strict=True):
+        grid = figure.subplots(len(shown), width + 1, squeeze=False)
+        for axes, sample in zip(grid, shown, strict=True):
             rows = table[table["query_sample"] == sample].to_dict("records")
             _draw(axes[0], _middle(*indexes[0], int(sample)), rows[0]["query_label"], "black")
-            for place, row in zip(axes[1:], rows, strict=True):
+            for cell, row in zip(axes[1:], rows, strict=True):
                 colour = RIGHT if row["neighbour_label"] == row["query_label"] else WRONG
-                picture = _middle(*indexes[1], int(row["neighbour_sample"]))
-                _draw(place, picture, row["neighbour_label"], colour)
+                frame = _middle(*indexes[1], int(row["neighbour_sample"]))
+                _draw(cell, frame, row["neighbour_label"], colour)
         with atomic_path(output) as temporary:
             figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
-def _draw(axes: Axes, picture: np.ndarray | None, label: str, colour: str) -> None:
-    if picture is not None:
-        axes.imshow(picture)
+def _draw(axes: Axes, frame: np.ndarray | None, label: str, colour: str) -> None:
+    if frame is not None:
+        axes.imshow(frame)
     axes.set(xticks=[], yticks=[])
     axes.set_title(label.replace("$", r"\$")[:24], color=colour)
     for side in ("left", "right", "top", "bottom"):
@@ -65,11 +78,11 @@ def _draw(axes: Axes, picture: np.ndarray | None, label: str, colour: str) -> No
 def _middle(index: pd.DataFrame, folder: Path, sample: int) -> np.ndarray | None:
     """The middle frame, (height, width, 3) uint8; None if it cannot be decoded."""
     row = index.iloc[sample]
-    place = int(row["video_offset"]), int(row["video_size"])
+    position = int(row["video_offset"]), int(row["video_size"])
     try:
         with (
             open_shard(folder / row["shard"]) as shard,
-            shard.member(*place, name=f"{row['id']}.mp4") as video,
+            shard.member(*position, name=f"{row['id']}.mp4") as video,
         ):
             numbers = np.array([int(row["frames"]) // 2])
             [frame] = decode_frames(video, numbers, float(row["fps"]))

@@ -1,1 +1,1 @@
-"""Snakemake, started as a program and shown to a person; the package knows nothing else of it."""
+"""Run Snakemake and show its progress."""

@@ -1,112 +1,149 @@
-"""What is known of a run while Snakemake works: stages, their jobs, and how far each has come."""
+"""The state of a run while Snakemake works: stages, their jobs, and the progress of each."""
 
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-HIDDEN = ("_settings", "_all")  # ends of the names of rules that nobody waits for
+HIDDEN = ("_settings", "_machine", "_all")  # suffixes of rules that take no time
 
 
 @dataclass
 class Job:
-    """A job that runs: where its log is, the share of its work that it says is done, errors."""
+    """A running job.
+
+    Attributes
+    ----------
+    rule : str
+        Its rule.
+    target : str
+        Its wildcards, such as "demo/train/0".
+    log : list of str
+        Its log files.
+    started : float
+        When it started, on the monotonic clock.
+    fraction : float
+        Progress of its current bar, 0 to 1.
+    activity : str
+        Title of its current bar.
+    errors : list of str
+        Error messages.
+    first : tuple of float and float or None
+        Time and fraction of the bar's first report.
+    """
 
     rule: str
-    place: str
+    target: str
     log: list[str]
-    began: float = field(default_factory=lambda: time.monotonic())
-    share: float = 0.0
-    what: str = ""
+    started: float = field(default_factory=lambda: time.monotonic())
+    fraction: float = 0.0
+    activity: str = ""
     errors: list[str] = field(default_factory=list)
-    first: tuple[float, float] | None = None  # when it first told of a share, and the share
+    first: tuple[float, float] | None = None
 
-    def take(self, done: float, total: float, what: str) -> None:
-        """Take in how far it has come. A bar of another kind starts from its own share."""
-        share = min(1.0, done / total)
-        if self.first is None or share < self.share:
-            self.first = (time.monotonic(), share)
-        self.share, self.what = share, what
+    def update(self, done: float, total: float, activity: str) -> None:
+        """Set the progress; if it goes back, a new bar has begun."""
+        fraction = min(1.0, done / total)
+        if self.first is None or fraction < self.fraction:
+            self.first = (time.monotonic(), fraction)
+        self.fraction, self.activity = fraction, activity
 
-    def left(self) -> float | None:
-        """Seconds that its bar will take; None as long as nobody can tell."""
-        if self.first is None or self.share <= self.first[1]:
+    def remaining(self) -> float | None:
+        """Seconds until the bar is full, None if unknown."""
+        if self.first is None or self.fraction <= self.first[1]:
             return None
-        passed = time.monotonic() - self.first[0]
-        return passed / (self.share - self.first[1]) * (1 - self.share) if passed > 2 else None
+        elapsed = time.monotonic() - self.first[0]
+        speed = (self.fraction - self.first[1]) / elapsed if elapsed else 0.0
+        return (1 - self.fraction) / speed if elapsed > 2 else None
 
 
 @dataclass
 class Stage:
-    """A rule's jobs of this run."""
+    """The jobs of one rule in this run.
+
+    Attributes
+    ----------
+    number : int
+        Position in the plan, from 1.
+    rule : str
+        The rule.
+    total : int
+        Number of jobs.
+    succeeded : int
+        Jobs that succeeded.
+    failed : int
+        Jobs whose last attempt failed.
+    started : float or None
+        When the first job started, on the monotonic clock.
+    """
 
     number: int
     rule: str
     total: int
-    done: int = 0
+    succeeded: int = 0
     failed: int = 0
-    began: float | None = None
+    started: float | None = None
 
     @property
     def name(self) -> str:
-        """As the command of the package is called."""
+        """Name of the package's command."""
         return self.rule.replace("_", "-")
 
     @property
-    def over(self) -> bool:
-        """Whether every job has ended."""
-        return self.done + self.failed >= self.total
+    def finished(self) -> bool:
+        """Whether every job has succeeded or failed."""
+        return self.succeeded + self.failed >= self.total
 
     def seconds(self) -> float:
-        """Since its first job began."""
-        return time.monotonic() - self.began if self.began else 0.0
+        """Seconds since the first job started."""
+        return time.monotonic() - self.started if self.started else 0.0
 
 
 class Board:
-    """The stages of the plan, in the order in which data flows, and the jobs that run."""
+    """The stages of the plan, in the order of the data flow, and the running jobs."""
 
     def __init__(self) -> None:
         self.stages: dict[str, Stage] = {}
         self.jobs: dict[int, Job] = {}
-        self.failed: set[int] = set()  # jobs whose last attempt has failed
-        self.began = time.monotonic()
-        self.whole = False  # whether the plan is of everything that is configured
+        self.failed: set[int] = set()  # jobs whose last attempt failed
+        self.started = time.monotonic()
+        self.complete = False  # whether the target is everything configured
 
     def seconds(self) -> float:
-        """Since the run began."""
-        return time.monotonic() - self.began
+        """Seconds since the run started."""
+        return time.monotonic() - self.started
 
     def plan(self, stats: dict[str, int]) -> None:
-        """Take in how many jobs each rule has; `stats` lists rules in the order of the plan."""
+        """Set the number of jobs per rule; `stats` lists rules in the order of the plan."""
         rules = [r for r in stats if r not in ("all", "total") and not r.endswith(HIDDEN)]
-        self.whole = "all" in stats
+        self.complete = "all" in stats
         self.stages = {rule: Stage(n, rule, stats[rule]) for n, rule in enumerate(rules, start=1)}
 
     def start(self, number: int, facts: dict[str, Any]) -> Stage | None:
-        """A job begins, perhaps once more; the stage if it is its first one."""
-        place = "/".join(str(value) for value in (facts.get("wildcards") or {}).values())
-        job = Job(facts["rule_name"], place, list(facts.get("log") or []))
+        """Record that a job starts or is retried; return its stage if that starts, too."""
+        target = "/".join(str(value) for value in (facts.get("wildcards") or {}).values())
+        job = Job(facts["rule_name"], target, list(facts.get("log") or []))
         self.jobs[number] = job
         stage = self.stages.get(job.rule)
-        again = number in self.failed
+        retried = number in self.failed
         self.failed.discard(number)
-        if stage and again:
+        if stage and retried:
             stage.failed -= 1
-        if stage is None or stage.began is not None:
+        if stage is None or stage.started is not None:
             return None
-        stage.began = job.began
+        stage.started = job.started
         return stage
 
     def finish(self, number: int) -> Stage | None:
-        """A job has ended well; the stage if that was its last one."""
+        """Record that a job succeeded; return its stage if that is finished, too."""
         job = self.jobs.pop(number, None)
         stage = self.stages.get(job.rule) if job else None
         if stage is None:
             return None
-        stage.done += 1
-        return stage if stage.over else None
+        stage.succeeded += 1
+        return stage if stage.finished else None
 
     def fail(self, number: int) -> tuple[Job, Stage | None] | None:
-        """A job has failed; None if that is known."""
+        """Record that a job failed; return it with its stage, None if it was recorded before."""
         job = self.jobs.pop(number, None)
         if job is None:
             return None
@@ -117,30 +154,31 @@ class Board:
         return job, stage
 
     def job_of(self, log: str) -> Job | None:
-        """The running job with this log."""
+        """The running job with this log file."""
         return next((job for job in self.jobs.values() if log in job.log), None)
 
-    def at_work(self) -> list[tuple[Stage, list[Job]]]:
-        """Stages that have running jobs, with these."""
+    def running(self) -> list[tuple[Stage, list[Job]]]:
+        """Stages that have running jobs, with these jobs."""
         pairs = [
             (stage, [job for job in self.jobs.values() if job.rule == stage.rule])
             for stage in self.stages.values()
         ]
         return [(stage, jobs) for stage, jobs in pairs if jobs]
 
-    def share(self, stage: Stage, jobs: list[Job]) -> float:
-        """The share of a stage that is done."""
-        return (stage.done + stage.failed + sum(job.share for job in jobs)) / max(1, stage.total)
+    def fraction(self, stage: Stage, jobs: list[Job]) -> float:
+        """Progress of a stage with these running jobs, 0 to 1."""
+        ended = stage.succeeded + stage.failed
+        return (ended + sum(job.fraction for job in jobs)) / max(1, stage.total)
 
-    def left(self, stage: Stage, jobs: list[Job]) -> float | None:
-        """Seconds that a stage will take; None as long as nobody can tell."""
+    def remaining(self, stage: Stage, jobs: list[Job]) -> float | None:
+        """Seconds until a stage is finished, None if unknown."""
         if stage.total == 1:
-            return jobs[0].left()
-        share, passed = self.share(stage, jobs), stage.seconds()
-        return passed / share * (1 - share) if share > 0.02 and passed > 2 else None
+            return jobs[0].remaining()
+        fraction, elapsed = self.fraction(stage, jobs), stage.seconds()
+        return elapsed / fraction * (1 - fraction) if fraction > 0.02 and elapsed > 2 else None
 
     def label(self, stage: Stage, jobs: list[Job]) -> str:
-        """What a stage does now, in words."""
+        """What a stage does now."""
         if stage.total > 1:
-            return f"{stage.done + stage.failed} of {stage.total} done"
-        return f"{jobs[0].place} {jobs[0].what}".strip()
+            return f"{stage.succeeded + stage.failed} of {stage.total} done"
+        return f"{jobs[0].target} {jobs[0].activity}".strip()

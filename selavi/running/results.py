@@ -1,4 +1,4 @@
-"""What a run that is over has to show."""
+"""Print the results of a finished run."""
 
 from pathlib import Path
 
@@ -8,24 +8,24 @@ from selavi.settings import ResolvedConfig
 
 
 def show_results(results: Path) -> None:
-    """Print the tables of the runs that are configured, and where to look further."""
+    """Print the tables of the configured runs, and the paths of further results."""
     path = results / "settings" / "config.yaml"
     if not path.exists():
         return
     config = read_section(path, ResolvedConfig)
     make_tables(results, None, None)
-    for name, pattern in (
-        ("rejected videos, and why", "shards/{dataset}/train/rejected.csv"),
-        ("how training went", "figures/{run}/training.svg"),
-        ("watch and hear the clusters: open in a browser", "explorer/{run}/index.html"),
+    for title, pattern in (
+        ("rejected videos, with reasons", "shards/{dataset}/train/rejected.csv"),
+        ("plots of training", "figures/{run}/training.svg"),
+        ("explorer, to watch and hear the clusters in a browser", "explorer/{run}/index.html"),
     ):
         paths = [
             results / pattern.format(run=run, dataset=settings.dataset)
             for run, settings in config.runs.items()
         ]
-        there = [path for path in dict.fromkeys(paths) if path.exists()]
-        if there:
-            print(f"{name}:")
-        for path in there:
+        existing = [path for path in dict.fromkeys(paths) if path.exists()]
+        if existing:
+            print(f"{title}:")
+        for path in existing:
             page = path.suffix == ".html"
             print(f"  {path.absolute().as_uri() if page else path}")

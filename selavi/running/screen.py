@@ -1,4 +1,4 @@
-"""A run on the screen: a live area on a terminal, a line now and then elsewhere."""
+"""Display of a run: a live area on a terminal, a line every half minute elsewhere."""
 
 import os
 import time
@@ -16,28 +16,29 @@ from rich.text import Text
 from selavi.progress import duration
 from selavi.running.board import Board, Stage
 
-EVERY_SECONDS = 30.0  # between two lines about the same stages where nothing can be redrawn
+INTERVAL_SECONDS = 30.0  # between progress lines where nothing can be redrawn
 
 
 class LastingConsole(Console):
-    """A console whose reader may go away: rich would end the process."""
+    """A console that survives the end of its reader, where rich would end the process."""
 
     def on_broken_pipe(self) -> None:
-        """Say nothing more."""
+        """Write nothing more."""
         self.quiet = True
-        with Path(os.devnull).open("wb") as nothing:
-            os.dup2(nothing.fileno(), self.file.fileno())  # else the end of Python fails to flush
+        with Path(os.devnull).open("wb") as devnull:
+            # Python flushes the stream at exit, which would fail.
+            os.dup2(devnull.fileno(), self.file.fileno())
 
 
 class Screen:
-    """Says what happens on `console`; `with` it the board is shown below, where it can be."""
+    """Prints events; as a context manager, shows the running stages below them on a terminal."""
 
     def __init__(self, board: Board, console: Console) -> None:
         self.board, self.console = board, console
         self.can_redraw = console.is_terminal and not console.is_dumb_terminal
         self.spinner = Spinner("dots", style="cyan")
-        self.told = time.monotonic()
-        self.doing = "planning"
+        self.last_line = time.monotonic()
+        self.activity = "planning"
         self.live = Live(
             console=console, get_renderable=self._area, refresh_per_second=4, transient=True,
             redirect_stdout=False, redirect_stderr=False,
@@ -53,54 +54,55 @@ class Screen:
             with suppress(OSError):
                 self.live.stop()
 
-    def say(self, words: str | Text, style: str = "") -> None:
-        """One line, as it is."""
-        line = Text(words, style) if isinstance(words, str) else words
-        with suppress(OSError):  # the terminal is gone: jobs are told so all the same
+    def print(self, text: str | Text, style: str = "") -> None:
+        """Print one line."""
+        line = Text(text, style) if isinstance(text, str) else text
+        with suppress(OSError):  # the terminal is closed: jobs must still be stopped
             self.console.print(line, soft_wrap=True)
 
-    def began(self, stage: Stage) -> None:
-        """A stage begins: on a terminal the live area shows it."""
+    def stage_started(self, stage: Stage) -> None:
+        """Announce a stage, unless the live area shows it."""
         if not self.can_redraw:
             jobs = f", {stage.total} jobs" if stage.total > 1 else ""
-            self.say(f"{self._number(stage)} {stage.name}{jobs}")
+            self.print(f"{self._number(stage)} {stage.name}{jobs}")
 
-    def ended(self, stage: Stage) -> None:
-        """All jobs of a stage have ended."""
-        jobs = f"{stage.done} of {stage.total}" if stage.total > 1 else "done"
+    def stage_finished(self, stage: Stage) -> None:
+        """Report a stage whose jobs have all succeeded or failed."""
+        jobs = f"{stage.succeeded} of {stage.total}" if stage.total > 1 else "done"
         mark, style = ("✗", "red") if stage.failed else ("✓", "green")
         line = Text.assemble(
             (f"{mark} ", style), (self._number(stage), "dim"), f" {stage.name:<14} {jobs:<10} ",
             (duration(stage.seconds()), "dim"),
         )  # fmt: skip
-        self.say(line)
+        self.print(line)
 
-    def failed(self, what: str, logs: Sequence[Path], ends: Sequence[Sequence[str]]) -> None:
-        """A job has failed: what it says of it, or how its logs end."""
-        self.say(f"✗ {what} failed", "bold red")
-        for path, lines in zip(logs, ends, strict=True):
-            self.say(f"  its log is {path}:")
-            for line in lines:
-                self.say(f"    │ {line}")
+    def job_failed(self, name: str, logs: Sequence[Path], lines: Sequence[Sequence[str]]) -> None:
+        """Report a failed job with some lines per log: its errors, or the end of the log."""
+        self.print(f"✗ {name} failed", "bold red")
+        for path, log_lines in zip(logs, lines, strict=True):
+            self.print(f"  log: {path}")
+            for line in log_lines:
+                self.print(f"    │ {line}")
 
     def tick(self) -> None:
-        """Time passes: where nothing can be redrawn, say now and then how far it is."""
-        if self.can_redraw or time.monotonic() < self.told + EVERY_SECONDS:
+        """Print the progress every `INTERVAL_SECONDS`, unless the live area shows it."""
+        if self.can_redraw or time.monotonic() < self.last_line + INTERVAL_SECONDS:
             return
-        self.told = time.monotonic()
-        for stage, jobs in self.board.at_work():
-            share, left = self.board.share(stage, jobs), self.board.left(stage, jobs)
-            words = f"{self._number(stage)} {stage.name}: {share:.0%}"
+        self.last_line = time.monotonic()
+        for stage, jobs in self.board.running():
+            fraction = self.board.fraction(stage, jobs)
+            remaining = self.board.remaining(stage, jobs)
             label = self.board.label(stage, jobs)
-            rest = f", about {duration(left)} left" if left else ""
-            self.say(f"{words}{', ' if label else ''}{label}{rest}")
+            facts = [f"{self._number(stage)} {stage.name}: {fraction:.0%}", label]
+            facts.append(f"about {duration(remaining)} left" if remaining else "")
+            self.print(", ".join(fact for fact in facts if fact))
 
     def _number(self, stage: Stage) -> str:
         most = str(len(self.board.stages))
         return f"[{stage.number:>{len(most)}}/{most}]"
 
     def _area(self) -> Group:
-        """The stages at work, and how far the whole is."""
+        """The live area: running stages, and how many of all are finished."""
         board = self.board
         table = Table.grid(padding=(0, 1))
         for _ in range(2):
@@ -108,18 +110,18 @@ class Screen:
         table.add_column(width=24)
         table.add_column(justify="right", width=4)
         table.add_column(no_wrap=True, overflow="ellipsis")
-        for stage, jobs in board.at_work():
-            share, left = board.share(stage, jobs), board.left(stage, jobs)
-            words = [board.label(stage, jobs), f"{duration(left)} left" if left else ""]
+        for stage, jobs in board.running():
+            fraction, remaining = board.fraction(stage, jobs), board.remaining(stage, jobs)
+            facts = [board.label(stage, jobs), f"{duration(remaining)} left" if remaining else ""]
             table.add_row(
                 Text.assemble("  ", (self._number(stage), "dim")),
                 f"{stage.name:<14}",
-                ProgressBar(total=1.0, completed=share, width=24, pulse=share == 0),
-                f"{share:.0%}" if share else "",
-                Text(", ".join(word for word in words if word), "dim"),
+                ProgressBar(total=1.0, completed=fraction, width=24, pulse=fraction == 0),
+                f"{fraction:.0%}" if fraction else "",
+                Text(", ".join(fact for fact in facts if fact), "dim"),
             )
-        over = sum(stage.over for stage in board.stages.values())
-        doing = f"{over} of {len(board.stages)} stages done" if board.stages else self.doing
-        passed = duration(board.seconds())
-        self.spinner.update(text=Text(f"{doing}, {passed}", "dim"))
+        finished = sum(stage.finished for stage in board.stages.values())
+        stages = len(board.stages)
+        activity = f"{finished} of {stages} stages done" if stages else self.activity
+        self.spinner.update(text=Text(f"{activity}, {duration(board.seconds())}", "dim"))
         return Group(table, self.spinner)

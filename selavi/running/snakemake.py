@@ -1,14 +1,12 @@
-"""Start Snakemake, listen to it and its jobs, and tell a person."""
+"""Run Snakemake, and show its events and the progress of its jobs."""
 
-import json
 import math
 import os
-import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -18,64 +16,89 @@ import psutil
 from rich.console import Console
 
 from selavi.cluster.failures import end_of
+from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
 from selavi.progress import MARK, PIPE, duration, pipe_name
 from selavi.running import folder as folders
-from selavi.running.board import Board
+from selavi.running.board import Board, Job
+from selavi.running.pipes import Lines, parse_facts
 from selavi.running.screen import Screen
 
 PLUGINS = Path("workflow/plugins")
-ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
-INTERRUPT_SECONDS = 5.0  # in which Snakemake says that a Ctrl-C has reached it as well
-STOPS = "Terminating processes on user"  # how it says so
-UNTOLD = (  # what Snakemake says of a job that failed, whose log says more, and of a stop
+INTERRUPT_SECONDS = 5.0  # in which Snakemake reports a Ctrl-C that reached it, too
+STOPPING = "Terminating processes on user"  # how it reports that
+HIDDEN_MESSAGES = (  # of failed jobs, whose logs say more, and of a stop
     "CalledProcessError in file",
     "SpawnedJobError",
     "Exiting because a job",
     "At least one job did not",
-    STOPS,
+    STOPPING,
 )
 
 
 class Run:
-    """One call of Snakemake."""
+    """One call of Snakemake.
+
+    Parameters
+    ----------
+    console : Console
+        Where it is shown.
+
+    Attributes
+    ----------
+    board : Board
+        The state of the run.
+    nothing : bool
+        Whether all results were up to date.
+    """
 
     def __init__(self, console: Console) -> None:
         self.board = Board()
         self.screen = Screen(self.board, console)
-        self.asked: list[int] = []
-        self.stops = False  # whether Snakemake does
-        self.pass_on_at = math.inf  # when to tell Snakemake that it is to stop
+        self.signals: list[int] = []
+        self.stopping = False  # whether Snakemake knows that it is to stop
+        self.pass_on_at = math.inf  # when to pass a stop request on to Snakemake
         self.nothing = False
 
     def __call__(self, arguments: Sequence[str], directory: Path) -> int:
-        """Run `snakemake ARGUMENTS` and show it; its exit status, or 130 if asked to stop."""
+        """Run `snakemake ARGUMENTS` in a folder and show it.
+
+        Returns
+        -------
+        int
+            Snakemake's exit status, or 130 if stopped on request.
+
+        Raises
+        ------
+        UserError
+            If there is no workflow, or Snakemake is already running in the folder.
+        """
         plugins = find_workflow()
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
-            earlier = {number: signal.signal(number, self._hear) for number in ASKED}
+            earlier = {number: signal.signal(number, self._handle) for number in SIGNALS}
             try:
                 return self._watch(arguments, directory, plugins)
             finally:
                 for number, handler in earlier.items():
                     signal.signal(number, handler)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        self.asked.append(number)
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.signals.append(number)
 
     def _unlock(self, arguments: Sequence[str]) -> None:
-        words = [*snakemake(), "--quiet", "all", "--unlock", *arguments]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise UserError(f"snakemake --unlock failed:\n{done.stdout}{done.stderr}")
+        command = [*snakemake(), "--quiet", "all", "--unlock", *arguments]
+        unlock = subprocess.run(command, capture_output=True, text=True, check=False)
+        if unlock.returncode:
+            raise UserError(f"snakemake --unlock failed:\n{unlock.stdout}{unlock.stderr}")
 
     def _watch(self, arguments: Sequence[str], directory: Path, plugins: Path) -> int:
-        (words, words_in), (events, events_in) = os.pipe(), os.pipe()
+        (output, output_in), (events, events_in) = os.pipe(), os.pipe()
         path = os.pathsep.join(filter(None, (str(plugins), os.environ.get("PYTHONPATH"))))
-        told = {
-            PIPE: pipe_name(words_in),
+        environment = os.environ | {
+            PIPE: pipe_name(output_in),
             "SELAVI_RUN_EVENTS": str(events_in),
             "PYTHONPATH": path,
             "PATH": path_for_jobs(),
@@ -83,101 +106,102 @@ class Run:
         }
         process = subprocess.Popen(
             [*snakemake(), "--logger", "selavi", "--nocolor", *arguments],
-            env=os.environ | told, stdout=words_in, stderr=words_in, pass_fds=[events_in],
+            env=environment, stdout=output_in, stderr=output_in, pass_fds=[events_in],
         )  # fmt: skip
-        for descriptor in (words_in, events_in):
+        for descriptor in (output_in, events_in):
             os.close(descriptor)
         try:
-            with self.screen, Lines({words: self._line, events: self._event}) as lines:
+            with self.screen, Lines({output: self._line, events: self._event}) as lines:
                 self._listen(process, lines)
-        except BaseException:  # nobody would see what goes on
+        except BaseException:  # without a display, no job may continue unseen
             while process.poll() is None:
-                self._stop(process)  # again, since a job may just begin
+                self._stop(process)  # repeatedly, as a job may just be starting
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(INTERRUPT_SECONDS)
             raise
-        if process.returncode < 0:  # killed: its jobs know nothing of it
-            folders.end(folders.left_behind(directory))
+        if process.returncode < 0:  # killed, without a word to its jobs
+            folders.end(folders.orphaned_jobs(directory))
         return self._conclude(process.returncode)
 
     def _listen(self, process: "subprocess.Popen[bytes]", lines: "Lines") -> None:
-        """Show what Snakemake and its jobs tell, and pass on that they are to stop."""
-        heard = 0
+        """Show events and output until Snakemake ends; pass on requests to stop."""
+        handled = 0
         while process.poll() is None:
             lines.read(0.25)
             self.screen.tick()
-            for number in self.asked[heard:]:
-                self._hears_stop(number)
-            heard = len(self.asked)
+            for number in self.signals[handled:]:
+                self._request_stop(number)
+            handled = len(self.signals)
             if time.monotonic() >= self.pass_on_at:
                 self.pass_on_at = math.inf
                 self._stop(process)
         lines.read(0.1)
 
-    def _hears_stop(self, number: int) -> None:
-        """Ctrl-C goes to every process of the terminal by itself; other signals only to us."""
-        self.screen.doing = "stopping"
-        self.screen.say("stopping: jobs that can go on later save what they have")
+    def _request_stop(self, number: int) -> None:
+        """Pass a signal on to Snakemake, at once or if it does not get it from the terminal."""
+        self.screen.activity = "stopping"
+        self.screen.print("stopping: running jobs write checkpoints if they can be resumed")
         if number != signal.SIGINT:
             self.pass_on_at = time.monotonic()
-        elif not self.stops:  # it may be only ours, too
+        elif not self.stopping:  # a terminal sends Ctrl-C to Snakemake, too; `kill -INT` does not
             self.pass_on_at = min(self.pass_on_at, time.monotonic() + INTERRUPT_SECONDS)
 
     def _stop(self, process: "subprocess.Popen[bytes]") -> None:
-        """Ask jobs to save and end, and Snakemake to start no other."""
+        """Ask jobs to write checkpoints and end, and Snakemake to start no more."""
         if process.poll() is not None:
             return
         folders.ask(folders.jobs_below(psutil.Process(process.pid)))
-        if not self.stops:  # a second interrupt would end its wait for jobs
+        if not self.stopping:  # after a second interrupt Snakemake would not wait for its jobs
             process.send_signal(signal.SIGINT)
-            self.stops = True
+            self.stopping = True
 
     def _conclude(self, status: int) -> int:
-        say, passed = self.screen.say, duration(self.board.seconds())
-        if self.asked:
-            say("stopped; run the same command to resume", "yellow")
+        show, elapsed = self.screen.print, duration(self.board.seconds())
+        if self.signals:
+            show("stopped; run the same command to resume", "yellow")
             return INTERRUPTED
         if status < 0:
             name = signal.Signals(-status).name
-            say(f"Snakemake was ended by {name}; run the same command to resume", "bold red")
+            show(f"Snakemake was ended by {name}; run the same command to resume", "bold red")
             return 128 - status
         if failures := len(self.board.failed):
             jobs = "1 job" if failures == 1 else f"{failures} jobs"
-            say(
-                f"{jobs} failed after {passed}. Mend what the lines above say and give the same "
-                "command again: what is finished is kept.",
+            show(
+                f"{jobs} failed after {elapsed}. Fix the errors above and run the same command "
+                "again: finished results are kept.",
                 "bold red",
             )
         elif self.nothing:
-            say("nothing to be done: every result is there and up to date", "green")
+            show("nothing to do: all results exist and are up to date", "green")
         elif not status and self.board.stages:
-            say(f"✓ all {len(self.board.stages)} stages done in {passed}", "bold green")
+            show(f"✓ all {len(self.board.stages)} stages done in {elapsed}", "bold green")
         return status
 
     def _line(self, line: str) -> None:
-        """A line of the output: of a job for us, or of anybody for the person."""
-        line, mark, told = line.partition(MARK)
+        """Handle a line of output: JSON of a job, or text to show."""
+        line, mark, message = line.partition(MARK)
         if line.strip() and not line.startswith("Using profile "):
-            self.screen.say(line)
+            self.screen.print(line)
         if not mark:
             return
-        facts = facts_of(told, "log")
+        facts = parse_facts(message, "log")
         if not facts:
-            self.screen.say(told)
+            self.screen.print(message)
             return
         job = self.board.job_of(facts["log"])
         if "total" in facts and job:
-            job.take(facts["done"], facts["total"], facts["what"])
+            job.update(facts["done"], facts["total"], facts["what"])
         elif facts.get("error") and job:
             job.errors += facts["message"].splitlines()
         elif facts.get("notice") or facts.get("error"):
-            where = f"{job.rule.replace('_', '-')} {job.place}: ".replace(" :", ":") if job else ""
-            self.screen.say(f"  {where}{facts['message']}")
+            name = f"{_name(job)}: " if job else ""
+            self.screen.print(f"  {name}{facts['message']}")
 
     def _event(self, line: str) -> None:
-        facts = facts_of(line, "message", "level")
+        """Handle an event of Snakemake."""
+        facts = parse_facts(line, "message", "level")
         if not facts:
-            self.screen.say(line)
+            self.screen.print(line)
             return
         board, screen = self.board, self.screen
         match facts.get("event"):
@@ -185,101 +209,60 @@ class Run:
                 board.plan(facts["stats"])
             case "job_info":
                 if facts["jobid"] in board.failed:
-                    screen.say(f"  {facts['rule_name'].replace('_', '-')}: tried again")
+                    screen.print(f"  {facts['rule_name'].replace('_', '-')}: retrying")
                 if stage := board.start(facts["jobid"], facts):
-                    screen.began(stage)
+                    screen.stage_started(stage)
             case "job_finished":
                 if stage := board.finish(facts["job_id"]):
-                    screen.ended(stage)
+                    screen.stage_finished(stage)
             case "job_error":
-                self._failed(facts)
-            case _ if facts["message"].startswith(STOPS):
-                self.stops, self.pass_on_at = True, math.inf
+                self._job_failed(facts)
+            case _ if facts["message"].startswith(STOPPING):
+                self.stopping, self.pass_on_at = True, math.inf
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
-                if not any(words in facts["message"] for words in UNTOLD):
-                    screen.say(facts["message"])
+                if not any(hidden in facts["message"] for hidden in HIDDEN_MESSAGES):
+                    screen.print(facts["message"])
             case _ if facts["message"].startswith("Nothing to be done"):
                 self.nothing = True
 
-    def _failed(self, facts: dict[str, Any]) -> None:
-        known = self.board.fail(facts["jobid"])
-        if known is None or self.asked:
+    def _job_failed(self, facts: dict[str, Any]) -> None:
+        failure = self.board.fail(facts["jobid"])
+        if failure is None or self.signals:
             return
-        job, stage = known
-        logs = [Path(name) for name in facts["log"]]
-        what = f"{job.rule.replace('_', '-')} {job.place}".strip()
-        self.screen.failed(what, logs, [job.errors or end_of(path) for path in logs])
-        if stage and stage.over:
-            self.screen.ended(stage)
+        job, stage = failure
+        logs = [Path(path) for path in facts["log"]]
+        lines = [job.errors or end_of(path) for path in logs]
+        self.screen.job_failed(_name(job), logs, lines)
+        if stage and stage.finished:
+            self.screen.stage_finished(stage)
 
 
-class Lines:
-    """Whole lines of several pipes, each for a function of its own."""
-
-    def __init__(self, readers: dict[int, Callable[[str], None]]) -> None:
-        self.readers = readers
-        self.rests = dict.fromkeys(readers, b"")
-        self.selector = selectors.DefaultSelector()
-
-    def __enter__(self) -> "Lines":
-        for descriptor in self.readers:
-            os.set_blocking(descriptor, False)
-            self.selector.register(descriptor, selectors.EVENT_READ)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.selector.close()
-        for descriptor in self.readers:
-            os.close(descriptor)
-        if error == (None, None, None):
-            for descriptor, rest in self.rests.items():
-                if rest:
-                    self.readers[descriptor](rest.decode(errors="replace"))
-
-    def read(self, seconds: float) -> None:
-        """Read what comes in this time at most, and all that is there by then."""
-        while ready := self.selector.select(seconds):
-            seconds = 0.0
-            for key, _ in ready:
-                descriptor = key.fd
-                more = os.read(descriptor, 1 << 16)
-                if not more:
-                    self.selector.unregister(descriptor)
-                *whole, self.rests[descriptor] = (self.rests[descriptor] + more).split(b"\n")
-                for line in whole:
-                    self.readers[descriptor](line.decode(errors="replace"))
-
-
-def facts_of(line: str, *keys: str) -> dict[str, Any]:
-    """What a line of JSON tells; nothing if it lacks these keys or is torn."""
-    with suppress(ValueError):
-        facts = json.loads(line)
-        if isinstance(facts, dict) and facts.keys() >= set(keys):
-            return facts
-    return {}
+def _name(job: Job) -> str:
+    """A job's command and wildcards."""
+    return f"{job.rule.replace('_', '-')} {job.target}".strip()
 
 
 def become_snakemake(arguments: Sequence[str]) -> NoReturn:
-    """Let Snakemake itself take this process's place, for calls that run nothing."""
+    """Replace this process by Snakemake, for calls that run no job."""
     find_workflow()
     os.environ["PATH"] = path_for_jobs()
     os.environ.pop(PIPE, None)
-    words = [*snakemake(), *arguments]
-    os.execv(words[0], words)
+    command = [*snakemake(), *arguments]
+    os.execv(command[0], command)
 
 
 def find_workflow() -> Path:
-    """Where the workflow's plugins lie. Raises UserError if there is no workflow here."""
+    """The folder of the workflow's plugins. Raises UserError if there is no workflow here."""
     if not PLUGINS.is_dir() or not Path("Snakefile").is_file():
-        raise UserError(f"there is no workflow in {Path.cwd()}; go to the repository first")
+        raise UserError(f"there is no workflow in {Path.cwd()}; change to the repository first")
     return PLUGINS.absolute()
 
 
 def path_for_jobs() -> str:
-    """The PATH on which jobs find this environment's commands first."""
+    """A PATH on which jobs find this environment's commands first."""
     return os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def snakemake() -> list[str]:
-    """The Snakemake of this very environment, whatever the PATH says."""
+    """Command of this environment's Snakemake, whatever the PATH."""
     return [sys.executable, "-m", "snakemake"]

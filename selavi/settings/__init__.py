@@ -1,7 +1,7 @@
-"""Every setting, typed and closed: a unit and a sentence per field, checked before any work.
+"""All settings, typed and closed. Each has a default, a range and a description with its unit.
 
-`Config` is the whole file; `RunSettings` is what one training run needs, and `DatasetSettings` what
-one dataset needs. Defaults are the paper's (arXiv 2006.13662).
+`Config` is the whole file; `RunSettings` is what a training run needs, `DatasetSettings` what a
+dataset needs. The defaults are the paper's (arXiv 2006.13662).
 """
 
 from selavi.settings.config import (
@@ -21,7 +21,6 @@ from selavi.settings.data import (
     TableColumns,
     find_split,
     parent_of,
-    split_folder,
 )
 from selavi.settings.evaluation import (
     AudioLevel,
@@ -33,6 +32,7 @@ from selavi.settings.evaluation import (
     VideoLevel,
 )
 from selavi.settings.inputs import FRAME_SECONDS, AudioSettings, VideoSettings
+from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import (
     LabellingSettings,
@@ -55,6 +55,7 @@ __all__ = [
     "ExplorerSettings",
     "FinetuneSettings",
     "LabellingSettings",
+    "MachineSettings",
     "MediaSettings",
     "Modality",
     "Name",
@@ -77,6 +78,5 @@ __all__ = [
     "parent_of",
     "require_enough",
     "require_no_more",
-    "split_folder",
     "without_removed",
 ]

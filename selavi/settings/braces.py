@@ -1,4 +1,4 @@
-"""Numbered shards: paths with braces, counted out."""
+"""Expand braces in the paths of numbered shards."""
 
 import math
 import re
@@ -6,15 +6,28 @@ from itertools import chain, islice
 
 from braceexpand import braceexpand
 
-MOST = 100_000  # shards of a split
-PARTS = 2_000_000  # what braces are multiplied out to in memory, at most, before they are counted
+MOST = 100_000  # shards per split
+PARTS = 2_000_000  # paths that are expanded in memory at most, before they are counted
 _RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)(?:\.\.-?(\d+))?\}")
 
 
 def expand(patterns: list[str]) -> list[str]:
-    """All paths that patterns such as `clips-{000..127}.tar` stand for, in order.
+    """Expand patterns such as `clips-{000..127}.tar`.
 
-    Raises ValueError for a pattern that is none, or stands for nothing, or for too many paths.
+    Parameters
+    ----------
+    patterns : list of str
+        Paths or URLs with braces: `{000..127}` counts, `{a,b}` lists.
+
+    Returns
+    -------
+    list of str
+        The paths, in order.
+
+    Raises
+    ------
+    ValueError
+        If braces do not match, a path is empty, or there are more than `MOST` paths.
     """
     for pattern in patterns:
         if _bound(pattern) > PARTS:
@@ -23,7 +36,7 @@ def expand(patterns: list[str]) -> list[str]:
     if len(found) > MOST:
         raise ValueError(_too_many(", ".join(patterns)))
     if not all(found):
-        raise ValueError(f"{', '.join(patterns)!r:.200} stands for a path without a name")
+        raise ValueError(f"{', '.join(patterns)!r:.200} expands to an empty path")
     return found
 
 
@@ -32,13 +45,13 @@ def _expanded(pattern: str) -> list[str]:
         return list(islice(braceexpand(pattern), MOST + 1))
     except (ValueError, RecursionError):
         raise ValueError(
-            f"the braces of {pattern!r:.200} do not fit together; {{000..127}} counts, {{a,b}} "
-            "lists, and a brace of the path itself is written with a backslash before it"
+            f"the braces of {pattern!r:.200} do not match; {{000..127}} counts, {{a,b}} lists, "
+            "and a brace that is part of the path needs a backslash before it"
         ) from None
 
 
 def _bound(pattern: str) -> int:
-    """No fewer than the paths that it stands for, without counting them out."""
+    """An upper bound of the number of paths, computed without expanding them."""
     ranges = [
         abs(int(end) - int(start)) // (int(step or 1) or 1) + 1
         for start, end, step in _RANGE.findall(pattern)
@@ -48,4 +61,4 @@ def _bound(pattern: str) -> int:
 
 
 def _too_many(pattern: str) -> str:
-    return f"{pattern!r:.200} stands for more than {MOST} shards; pack your clips in fewer"
+    return f"{pattern!r:.200} expands to more than {MOST} shards; put your clips in fewer"

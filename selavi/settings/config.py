@@ -1,4 +1,4 @@
-"""The whole configuration file, and what must hold between its sections."""
+"""The whole configuration file, and the checks between its sections."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -14,52 +14,63 @@ from selavi.settings.evaluation import (
     RetrievalSettings,
 )
 from selavi.settings.inputs import FRAME_SECONDS
+from selavi.settings.machine import MachineSettings
+from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
+from selavi.settings.presets import PRESETS
 from selavi.settings.run import RunDefaults, RunSettings
 from selavi.settings.section import Name, Section
 
 
 class ExplorerSettings(Section):
-    """The page to watch and hear the clusters."""
+    """The HTML page on which clusters can be watched and heard."""
 
     clips_per_cluster: int = Field(12, ge=1, le=10_000)
-    """Clips shown per cluster."""
+    """Number of clips shown per cluster."""
 
 
 class Config(Section):
-    """The whole configuration file."""
+    """The top level of the file."""
 
     datasets: dict[Name, DatasetSettings] = Field(min_length=1)
-    """Datasets by name."""
+    """The datasets by name."""
     defaults: RunDefaults = RunDefaults()
-    """Settings shared by all runs."""
+    """The settings shared by all runs."""
     runs: dict[Name, RunSettings] = Field(min_length=1)
-    """Runs by name."""
+    """The training runs by name."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work. Runs, retrieval and finetune may override it."""
     explorer: ExplorerSettings = ExplorerSettings()
-    """The page."""
+    """The HTML page."""
     baselines: BaselineSettings = BaselineSettings()
-    """k-means on features of other networks."""
+    """k-means on other features, and chance."""
     degrade: DegradeSettings = DegradeSettings()
-    """Clusters of degraded clips."""
+    """Evaluation on degraded clips."""
     retrieval: RetrievalSettings = RetrievalSettings()
-    """Nearest neighbours."""
+    """Video retrieval by nearest neighbours."""
     finetune: FinetuneSettings = FinetuneSettings()
-    """Action recognition."""
+    """Action recognition by fine-tuning."""
     raw_csv: bool = False
-    """Write cells that begin with = + - @ as they are. By default an apostrophe before them keeps
-    spreadsheets from running file names and classes as formulas; numbers have none."""
+    """Write CSV cells that begin with = + - @ unchanged. By default an apostrophe is put before
+    them, unless they are numbers, so that spreadsheets do not run file names as formulas."""
 
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
-        """Runs take what they do not name themselves from the defaults."""
+        """Fill in the keys that runs inherit, and the machine's wherever it is overridden."""
         if not isinstance(raw, dict):
             return raw
         raw = without_removed(raw)
-        if not isinstance(raw.get("runs"), dict):
-            return raw
-        defaults = raw.get("defaults") or {}
-        return raw | {"runs": {k: _merged(defaults, run) for k, run in raw["runs"].items()}}
+        machine = {"machine": raw.get("machine") or {}}
+        stages = {name: raw.get(name, {}) for name in ("retrieval", "finetune")}
+        filled = {k: inherit(machine, v) for k, v in stages.items() if isinstance(v, dict)}
+        if isinstance(raw.get("runs"), dict):
+            base = inherit(machine, raw.get("defaults"))
+            filled["runs"] = {
+                name: inherit(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                for name, run in raw["runs"].items()
+            }
+        return raw | filled
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
@@ -87,16 +98,38 @@ class Config(Section):
 
 
 class ResolvedConfig(Config):
-    """results/settings/config.yaml: the configuration with all defaults, and what else is known."""
+    """results/settings/config.yaml: the configuration with all defaults and the labelled splits."""
 
     labelled: dict[Name, list[Name]]
-    """Splits that have classes, of each dataset that a run trains on."""
+    """Splits that have classes, for each dataset that a run trains on."""
 
 
 def fold_splits(fold: int) -> tuple[str, str]:
-    """Training and test split of a fold; fold 0 is a dataset's only one."""
+    """The training and the test split of a fold.
+
+    Parameters
+    ----------
+    fold : int
+        Number of the fold; 0 if the dataset has only one.
+
+    Returns
+    -------
+    tuple of str
+        Names of the splits: train{n} and test{n}, without a number for fold 0.
+    """
     number = fold or ""
     return f"train{number}", f"test{number}"
+
+
+def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
+    """A run that names no preset takes that of its dataset."""
+    if not (isinstance(run, dict) and isinstance(datasets, dict)):
+        return run
+    name = run.get("dataset")
+    dataset = datasets.get(name) if isinstance(name, str) else None
+    preset = dataset.get("preset") if isinstance(dataset, dict) else None
+    known = isinstance(preset, str) and preset in PRESETS  # else it is an error of the dataset
+    return {"preset": preset} | run if known else run
 
 
 def _require_split(config: Config, where: str, dataset: str, split: str) -> None:
@@ -123,9 +156,9 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
     if training.warmup_epochs > training.epochs:
         raise ValueError(
             f"runs.{name}.training.warmup_epochs = {training.warmup_epochs} is more than epochs = "
-            f"{training.epochs}: the rate would not reach base_lr; use at most {training.epochs}"
+            f"{training.epochs}: warm-up would not end; use at most {training.epochs}"
         )
-    # Clips chosen from another dataset's shards are as that one's settings made them.
+    # A subset has the clips of its parent's shards.
     owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
     media, where = datasets[owner].media, f"datasets.{owner}.media"
     if run.video.fps > media.fps:
@@ -139,13 +172,13 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
         frame = round(FRAME_SECONDS * media.audio_rate)
         if media.audio != "required":
             raise ValueError(
-                f"runs.{name} trains on sound and {where}.audio = {media.audio}; set it to "
-                "required, or train on modalities: [video]"
+                f"runs.{name} trains on audio and {where}.audio = {media.audio}; set it to "
+                "required, or set modalities: [video]"
             )
         if run.audio.fft < frame:
             raise ValueError(
-                f"runs.{name}.audio.fft = {run.audio.fft} is shorter than a frame of 20 ms at "
-                f"{where}.audio_rate = {media.audio_rate}; use at least {frame}"
+                f"runs.{name}.audio.fft = {run.audio.fft} is shorter than a spectrogram frame, "
+                f"20 ms at {where}.audio_rate = {media.audio_rate}; use at least {frame}"
             )
     if longest > media.min_seconds:
         raise ValueError(
@@ -162,13 +195,30 @@ def _check_parent(
         return
     there = datasets[parent[0]].splits.get(parent[1]) if parent[0] in datasets else None
     if there is None:
-        raise ValueError(f"{where}.of = {split.of!r} is no split of these datasets")
+        raise ValueError(f"{where}.of = {split.of!r}: there is no such split")
     if there.of is not None:
-        raise ValueError(f"{where}.of = {split.of!r} is itself chosen from a split: name that")
+        raise ValueError(
+            f"{where}.of = {split.of!r} is itself a subset; name the split that it is from"
+        )
 
 
 def require_enough(name: str, run: RunSettings, clips: int) -> None:
-    """Raise ValueError if `clips` training clips cannot fill the run's clusters and batches."""
+    """Check that there are enough clips for a run's clusters and batches.
+
+    Parameters
+    ----------
+    name : str
+        Name of the run.
+    run : RunSettings
+        Its settings.
+    clips : int
+        Number of training clips.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer clips than clusters, or than clips in a batch.
+    """
     least = max(run.network.clusters, run.training.batch_size)
     if clips < least:
         raise ValueError(
@@ -179,16 +229,25 @@ def require_enough(name: str, run: RunSettings, clips: int) -> None:
 
 
 def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
-    """Raise UserError if a state, at `step` of `epoch` (from 0), is beyond the epochs asked for."""
+    """Check that a checkpoint is not beyond the epochs of its run.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs of the run.
+    epoch, step : int
+        Place of the checkpoint, counted from 0.
+    state : Path
+        Its file or folder.
+
+    Raises
+    ------
+    UserError
+        If more epochs are done than the run has.
+    """
     if (epoch, step) > (epochs, 0):
         done = f"{epoch} epochs and {step} steps" if step else f"{epoch} epochs"
         raise UserError(
-            f"epochs = {epochs}, and {done} are done, which {state} keeps; ask for "
-            f"{epoch + bool(step)} epochs or more, or remove {state} to train from the start"
+            f"epochs = {epochs}, and {done} are done by the checkpoint in {state}; set epochs to "
+            f"at least {epoch + bool(step)}, or remove {state} to train from the beginning"
         )
-
-
-def _merged(base: Any, over: Any) -> Any:
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return base if over is None else over
-    return {k: _merged(base.get(k), over.get(k)) for k in base | over}

@@ -1,7 +1,7 @@
-"""How trained runs are judged: baselines, degraded clips, retrieval, finetuning.
+"""How trained runs are evaluated: baselines, degraded clips, retrieval, fine-tuning.
 
-Defaults are the protocol of the paper and its release (arXiv 2006.13662, section 4); a stage
-without `runs` is not run.
+The defaults are the protocol of the paper (arXiv 2006.13662, section 4). A stage without `runs` is
+not run.
 """
 
 from string import Formatter
@@ -9,25 +9,27 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from selavi.settings.section import FilePath, LearningRate, Name, Precision, Section, Seed
+from selavi.settings.machine import MachineSettings
+from selavi.settings.section import FilePath, LearningRate, Name, Section, Seed
 
 KNOWN = [(name, "", None) for name in ("run", "dataset", "split")]
-"""What the path of a feature file may name: no attributes, conversions or widths."""
+"""What may stand in braces in the path of a feature file."""
 
 
 class BaselineSettings(Section):
-    """k-means on features of other networks, beside the clusters of a run."""
+    """Baselines: k-means on other features of the same clips, and chance."""
 
     runs: list[Name] | None = None
-    """Runs to compare with, each beside its own clips and settings; every run if not given."""
+    """Runs to compare with, each on its own clips and with its own settings. By default every
+    run."""
     supervised_weights: FilePath | None = None
-    """Weights of torchvision's R(2+1)D-18 trained with labels, a file of torch.save; the row says
-    that it was not run without them."""
+    """Weights of torchvision's R(2+1)D-18 trained with labels, as a file written by torch.save.
+    Without it, that row of the table says so."""
     features: dict[Name, FilePath] = Field({})
-    """Feature files of your own by name, .npy or .npz; {run}, {dataset} and {split} in a path are
-    filled in."""
+    """Feature files of your own by name, .npy or .npz. {run}, {dataset} and {split} in a path are
+    replaced."""
     minibatch_above: int = Field(50_000, ge=1, le=1_000_000_000)
-    """Clips above which k-means takes minibatches."""
+    """Number of clips above which k-means uses minibatches."""
 
     @field_validator("features")
     @classmethod
@@ -37,54 +39,55 @@ class BaselineSettings(Section):
                 parts = [part[1:] for part in Formatter().parse(pattern) if part[1] is not None]
             except ValueError as error:
                 raise ValueError(
-                    f"{name} = {pattern!r}: {error}; write a brace of the path itself twice"
+                    f"{name} = {pattern!r}: {error}; double a brace that is part of the path"
                 ) from None
             if any(part not in KNOWN for part in parts):
                 raise ValueError(
-                    f"{name} = {pattern!r} names something else than {{run}}, {{dataset}} and "
-                    "{split}; write a brace of the path itself twice"
+                    f"{name} = {pattern!r} names more than {{run}}, {{dataset}} and "
+                    "{split}; double a brace that is part of the path"
                 )
         return value
 
 
 class VideoLevel(Section):
-    """Pictures encoded again at a lower quality."""
+    """Video that is re-encoded at a lower quality."""
 
     short_side: int = Field(ge=8, le=1080, multiple_of=2)
-    """Short side of the pictures, in pixels."""
+    """Short side of the frames, in pixels."""
     crf: int = Field(ge=0, le=51)
-    """x264 constant rate factor; higher is worse and smaller."""
+    """x264 constant rate factor. Higher values give lower quality and smaller files."""
 
     @property
     def name(self) -> str:
-        """Names the level in files and tables."""
+        """Name of the level in files and tables."""
         return f"video-{self.short_side}px-crf{self.crf}"
 
 
 class AudioLevel(Section):
-    """Sound encoded again (AAC) at a lower quality."""
+    """Audio that is re-encoded (AAC) at a lower quality."""
 
     kbps: int = Field(ge=8, le=256)
-    """Bit rate, in thousands of bits per second."""
+    """Bit rate, in 1,000 bits per second."""
     rate: int = Field(8000, ge=8000, le=48000)
-    """Sample rate of the encoded sound, in Hz."""
+    """Sample rate of the encoded audio, in Hz."""
     snr_db: float | None = Field(None, ge=-100, le=100)
-    """White noise is added first, weaker than the sound by so many decibels; none if not given."""
+    """Signal-to-noise ratio of white noise that is added first, in decibels. By default none is
+    added."""
 
     @property
     def name(self) -> str:
-        """Names the level in files and tables."""
+        """Name of the level in files and tables."""
         noise = "" if self.snr_db is None else f"-{self.snr_db:g}db"
         return f"audio-{self.kbps}kbps-{self.rate}hz{noise}"
 
 
 class DegradeSettings(Section):
-    """Clusters of clips whose picture or sound has been degraded."""
+    """Evaluation on degraded clips: re-encoded at a lower quality."""
 
     runs: list[Name] = Field([])
-    """Runs to judge, on their own datasets."""
+    """Runs to evaluate, on their own datasets."""
     split: Name = "test"
-    """Split whose clips are degraded."""
+    """The split whose clips are degraded."""
     video: list[VideoLevel] = Field(
         [
             VideoLevel(short_side=112, crf=30),
@@ -93,7 +96,7 @@ class DegradeSettings(Section):
             VideoLevel(short_side=16, crf=45),
         ]
     )
-    """Levels of the picture, one after the other; the sound is left as it is."""
+    """Levels of video quality. The audio stays as it is."""
     audio: list[AudioLevel] = Field(
         [
             AudioLevel(kbps=64, rate=24000),
@@ -102,90 +105,86 @@ class DegradeSettings(Section):
             AudioLevel(kbps=12, rate=8000, snr_db=0.0),
         ]
     )
-    """Levels of the sound, one after the other; the picture is left as it is."""
+    """Levels of audio quality. The video stays as it is."""
 
 
 class TransferSettings(Section):
-    """What retrieval and finetuning have in common: which runs, on which folds."""
+    """What retrieval and fine-tuning have in common: which runs, on which folds."""
 
     runs: list[Name] = Field([])
-    """Runs to judge."""
+    """Runs to evaluate."""
     datasets: dict[Name, list[Annotated[int, Field(ge=0, le=1000)]]] = Field({})
-    """Datasets and their folds: fold n is of the splits train{n} and test{n}, fold 0 of train and
+    """Datasets and their folds. Fold n has the splits train{n} and test{n}; fold 0 has train and
     test."""
     frames: int = Field(32, ge=1, le=10_000)
-    """Frames of a clip."""
+    """Frames per clip."""
     clips: int = Field(10, ge=1, le=1000)
-    """Clips of a video, evenly spread over it."""
-    workers: int = Field(4, ge=0, le=1024)
-    """Loader processes per process; the workflow starts no more than the rule has threads."""
+    """Clips per video, evenly spaced."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work. Omitted keys are those of the top level's `machine`."""
 
 
 class RetrievalSettings(TransferSettings):
-    """Nearest neighbours: test videos ask, training videos answer."""
+    """Video retrieval by nearest neighbours. Queries: test videos; gallery: training videos."""
 
     crop: int | None = Field(None, ge=8, le=4096)
-    """Side of the square crop, in pixels; that of the run if not given."""
+    """Side of the square crop, in pixels. By default that of the run."""
     recall_at: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
         [1, 5, 10, 20, 50], min_length=1
     )
-    """Numbers of neighbours among which one of the same class is looked for."""
+    """Numbers of neighbours k for recall at k: the share of queries with a video of their class
+    among the k nearest."""
     batch_size: int = Field(16, ge=1, le=100_000)
-    """Clips encoded at a time."""
+    """Clips per forward pass."""
     pictures: int = Field(8, ge=0, le=1000)
-    """Queries drawn with their neighbours for the report."""
+    """Queries that the report shows with their neighbours."""
 
 
 class FinetuneSettings(TransferSettings):
-    """Action recognition: the video encoder trained on with a linear classifier."""
+    """Action recognition: fine-tune the video encoder with a linear classifier."""
 
     linear_probe: bool = False
-    """Train the classifier alone, the encoder stays as it is."""
+    """Train only the classifier; the encoder is frozen."""
     epochs: int = Field(12, ge=1, le=1_000_000)
-    """Epochs of `clips` random clips per training video."""
+    """Number of epochs, each with `clips` random clips per training video."""
     batch_size: int = Field(32, ge=2, le=100_000)
-    """Clips per step, all processes together."""
+    """Clips per step, over all processes."""
     scale_min: int = Field(128, ge=8, le=4096)
-    """Smallest short side that training frames are resized to, in pixels."""
+    """The smallest short side that training frames are resized to, in pixels."""
     scale_max: int = Field(160, ge=8, le=4096)
-    """Largest short side that training frames are resized to, in pixels."""
+    """The largest short side that training frames are resized to, in pixels."""
     crop: int = Field(128, ge=8, le=4096)
-    """Side of the square crop, and short side of test frames, in pixels."""
+    """Side of the square crop and short side of test frames, in pixels."""
     colour: float = Field(0.4, ge=0, lt=1)
-    """Strength of the colour jitter of training clips."""
+    """Strength of the colour jitter in training."""
     crops: Literal[1, 3] = 3
-    """Crops of each test clip: its centre, or three along its longer side."""
+    """Crops per test clip: the centre, or three along the longer side."""
     head_lr: LearningRate = 0.0025
-    """Learning rate of the classifier in the first epoch."""
+    """Initial learning rate of the classifier."""
     base_lr: LearningRate = 0.00025
-    """Learning rate of the encoder in the first epoch."""
+    """Initial learning rate of the encoder."""
     warmup_epochs: int = Field(2, ge=0, le=1_000_000)
-    """Epochs in which both rates grow, epoch by epoch, to warmup_factor times the first."""
+    """Epochs in which both learning rates rise, epoch by epoch, to warmup_factor times their
+    initial values."""
     warmup_factor: float = Field(8.0, gt=0, le=1e3)
-    """Rates after warm-up, as multiples of the first."""
+    """Learning rates after warm-up, as a multiple of their initial values."""
     decay_epochs: list[Annotated[int, Field(ge=0, le=1_000_000)]] = Field([7, 11])
-    """Epochs, counted from 0, from which on both rates are `decay` times as large."""
+    """Epochs, counted from 0, at which both learning rates are multiplied by `decay`."""
     decay: float = Field(0.05, gt=0, le=1)
-    """Factor of the rates at each of decay_epochs."""
+    """Factor of the learning rates at each of decay_epochs."""
     momentum: float = Field(0.9, ge=0, lt=1)
-    """Momentum."""
+    """Momentum of stochastic gradient descent."""
     weight_decay: float = Field(0.005, ge=0, le=100)
-    """Weight decay."""
+    """Weight decay (L2 penalty)."""
     seed: Seed = 31
-    """Seed of the classifier's first weights and of all random views."""
-    precision: Precision = "auto"
-    """Arithmetic of the encoder, as training.precision."""
-    threads: int = Field(0, ge=0, le=1024)
-    """CPU threads per process; 0 lets PyTorch choose."""
-    checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
-    """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
+    """Seed of the classifier's initial weights and of all random views."""
 
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
         if not self.crop <= self.scale_min <= self.scale_max:
             raise ValueError(
                 f"crop = {self.crop}, scale_min = {self.scale_min}, scale_max = {self.scale_max}: "
-                "each must be no more than the next"
+                "each must be at most the next"
             )
         return self
 

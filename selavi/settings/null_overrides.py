@@ -1,15 +1,24 @@
-"""Datasets and runs that a later configuration file takes out by setting them to null."""
+"""Datasets and runs that a later configuration file removes by setting them to null."""
 
 from collections.abc import Collection, Hashable
 from typing import Any
 
 
 def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
-    """The raw configuration without what is null, and without what hangs on it.
+    """Remove the datasets and runs that are null, and all that depends on them.
 
-    A dataset takes with it those that choose from its splits, and the runs on them; both are also
-    taken out of the evaluations. Nothing else is looked at: mistakes are for the typed settings to
-    say.
+    With a dataset go the datasets that are subsets of its splits, the runs on them, and their names
+    in the evaluations. Other mistakes are left to the typed settings.
+
+    Parameters
+    ----------
+    raw : dict
+        The configuration as YAML gives it.
+
+    Returns
+    -------
+    dict
+        The remaining configuration; `raw` itself if nothing is null.
     """
     datasets, runs = (_section(raw, name) for name in ("datasets", "runs"))
     gone = {name for name, dataset in datasets.items() if dataset is None}
@@ -47,7 +56,7 @@ def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _parents(dataset: Any) -> set[str]:
-    """Datasets whose splits this one chooses from."""
+    """Datasets that this one has subsets of."""
     splits = _section(dataset, "splits") if isinstance(dataset, dict) else {}
     places = [s.get("of") for s in splits.values() if isinstance(s, dict)]
     return {place.partition("/")[0] for place in places if isinstance(place, str) and "/" in place}

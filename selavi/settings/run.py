@@ -1,33 +1,36 @@
-"""A training run: its clips, network, labelling and optimisation. Defaults are the paper's."""
+"""A training run: clips, network, labelling, optimisation. The defaults are the paper's."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from selavi.settings.inputs import AudioSettings, VideoSettings
-from selavi.settings.section import LearningRate, Modality, Name, Precision, Section, Seed
+from selavi.settings.machine import MachineSettings
+from selavi.settings.presets import Preset, with_preset
+from selavi.settings.section import LearningRate, Modality, Name, Section, Seed
 
 
 class NetworkSettings(Section):
-    """Encoders and heads."""
+    """The encoders and their heads."""
 
     video_encoder: Literal["r2plus1d_18", "r2plus1d_narrow"] = "r2plus1d_18"
-    """Video encoder: R(2+1)D-18, or a narrow one of the same family for small jobs."""
+    """R(2+1)D-18, or a narrow encoder of the same family for small clips."""
     audio_encoder: Literal["resnet_9", "resnet_18", "resnet_narrow"] = "resnet_9"
-    """Audio encoder: ResNet-9 or ResNet-18, or a narrow one of the same family."""
+    """ResNet-9 or ResNet-18, or a narrow encoder of the same family."""
     clusters: int = Field(309, ge=2, le=1_000_000)
-    """Clusters (K)."""
+    """Number of clusters (K)."""
     heads: int = Field(10, ge=1, le=1000)
-    """Classifier heads per modality (H)."""
+    """Number of heads per modality (H)."""
     head: Literal["mlp", "linear"] = "mlp"
-    """Shape of a head."""
+    """Type of the heads: a multilayer perceptron with one hidden layer, or a linear classifier."""
     hidden: int = Field(512, ge=1, le=65_536)
     """Hidden width of an mlp head."""
     dropout: float = Field(0.3, ge=0, lt=1)
-    """Dropout in an mlp head."""
+    """Dropout probability in an mlp head."""
     fusion: Literal["late", "concat"] = "late"
-    """Where the modalities meet: heads on each, whose probabilities are multiplied (late), or one
-    set of heads on the features of both, side by side (concat), as an ablation."""
+    """How the modalities are combined. late: each has its own heads, and their probabilities are
+    multiplied. concat: one set of heads classifies the concatenated features of both (an
+    ablation)."""
 
 
 class LabellingSettings(Section):
@@ -36,100 +39,83 @@ class LabellingSettings(Section):
     lambda_: float = Field(20.0, gt=0, le=1e4, alias="lambda")
     """Sharpness of the assignment: the kernel is (p_video * p_audio) ** (lambda / 2)."""
     marginals: Literal["uniform", "gaussian", "zipf"] = "gaussian"
-    """Cluster sizes: all equal, drawn once per head from a normal distribution, or by Zipf's law
-    (the n-th largest goes as 1 / n)."""
+    """Cluster sizes: all equal (uniform), drawn from a normal distribution for each head
+    (gaussian), or by Zipf's law, where the n-th largest is proportional to 1 / n (zipf)."""
     gaussian_sd: float = Field(0.1, gt=0, le=10)
-    """Deviation of Gaussian cluster sizes, relative to the mean size."""
+    """Standard deviation of Gaussian cluster sizes, relative to their mean."""
     align: bool = True
-    """Match the audio heads' clusters to the video heads' before the first labels."""
+    """Match the audio heads' clusters to the video heads' before the first label update."""
     groups: int = Field(2, ge=1, le=1000)
-    """Groups of decorrelated heads, each labelled from its own augmented pass."""
+    """Head groups. The heads of a group are labelled from the same augmented pass, and each group
+    has a pass of its own, which decorrelates them."""
     optimisations: int = Field(100, ge=1, le=1_000_000)
-    """Relabellings planned over the training."""
+    """Label updates over the whole training."""
     power: float = Field(1.5, gt=0, le=100)
-    """Exponent of the relabelling schedule; above 1, labels change most often early on."""
+    """Exponent of the schedule of label updates. Above 1, updates are most frequent at the
+    beginning."""
     source: Literal["pass", "epoch"] = "pass"
-    """Features to label from: those of a fresh pass, or (epoch) those kept while training, where
-    each further group looks at every batch once more."""
+    """Features to label from. pass: those of a separate pass over the clips. epoch: those computed
+    in training; each further head group encodes another view of every batch."""
     consensus: bool = False
-    """Every head learns what most heads say, once their clusters are matched to each other, in
-    place of its own labels."""
+    """Train every head towards the labels that most heads agree on, after their clusters are
+    matched, instead of its own labels."""
     tolerance: float = Field(1e-3, gt=0, lt=1)
-    """Sinkhorn-Knopp stops when no cluster's mass is off by more than this share."""
+    """Sinkhorn-Knopp has converged when the relative error of every cluster's size is below
+    this."""
     max_iterations: int = Field(2000, ge=1, le=10_000_000)
-    """Sinkhorn-Knopp stops here in any case, and says how far off it was."""
+    """Maximum number of Sinkhorn-Knopp iterations. If it is reached, the remaining error is
+    logged."""
 
 
 class TrainingSettings(Section):
-    """Optimisation (stochastic gradient descent) and the machine's share in it."""
+    """Optimisation: stochastic gradient descent."""
 
     epochs: int = Field(200, ge=1, le=1_000_000)
-    """Passes over the training clips."""
+    """Number of epochs: passes over the training clips."""
     batch_size: int = Field(16, ge=2, le=100_000)
-    """Clips that pass through the network at once, in each process; batch norm sees those of all
-    processes."""
+    """Clips per process in one forward pass. Batch norm uses the statistics of all processes."""
     accumulation: int = Field(1, ge=1, le=100_000)
-    """Such batches, in each process, whose mean gradient makes one step. The effective batch is
+    """Batches per process whose gradients are averaged for one step. The effective batch is
     batch_size x accumulation x processes: the paper's 1,024 is 16 x 1 x 64, or 16 x 4 x 16."""
     base_lr: LearningRate = 0.01
-    """Learning rate after warm-up for 16 clips of the effective batch: the rate in force is this
-    times effective batch / 16, the paper's 0.01 x 64."""
+    """Learning rate per 16 clips of the effective batch: after warm-up, the learning rate is
+    base_lr x effective batch / 16 (in the paper 0.01 x 64)."""
     warmup_from: LearningRate = 0.01
-    """Learning rate of the first step, or the full rate where that is lower."""
+    """Learning rate of the first step, or the learning rate after warm-up if that is lower."""
     warmup_epochs: int = Field(10, ge=0, le=1_000_000)
-    """Epochs over which the rate grows linearly from warmup_from to the full rate."""
+    """Epochs in which the learning rate rises linearly from warmup_from."""
     momentum: float = Field(0.9, ge=0, lt=1)
-    """Momentum."""
+    """Momentum of stochastic gradient descent."""
     weight_decay: float = Field(1e-5, ge=0, le=100)
-    """Weight decay."""
+    """Weight decay (L2 penalty)."""
     warmup_batches: int = Field(20, ge=0, le=1_000_000)
-    """Batches that warm up batch norm before the first labels."""
-    precision: Precision = "auto"
-    """Arithmetic of the encoders: bfloat16 is checked first and given up if unsound; auto takes it
-    where the hardware has it and a trial step is at least 1.2 times as fast."""
-    channels_last: bool = True
-    """Keep pictures, spectrograms and weights with the channels last in memory."""
-    compile: bool = False
-    """Compile the encoders with torch.compile: minutes at the start, for faster steps."""
+    """Batches that initialise the statistics of batch norm before the first label update."""
     collapse: float = Field(0.8, gt=0, le=1)
-    """Stop when one cluster takes more than this share of a head's labels, or of its predictions
-    for epochs on end, and more than twice its set size; 1 never stops."""
-    workers: int = Field(4, ge=0, le=1024)
-    """Loader processes per training process; the workflow starts no more than the rule has
-    threads."""
-    threads: int = Field(0, ge=0, le=1024)
-    """CPU threads per training process; 0 lets PyTorch choose. With two or more, the narrow
-    encoders of video and audio learn side by side."""
-    cache_gb: float = Field(1.0, ge=0, le=1e6)
-    """Memory for decoded frames, which later epochs then need not decode, in 10^9 bytes for each
-    training process; clips beyond it are decoded each time."""
-    checkpoint_minutes: float = Field(15.0, ge=0, le=525_600)
-    """Longest time between saves of the resumable state, in minutes, besides each epoch's."""
-    saves: int = Field(2, ge=1, le=1000)
-    """Saves of the resumable state that are kept; should the newest be damaged, the one before it
-    serves."""
+    """Training stops if one cluster has more than this share of a head's labels, or of its
+    predictions in several successive epochs, and more than twice its prescribed size. 1 turns this
+    off."""
 
 
 class RunDefaults(Section):
-    """Settings shared by all runs; each run may override any of them."""
+    """Settings shared by all runs. A run may override any of them."""
 
     seed: Seed = 31
-    """Seed of everything random in the run."""
+    """Seed of all random generators of the run."""
     modalities: list[Modality] = Field(["video", "audio"], min_length=1)
-    """Modalities trained and labelled from."""
+    """Modalities to train on and to label from."""
     max_corrupt: float = Field(0.001, ge=0, lt=1)
-    """Share of a split's clips that may prove corrupt when read; above it the run stops and lists
-    them."""
+    """Largest share of a split's clips that may be corrupt. If there are more, the run fails and
+    lists them."""
     video: VideoSettings = VideoSettings()
-    """The picture half of a clip."""
+    """How the network sees the video of a clip."""
     audio: AudioSettings = AudioSettings()
-    """The sound half of a clip."""
+    """How the network sees the audio of a clip."""
     network: NetworkSettings = NetworkSettings()
-    """The encoders and their heads."""
+    """Encoders and heads."""
     labelling: LabellingSettings = LabellingSettings()
-    """Self-labelling."""
+    """Self-labelling by optimal transport."""
     training: TrainingSettings = TrainingSettings()
-    """Optimisation."""
+    """Optimisation by gradient descent."""
 
     @field_validator("modalities")
     @classmethod
@@ -143,12 +129,12 @@ class RunDefaults(Section):
         if self.labelling.groups > self.network.heads:
             raise ValueError(
                 f"labelling.groups = {self.labelling.groups} is more than "
-                f"network.heads = {self.network.heads}; a group needs a head"
+                f"network.heads = {self.network.heads}; each group needs at least one head"
             )
         if self.labelling.consensus and self.network.heads == 1:
             raise ValueError(
-                "labelling.consensus is between heads, and network.heads = 1; use more heads, or "
-                "set labelling.consensus: false"
+                "labelling.consensus needs several heads, and network.heads = 1; use more heads "
+                "or set labelling.consensus: false"
             )
         return self
 
@@ -170,7 +156,17 @@ class RunDefaults(Section):
 
 
 class RunSettings(RunDefaults):
-    """One training run: a dataset and the settings that make it different."""
+    """One training run: a dataset, and the settings that differ from the defaults."""
 
     dataset: Name
-    """Name of the dataset to train on."""
+    """The name of the dataset to train on."""
+    preset: Preset | None = Field(None, exclude=True)
+    """Values of the keys that neither the run nor `defaults` gives (see Presets). The default is
+    the preset of the dataset."""
+    machine: MachineSettings = MachineSettings()
+    """How the machine does the work. Omitted keys are those of the top level's `machine`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, raw: Any) -> Any:
+        return with_preset(raw, ("video", "audio", "network", "labelling", "training"))

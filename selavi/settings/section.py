@@ -1,4 +1,4 @@
-"""What all groups of settings have in common."""
+"""The base class of all sections, and types that several of them use."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def _expanded(path: str) -> str:
-    """With `~`, `~user`, `$NAME` and `${NAME}` as a shell has them, as far as they are known."""
+    """Expand `~`, `~user`, `$NAME` and `${NAME}` as a shell does, as far as they are known."""
     if "\0" in path:
-        raise ValueError(f"{path!r} holds a zero character, which no path may")
+        raise ValueError(f"{path!r} contains a NUL character, which paths cannot have")
     return path if "://" in path else _in_home(os.path.expandvars(path))
 
 
@@ -24,11 +24,11 @@ def _in_home(path: str) -> str:
 
 
 FilePath = Annotated[str, Field(min_length=1), AfterValidator(_expanded)]
-"""A path, or a URL, as a person writes it."""
+"""A path or a URL."""
 LearningRate = Annotated[float, Field(gt=0, le=1e30)]
-"""The bound is wide: training stops by itself where the loss is not finite."""
+"""The bound is wide: training stops when the loss is not finite."""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-"""What every random generator takes as a seed; k-means takes no more."""
+"""The range of k-means' seed, the smallest of all random generators."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Modality = Literal["video", "audio"]
 Precision = Literal["auto", "float32", "bfloat16"]

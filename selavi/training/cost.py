@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import open_clips, pass_batches
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.timing import decode, inference_seconds, training_seconds
@@ -30,7 +31,9 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
             passes = training.epochs * (labelling.groups - 1) + labelling.groups
         features = labelling.groups * rate.features if labelling.source == "epoch" else 0
         checkpoint = 2 * rate.parameters + clips * (features + 8 * run.network.heads)
-        state = (training.saves + 1) * checkpoint  # one is written before the oldest goes
+        state = (
+            run.machine.checkpoints_kept + 1
+        ) * checkpoint  # one is written before the oldest goes
         seconds = (rate.train * training.epochs + rate.infer * passes) * clips
         yield cost(name, "pretrain", seconds, rate.parameters + state)
 
@@ -49,11 +52,13 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     """
     clips = open_clips(index, run)
     batch, decoding = decode(
-        lambda turn: pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
+        lambda turn: CorruptClips(clips).counted(
+            pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
+        )
     )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(run).to(device)
-    bfloat16 = expects_bfloat16(run.training.precision, device)
+    bfloat16 = expects_bfloat16(run.machine.precision, device)
 
     def logits(batch: Batch) -> Tensor:
         return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])

@@ -1,4 +1,4 @@
-"""What training has to say of an epoch: sums while it runs, one row when it is over."""
+"""The log of an epoch: running totals, and one row at its end."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ def add(sums: Row, **values: float) -> None:
 def epoch_row(
     epoch: int,
     sums: Row,
-    rate: float,
+    learning_rate: float,
     clips_per_second: float,
     modalities: Iterable[str],
     largest_cluster: float,
@@ -24,18 +24,27 @@ def epoch_row(
 
     Parameters
     ----------
-    epoch : counted from 1.
-    sums : totals of steps, loss, loss_{modality}, and of relabelled, changed, iterations.
-    rate : learning rate of the last step.
-    largest_cluster : share of the predictions of the worst head that fall into one cluster.
-    corrupt_clips : how many clips have proved corrupt since the run began.
+    epoch : int
+        From 1.
+    sums : dict
+        Totals of steps, loss, loss_{modality}, relabelled, changed, iterations.
+    learning_rate : float
+        Of the last step.
+    clips_per_second : float
+    modalities : iterable of str
+    largest_cluster : float
+        The largest fraction of a head's predictions that one cluster has.
+    corrupt_clips : int
+        Corrupt clips found since the run began.
 
     Returns
     -------
-    Losses are means over steps, in nats; label changes and iterations are means over relabellings.
+    dict
+        Losses are means over steps, in nats; label changes and iterations are means over label
+        updates.
     """
     steps, relabelled = sums["steps"], sums.get("relabelled", 0.0)
-    row = {"epoch": float(epoch), "learning_rate": rate, "loss": sums["loss"] / steps}
+    row = {"epoch": float(epoch), "learning_rate": learning_rate, "loss": sums["loss"] / steps}
     row |= {f"loss_{m}": sums[f"loss_{m}"] / steps for m in modalities}
     row["relabellings"] = relabelled
     row["labels_changed"] = sums.get("changed", 0.0) / max(1.0, relabelled)
@@ -47,9 +56,9 @@ def epoch_row(
 
 
 def sentence(row: Row, epochs: int) -> str:
-    """The row as a line of the log."""
+    """Format a row as a line of the log; `epochs` are those of the run."""
     return (
-        f"epoch {row['epoch']:.0f} of {epochs}: loss {row['loss']:.3f}, "
-        f"labels renewed {row['relabellings']:.0f} times ({row['labels_changed']:.1%} changed), "
+        f"epoch {row['epoch']:.0f}/{epochs}: loss {row['loss']:.3f}, "
+        f"{row['relabellings']:.0f} label updates ({row['labels_changed']:.1%} changed), "
         f"{row['clips_per_second']:.0f} clips/s"
     )

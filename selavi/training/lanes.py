@@ -1,8 +1,8 @@
-"""Run the parts of a training step that share nothing side by side, a CPU thread for each.
+"""Run the independent parts of a training step in parallel, each in a CPU thread.
 
 On small networks two threads inside one operator are slower than one; two operators at a time are
-not. What a part computes must not depend on when it runs: it draws from a random generator of its
-own, and reads nothing that another part writes.
+not. The result of a part must not depend on when it runs: it draws from its own random generator,
+and reads nothing that another part writes.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +18,13 @@ LARGE = 5_000_000  # parameters; the narrow pair of encoders has 0.6 M, the pape
 class Lanes:
     """Threads for the parts of a step; on a GPU there are none, and parts run one by one.
 
-    device : the one that computes. parameters : of the network. Large ones are computed one part
-    after the other, with all of PyTorch's threads in each operator; parts of small ones share them.
+    Parameters
+    ----------
+    device : torch.device
+        Where the network computes.
+    parameters : int
+        Of the network. The parts of a large one run one by one, with all of PyTorch's threads in
+        each operator; the parts of a small one share the threads.
     """
 
     def __init__(self, device: torch.device, parameters: int) -> None:
@@ -32,15 +37,25 @@ class Lanes:
             )
 
     def run(self, parts: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Results of all parts, in order; parts start in order. Raises what a part raises."""
+        """Run all parts, which start in order.
+
+        Parameters
+        ----------
+        parts : sequence of callable
+
+        Returns
+        -------
+        list
+            Their results, in order.
+        """
         if self.pool is None:
             return [part() for part in parts]
         futures = [self.pool.submit(part) for part in parts]
-        wait(futures)  # all: none may still run when an exception leaves the step
+        wait(futures)  # no part may still run when an exception leaves the step
         return [future.result() for future in futures]
 
 
 def _start(threads: int) -> None:
-    """Settings that are each thread's own."""
+    """Settings that belong to a thread."""
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # numbers so near 0 take CPUs ten times as long
+    torch.set_flush_denormal(True)  # denormal numbers take CPUs ten times as long

@@ -1,4 +1,4 @@
-"""Pretraining: alternate between labelling the clips and learning the labels (paper, section 3)."""
+"""Pretraining alternates between label updates and learning the labels (paper, section 3)."""
 
 import logging
 import time
@@ -13,49 +13,60 @@ from torch.nn.utils import get_total_norm as total_norm
 
 from selavi.batch import Batch
 from selavi.data.sampling import Clips
-from selavi.distributed import Group
-from selavi.labelling.marginals import draw_sizes
+from selavi.engine.checkpoint import Checkpoints
+from selavi.engine.divergence import check_step, divergence_recorded
+from selavi.engine.process_group import Group, all_sum
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.progress import Bar
 from selavi.settings import RunSettings, require_enough, require_no_more
-from selavi.signals import Stopped, StopRequest
-from selavi.training.checkpoint import Saves, State
-from selavi.training.divergence import (
-    Diverged,
-    check_predictions,
-    check_step,
-    largest_share,
-    refuse_again,
-    remember,
-)
+from selavi.training.collapse import check_predictions, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
-from selavi.training.optim import clips_per_step, learning_rate, make_optimizer
+from selavi.training.optim import clips_per_step, learning_rate
 from selavi.training.pace import Pace
 from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
+from selavi.training.state import fresh_state
 from selavi.training.step import Learner
 
 log = logging.getLogger(__name__)
 
-WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: batches of its own
+WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: its batches are distinct
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The network, the last labels (N, H) int64, the clusters' due shares (H, K), and the log."""
+    """The result of a training.
+
+    Parameters
+    ----------
+    network : Network
+        On the CPU, in evaluation mode.
+    labels : Tensor
+        (N, H) int64, the last pseudo-labels.
+    sizes : Tensor
+        (H, K) prescribed cluster sizes, as a fraction of the clips.
+    history : list of dict
+        One row per epoch.
+    steps : int
+        Steps taken.
+    corrupt : int
+        Corrupt clips found.
+    """
 
     network: Network
     labels: Tensor
     sizes: Tensor
     history: list[Row]
     steps: int
+    corrupt: int
 
 
 class Trainer:
-    """One run of one process: the objects that the loop's steps share."""
+    """The training of a run, in one process; `on_epoch` is called on rank 0 after each epoch."""
 
     def __init__(
         self,
@@ -68,6 +79,7 @@ class Trainer:
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
         self.settings, self.training = settings, settings.training
+        self.machine = settings.machine
         self.group, self.stop, self.on_epoch = group, stop, on_epoch
         self.step_clips = clips_per_step(self.training, group.world)
         self.steps = len(clips) // self.step_clips
@@ -82,49 +94,65 @@ class Trainer:
             settings.labelling.power,
             self.training.epochs * self.steps,
         )
-        if self.training.threads:
-            torch.set_num_threads(self.training.threads)
+        if self.machine.threads:
+            torch.set_num_threads(self.machine.threads)
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
-        self.learner = Learner(self.network, group, self.training.compile)
-        self.state = _fresh_state(self.network, settings, clips, group.device)
+        self.learner = Learner(self.network, group, self.machine.compile)
+        self.state = fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
-        process_clips = self.step_clips // group.world
-        key = fingerprint(settings, clips.index)
-        self.saves = Saves(folder, key, process_clips, self.training.saves)
-        self.end = f"{key} {self.step_clips} {self.training.epochs} {self.training.collapse:g}"
-        self.saved_at = time.monotonic()
+        self.process_clips = self.step_clips // group.world
+        self.checkpoints = Checkpoints(folder, fingerprint(settings, clips.index), self.machine)
         self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
-        """Train from the newest save, or from the start.
+        """Train from the newest checkpoint, or from the start.
 
-        Raises Stopped if asked to stop, Diverged if the loss is not finite or clusters collapse,
-        and UserError if that has come of the same settings before.
+        Returns
+        -------
+        Trained
+
+        Raises
+        ------
+        Stopped
+            On request.
+        Diverged
+            If the loss is not finite or clusters collapse.
+        UserError
+            If training with these settings has diverged before.
         """
-        refuse_again(self.saves.folder, self.end, self.group)
-        if load_state(self.saves, self.state, self.steps, self.settings.seed, self.group):
-            place = self.state.progress
-            require_no_more(self.training.epochs, place.epoch, place.step, self.saves.folder)
-            log.info("going on from epoch %d, step %d", place.epoch + 1, place.step + 1)
-        else:
+        changeable = (self.training.epochs, self.training.collapse, self.machine.precision)
+        key = f"{self.checkpoints.fingerprint} {self.step_clips} {changeable}"
+        with divergence_recorded(self.checkpoints.folder, key, self.group):
+            self._resume_or_prepare()
             try:
-                self._prepare()
+                self._train()
             except Stopped:
-                raise Stopped("nothing was learnt yet, the same command starts anew") from None
-        try:
-            self._train()
-        except Stopped:
-            self._save()
-            raise
-        except Diverged as error:
-            if self.group.first:
-                remember(error, self.saves.folder, self.end)
-            raise
+                self._save()
+                raise
         progress = self.state.progress
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
-        return Trained(network, labels, sizes, progress.history, progress.total)
+        corrupt = len(self.state.corrupt)
+        return Trained(network, labels, sizes, progress.history, progress.total, corrupt)
+
+    def _resume_or_prepare(self) -> None:
+        resumed = load_state(
+            self.checkpoints, self.state, self.process_clips, self.steps, self.settings.seed,
+            self.group,
+        )  # fmt: skip
+        if resumed:
+            progress = self.state.progress
+            require_no_more(
+                self.training.epochs, progress.epoch, progress.step, self.checkpoints.folder
+            )
+            progress.bfloat16 &= self.machine.precision != "float32"
+            log.info("resuming from epoch %d, step %d", progress.epoch + 1, progress.step + 1)
+            return
+        try:
+            self._prepare()
+        except Stopped:
+            raise Stopped("nothing learned yet, run the same command to start again") from None
 
     def _train(self) -> None:
         progress, epochs = self.state.progress, self.training.epochs
@@ -138,14 +166,14 @@ class Trainer:
                 self._epoch(bar)
 
     def _epoch(self, bar: Bar) -> None:
-        """The rest of the current epoch: relabel if due, learn, save if due."""
+        """Run the rest of the current epoch: update labels and write checkpoints when due."""
         progress, started = self.state.progress, time.monotonic()
         first_total, accumulation = progress.total, self.training.accumulation
         batches = self.labeller.batches(progress.epoch, progress.step * accumulation)
         self.network.train()
         while progress.step < self.steps:
             if progress.total in self.due:
-                done = self.labeller.renew()
+                done = self.labeller.update()
                 add(progress.sums, relabelled=1.0, changed=done.changed, iterations=done.iterations)
             loss = self._step(islice(batches, accumulation))
             progress.step += 1
@@ -179,11 +207,12 @@ class Trainer:
             sums += share * torch.stack(list(learnt.losses.values()))
             self.state.count(learnt.log_p.argmax(-1))
             self.labeller.keep(seen.sample, [learnt.features, *features])
-        values = (self.group.sum(sums) / self.group.world).tolist()
+        values = (all_sum(sums) / self.group.world).tolist()
         loss = sum(values) / len(values)
         gradient = total_norm(p.grad for p in self.network.parameters() if p.grad is not None)
         where = f"epoch {progress.epoch + 1}, step {progress.step + 1}"
-        check_step(loss, float(gradient), where, progress.bfloat16)
+        remedy = "lower training.base_lr or lengthen training.warmup_epochs"
+        check_step(loss, float(gradient), where, progress.bfloat16, remedy)
         optimizer.step()
         named = {f"loss_{m}": v for m, v in zip(self.network.modalities, values, strict=True)}
         add(progress.sums, steps=1.0, loss=loss, **named)
@@ -191,7 +220,7 @@ class Trainer:
 
     @torch.no_grad()
     def _prepare(self) -> None:
-        """Check bfloat16, warm up batch norm, and fill the stores."""
+        """Choose the precision, warm up batch norm, and fill the feature stores."""
         self.group.seed(self.settings.seed)
         batches = self.labeller.batches(WARMUP_EPOCH, 0)
         count = self.training.warmup_batches
@@ -200,19 +229,18 @@ class Trainer:
             if number == 0:
                 with torch.enable_grad():
                     self.state.progress.bfloat16 = choose_bfloat16(
-                        self.network, on_device, self.training.precision, self.group
+                        self.network, on_device, self.machine.precision, self.group
                     )
             if number < count:
                 self.network.train()
                 self.learner.warm_up(on_device, self.state.progress.bfloat16)
-            if self.group.any(self.stop.requested):
-                raise Stopped
+            self.stop.check(self.group)
         self.labeller.fill()
 
     def _finish_epoch(self, clips_per_second: float) -> None:
         progress, training = self.state.progress, self.training
         self.labeller.share_corrupt()
-        predicted = self.group.sum(self.state.predicted)
+        predicted = all_sum(self.state.predicted)
         row = epoch_row(
             progress.epoch + 1,
             progress.sums,
@@ -230,22 +258,19 @@ class Trainer:
         log.info(sentence(row, training.epochs))
         shares = [row["largest_cluster"] for row in progress.history]
         check_predictions(shares, self.steps, self.state.sizes, training)
-        if self.group.first:  # before the save: a kill in between would leave this epoch untold
+        if self.group.first:  # before the checkpoint, or a kill in between would lose it
             self.on_epoch(progress.history, self.state.labels)
         self._save()
 
     def _save_if_due(self) -> None:
-        """Save in mid-epoch when it is time; raise Stopped on all ranks if any is asked to stop."""
-        if self.group.any(self.stop.requested):
-            raise Stopped
-        seconds = time.monotonic() - self.saved_at
-        if self.group.any(seconds >= 60 * self.training.checkpoint_minutes):
+        """Write a checkpoint in mid-epoch when it is due; raise Stopped on request."""
+        self.stop.check(self.group)
+        if self.checkpoints.due(self.group):
             self._save()
 
     def _save(self) -> None:
         self.labeller.share_corrupt()
-        self.saves.write(self.state, self.group)
-        self.saved_at = time.monotonic()
+        self.state.save(self.checkpoints, self.process_clips, self.group)
 
     def _rate(self) -> float:
         progress = self.state.progress
@@ -255,25 +280,3 @@ class Trainer:
     def _speed(self, first_total: int, started: float) -> float:
         clips = (self.state.progress.total - first_total) * self.step_clips
         return clips / max(1e-9, time.monotonic() - started)
-
-
-def _fresh_state(
-    network: Network, settings: RunSettings, clips: Clips, device: torch.device
-) -> State:
-    heads, clusters = settings.network.heads, settings.network.clusters
-    labelling = settings.labelling
-    generator = torch.Generator().manual_seed(settings.seed)
-    sizes = [
-        draw_sizes(labelling.marginals, clusters, labelling.gaussian_sd, generator)
-        for _ in range(heads)
-    ]
-    return State(
-        network=network,
-        optimizer=make_optimizer(network.parameters(), settings.training),
-        labels=torch.full((len(clips), heads), -1, dtype=torch.int64, device=device),
-        sizes=torch.stack(sizes).to(device),
-        predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
-        stores=[],
-        groups=generator,
-        corrupt=clips.corrupt,
-    )

@@ -1,12 +1,22 @@
-"""What training minimises: the cross-entropy to the current labels."""
+"""The loss of pretraining: the cross-entropy to the current pseudo-labels."""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def heads_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy, mean over heads and clips: logits (H, B, K), labels (B, H).
+    """Cross-entropy, averaged over heads and clips.
 
-    A clip without a label (-1: it could not be read when labels were made) does not count.
+    Parameters
+    ----------
+    logits : Tensor
+        (H, B, K) float32.
+    labels : Tensor
+        (B, H) int64; -1, for a clip that could not be read in the label update, does not count.
+
+    Returns
+    -------
+    Tensor
+        A scalar, in nats.
     """
     return F.cross_entropy(logits.flatten(0, 1), labels.T.flatten(), ignore_index=-1)

@@ -1,4 +1,4 @@
-"""How long training will take on this machine, told once its first steps are timed."""
+"""Predict how long training takes on this machine, from its first steps."""
 
 import logging
 import time
@@ -7,11 +7,17 @@ from selavi.progress import NOTICE, duration
 
 log = logging.getLogger(__name__)
 
-STEPS = 10  # that are timed; the first of all is not: libraries start, loaders fill
+STEPS = 10  # timed; the very first is not: libraries start, loaders fill
 
 
 class Pace:
-    """Times the first steps that this process takes, of so many `clips` each."""
+    """Times the first steps of this process.
+
+    Parameters
+    ----------
+    clips : int
+        Clips of a step, of all processes together.
+    """
 
     def __init__(self, clips: int) -> None:
         self.clips = clips
@@ -19,7 +25,15 @@ class Pace:
         self.began = 0.0
 
     def step(self, left: int, epochs: int) -> None:
-        """Count one more step; `left` are to come, of a run of so many `epochs`."""
+        """Count a step, and log the prediction once enough are timed.
+
+        Parameters
+        ----------
+        left : int
+            Steps to come.
+        epochs : int
+            Of the whole run.
+        """
         self.steps += 1
         if self.steps == 1:
             self.began = time.monotonic()

@@ -12,14 +12,14 @@ from torch.utils.tensorboard import SummaryWriter
 from selavi import __version__
 from selavi.config_file import write_section
 from selavi.data.sampling import open_clips
-from selavi.distributed import process_group
+from selavi.engine.process_group import process_group
+from selavi.engine.state_lock import sole_training
+from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
 from selavi.models.head_selection import agreement
 from selavi.settings import RunSettings
-from selavi.signals import stop_on_signals
-from selavi.state_lock import sole_training
 from selavi.training.loop import Trained, Trainer
 
 log = logging.getLogger(__name__)
@@ -28,17 +28,30 @@ log = logging.getLogger(__name__)
 def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     """Train a run and write model.pt, log.csv, labels.csv and config.yaml into `output`.
 
-    The resumable state lies in `output`/state: killed at any moment, the same call goes on from
-    there; once finished, the same call writes the outputs again. Only one call at a time may do so.
-    TensorBoard events are in `output`/events, the labels of every epoch that renewed them in
-    `output`/epoch-labels.
+    Checkpoints are in `output`/state: killed at any moment, the same call resumes; once finished,
+    the same call writes the outputs again. Only one call at a time may use them. TensorBoard events
+    are in `output`/events, the labels of every epoch with a label update in `output`/epoch-labels.
+
+    Parameters
+    ----------
+    index : Path
+        Index of the training split.
+    settings : RunSettings
+    output : Path
+        The folder to write.
 
     Raises
     ------
-    UserError for missing files and where another call is at work, ValueError for settings that do
-    not fit the clips, Stopped when a signal asked for it.
+    UserError
+        For missing files, and if another call uses the checkpoints.
+    ValueError
+        For settings that do not fit the clips.
+    Diverged
+        If the loss is not finite or clusters collapse.
+    Stopped
+        If a signal asked for it.
     """
-    clips = open_clips(index, settings, settings.training.cache_gb)
+    clips = open_clips(index, settings, settings.machine.cache_gb)
     state = output / "state"
     with (
         stop_on_signals() as stop,
@@ -47,10 +60,8 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
         Journal(output) as journal,
     ):
         trained = Trainer(clips, settings, state, group, stop, journal.write).run()
-        if clips.corrupt and group.first:
-            log.warning(
-                "%d of %d clips are corrupt and were left out", len(clips.corrupt), len(clips)
-            )
+        if trained.corrupt and group.first:
+            log.warning("%d of %d clips are corrupt and were left out", trained.corrupt, len(clips))
         if group.first:
             _write(trained, clips.index, settings, output)
 
@@ -59,8 +70,10 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
     labels = trained.labels.numpy()
     agreements = agreement(labels)
     head = int(agreements.argmax())
-    log.info("head %d agrees best with the others (mean NMI %.3f)", head, agreements[head])
-    share = trained.history[-1]["largest_cluster"]  # of what was predicted; labels are balanced
+    log.info(
+        "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
+    )
+    share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)
     columns = [pd.Series(labels[:, h], name=f"head{h}") for h in range(labels.shape[1])]
@@ -79,7 +92,13 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
 
 
 class Journal:
-    """log.csv, TensorBoard events and renewed labels, brought up to date after every epoch."""
+    """log.csv, TensorBoard events and new labels, updated after every epoch.
+
+    Parameters
+    ----------
+    output : Path
+        The run's folder.
+    """
 
     def __init__(self, output: Path) -> None:
         self.output = output
@@ -90,15 +109,20 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         if self.events:
-            with suppress(OSError):  # said when they were written
+            with suppress(OSError):  # reported when they were written
                 self.events.close()
 
     def write(self, history: list[dict[str, float]], labels: Tensor) -> None:
-        """Take in one more epoch. Epochs that a killed run had written again are purged.
+        """Write one more epoch, and purge the same and later epochs of a killed run.
 
-        labels : (N, H) int64, kept in epoch-labels/{epoch}.npz if they were renewed in the epoch.
+        Parameters
+        ----------
+        history : list of dict
+            One row per epoch.
+        labels : Tensor
+            (N, H) int64, saved as epoch-labels/{epoch}.npz if the epoch had a label update.
         """
-        with explain_refusal(self.output / "events"):  # the only ones that do not explain it
+        with explain_refusal(self.output / "events"):  # the other writers explain it themselves
             self._write(history, labels)
 
     def _write(self, history: list[dict[str, float]], labels: Tensor) -> None:

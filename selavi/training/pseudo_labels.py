@@ -1,4 +1,4 @@
-"""Where labels come from during training: features of passes, and the relabelling of all heads."""
+"""Pseudo-labels during training: features of passes, and label updates of all heads."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -10,22 +10,34 @@ from torch import Tensor
 
 from selavi.batch import Batch
 from selavi.data.sampling import Clips, pass_batches, training_batches
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.relabel import Relabelling, relabel
 from selavi.models.network import Features, Network
 from selavi.settings import RunSettings
-from selavi.signals import Stopped, StopRequest
-from selavi.training.checkpoint import State
-from selavi.training.divergence import check_labels
+from selavi.training.collapse import check_labels
+from selavi.training.state import State
 
 log = logging.getLogger(__name__)
 
-STOP_BATCHES = 8  # of a pass, between two looks at whether any rank is asked to stop
+STOP_BATCHES = 8  # of a pass, between two checks for a stop request
 
 
 class Labeller:
-    """Renews a run's labels from features that it keeps (source: epoch) or makes when asked."""
+    """Updates a run's labels, from features kept in training (source: epoch) or from a new pass.
+
+    Parameters
+    ----------
+    clips : Clips
+        Of the training split.
+    settings : RunSettings
+    group : Group
+    network : Network
+    state : State
+        Its labels, stores and corrupt clips are updated in place.
+    stop : StopRequest
+    """
 
     def __init__(
         self,
@@ -39,15 +51,23 @@ class Labeller:
         self.clips, self.settings, self.group = clips, settings, group
         self.network, self.state, self.stop = network, state, stop
 
-    def renew(self) -> Relabelling:
-        """New labels for all clips (paper, section 3.1); the first time, align the modalities.
+    def update(self) -> Relabelling:
+        """Make new labels for all clips (paper, section 3.1); the first time, align the modalities.
 
-        Raises Diverged if they have collapsed, once the warm-up is over: before, an untrained
-        network may hardly tell clips apart, and recover. Raises Stopped on all ranks if any is
-        asked to stop during a pass; then nothing is renewed.
+        Returns
+        -------
+        Relabelling
+
+        Raises
+        ------
+        Diverged
+            If the labels have collapsed after the warm-up: before, an untrained network may hardly
+            tell clips apart, and recover.
+        Stopped
+            On all ranks, if any is asked to stop during a pass; then the labels stay as they were.
         """
         progress, labelling = self.state.progress, self.settings.labelling
-        log.debug("renewing the labels before step %d", progress.total)
+        log.debug("updating the labels before step %d", progress.total)
         with self._all_or_nothing():
             done = relabel(
                 self.network,
@@ -66,13 +86,23 @@ class Labeller:
                 f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
             )
         progress.relabellings += 1
-        log.debug("labels renewed: %s", done)
+        log.debug("updated the labels: %s", done)
         return done
 
     def batches(self, epoch: int, first: int) -> Iterator[list[Batch]]:
-        """The epoch's batches to learn from, each with one for each further store to look at.
+        """Load the batches of an epoch.
 
-        first : batches of this rank to pass over.
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        first : int
+            Batches of this rank to skip.
+
+        Returns
+        -------
+        iterator of list of Batch
+            The batch to learn from, then the same clips in another view for each further store.
         """
         training = self.settings.training
         views = max(1, len(self.state.stores))
@@ -85,28 +115,33 @@ class Labeller:
             rank=self.group.rank,
             world=self.group.world,
             first_step=first,
-            workers=training.workers,
+            workers=self.settings.machine.workers,
             device=self.group.device,
         )
-        return (batch.by_view(views) for batch in batches)
+        return (batch.by_view(views) for batch in self.state.corrupt.counted(batches))
 
     def fill(self) -> None:
-        """Fill the stores by a pass for each group of heads, where features are kept at all."""
+        """Fill the stores with a pass for each head group, if features are kept."""
         if self.settings.labelling.source == "epoch":
             groups = range(self.settings.labelling.groups)
             self.state.stores.extend(self._pass(number) for number in groups)
 
     def keep(self, samples: Tensor, features: Sequence[Features]) -> None:
-        """Keep features of clips just learnt from: to the first group, the epoch is its pass.
+        """Store the features of clips just learned from: the epoch is the first group's pass.
 
-        features : of each group's view of the clips.
+        Parameters
+        ----------
+        samples : Tensor
+            (B,) int64.
+        features : sequence of Features
+            Of each head group's view of the clips.
         """
         for store, rows in zip(self.state.stores, features, strict=bool(self.state.stores)):
             store.update(samples, rows)
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        """Undo what was renewed before a stop: the first groups' labels, the order of the heads."""
+        """Undo a partial update on a stop: labels of the first groups, the order of the heads."""
         state, heads = self.state, self.network.heads
         labels, groups = state.labels.clone(), state.groups.get_state()
         weights = deepcopy(heads.state_dict())
@@ -126,7 +161,7 @@ class Labeller:
         )
 
     def _pass(self, number: int) -> FeatureStore:
-        """Features of this rank's clips, seen through augmentations of the pass's own."""
+        """Features of this rank's clips, in views drawn for this pass."""
         log.debug("pass %d over the clips", number)
         batch_size = self.settings.training.batch_size
         share = -(-len(self.clips) // self.group.world)  # of the clips, the largest
@@ -136,12 +171,13 @@ class Labeller:
             augmented=(self.settings.seed, number),
             rank=self.group.rank,
             world=self.group.world,
-            workers=self.settings.training.workers,
+            workers=self.settings.machine.workers,
             device=self.group.device,
         )
+        whole = self.state.corrupt.counted(batches)
         store = FeatureStore.from_pass(
             self.network,
-            while_wanted(batches, -(-share // batch_size), self.stop, self.group),
+            while_wanted(whole, -(-share // batch_size), self.stop, self.group),
             self.group.device,
             self.state.progress.bfloat16,
         )
@@ -149,22 +185,39 @@ class Labeller:
         return store
 
     def share_corrupt(self) -> None:
-        """Tell every rank which clips some rank could not read.
+        """Tell all ranks which clips any rank found corrupt.
 
-        Raises UserError with the list if they are too many.
+        Raises
+        ------
+        UserError
+            With the list, if there are more than `max_corrupt` allows.
         """
-        self.clips.merge_corrupt(self.group.gather(list(self.clips.corrupt)))
+        self.state.corrupt.merge(self.group.gather(list(self.state.corrupt.found)))
 
 
 def while_wanted(
     batches: Iterator[Batch], most: int, stop: StopRequest, group: Group
 ) -> Iterator[Batch]:
-    """The batches of a pass; raises Stopped on all ranks if any is asked to stop.
+    """Yield the batches of a pass, and check for a stop request between them.
 
-    most : batches that any rank may have. A rank has fewer where its share is smaller or all of a
-    batch is corrupt, and looks for a stop as often as the others all the same.
+    Parameters
+    ----------
+    batches : iterator of Batch
+    most : int
+        The largest number of batches that any rank has. A rank has fewer if its share is smaller or
+        a whole batch is corrupt; it checks as often as the others all the same.
+    stop : StopRequest
+    group : Group
+
+    Yields
+    ------
+    Batch
+
+    Raises
+    ------
+    Stopped
+        On all ranks, if any is asked to stop.
     """
     for _ in range(0, most, STOP_BATCHES):
         yield from islice(batches, STOP_BATCHES)
-        if group.any(stop.requested):
-            raise Stopped
+        stop.check(group)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError
 from selavi.models.network import Features, Network
 from selavi.models.sync_batchnorm import synchronise
@@ -25,10 +25,16 @@ from selavi.training.loss import heads_loss
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a batch gave besides gradients; nothing here carries any.
+    """The outputs of a batch, detached from the graph.
 
-    features : by modality, (B, D). losses : by modality, mean over heads and clips, in nats.
-    log_p : (H, B, K), sum over modalities of the predicted log-probabilities.
+    Parameters
+    ----------
+    features : dict
+        By modality, (B, D) float32.
+    losses : dict
+        By modality, the mean over heads and clips, in nats.
+    log_p : Tensor
+        (H, B, K), sum over modalities of the predicted log-probabilities.
     """
 
     features: Features
@@ -36,15 +42,22 @@ class Learnt:
     log_p: Tensor
 
     def __or__(self, other: "Learnt") -> "Learnt":
-        """What two modalities gave."""
+        """The outputs of two modalities together."""
         features, losses = self.features | other.features, self.losses | other.losses
         return Learnt(features, losses, self.log_p + other.log_p)
 
 
 class Learner:
-    """A network made ready to learn in a process group: synchronised, and compiled if asked for.
+    """A network that learns in a process group: synchronised, and compiled if asked for.
 
-    On a CPU, the modalities, and the other views of a batch, go side by side; see `Lanes`.
+    On a CPU, the modalities and the other views of a batch run in parallel, see `Lanes`.
+
+    Parameters
+    ----------
+    network : Network
+    group : Group
+    compiled : bool
+        Whether to compile the encoders with torch.compile.
     """
 
     def __init__(self, network: Network, group: Group, compiled: bool) -> None:
@@ -68,13 +81,31 @@ class Learner:
         bfloat16: bool,
         others: Sequence[Batch] = (),
     ) -> tuple[Learnt, list[Features]]:
-        """Add `share` times a batch's gradients; the `last` of a step averages them over ranks.
+        """Add `share` times the gradients of a batch.
 
-        labels : (B, H) int64. others : the same clips in other views, encoded in evaluation mode
-        with the batch-norm statistics from before this batch.
+        Parameters
+        ----------
+        batch : Batch
+        labels : Tensor
+            (B, H) int64 pseudo-labels.
+        share : float
+            1 / accumulation.
+        last : bool
+            Whether this is the step's last batch: then gradients are averaged over ranks.
+        bfloat16 : bool
+            Whether the encoders compute in bfloat16.
+        others : sequence of Batch
+            The same clips in other views, encoded in evaluation mode with the batch-norm statistics
+            from before this batch.
+
+        Returns
+        -------
+        outputs : Learnt
+        features : list of Features
+            Of the other views.
         """
         names = self.network.modalities
-        # Drawn here: threads would draw in the order of the clock. On a GPU there are none.
+        # Drawn here, since the order of threads varies. A GPU uses none.
         drawn = torch.randint(2**62, (len(names),)).tolist()
         seeds = dict(zip(names, drawn, strict=True)) if batch.sample.device.type == "cpu" else None
         if others:
@@ -82,7 +113,7 @@ class Learner:
         separable = self.parallel is None and not self.network.joined
         parts = [[name] for name in names] if separable else [names]
         learn = [partial(self._learn, batch, labels, share, bfloat16, p, seeds) for p in parts]
-        # Audio first: the thread that learns it is free before the other.
+        # Audio first: its thread is free before the other.
         looks = [(number, part) for number in range(len(others)) for part in parts[::-1]]
         observe = [partial(self._observe, others[n], bfloat16, part) for n, part in looks]
         waiting = self.parallel.no_sync() if self.parallel and not last else nullcontext()
@@ -95,13 +126,13 @@ class Learner:
         return learnt, seen
 
     def warm_up(self, batch: Batch, bfloat16: bool) -> None:
-        """Count a batch in the statistics of batch norm, and learn nothing."""
+        """Update the statistics of batch norm alone, from a batch."""
 
         @torch.no_grad()
         def forward() -> None:
             self.network(batch, bfloat16)
 
-        self.lanes.run([forward])  # as in a step, for the same sums with any number of threads
+        self.lanes.run([forward])  # as in a step: the same sums with any number of threads
 
     def _learn(
         self,
@@ -128,15 +159,15 @@ class Learner:
 
 
 def _sharing_weights(network: Network) -> Network:
-    """A copy for evaluation, of the same parameters but with batch-norm statistics of its own."""
+    """A copy in evaluation mode: the same parameters, its own batch-norm statistics."""
     return copy.deepcopy(network, {id(p): p for p in network.parameters()}).eval()
 
 
 def require_compiler(device: torch.device) -> None:
-    """Raise UserError where torch.compile lacks the C++ compiler that it needs for CPUs."""
+    """Raise UserError if torch.compile lacks the C++ compiler that it needs for CPUs."""
     compiler = os.environ.get("CXX", "g++")
     if device.type == "cpu" and shutil.which(compiler) is None:
         raise UserError(
-            f"training.compile needs a C++ compiler, and {compiler!r} is not on the PATH; install "
-            "it, name another in the environment variable CXX, or set training.compile: false"
+            f"machine.compile needs a C++ compiler, and {compiler!r} is not on the PATH; install "
+            "it, name another in the environment variable CXX, or set machine.compile: false"
         )

@@ -1,1 +1,1 @@
-"""What is done to a decoded clip before the network sees it."""
+"""From decoded clips to the inputs of the encoders."""

@@ -24,6 +24,7 @@ def run(*arguments: str) -> tuple[str, dict[str, list[dict[str, object]]], dict[
     return done.stdout, told.pop("parts"), told
 
 
+@pytest.mark.slow
 def test_every_part_works_on_tiny_shapes() -> None:
     printed, parts, told = run("--minutes", "30")
     assert list(parts) == ["device", *PARTS]

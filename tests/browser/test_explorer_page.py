@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from selavi.data.index import read_index
-from selavi.data.sources.demo import make_demo_dataset
+from selavi.data.schema import read_index
+from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import write_csv
 from selavi.reporting.explorer import make_explorer
 from tests.conftest import make_split

@@ -13,15 +13,15 @@ from torch.distributed import DistBackendError
 from selavi.cluster.failures import last_lines
 from selavi.cluster.launch import group_size
 from selavi.cluster.restarts import require_progress
-from selavi.distributed import why_apart
+from selavi.engine.process_group import why_not_formed
 from selavi.files import UserError
 
 # Joins the group as training does, says who it is, then does what its argument says.
 MEMBER = """
 import os, signal, sys, time
 from pathlib import Path
-from selavi.distributed import process_group
-from selavi.signals import stop_on_signals
+from selavi.engine.process_group import process_group
+from selavi.engine.stop import stop_on_signals
 folder, deed = Path(sys.argv[1]), sys.argv[2]
 if deed == "dawdle":
     (folder / f"{os.environ['RANK']}-of-2").write_text(str(os.getpid()))
@@ -38,7 +38,7 @@ with stop_on_signals() as stop, process_group() as group:
 LAUNCH = """
 import sys
 from selavi.cluster import launch
-from selavi.signals import handled_by
+from selavi.engine.stop import handled_by
 launch.GRACE_SECONDS = 3.0
 store, environment = launch._rendezvous(2, 1)
 ranks = [environment | {"RANK": str(r), "LOCAL_RANK": str(r)} for r in range(2)]
@@ -69,17 +69,20 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_all_come_together(tmp_path: Path) -> None:
     process = start(tmp_path, "leave")
     assert process.wait(60) == 0, process.communicate()[1]
     assert {p.name for p in tmp_path.glob("*-of-*")} == {"0-of-2", "1-of-2"}
 
 
+@pytest.mark.slow
 def test_one_that_fails_ends_the_group(tmp_path: Path) -> None:
     process = start(tmp_path, "fail")
     assert process.wait(60) in (3, 1)  # its own, or that of the one that missed it
 
 
+@pytest.mark.slow
 def test_a_killed_one_ends_the_group(tmp_path: Path) -> None:
     process = start(tmp_path, "wait")
     pids = wait_until_both(process, tmp_path)
@@ -88,6 +91,7 @@ def test_a_killed_one_ends_the_group(tmp_path: Path) -> None:
     assert all(map(gone, pids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", ["stop", "dawdle"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_signals_reach_all_and_75_comes_back(
@@ -114,6 +118,7 @@ def test_signals_before_there_are_processes(number: signal.Signals) -> None:
     assert launcher.wait(60) == 75
 
 
+@pytest.mark.slow
 def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
     process = start(tmp_path, "stop")
     pids = wait_until_both(process, tmp_path)
@@ -126,7 +131,7 @@ def test_a_killed_launcher_takes_its_group_with_it(tmp_path: Path) -> None:
 
 
 def test_processes_that_srun_started_alone_are_refused() -> None:
-    words = "from selavi.distributed import process_group\nwith process_group(): pass"
+    words = "from selavi.engine.process_group import process_group\nwith process_group(): pass"
     environment = {k: v for k, v in os.environ.items() if k != "WORLD_SIZE"}
     done = subprocess.run(
         [sys.executable, "-c", words], env=environment | {"SLURM_STEP_NUM_TASKS": "4"},
@@ -147,7 +152,7 @@ def test_one_that_waits_for_another_in_vain() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode != 0
-    assert "not all of the 2 processes came together within 0.05 minutes" in done.stderr
+    assert "not all of the 2 processes joined within 0.05 minutes" in done.stderr
 
 
 def test_why_processes_cannot_form_a_group() -> None:
@@ -156,10 +161,10 @@ def test_why_processes_cannot_form_a_group() -> None:
         "ncclInvalidUsage: This usually reflects invalid usage of NCCL library.\nLast error:\n"
     )
     twice = "Duplicate GPU detected : rank 1 and rank 0 both on CUDA device 1a000"
-    said = why_apart(DistBackendError(nccl + twice), 2)
+    said = why_not_formed(DistBackendError(nccl + twice), 2)
     assert said.startswith("two processes of a machine were given the same GPU; ask for as many")
     assert said.endswith(twice)
-    said = why_apart(DistBackendError(nccl + "no such interface"), 2)
+    said = why_not_formed(DistBackendError(nccl + "no such interface"), 2)
     assert "minutes" not in said and said.endswith("no such interface")
 
 
@@ -177,7 +182,7 @@ def test_several_nodes_need_slurm() -> None:
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "this is no Slurm job" in done.stderr
+    assert "nodes need a Slurm job" in done.stderr
 
 
 def test_starts_that_leave_no_newer_save_come_to_an_end(tmp_path: Path) -> None:
@@ -185,7 +190,7 @@ def test_starts_that_leave_no_newer_save_come_to_an_end(tmp_path: Path) -> None:
     for state in (folder, file):
         for restarts in range(3):
             require_progress(state, "7", restarts)
-        with pytest.raises(UserError, match="started job 7 again 3 times, and no start saved"):
+        with pytest.raises(UserError, match="restarted job 7 3 times without a new checkpoint"):
             require_progress(state, "7", 3)
         require_progress(state, "8", 0)  # another job, such as Snakemake's next attempt
     (folder / "step-1").mkdir(parents=True)

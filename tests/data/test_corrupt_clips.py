@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from selavi.data.index import CHECKSUMS
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import (
     Clips,
     ViewGrid,
@@ -19,6 +19,7 @@ from selavi.data.sampling import (
     training_batches,
     view_batches,
 )
+from selavi.data.schema import CHECKSUMS
 from selavi.data.shards.reader import UNKNOWN, CorruptClip, read_clip
 from selavi.files import UserError
 from selavi.settings import RunSettings
@@ -105,9 +106,9 @@ FAULTS = {
     zero_video: "cannot be decoded",
     noise_in_video: "cannot be decoded",
     truncated_video: "cannot be decoded",
-    empty_member: "its member of the shard has no bytes",
-    no_sound_header: "the sound cannot be decoded",
-    truncated_sound: "the sound ends 12000 samples too early",
+    empty_member: "its member of the shard is empty",
+    no_sound_header: "the audio cannot be decoded",
+    truncated_sound: "the audio ends 12000 samples too early",
 }
 
 
@@ -118,12 +119,14 @@ def test_a_corrupt_clip_is_left_out_and_reported_once(
 ) -> None:
     """Of shards that were made before there were checksums."""
     damaged = fault(replace(clips, index=clips.index.drop(columns=list(CHECKSUMS))))
+    corrupt = CorruptClips(damaged)
     for _ in range(2):
-        batches = list(pass_batches(damaged, batch_size=5, workers=workers))
+        batches = list(corrupt.counted(pass_batches(damaged, batch_size=5, workers=workers)))
         assert [s for b in batches for s in b.sample.tolist()] == [s for s in range(24) if s != BAD]
         assert [len(b.of("video")) for b in batches] == [4, 5, 5, 5, 4]
         assert all(len(b.of("audio")) == len(b.sample) for b in batches)
-    assert list(damaged.corrupt) == [BAD]
+        assert [list(b.corrupt) for b in batches] == [[BAD], [], [], [], []]
+    assert list(corrupt.found) == [BAD]
     [record] = [r for r in caplog.records if r.levelno == logging.WARNING]
     row = damaged.index.iloc[BAD]
     assert row["path"] in record.message
@@ -142,7 +145,8 @@ def test_a_checksum_tells_any_damage(
     for _ in range(2):
         batches = list(pass_batches(damaged, batch_size=5, workers=workers))
         assert [s for b in batches for s in b.sample.tolist()] == [s for s in range(24) if s != BAD]
-    assert damaged.corrupt == {BAD: "its bytes are not those that were written"}
+        assert batches[0].corrupt == {BAD: "its bytes differ from those written"}
+        assert not any(batch.corrupt for batch in batches[1:])
     left = [damaged.numbers[name] != UNKNOWN for name in CHECKSUMS]
     assert [*np.flatnonzero(left[0] | left[1])] == [BAD]
 
@@ -152,7 +156,7 @@ def test_whole_clips_are_looked_at_for_damage(clips: Clips) -> None:
     row = clips.index.iloc[BAD]
     video, audio = read_clip(clips.folder, row)
     one_bit_of_sound(clips)
-    with pytest.raises(CorruptClip, match="not those that were written"):
+    with pytest.raises(CorruptClip, match="bytes differ from those written"):
         read_clip(clips.folder, row)
     other, damaged = read_clip(clips.folder, row.drop(list(CHECKSUMS)))
     assert other == video and damaged != audio and len(damaged) == len(audio)
@@ -188,13 +192,16 @@ def test_its_place_in_an_epoch_goes_to_another_clip_of_the_batch(clips: Clips, w
 def test_test_views_leave_it_out(clips: Clips) -> None:
     break_video(clips)
     batches = list(view_batches(clips, views=ViewGrid(2, 3), batch_size=6))
-    assert [b.sample.tolist() for b in batches] == [[s] * 6 for s in range(24) if s != BAD]
+    assert [b.sample.tolist() for b in batches] == [[s] * 6 * (s != BAD) for s in range(24)]
 
 
 def test_a_batch_of_nothing_but_corrupt_clips(clips: Clips) -> None:
-    """A pass goes on without it; an epoch has nothing to put in its place."""
+    """It comes empty in a pass, and is left out once counted; an epoch cannot fill it."""
     break_video(clips)
-    assert len(list(pass_batches(clips, batch_size=1))) == 23
+    batches = list(pass_batches(clips, batch_size=1))
+    assert [len(batch.sample) for batch in batches] == [int(s != BAD) for s in range(24)]
+    assert [s for batch in batches for s in batch.corrupt] == [BAD]
+    assert len(list(CorruptClips(clips).counted(batches))) == 23
     words = f"every clip of a batch is corrupt.*\n  {clips.index['path'][BAD]}"
     with pytest.raises(UserError, match=words):
         list(training_batches(clips, seed=0, epoch=0, batch_size=1))
@@ -205,18 +212,29 @@ def test_too_many_stop_the_run_with_the_list(clips: Clips, workers: int) -> None
     for sample in (3, 8, 20):
         break_video(clips, sample)
     with pytest.raises(UserError, match=r"3 of 24 clips are corrupt.*max_corrupt = 0\.1") as raised:
-        list(pass_batches(clips, batch_size=4, workers=workers))
+        list(CorruptClips(clips).counted(pass_batches(clips, batch_size=4, workers=workers)))
     lines = str(raised.value).splitlines()[1:]
     for line, sample in zip(lines, (3, 8, 20), strict=True):
         assert clips.index["path"][sample] in line
 
 
 def test_what_other_processes_met_counts_too(clips: Clips) -> None:
-    clips.note_corrupt([(3, "torn")])
-    clips.merge_corrupt([3, 8])
-    assert clips.corrupt == {3: "torn", 8: "found so by another process"}
+    corrupt, other = CorruptClips(clips), CorruptClips(clips)
+    corrupt.add({3: "torn"})
+    corrupt.merge([3, 8])
+    assert corrupt.found == {3: "torn", 8: "found by another process"}
     with pytest.raises(UserError, match="3 of 24 clips are corrupt"):
-        clips.merge_corrupt([20])
+        corrupt.merge([20])
+    assert not other.found  # a second owner of the same clips
+
+
+def test_what_is_corrupt_goes_with_the_batch(clips: Clips) -> None:
+    """To another device, and to each of its views."""
+    break_video(clips)
+    batch = next(iter(pass_batches(clips, batch_size=5)))
+    problem = {BAD: "its bytes differ from those written"}
+    assert batch.to(torch.device("cpu")).corrupt == problem
+    assert [view.corrupt for view in batch.by_view(2)] == [problem, problem]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -229,4 +247,3 @@ def test_a_missing_or_cut_shard_ends_the_run_at_once(clips: Clips, workers: int)
     path.unlink()
     with pytest.raises(UserError, match=rf"{path.name} is missing; make it again"):
         list(training_batches(clips, seed=0, epoch=0, batch_size=4, workers=workers))
-    assert not clips.corrupt

@@ -61,7 +61,7 @@ def test_later_epochs_decode_nothing(clips: Clips, tmp_path: Path) -> None:
     for one, other in zip(expected, training_batches(cached, epoch=1, **OPTIONS), strict=True):
         assert torch.equal(one.of("video"), other.of("video"))
         assert torch.equal(one.of("audio"), other.of("audio"))
-    assert not cached.corrupt
+        assert not other.corrupt
 
 
 def test_views_lie_side_by_side(clips: Clips) -> None:

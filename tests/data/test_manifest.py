@@ -9,15 +9,11 @@ from pathlib import Path
 import pytest
 
 from selavi.data.manifest import (
-    EXTENSIONS,
-    TEXT_COLUMNS,
-    changes,
-    count_videos,
-    find_videos,
-    has_classes,
     shard_of,
     write_manifest,
 )
+from selavi.data.schema import read_manifest
+from selavi.data.sources.folder import EXTENSIONS, Folder
 from selavi.files import UserError, read_csv
 
 AWKWARD = [
@@ -49,8 +45,8 @@ def touch(path: Path) -> Path:
 def test_awkward_names_come_back_whole(tmp_path: Path) -> None:
     for name in AWKWARD:
         touch(tmp_path / "videos" / "NA" / name)
-    written = write_manifest(tmp_path / "videos", "folder", 3, tmp_path / "m.csv")
-    table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS)
+    written = write_manifest(Folder(tmp_path / "videos"), 3, tmp_path / "m.csv")
+    table = read_manifest(tmp_path / "m.csv")
     assert sorted(table["key"]) == sorted(f"NA/{name}" for name in AWKWARD)
     assert all(Path(p).exists() for p in table["path"])
     assert set(table["label"]) == {"NA"}
@@ -63,34 +59,34 @@ def test_what_a_folder_gained_and_lost_since_its_manifest(tmp_path: Path) -> Non
     for name in AWKWARD:
         touch(videos / name)
     touch(videos / os.fsdecode(b"\xff.mp4"))
-    write_manifest(videos, "folder", 3, manifest)
+    write_manifest(Folder(videos), 3, manifest)
     touch(videos / "words.txt")
-    assert changes(videos, manifest) == ([], [])
+    assert Folder(videos).changes(manifest) == ([], [])
     (videos / AWKWARD[0]).rename(touch(videos / "deep/er/x.mp4").with_name("y.mp4"))
-    assert changes(videos, manifest) == (["deep/er/x.mp4", "deep/er/y.mp4"], [AWKWARD[0]])
+    assert Folder(videos).changes(manifest) == (["deep/er/x.mp4", "deep/er/y.mp4"], [AWKWARD[0]])
     videos.rename(tmp_path / "elsewhere")  # such as a disk that is not there today
-    assert changes(videos, manifest) == ([], [])
+    assert Folder(videos).changes(manifest) == ([], [])
 
 
 def test_same_name_in_two_classes_and_same_stem_twice(tmp_path: Path) -> None:
     for name in ("a/clip.mp4", "b/clip.mp4", "a/clip.mkv"):
         touch(tmp_path / name)
-    table = find_videos(tmp_path)
+    table = Folder(tmp_path).listing().videos
     assert table["key"].tolist() == ["a/clip.mkv", "a/clip.mp4", "b/clip.mp4"]
     assert table["id"].is_unique
 
 
 def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
     touch(tmp_path / "a.mp4")
-    assert find_videos(tmp_path)["label"].tolist() == [""]
-    assert not has_classes(tmp_path, "folder")
+    assert Folder(tmp_path).listing().videos["label"].tolist() == [""]
+    assert not Folder(tmp_path).has_classes()
     touch(tmp_path / "thumbnails" / "a.jpg")
-    assert not has_classes(tmp_path, "folder")
+    assert not Folder(tmp_path).has_classes()
     touch(tmp_path / "class" / "deep" / "b.mp4")
-    assert sorted(find_videos(tmp_path)["label"]) == ["", "class"]
-    assert has_classes(tmp_path, "folder")
-    assert set(find_videos(tmp_path, labels="none")["label"]) == {""}
-    assert not has_classes(tmp_path, "none")
+    assert sorted(Folder(tmp_path).listing().videos["label"]) == ["", "class"]
+    assert Folder(tmp_path).has_classes()
+    assert set(Folder(tmp_path, "none").listing().videos["label"]) == {""}
+    assert not Folder(tmp_path, "none").has_classes()
 
 
 @pytest.mark.parametrize(
@@ -108,9 +104,9 @@ def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
 def test_a_title_may_begin_with_an_ellipsis(tmp_path: Path, name: str, found: bool) -> None:
     touch(tmp_path / "plain.mp4")
     touch(tmp_path / name)
-    keys = find_videos(tmp_path)["key"].tolist()
+    keys = Folder(tmp_path).listing().videos["key"].tolist()
     assert sorted(keys) == sorted([name, "plain.mp4"] if found else ["plain.mp4"])
-    assert count_videos(tmp_path, 9) == 1 + found
+    assert Folder(tmp_path).count(9) == 1 + found
 
 
 def test_every_suffix_of_videos_and_what_others_are_skipped(tmp_path: Path) -> None:
@@ -119,7 +115,7 @@ def test_every_suffix_of_videos_and_what_others_are_skipped(tmp_path: Path) -> N
     for name in [*videos, *others, ".hidden.jpg"]:
         touch(tmp_path / "videos" / name)
     skipped = tmp_path / "m.skipped.csv"
-    table = write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv", skipped)
+    table = write_manifest(Folder(tmp_path / "videos"), 1, tmp_path / "m.csv", skipped)
     assert sorted(table["key"]) == sorted(videos)
     assert table["id"].is_unique
     assert {
@@ -148,9 +144,19 @@ def test_every_suffix_of_videos_and_what_others_are_skipped(tmp_path: Path) -> N
 def test_adding_a_video_moves_no_other(tmp_path: Path) -> None:
     for n in range(50):
         touch(tmp_path / f"{n}.mp4")
-    before = find_videos(tmp_path).assign(shard=lambda t: shard_of(t["id"], 7)).set_index("key")
+    before = (
+        Folder(tmp_path)
+        .listing()
+        .videos.assign(shard=lambda t: shard_of(t["id"], 7))
+        .set_index("key")
+    )
     touch(tmp_path / "0new.mp4")
-    after = find_videos(tmp_path).assign(shard=lambda t: shard_of(t["id"], 7)).set_index("key")
+    after = (
+        Folder(tmp_path)
+        .listing()
+        .videos.assign(shard=lambda t: shard_of(t["id"], 7))
+        .set_index("key")
+    )
     assert after.loc[before.index, ["id", "shard"]].equals(before[["id", "shard"]])
     assert before["shard"].nunique() == 7
 
@@ -160,7 +166,7 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "class").symlink_to(tmp_path / "real")
     (tmp_path / "real" / "loop").symlink_to(tmp_path / "root")
-    assert find_videos(tmp_path / "root")["key"].tolist() == ["class/a.mp4"]
+    assert Folder(tmp_path / "root").listing().videos["key"].tolist() == ["class/a.mp4"]
 
 
 def test_a_real_folder_goes_before_a_link_to_it(
@@ -175,17 +181,17 @@ def test_a_real_folder_goes_before_a_link_to_it(
     (root / "zoo").symlink_to(tmp_path / "elsewhere")
     (root / "aaa").symlink_to(tmp_path / "elsewhere/deep")
     with caplog.at_level(logging.INFO):
-        table = find_videos(root)
+        table = Folder(root).listing().videos
     assert table["key"].tolist() == ["aaa/c.mp4", "dog/a.mp4", "dog/puppy/b.mp4"]
     assert table["label"].tolist() == ["aaa", "dog", "dog"]
     assert f"passed over {root / 'canine'}: it is the folder {root / 'dog'}" in caplog.messages
 
 
-def test_a_name_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_rejected(tmp_path: Path) -> None:
     touch(tmp_path / "good.mp4")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.mp4")).write_bytes(b"x")
-    write_manifest(tmp_path, "folder", 1, tmp_path / "m.csv")
-    table = read_csv(tmp_path / "m.csv", TEXT_COLUMNS).set_index("key")
+    write_manifest(Folder(tmp_path), 1, tmp_path / "m.csv")
+    table = read_manifest(tmp_path / "m.csv").set_index("key")
     assert table["reason"].to_dict() == {"good.mp4": "", "bad\\xff.mp4": "bad-name"}
 
 
@@ -201,17 +207,17 @@ def test_a_folder_without_videos(tmp_path: Path, files: list[str], words: str) -
     for name in files:
         touch(tmp_path / name)
     with pytest.raises(UserError, match=words):
-        find_videos(tmp_path)
+        Folder(tmp_path).listing()
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a folder"):
-        find_videos(tmp_path / "absent")
+        Folder(tmp_path / "absent").listing()
 
 
 def test_one_class_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     touch(tmp_path / "videos" / "only" / "a.mp4")
-    write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv")
+    write_manifest(Folder(tmp_path / "videos"), 1, tmp_path / "m.csv")
     assert "only one class" in caplog.text
 
 
@@ -220,7 +226,7 @@ def test_classes_that_are_spelt_alike_are_said(
 ) -> None:
     for name in ("HandStand_Pushups", "HandstandPushups", "Handstand Pushups", "dog"):
         touch(tmp_path / "videos" / name / "a.mp4")
-    write_manifest(tmp_path / "videos", "folder", 1, tmp_path / "m.csv")
+    write_manifest(Folder(tmp_path / "videos"), 1, tmp_path / "m.csv")
     words = "'HandStand_Pushups' and 'Handstand Pushups' are spelt alike and count as 2 classes"
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert [words in message for message in said] == [True]
@@ -229,17 +235,17 @@ def test_classes_that_are_spelt_alike_are_said(
 def test_counting_stops_early(tmp_path: Path) -> None:
     for n in range(5):
         touch(tmp_path / f"{n}.mp4")
-    assert count_videos(tmp_path, 3) == 3
-    assert count_videos(tmp_path, 10) == 5
+    assert Folder(tmp_path).count(3) == 3
+    assert Folder(tmp_path).count(10) == 5
 
 
 UNREADABLE = """
 import os, sys
 from pathlib import Path
-from selavi.data.manifest import find_videos
+from selavi.data.sources.folder import Folder
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
-print(find_videos(Path(sys.argv[1]))[["key", "reason"]].to_csv(index=False))
+print(Folder(Path(sys.argv[1])).listing().videos[["key", "reason"]].to_csv(index=False))
 """
 
 

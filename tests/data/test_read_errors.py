@@ -13,6 +13,7 @@ from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import WITNESSES, Rejected, check_file
 from selavi.data.shards import writer
+from selavi.data.sources.folder import Folder
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
@@ -23,7 +24,7 @@ def listed(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
     """A manifest of four videos in two shards."""
     for n in range(4):
         make_video(tmp_path / "videos" / "class" / f"{n}.mp4", hertz=300 + n)
-    table = write_manifest(tmp_path / "videos", "folder", 2, tmp_path / "manifest.csv")
+    table = write_manifest(Folder(tmp_path / "videos"), 2, tmp_path / "manifest.csv")
     assert table["shard"].nunique() == 2
     return tmp_path / "manifest.csv"
 
@@ -35,7 +36,7 @@ def make(manifest: Path, n: int) -> Path:
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
-def test_videos_whose_disk_is_gone_are_not_set_aside(listed: Path, left: str) -> None:
+def test_videos_whose_disk_is_gone_are_not_rejected(listed: Path, left: str) -> None:
     make(listed, 0)
     (listed.parent / "videos").rename(listed.parent / "elsewhere")
     if left == "an empty folder":  # where it was mounted
@@ -52,12 +53,12 @@ def test_videos_whose_disk_is_gone_are_not_set_aside(listed: Path, left: str) ->
 def test_a_shard_of_files_that_cannot_be_opened(
     tmp_path: Path, make_video: Callable[..., Path], own: int
 ) -> None:
-    """A few are set aside, as videos elsewhere show that the disk is there; dozens are not."""
+    """A few are rejected, as videos elsewhere show that the disk is there; dozens are not."""
     make_video(tmp_path / "videos/good.mp4")
     for n in range(own):
         (tmp_path / f"videos/gone{n}.mp4").symlink_to(tmp_path / "nowhere")
     manifest = tmp_path / "manifest.csv"
-    table = write_manifest(tmp_path / "videos", "none", 1, manifest)
+    table = write_manifest(Folder(tmp_path / "videos", "none"), 1, manifest)
     write_csv(manifest, table.assign(shard=(table["key"] == "good.mp4").astype(int)))
     if own < WITNESSES:
         make(manifest, 0)
@@ -70,7 +71,7 @@ def test_a_shard_of_files_that_cannot_be_opened(
 def test_a_disk_that_goes_while_a_shard_is_made(
     listed: Path, make_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_manifest(listed.parent / "videos", "folder", 1, listed)
+    write_manifest(Folder(listed.parent / "videos"), 1, listed)
 
     def pull(source: Segment, settings: MediaSettings, scratch: Path) -> Normalised:
         clip = normalise(source, settings, scratch)

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from selavi.data.index import read_index
 from selavi.data.reencode import degrade_audio, degrade_video
-from selavi.data.shards.reader import CorruptClip, decode_frames, decode_samples, read_member
+from selavi.data.schema import read_index
+from selavi.data.shards.decode import decode_frames, decode_samples
+from selavi.data.shards.reader import CorruptClip, read_member
 from selavi.settings import AudioLevel, VideoLevel
 
 LEVELS = [

@@ -19,7 +19,7 @@ from selavi.data.sampling import (
     rank_share,
     training_batches,
 )
-from selavi.data.shards.reader import decode_frames
+from selavi.data.shards.decode import decode_frames
 from selavi.files import UserError
 from selavi.settings import RunSettings
 from tests.conftest import make_split

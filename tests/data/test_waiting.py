@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from selavi.data import waiting
 from selavi.data.waiting import POLL_SECONDS, answers, pack
+from selavi.engine.stop import GaveUp, stop_on_signals
 from selavi.files import UserError
-from selavi.signals import GaveUp, stop_on_signals
 
 
 class Numbers(Dataset[object]):
@@ -60,7 +60,7 @@ def test_what_is_sent_stays_small() -> None:
     """A pipe takes up to PIPE_BUF bytes at once, so that a kill leaves no half of a message."""
     answer = [torch.zeros(10), [f"view {n}" for n in range(100_000)]]
     packed = waiting.Packed(answer)
-    assert len(packed.place) < 1024
+    assert len(packed.handle) < 1024
     assert packed.unpack()[1] == answer[1]
 
 
@@ -118,6 +118,7 @@ raise ValueError("the end")
 """
 
 
+@pytest.mark.slow
 def test_open_loaders_do_not_keep_a_process_from_ending() -> None:
     done = subprocess.run([sys.executable, "-c", OPEN], stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and done.stderr.rstrip().endswith("ValueError: the end")

@@ -12,8 +12,8 @@ from torchvision.models.video import r2plus1d_18
 
 from selavi.cli import main
 from selavi.config_file import write_section
-from selavi.data.index import read_index
 from selavi.data.sampling import open_clips
+from selavi.data.schema import read_index
 from selavi.evaluation.baseline_features import extract, for_kmeans, network_features, read_features
 from selavi.evaluation.baselines import baselines, warm_up
 from selavi.files import UserError, read_csv
@@ -53,7 +53,7 @@ def test_every_row_is_scored_or_says_why_not(
         assert rows["nmi"].between(0, 1).all()
     notes = found["note"].droplevel("modality")
     assert notes["k-means supervised"] == "not run: baselines.supervised_weights names no file"
-    assert "not finite numbers, as float32, in 24 rows" in notes["k-means broken"]
+    assert "not finite in float32, in 24 rows" in notes["k-means broken"]
     assert "does not exist" in notes["k-means absent"]
     unscored = found[found["note"] != ""]
     assert unscored["nmi"].isna().all()
@@ -87,6 +87,7 @@ def test_without_classes_nothing_is_computed(
     assert found["note"].tolist() == ["not run: no clip has a class"]
 
 
+@pytest.mark.slow
 def test_supervised_weights_are_read_from_a_path(
     make_model: Callable[..., Path], train_index: Path, tmp_path: Path
 ) -> None:
@@ -104,7 +105,7 @@ def test_supervised_weights_are_read_from_a_path(
     (tmp_path / "weights.pth").write_bytes(b"words")
     settings = BaselineSettings(supervised_weights=str(tmp_path / "weights.pth"))
     again = baselines(model, few_index, settings, tmp_path / "again.csv").set_index("method")
-    assert "weights.pth is no file of torch.save" in str(again.loc["k-means supervised", "note"])
+    assert "weights.pth is not a file of torch.save" in str(again.loc["k-means supervised", "note"])
 
 
 @pytest.mark.parametrize(
@@ -124,17 +125,17 @@ def test_feature_files_of_another_shape(tmp_path: Path, array: np.ndarray, words
 def test_feature_files_that_are_broken(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     path.touch()
-    with pytest.raises(UserError, match=r"x\.npy is no \.npy or"):
+    with pytest.raises(UserError, match=r"x\.npy is not a \.npy or"):
         read_features(path, 24)
     np.savez(tmp_path / "x.npz", features=np.zeros((24, 50)))
     (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:2000])
-    with pytest.raises(UserError, match=r"x\.npz is no \.npy or"):
+    with pytest.raises(UserError, match=r"x\.npz is not a \.npy or"):
         read_features(tmp_path / "x.npz", 24)
     np.savez_compressed(tmp_path / "z.npz", features=np.random.default_rng(0).random((24, 50)))
     content = bytearray((tmp_path / "z.npz").read_bytes())
     content[len(content) // 2 : len(content) // 2 + 40] = bytes(40)
     (tmp_path / "z.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"z\.npz is no \.npy or"):
+    with pytest.raises(UserError, match=r"z\.npz is not a \.npy or"):
         read_features(tmp_path / "z.npz", 24)
     np.save(path, np.full((24, 2), 1e39))  # beyond float32
     with pytest.raises(UserError, match=r"x\.npy holds values that are not finite .* in 24 rows"):
@@ -150,10 +151,10 @@ def header(shape: str) -> bytes:
 def test_feature_files_that_lie_about_their_size(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     for shape, words in (
-        (f"(24, {10**15})", "more than memory does"),
-        (f"(24, {10**30})", "more than memory does"),
-        ("(24, 5)", "is no .npy or"),
-        ("(24, -5)", "is no .npy or"),
+        (f"(24, {10**15})", "larger than memory"),
+        (f"(24, {10**30})", "larger than memory"),
+        ("(24, 5)", "is not a .npy or"),
+        ("(24, -5)", "is not a .npy or"),
         ("(24, 0)", r"numbers of shape \(24, D\)"),
     ):
         path.write_bytes(header(shape))
@@ -161,7 +162,7 @@ def test_feature_files_that_lie_about_their_size(tmp_path: Path) -> None:
             read_features(path, 24)
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as file:
         file.writestr("features", b"words")
-    with pytest.raises(UserError, match=r"'features' is no \.npy file"):
+    with pytest.raises(UserError, match=r"'features' is not a \.npy file"):
         read_features(tmp_path / "x.npz", 24)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from selavi.cli import main
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.files import UserError, read_csv, write_csv
 from selavi.settings import AudioLevel, VideoLevel
@@ -17,6 +17,7 @@ LEVELS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_chain_from_shards_to_table(model: Path, train_index: Path, tmp_path: Path) -> None:
     def assign(index: Path, csv: Path) -> None:
         assert main(["assign", "--model", str(model), "--index", str(index), "--csv", str(csv),
@@ -53,6 +54,7 @@ def test_the_chain_from_shards_to_table(model: Path, train_index: Path, tmp_path
     assert "kB per clip" in (tmp_path / "d.svg").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_threads(train_index: Path, tmp_path: Path) -> None:
     for name, threads in (("a", 1), ("b", 3)):
         folder = tmp_path / name

@@ -20,6 +20,7 @@ from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError, read_csv
 
 
+@pytest.mark.slow
 def test_the_export_decides_as_the_assignments_do(
     model: Path, train_index: Path, tmp_path: Path
 ) -> None:
@@ -147,22 +148,22 @@ def ours(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"classes": None}, "'classes' is no list of names; write it again"),
-        ({"classes": [["a"], ["b", "c"]]}, "'classes' is no list of names"),
-        ({"labels": None}, "'labels' is no tensor"),
-        ({"labels": [0] * 12}, "'labels' is no tensor"),
-        ({"labels": torch.zeros(12)}, r"'labels' is no tensor \(N,\) of whole numbers"),
-        ({"labels": torch.full((12,), 7)}, "'labels' names others than its 1 classes"),
-        ({"labels": torch.full((12,), -2)}, "'labels' names others than its 1 classes"),
+        ({"classes": None}, "'classes' is not a list of names; run selavi export again"),
+        ({"classes": [["a"], ["b", "c"]]}, "'classes' is not a list of names"),
+        ({"labels": None}, "'labels' is not an integer tensor"),
+        ({"labels": [0] * 12}, "'labels' is not an integer tensor"),
+        ({"labels": torch.zeros(12)}, r"'labels' is not an integer tensor \(N,\)"),
+        ({"labels": torch.full((12,), 7)}, "'labels' exceeds its 1 classes"),
+        ({"labels": torch.full((12,), -2)}, "'labels' exceeds its 1 classes"),
         ({"video": None}, "holds no logits"),
-        ({"video": []}, r"'video' is no list of one tensor \(N, K\) per head"),
-        ({"video": "abc"}, "'video' is no list"),
-        ({"video": [torch.zeros(12)]}, "'video' is no list"),
-        ({"video": [torch.zeros(12, 4).to_sparse()]}, "'video' is no list"),
-        ({"video": [torch.zeros(12, 4, dtype=torch.complex64)]}, "'video' is no list"),
-        ({"video": [torch.zeros(12, 4, device="meta")]}, "'video' is no list"),
-        ({"video": [torch.zeros(1, 1).expand(12, 10**12)]}, "'video' is no list"),
-        ({"video": [torch.zeros(12, 0)]}, "of no clips, or of no clusters"),
+        ({"video": []}, r"'video' is not a list of one tensor \(N, K\) per head"),
+        ({"video": "abc"}, "'video' is not a list"),
+        ({"video": [torch.zeros(12)]}, "'video' is not a list"),
+        ({"video": [torch.zeros(12, 4).to_sparse()]}, "'video' is not a list"),
+        ({"video": [torch.zeros(12, 4, dtype=torch.complex64)]}, "'video' is not a list"),
+        ({"video": [torch.zeros(12, 4, device="meta")]}, "'video' is not a list"),
+        ({"video": [torch.zeros(1, 1).expand(12, 10**12)]}, "'video' is not a list"),
+        ({"video": [torch.zeros(12, 0)]}, "without clips or clusters"),
     ],
 )
 def test_a_damaged_export_of_ours_is_refused(
@@ -202,6 +203,7 @@ LIES = [
 ]
 
 
+@pytest.mark.slow
 def test_arrays_that_lie_about_their_numbers_are_refused(tmp_path: Path) -> None:
     """Numbers would be taken for addresses in memory. In a process of its own, lest it crash."""
     for name, (dtype, data) in enumerate(LIES):
@@ -233,7 +235,7 @@ def test_absent_and_strange_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         read_export(tmp_path / "words")
     torch.save(torch.zeros(3), tmp_path / "one")
-    with pytest.raises(UserError, match="a dict or a sequence is needed"):
+    with pytest.raises(UserError, match="must be a dict or a sequence"):
         read_export(tmp_path / "one")
 
 

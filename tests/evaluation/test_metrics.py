@@ -71,7 +71,7 @@ def test_a_table_that_does_not_say_which_head_was_picked(
 ) -> None:
     table = assignments(list("aabb"), [[0, 0, 1, 1], [0, 1, 0, 1]]).drop(columns="head")
     write_csv(tmp_path / "a.csv", table if head is None else table.assign(head=head))
-    with pytest.raises(UserError, match="column `head` has to name one of the 2 heads"):
+    with pytest.raises(UserError, match="column `head` must name the same one of the 2 heads"):
         measure(tmp_path / "a.csv", tmp_path / "m.csv")
 
 
@@ -127,7 +127,7 @@ def test_clusters_and_classes_of_different_numbers_are_said(
     write_csv(tmp_path / "a.csv", assignments(["x", "x", "y", "y"], [[0, 1, 2, 2]]))
     with caplog.at_level("INFO", "selavi"):
         table = measure(tmp_path / "a.csv", tmp_path / "m.csv")
-    assert "3 clusters with clips for 2 classes: the matching leaves 1 clusters out" in caplog.text
+    assert "3 non-empty clusters for 2 classes: 1 clusters stay unmatched" in caplog.text
     row = table[table["choice"] == "agreement"].iloc[0]
     assert (row["clusters"], row["smallest"], row["largest"]) == (3, 1, 2)
     assert row["accuracy"] == 0.75

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.labelling.relabel import relabel
-from selavi.labelling.sinkhorn.front import sinkhorn
+from selavi.labelling.sinkhorn import sinkhorn
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings, NetworkSettings, RunSettings, TrainingSettings
 from selavi.training.optim import make_optimizer
 from selavi.training.step import Learner
 from selavi.transforms.audio import log_filterbank
-from selavi.transforms.video.resize import Windows, resample, resample_by_matrices, taps
+from selavi.transforms.video.resize import Windows, resize, resize_by_matrices, taps
 from selavi.transforms.video.yuv import mixing
 from tests.labelling.problems import features, gaussian_shares, small_network, trained
 from tests.training import runs
@@ -92,21 +92,23 @@ def test_bfloat16_features_are_the_cpus_in_float32(channels_last: bool) -> None:
 
 
 @pytest.mark.parametrize("grey", [False, True])
-def test_pixels_are_resampled_as_on_a_cpu(grey: bool) -> None:
+def test_pixels_are_resized_as_on_a_cpu(grey: bool) -> None:
     random = np.random.default_rng(0)
     axes = [taps(40, 47, 3, 32), taps(40, 45, 5, 32).reversed()]
     chroma = torch.from_numpy(random.integers(0, 256, (3, 4, 2, 20, 20), dtype=np.uint8))
     parts = {
         "luma": torch.from_numpy(random.integers(0, 256, (3, 4, 40, 40), dtype=np.uint8)),
         "mixing": torch.from_numpy(np.stack([mixing(1, False), mixing(9, True), mixing(5, False)])),
-        "places": torch.from_numpy(np.stack([[a.low, a.high] for a in axes])).expand(3, -1, -1, -1),
+        "indices": torch.from_numpy(np.stack([[a.low, a.high] for a in axes])).expand(
+            3, -1, -1, -1
+        ),
         "weights": torch.from_numpy(np.stack([a.weight for a in axes])).expand(3, -1, -1),
     } | ({} if grey else {"chroma": chroma})
     scale, bias = torch.tensor([1.0, 0.02, 0.5]), torch.tensor([0.0, -2.0, 1.0])
-    expected = resample(Windows(**parts), scale, bias)
+    expected = resize(Windows(**parts), scale, bias)
     moved = Windows(**{name: part.to(GPU) for name, part in parts.items()})
-    assert resample(moved, scale.to(GPU), bias.to(GPU)).device.type == GPU.type
-    found = resample_by_matrices(moved, scale.to(GPU), bias.to(GPU))
+    assert resize(moved, scale.to(GPU), bias.to(GPU)).device.type == GPU.type
+    found = resize_by_matrices(moved, scale.to(GPU), bias.to(GPU))
     assert (found.cpu() - expected).abs().max() < 2e-3  # of 255: eight bits below a pixel's step
 
 
@@ -127,7 +129,7 @@ def test_labels_are_the_cpus(sharpness: float, dtype: torch.dtype) -> None:
     scores, shares = trained(4_000, 40, sharpness).to(dtype), gaussian_shares(40)
     here, there = sinkhorn(scores, shares, 1e-5), sinkhorn(scores.to(GPU), shares, 1e-5)
     assert there.labels.device.type == GPU.type
-    assert there.deviation <= 1e-5
+    assert there.marginal_error <= 1e-5
     assert (here.labels == there.labels.cpu()).float().mean() >= 0.999
 
 
@@ -143,7 +145,7 @@ def test_a_relabelling_is_the_cpus() -> None:
         sizes = torch.stack([gaussian_shares(12).sort().values] * 4).to(device)
         settings, generator = LabellingSettings(groups=2), torch.Generator().manual_seed(0)
         done = relabel(network, lambda _, s=store: s, labels, sizes, settings, generator, True)
-        assert done.deviation <= settings.tolerance
+        assert done.marginal_error <= settings.tolerance
         found.append(labels.cpu())
     assert (found[0] == found[1]).float().mean() > 0.99
 
@@ -151,7 +153,9 @@ def test_a_relabelling_is_the_cpus() -> None:
 @pytest.fixture(scope="module")
 def settings(tiny_run: Callable[..., RunSettings]) -> RunSettings:
     """Saved at every step; labels from a pass of their own, as the paper has it."""
-    return tiny_run(labelling={"source": "pass"}, training={"epochs": 4, "checkpoint_minutes": 0.0})
+    return tiny_run(
+        labelling={"source": "pass"}, training={"epochs": 4}, machine={"checkpoint_minutes": 0.0}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +195,7 @@ def test_what_a_gpu_saved_goes_on_without_one(
     without = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, env=without, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "going on from epoch" in done.stderr
+    assert "resuming from epoch" in done.stderr
     assert (tmp_path / "model.pt").exists()
 
 

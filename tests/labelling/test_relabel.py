@@ -1,4 +1,4 @@
-"""Groups of heads, their passes, and what a relabelling says it did."""
+"""Groups of heads, their passes, and the summary of a label update."""
 
 import itertools
 import logging
@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from selavi.labelling.feature_store import FeatureStore
-from selavi.labelling.marginals import draw_sizes, match_by_rank
-from selavi.labelling.relabel import Relabelling, group_heads, relabel, soft_mass
-from selavi.labelling.sinkhorn.front import sinkhorn
-from selavi.labelling.sinkhorn.log_kernel import HeadScores
+from selavi.labelling.marginals import draw_marginals, match_by_rank
+from selavi.labelling.relabel import Relabelling, group_heads, relabel, soft_sizes
+from selavi.labelling.sinkhorn import HeadLogKernel, sinkhorn
 from selavi.models.network import Network
 from selavi.settings import LabellingSettings
 from tests.labelling.problems import features, gaussian_shares, generator, small_network
@@ -25,15 +24,15 @@ def run(
     network: Network, passes: Callable[[int], FeatureStore], settings: LabellingSettings
 ) -> tuple[Tensor, Relabelling]:
     labels = torch.zeros(CLIPS, 4, dtype=torch.int64)
-    done = relabel(
+    relabelling = relabel(
         network, passes, labels, SIZES, settings, torch.Generator().manual_seed(7), align=False
     )
-    return labels, done
+    return labels, relabelling
 
 
 def test_labels_of_a_group_come_from_one_pass() -> None:
     network, settings = small_network(), LabellingSettings(groups=2)
-    views = [features(network, CLIPS, seed=s) for s in (1, 2)]  # two looks at the same clips
+    views = [features(network, CLIPS, seed=s) for s in (1, 2)]  # two views of the same clips
     asked: list[int] = []
 
     def passes(group: int) -> FeatureStore:
@@ -46,9 +45,13 @@ def test_labels_of_a_group_come_from_one_pass() -> None:
     for number, heads in enumerate(groups):
         for head in heads:
             own, other = (
-                sinkhorn(scores, match_by_rank(SIZES[head], soft_mass(scores)), settings.tolerance)
-                for scores in (
-                    HeadScores(network, views[v], head, settings.lambda_)
+                sinkhorn(
+                    log_kernel,
+                    match_by_rank(SIZES[head], soft_sizes(log_kernel)),
+                    settings.tolerance,
+                )
+                for log_kernel in (
+                    HeadLogKernel(network, views[v], head, settings.lambda_)
                     for v in (number, 1 - number)
                 )
             )
@@ -66,7 +69,7 @@ def test_every_cluster_gets_the_share_that_was_drawn_for_it() -> None:
     network = small_network(clusters=12)
     store = features(network, CLIPS)
     sizes = torch.stack(
-        [draw_sizes("gaussian", 12, 0.5, torch.Generator().manual_seed(h)) for h in range(4)]
+        [draw_marginals("gaussian", 12, 0.5, torch.Generator().manual_seed(h)) for h in range(4)]
     )
     labels = torch.zeros(CLIPS, 4, dtype=torch.int64)
     relabel(
@@ -74,7 +77,7 @@ def test_every_cluster_gets_the_share_that_was_drawn_for_it() -> None:
         torch.Generator().manual_seed(0), align=False,
     )  # fmt: skip
     for head in range(4):
-        mass = soft_mass(HeadScores(network, store, head, 20.0))
+        mass = soft_sizes(HeadLogKernel(network, store, head, 20.0))
         expected = CLIPS * match_by_rank(sizes[head], mass)
         counts = labels[:, head].bincount(minlength=12)
         assert torch.allclose(counts.double(), expected, rtol=0.1, atol=3)
@@ -83,12 +86,12 @@ def test_every_cluster_gets_the_share_that_was_drawn_for_it() -> None:
 def test_scores_are_the_same_whichever_rows_stand_beside() -> None:
     network = small_network()
     store = features(network, 9000)
-    whole = torch.cat(list(HeadScores(network, store, 1, 20.0).blocks()))
+    whole = torch.cat(list(HeadLogKernel(network, store, 1, 20.0).blocks()))
     for first, last in ((0, 3), (17, 4200), (8321, 9000), (1, 9000)):
         part = FeatureStore(
             store.samples[first:last], {m: rows[first:last] for m, rows in store.rows.items()}
         )
-        blocks = list(HeadScores(network, part, 1, 20.0).blocks())
+        blocks = list(HeadLogKernel(network, part, 1, 20.0).blocks())
         assert torch.equal(torch.cat(blocks), whole[first:last])
 
 
@@ -103,21 +106,33 @@ def test_heads_that_seek_consensus_learn_one_partition() -> None:
     assert len(pairs[1]) <= 12  # each cluster of one head is one of the other's
 
 
-def test_the_log_says_which_way_was_taken(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_names_the_solver(caplog: pytest.LogCaptureFixture) -> None:
     network = small_network()
     store = features(network, CLIPS)
     with caplog.at_level(logging.INFO, "selavi"):
-        _, done = run(network, lambda group: store, LabellingSettings())
-    assert 0 <= done.dense <= 4
-    assert f"{done.dense} of 4 heads on the whole kernel" in caplog.text
+        labels, relabelling = run(network, lambda group: store, LabellingSettings(groups=1))
+    outputs = []
+    for head in range(4):
+        log_kernel = HeadLogKernel(network, store, head, 20.0)
+        outputs.append(sinkhorn(log_kernel, match_by_rank(SIZES[head], soft_sizes(log_kernel))))
+        assert torch.equal(labels[:, head], outputs[-1].labels)
+    solvers = [o.solver for o in outputs]
+    assert set(solvers) == {"dense", "truncated"}
+    assert relabelling.dense == solvers.count("dense")
+    assert relabelling.density == max(o.density for o in outputs if o.solver == "truncated")
+    assert relabelling.iterations == max(o.iterations for o in outputs)
+    assert f"({relabelling.dense} heads dense, {4 - relabelling.dense} truncated" in caplog.text
+    assert f"to at most {relabelling.density:.1%} of the kernel" in caplog.text
 
 
-def test_a_cap_too_low_is_warned_of_with_the_distance(caplog: pytest.LogCaptureFixture) -> None:
+def test_too_few_iterations_are_warned_of_with_the_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     network = small_network()
     store = features(network, CLIPS)
-    _, done = run(network, lambda group: store, LabellingSettings(max_iterations=1))
-    assert done.iterations == 1
-    assert f"off by {done.deviation:.2g} of its share" in caplog.text
+    _, relabelling = run(network, lambda group: store, LabellingSettings(max_iterations=1))
+    assert relabelling.iterations == 1
+    assert f"marginal error {relabelling.marginal_error:.2g}" in caplog.text
     assert "labelling.max_iterations" in caplog.text
 
 

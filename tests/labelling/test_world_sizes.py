@@ -11,7 +11,7 @@ from torch import Tensor
 
 from selavi.labelling.feature_store import FeatureStore
 from selavi.labelling.relabel import relabel
-from selavi.labelling.sinkhorn.front import sinkhorn
+from selavi.labelling.sinkhorn import sinkhorn
 from selavi.settings import LabellingSettings
 from tests.labelling.problems import (
     features,
@@ -39,13 +39,13 @@ PROBLEMS = {
 
 
 def solve(first: int, last: int) -> dict[str, Tensor]:
-    """Labels, and the bits of alpha, of this rank's clips by every way."""
+    """Labels, and the bits of alpha, of this rank's clips by every solver."""
     found = {}
     for name, (scores, shares) in PROBLEMS.items():
-        for way in ("auto", "dense"):
-            assignment = sinkhorn(scores()[first:last], shares, 1e-4, way=way)
-            found[f"{name} {way} labels"] = assignment.labels
-            found[f"{name} {way} alpha"] = assignment.alpha
+        for solver in ("auto", "dense"):
+            output = sinkhorn(scores()[first:last], shares, 1e-4, solver=solver)
+            found[f"{name} {solver} labels"] = output.labels
+            found[f"{name} {solver} alpha"] = output.log_alpha
     found |= relabelled(first, last)
     return found
 
@@ -81,6 +81,7 @@ def _worker(rank: int, world: int, port: int, out: str) -> None:
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [2, 3, 4])
 def test_labels_do_not_depend_on_the_world(world: int, tmp_path: Path) -> None:
     expected = alone()
@@ -96,8 +97,8 @@ def test_labels_do_not_depend_on_the_world(world: int, tmp_path: Path) -> None:
                 assert all(torch.equal(part, value) for part in parts), name
 
 
-def test_the_problems_take_both_ways() -> None:
-    ways = {
-        name: sinkhorn(scores(), shares, 1e-4).way for name, (scores, shares) in PROBLEMS.items()
+def test_the_problems_need_both_solvers() -> None:
+    solvers = {
+        name: sinkhorn(scores(), shares, 1e-4).solver for name, (scores, shares) in PROBLEMS.items()
     }
-    assert ways == {"flat": "dense", "mid": "truncated", "late": "truncated", "float64": "dense"}
+    assert solvers == {"flat": "dense", "mid": "truncated", "late": "truncated", "float64": "dense"}

@@ -31,7 +31,9 @@ def test_damage_is_refused_with_the_remedy(path: Path, length: int) -> None:
     content = path.read_bytes()
     middle = next(n for n in range(len(content) // 2, len(content)) if content[n])
     path.write_bytes(content[:middle] + bytes(length) + content[middle + length :])
-    with pytest.raises(UserError, match=r"model\.pt is damaged \(.*data/\d+ is not as it was") as e:
+    with pytest.raises(
+        UserError, match=r"model\.pt is damaged \(.*data/\d+ differs from what was"
+    ) as e:
         load_model(path)
     assert "copy it again, or remove it and run pretrain again" in str(e.value)
 
@@ -41,10 +43,10 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no settings": (lambda c: c.pop("settings"), "no settings"),
     "no facts": (lambda c: c.pop("facts"), "no facts"),
     "a list": (lambda c: c.update(weights=[1]), "no weights"),
-    "no head": (lambda c: c["facts"].pop("head"), "names head None as its best and has 2"),
-    "head beyond": (lambda c: c["facts"].update(head=2), "names head 2 as its best and has 2"),
-    "head below": (lambda c: c["facts"].update(head=-1), "names head -1"),
-    "head in words": (lambda c: c["facts"].update(head="0"), "names head '0'"),
+    "no head": (lambda c: c["facts"].pop("head"), "selects head None, but has 2"),
+    "head beyond": (lambda c: c["facts"].update(head=2), "selects head 2, but has 2"),
+    "head below": (lambda c: c["facts"].update(head=-1), "selects head -1"),
+    "head in words": (lambda c: c["facts"].update(head="0"), "selects head '0'"),
     "a weight less": (lambda c: c["weights"].pop(LAST), "1 weights .*0.5.weight.* missing"),
     "a weight more": (lambda c: c["weights"].update(x=torch.ones(1)), r"1 weights \(x\) unknown"),
     "a shape": (lambda c: c["weights"].update({LAST: torch.ones(3, 9)}), "the shape or kind of"),
@@ -105,7 +107,7 @@ RELEASED: dict[str, dict[str, Any]] = {
 def test_a_released_one_of_no_sense_is_named(tmp_path: Path, weights: str) -> None:
     path = tmp_path / "released.pt"
     torch.save({"model": RELEASED[weights]}, path)
-    with pytest.raises(UserError, match=r"released\.pt is not a model as released"):
+    with pytest.raises(UserError, match=r"released\.pt is not a checkpoint of the paper's authors"):
         load_model(path)
 
 
@@ -114,5 +116,5 @@ def test_a_model_gone_bad_is_named(tiny_run: Callable[..., RunSettings], tmp_pat
     network = build_network(settings)
     next(network.parameters()).data[0] = torch.nan
     save_model(tmp_path / "model.pt", network, settings, {"head": 0})
-    with pytest.raises(UserError, match=r"model\.pt has gone bad: .* not all finite numbers"):
+    with pytest.raises(UserError, match=r"model\.pt: .* holds NaN or infinity"):
         load_model(tmp_path / "model.pt")

@@ -11,10 +11,10 @@ import torch
 import torch.distributed as dist
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.models.precision import (
-    bfloat16_is_sound,
+    bfloat16_is_accurate,
     choose_bfloat16,
     expects_bfloat16,
     has_bfloat16,
@@ -49,7 +49,7 @@ def test_without_hardware_auto_is_float32() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["False", "False", "True", "False"]
-    assert "precision: float32, since this CPU has no bfloat16 of its own" in done.stderr
+    assert "precision: float32, since this CPU has no bfloat16 instructions" in done.stderr
 
 
 def test_with_hardware_auto_times_a_step_each_way(caplog: pytest.LogCaptureFixture) -> None:
@@ -116,4 +116,4 @@ def test_rounding_that_grows_in_a_deep_network_is_no_fault() -> None:
     torch.manual_seed(0)
     network = Network(NetworkSettings(clusters=4, heads=1, hidden=8), ["video"], channels=1)
     batch = Batch(torch.arange(4), torch.randn(4, 1, 4, 32, 32), None)
-    assert bfloat16_is_sound(network, batch)
+    assert bfloat16_is_accurate(network, batch)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -49,6 +50,7 @@ def _outputs_and_gradients(network: nn.Module, clips: Tensor) -> tuple[Tensor, l
     return out.detach(), [clips.grad.square().sum(), *grads]
 
 
+@pytest.mark.slow
 def test_batch_norm_over_two_processes(tmp_path: Path) -> None:
     """Outputs, gradients (also those to the input) and statistics of torch's own on all clips."""
     network, clips = _network_and_clips()

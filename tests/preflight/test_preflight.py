@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 from selavi.data.shards.cost import shard_sample
+from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.checks import disk, stored_sizes
 from selavi.preflight.config_files import read_config, read_profile
 from selavi.preflight.estimate import estimate
+from selavi.preflight.samples import sample_of
 from selavi.preflight.slurm import _gpus, _minutes
-from selavi.preflight.sources import sample_of, source_of
 from selavi.training.cost import clip_rate
 from tests.conftest import PRIVATE, SMALL_SHM
 
@@ -36,7 +37,7 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's settings on a folder of 24 good training videos and five that are not."""
     raw = yaml.safe_load(DEMO.read_text())
     raw["datasets"]["demo"] |= {"root": str(demo_videos), "embedded": None}
-    raw["defaults"]["training"]["precision"] = "float32"
+    raw["machine"]["precision"] = "float32"
     path = tmp_path_factory.mktemp("config") / "own.yaml"
     path.write_text(yaml.safe_dump(raw))
     return path
@@ -44,11 +45,11 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_videos_are_counted_and_a_few_taken(own: Path, tmp_path: Path) -> None:
     config = read_config([own])
-    assert source_of(config, "demo", "train").videos == 24 + 5
+    assert configured_source(config.datasets, "demo", "train").count() == 24 + 5
     rows = sample_of(config.datasets["demo"], "train", tmp_path)
     assert rows is not None and len(rows) == 3
     assert rows["path"].is_unique
-    assert source_of(read_config([DEMO]), "demo", "test").videos == 200
+    assert configured_source(read_config([DEMO]).datasets, "demo", "test").count() == 200
 
 
 def test_costs_grow_with_what_is_asked(own: Path) -> None:
@@ -59,7 +60,7 @@ def test_costs_grow_with_what_is_asked(own: Path) -> None:
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > costs["assign"].cpu_hours
     none = own.with_name("none.yaml")
-    none.write_text("{baselines: {runs: []}, runs: {demo: {training: {saves: 12}}}}")
+    none.write_text("{baselines: {runs: []}, runs: {demo: {machine: {checkpoints_kept: 12}}}}")
     others = {cost.stage: cost for cost in estimate(read_config([own, none]))}
     assert set(others) == set(costs) - {"baselines"}
     # thirteen saves at a time in place of three: those that are kept, and the one being written
@@ -150,11 +151,11 @@ def test_splits_chosen_from_others_are_counted(own: Path, tmp_path: Path) -> Non
     }}}}))  # fmt: skip
     config = read_config([own, over])
     there = [path for name in names for path in (own_root(own) / "train" / name).iterdir()]
-    assert source_of(config, "demo", "two").videos == len(there) >= 12
-    assert source_of(config, "demo", "official").videos == 3
+    assert configured_source(config.datasets, "demo", "two").count() == len(there) >= 12
+    assert configured_source(config.datasets, "demo", "official").count() == 3
     (lists / "trainlist01.txt").unlink()
     with pytest.raises(UserError, match="unpack the splits there"):
-        source_of(config, "demo", "official")
+        configured_source(config.datasets, "demo", "official").count()
 
 
 def test_shards_made_before_lie_below_the_root(train_index: Path, tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_shards_made_before_lie_below_the_root(train_index: Path, tmp_path: Path
     path = tmp_path / "tars.yaml"
     path.write_text(yaml.safe_dump(raw))
     stored = sum(tar.stat().st_size for tar in train_index.parent.glob("*.tar"))
-    assert source_of(read_config([path]), "mine", "train").stored == stored
+    assert configured_source(read_config([path]).datasets, "mine", "train").stored() == stored
     done = selavi("estimate", "--configfile", str(path))
     assert done.returncode == 0, done.stderr
     assert "import-shards" in done.stdout
@@ -189,7 +190,7 @@ def test_estimate_is_a_table(own: Path) -> None:
 def test_doctor_finds_nothing_wrong_here(own: Path) -> None:
     done = selavi("doctor", "--configfile", str(own))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing stands in the way" in done.stdout
+    assert "all checks passed" in done.stdout
     assert "29 videos" in done.stdout
 
 
@@ -226,7 +227,7 @@ def test_shared_memory_that_is_too_small(own: Path, private_mounts: None) -> Non
     )  # fmt: skip
     assert done.returncode == 1
     assert "1 MB free in /dev/shm; run demo hands over up to" in " ".join(done.stdout.split())
-    assert "--shm-size=8g" in done.stdout and "1 to mend" in done.stdout
+    assert "--shm-size=8g" in done.stdout and "1 problem found" in done.stdout
 
 
 def test_profiles_and_configurations_are_read_as_snakemake_does(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from selavi.files import UserError
@@ -18,9 +19,16 @@ def test_jobs_of_a_stage_are_added_up(tmp_path: Path) -> None:
     table = costs_table(tmp_path, tmp_path / "costs.csv").set_index("stage")
     assert table.index.tolist() == ["pretrain", "shard"]
     assert table.loc["shard"].tolist() == [2, 1.5, 3600, 100]
-    assert (tmp_path / "costs.csv").exists()
+    assert pd.read_csv(tmp_path / "costs.csv").set_index("stage").equals(table)
 
 
 def test_nothing_measured_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no benchmark files in"):
         costs_table(tmp_path / "absent", tmp_path / "costs.csv")
+
+
+def test_a_benchmark_file_without_a_column_is_named(tmp_path: Path) -> None:
+    (tmp_path / "assign").mkdir()
+    (tmp_path / "assign/one.tsv").write_text("s\n1\n")
+    with pytest.raises(UserError, match=r"one\.tsv has no column 'max_rss'"):
+        costs_table(tmp_path, tmp_path / "costs.csv")

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from selavi.cli import main
 from selavi.files import UserError, write_csv
@@ -13,7 +14,7 @@ from selavi.settings import RunSettings
 
 
 def test_sizes_stand_beside_what_was_drawn(
-    tiny_run: Callable[..., RunSettings], tmp_path: Path
+    tiny_run: Callable[..., RunSettings], tmp_path: Path, drawn: list[Figure]
 ) -> None:
     settings = tiny_run()
     sizes = [[0.1, 0.2, 0.3, 0.4], [0.25] * 4]
@@ -34,6 +35,14 @@ def test_sizes_stand_beside_what_was_drawn(
     assert (second["clips"] == 2).all()
     assert (second["drawn"] == 2).all()  # of the eight clips that have a label
     assert "gaussian marginals" in (tmp_path / "d.svg").read_text()
+    (figure,) = drawn
+    for axes, clips, share in zip(figure.axes, ([1, 2, 3, 4], [2] * 4), sizes, strict=True):
+        (area,) = axes.collections
+        (line,) = axes.lines
+        outline = area.get_paths()[0].vertices
+        assert set(outline[:, 0]) == {0, 0.5, 1.5, 2.5, 3}  # steps from rank to rank
+        assert [outline[outline[:, 0] == x, 1].max() for x in (0, 0.5, 1.5, 2.5)] == clips
+        assert line.get_ydata().tolist() == pytest.approx([s * sum(clips) for s in share])
 
 
 def test_a_model_without_sizes_is_said(
@@ -41,5 +50,5 @@ def test_a_model_without_sizes_is_said(
 ) -> None:
     settings = tiny_run()
     save_model(tmp_path / "model.pt", build_network(settings), settings, {"head": 0})
-    with pytest.raises(UserError, match="which cluster sizes were drawn"):
+    with pytest.raises(UserError, match="has no prescribed cluster sizes"):
         distributions(tmp_path / "model.pt", tmp_path / "l.csv", tmp_path / "d", tmp_path / "f")

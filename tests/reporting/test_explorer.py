@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.index import read_index
-from selavi.data.shards.reader import decode_samples, read_member
-from selavi.data.sources.demo import make_demo_dataset
+from selavi.data.schema import read_index
+from selavi.data.shards.decode import decode_samples
+from selavi.data.shards.reader import read_member
+from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer
 from selavi.reporting.explorer.contents import (
@@ -105,7 +106,7 @@ def test_counts_clusters_that_only_another_head_uses() -> None:
     table = table_of([(0, 0.9, ""), (2, 0.8, "")]).assign(**{"audio_head1": [5, 1]})
     assert number_of_clusters(table) == 6
     assert number_of_clusters(table, 8) == 8
-    with pytest.raises(UserError, match="clusters is 5, but the assignments name cluster 5"):
+    with pytest.raises(UserError, match="clusters is 5, but the assignments have cluster 5"):
         number_of_clusters(table, 5)
 
 

@@ -26,7 +26,7 @@ def test_stages_are_those_that_a_person_waits_for() -> None:
     assert [(s.number, s.name, s.total) for s in board.stages.values()] == [
         (1, "shard", 2), (2, "pretrain", 1),
     ]  # fmt: skip
-    assert board.whole
+    assert board.complete
 
 
 def test_shares_and_time_left_of_stages_with_many_jobs_and_with_one(now: list[float]) -> None:
@@ -37,31 +37,31 @@ def test_shares_and_time_left_of_stages_with_many_jobs_and_with_one(now: list[fl
     now[0] += 10
     running = board.job_of("1")
     assert running is not None
-    running.take(1, 4, "videos")
+    running.update(1, 4, "videos")
     assert board.finish(1) is None
-    ((stage, jobs),) = board.at_work()
-    assert board.share(stage, jobs) == (1 + 0.25) / 2
-    assert board.left(stage, jobs) == pytest.approx(10 / 0.625 * 0.375)
+    ((stage, jobs),) = board.running()
+    assert board.fraction(stage, jobs) == (1 + 0.25) / 2
+    assert board.remaining(stage, jobs) == pytest.approx(10 / 0.625 * 0.375)
     assert board.label(stage, jobs) == "1 of 2 done"
     assert board.finish(2) is stage
 
     board.start(3, job("pretrain", "log"))
     running = board.job_of("log")
     assert running is not None
-    assert board.left(board.stages["pretrain"], [running]) is None
-    running.take(50, 100, "epoch 3/6")  # goes on from a save: that half cost nothing here
+    assert board.remaining(board.stages["pretrain"], [running]) is None
+    running.update(50, 100, "epoch 3/6")  # resumed: the first half took no time here
     now[0] += 20
-    running.take(60, 100, "epoch 4/6")
-    assert board.left(board.stages["pretrain"], [running]) == pytest.approx(80)
+    running.update(60, 100, "epoch 4/6")
+    assert board.remaining(board.stages["pretrain"], [running]) == pytest.approx(80)
     assert board.label(board.stages["pretrain"], [running]) == "a/train/log epoch 4/6"
-    running.take(1, 100, "k-means")  # another bar begins
-    assert running.left() is None
+    running.update(1, 100, "k-means")  # another bar begins
+    assert running.remaining() is None
     failed = board.fail(3)
     assert failed == (running, board.stages["pretrain"])
-    assert board.stages["pretrain"].over
+    assert board.stages["pretrain"].finished
     assert board.fail(3) is None
     assert board.failed == {3}
     board.start(3, job("pretrain", "log"))  # tried again
-    assert not board.failed and not board.stages["pretrain"].over
+    assert not board.failed and not board.stages["pretrain"].finished
     assert board.finish(3) is board.stages["pretrain"]
     assert board.stages["pretrain"].failed == 0

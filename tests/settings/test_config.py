@@ -1,4 +1,3 @@
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -6,9 +5,11 @@ from typing import Any
 import pytest
 import yaml
 
-from selavi.config_file import json_schema, parse, read_section, schema_text, write_section
+from selavi.config_file import parse, read_section, write_section
 from selavi.files import UserError
 from selavi.settings import Config, RunSettings
+from selavi.settings.json_schema import json_schema, schema_text
+from selavi.settings.page import page
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -26,12 +27,8 @@ def test_schema_file_is_that_of_the_settings() -> None:
 
 
 def test_the_page_on_settings_is_current() -> None:
-    spec = importlib.util.spec_from_file_location("describe", REPOSITORY / "config/describe.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    page = (REPOSITORY / "config/README.md").read_text()
-    assert page == module.page(), "remake it: python config/describe.py"
+    remedy = "remake it: selavi settings --describe config/README.md"
+    assert (REPOSITORY / "config/README.md").read_text() == page(), remedy
 
 
 def test_every_field_has_a_sentence() -> None:
@@ -49,11 +46,36 @@ def test_the_demo_and_what_is_laid_over_it_are_valid(raw: dict[str, Any]) -> Non
 
 
 def test_runs_inherit_defaults_and_override_them(raw: dict[str, Any]) -> None:
+    raw["defaults"]["training"] = {"epochs": 5, "batch_size": 8}
     raw["runs"]["other"] = {"dataset": "demo", "training": {"epochs": 2}}
     runs = parse(raw, Config, "c").runs
     assert runs["other"].training.epochs == 2
-    assert runs["other"].training.batch_size == raw["defaults"]["training"]["batch_size"]
-    assert runs["demo"].training.epochs == raw["defaults"]["training"]["epochs"]
+    assert runs["other"].training.batch_size == 8
+    assert runs["demo"].training.epochs == 5
+
+
+def test_the_machine_is_everyones_unless_overridden(raw: dict[str, Any]) -> None:
+    raw["machine"] = {"workers": 3, "threads": 2}
+    raw["runs"]["other"] = {"dataset": "demo", "machine": {"workers": 1}}
+    raw["finetune"] = {"machine": {"threads": 1}}
+    config = parse(raw, Config, "c")
+    machines = {
+        "all": config.machine, "demo": config.runs["demo"].machine,
+        "other": config.runs["other"].machine, "retrieval": config.retrieval.machine,
+        "finetune": config.finetune.machine,
+    }  # fmt: skip
+    assert {name: (m.workers, m.threads) for name, m in machines.items()} == {
+        "all": (3, 2), "demo": (3, 2), "other": (1, 2), "retrieval": (3, 2), "finetune": (3, 1),
+    }  # fmt: skip
+    again = parse(config.model_dump(mode="json"), Config, "resolved")
+    assert again == config
+
+
+def test_a_mistake_of_the_machine_is_said_once(raw: dict[str, Any]) -> None:
+    raw["machine"] = {"wrkers": 3}
+    with pytest.raises(UserError) as caught:
+        parse(raw, Config, "my.yaml")
+    assert str(caught.value) == ("my.yaml:\n  machine.wrkers: unknown key; did you mean 'workers'?")
 
 
 def test_defaults_are_the_papers() -> None:
@@ -69,6 +91,16 @@ def test_defaults_are_the_papers() -> None:
         ("runs.demo.trainin", {}, ["runs.demo.trainin: unknown key", "did you mean 'training'?"]),
         ("defaults.training.epoch", 3, ["defaults.training.epoch", "did you mean 'epochs'?"]),
         ("defaults.labelling.lamda", 3, ["did you mean 'lambda'?"]),
+        (
+            "defaults.training.workers",
+            2,
+            ["training.workers: unknown key; did you mean 'machine.wo"],
+        ),
+        ("runs.demo.training", {"compile": True}, ["did you mean 'machine.compile'?"]),
+        ("finetune", {"precision": "auto"}, ["did you mean 'machine.precision'?"]),
+        ("defaults.machine", {}, ["defaults.machine: unknown key"]),
+        ("machine", None, ["machine = None"]),
+        ("retrieval", None, ["retrieval = None"]),
         ("defaults.training.epochs", "x", ["defaults.training.epochs = 'x'", "integer"]),
         ("defaults.training.epochs", 0, ["defaults.training.epochs = 0", "greater than or equal"]),
         ("defaults.video.crop", 60, ["crop = 60", "scale_min = 32", "use crop <= 32"]),
@@ -103,7 +135,7 @@ def test_mistakes_are_named(raw: dict[str, Any], place: str, value: Any, words: 
     *path, last = ["runs", "../../x"] if place.startswith("runs...") else place.split(".")
     section = raw
     for part in path:
-        section = section[part]
+        section = section.setdefault(part, {})
     section[last] = value
     with pytest.raises(UserError) as caught:
         parse(raw, Config, "my.yaml")
@@ -114,7 +146,7 @@ def test_mistakes_are_named(raw: dict[str, Any], place: str, value: Any, words: 
 
 
 def test_an_inherited_mistake_is_said_once(raw: dict[str, Any]) -> None:
-    raw["defaults"]["training"]["epoch"] = 3
+    raw["defaults"]["training"] = {"epoch": 3}
     with pytest.raises(UserError) as caught:
         parse(raw, Config, "my.yaml")
     assert str(caught.value).count("unknown key") == 1

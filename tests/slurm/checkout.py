@@ -31,17 +31,14 @@ CONFIG = {
     "defaults": {
         "network": {"clusters": 4, "heads": 2, "hidden": 16},
         "labelling": {"optimisations": 8, "max_iterations": 50},
-        "training": {
-            "epochs": 16, "batch_size": 2, "workers": 0, "threads": 1, "precision": "float32",
-            "checkpoint_minutes": 0.0, "collapse": 1.0,
-        },
+        "training": {"epochs": 16, "batch_size": 2, "collapse": 1.0},
     },
+    "machine": {"workers": 0, "threads": 1, "precision": "float32", "checkpoint_minutes": 0.0},
     "explorer": {"clips_per_cluster": 2},
     "finetune": {
         "runs": ["calm"], "datasets": {"demo": [0]}, "epochs": 6, "batch_size": 4, "frames": 6,
-        "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40, "workers": 1, "threads": 1,
-        "checkpoint_minutes": 0.0, "base_lr": 1e-5, "head_lr": 1e-3,
-        "precision": "float32",
+        "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40, "base_lr": 1e-5, "head_lr": 1e-3,
+        "machine": {"workers": 1},
     },
 }  # fmt: skip
 

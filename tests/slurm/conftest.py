@@ -44,7 +44,7 @@ def checkout(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Chec
         for pid in checkout.processes(pattern):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        state = checkout.folder / "results/finetune/calm/demo/0.state.pt"
-        wait_for(state.exists, 300, "a saved state of finetuning")
+        state = checkout.folder / "results/finetune/calm/demo/0.state"
+        wait_for(lambda: any(state.glob("step-*")), 300, "a checkpoint of fine-tuning")
         subprocess.run(["scancel", "--signal=USR1", checkout.job("finetune")], check=True)
     return checkout

@@ -58,7 +58,7 @@ def test_shards_share_jobs_and_a_failed_one_is_made_alone(checkout: Checkout) ->
     assert len(jobs) == 4  # five shards two by two, and the retry
     shards = checkout.folder / "logs/shard/demo/train"
     logs = {n: (shards / f"{n:05d}.log").read_text() for n in range(4)}
-    again = [n for n, words in logs.items() if re.search(r", [1-9]\d* as before", words)]
+    again = [n for n, words in logs.items() if re.search(r", [1-9]\d* reused", words)]
     assert len(again) <= 1 and 2 not in again  # its neighbour was taken over, nothing else redone
     whole = pd.read_csv(checkout.folder / "results/shards/demo/train/index.csv")
     assert len(whole) == 16
@@ -70,7 +70,7 @@ def test_finetuning_told_to_stop_goes_on_over_two_nodes(checkout: Checkout) -> N
     assert about(job, "Restarts") == "1"
     words = checkout.logs("finetune")[-1].read_text()
     assert "starting 2 processes on 2 nodes" in words
-    assert "going on from epoch" in words
+    assert "resuming from epoch" in words
     table = read_csv(checkout.folder / "results/finetune/calm/demo/0.csv", ("note",))
     assert table["epoch"].tolist() == list(range(1, 7))
 
@@ -102,7 +102,7 @@ def test_doctor_is_content_with_a_profile_that_fits(checkout: Checkout) -> None:
     code, words = doctor(checkout, "fitting")
     assert code == 0, words
     assert "is the same on a node" in words
-    assert "nothing stands in the way" in words
+    assert "all checks passed" in words
     assert "job 2 x shard" in words
     fitting["group-components"]["shards"] = 1000
     fitting["set-resources"]["pretrain"]["runtime"] = 10_000
@@ -161,8 +161,8 @@ def test_usr1_saves_and_the_same_job_goes_on(checkout: Checkout, disturbed: dict
     assert checkout.job("pretrain", "asked") == disturbed["asked"]
     assert about(disturbed["asked"], "Restarts") == "1"
     words = checkout.logs("pretrain", "asked")[-1].read_text()
-    assert "goes on from the saved state" in words
-    assert "going on from epoch" in (checkout.folder / "logs/pretrain/asked.log").read_text()
+    assert "it resumes from its checkpoint" in words
+    assert "resuming from epoch" in (checkout.folder / "logs/pretrain/asked.log").read_text()
     as_calm(checkout, "asked")
 
 
@@ -171,7 +171,7 @@ def test_a_killed_rank_takes_the_group_with_it_and_the_retry_goes_on(
 ) -> None:
     assert about(disturbed["killed"], "JobState") == "FAILED"
     assert checkout.job("pretrain", "killed") != disturbed["killed"]
-    assert "going on from epoch" in (checkout.folder / "logs/pretrain/killed.log").read_text()
+    assert "resuming from epoch" in (checkout.folder / "logs/pretrain/killed.log").read_text()
     as_calm(checkout, "killed")
 
 
@@ -192,7 +192,7 @@ def test_a_job_that_never_gets_as_far_as_a_save_is_given_up(
     assert about(job, "Restarts") == "3"
     words = (checkout.pretrain("hopeless") / "job.log").read_text()
     assert words.count("starting 1 processes") == 3
-    assert f"Slurm has started job {job} again 3 times, and no start saved anything" in words
+    assert f"Slurm has restarted job {job} 3 times without a new checkpoint" in words
 
 
 def test_a_lost_node_a_lost_slurm_controller_and_a_preemption(

@@ -14,7 +14,9 @@ Run = Callable[..., RunSettings]
 @pytest.fixture(scope="session")
 def settings(tiny_run: Run) -> RunSettings:
     """Saved at every step; labels from a pass of their own, as the paper has it."""
-    return tiny_run(labelling={"source": "pass"}, training={"epochs": 4, "checkpoint_minutes": 0.0})
+    return tiny_run(
+        labelling={"source": "pass"}, training={"epochs": 4}, machine={"checkpoint_minutes": 0.0}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +31,7 @@ def undisturbed(
 @pytest.fixture(scope="session")
 def pair_settings(tiny_run: Run) -> RunSettings:
     """For two processes; features are kept while training, and deal anew is tested by them."""
-    return tiny_run(training={"epochs": 3, "batch_size": 3, "checkpoint_minutes": 0.0})
+    return tiny_run(training={"epochs": 3, "batch_size": 3}, machine={"checkpoint_minutes": 0.0})
 
 
 @pytest.fixture(scope="session")

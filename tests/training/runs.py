@@ -192,7 +192,7 @@ def held(lock: Path, owner: str) -> Iterator[None]:
     lock.write_text(owner)
     code = (
         "import fcntl, sys, time; file = open(sys.argv[1], 'a+'); fcntl.lockf(file, fcntl.LOCK_EX);"
-        "print(flush=True); time.sleep(60)"
+        "print(flush=True); time.sleep(600)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE)
     assert holder.stdout and holder.stdout.readline()

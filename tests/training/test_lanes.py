@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, RunSettings
 from selavi.training.lanes import Lanes
@@ -128,11 +128,12 @@ def test_dropout_follows_the_seed_alone(threads_of_torch: Callable[[int], None])
     assert not torch.equal(draws, network.logits("audio", features, seed=2))
 
 
+@pytest.mark.slow
 def test_a_run_does_not_depend_on_its_threads(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     for threads in (1, 2):
-        settings = tiny_run(training={"threads": threads, "epochs": 2})
+        settings = tiny_run(training={"epochs": 2}, machine={"threads": threads})
         train(settings, train_index, tmp_path / str(threads))
     same_result(tmp_path / "1", tmp_path / "2")
 

@@ -20,9 +20,10 @@ def of(settings: RunSettings, epochs: int) -> RunSettings:
 @pytest.fixture(scope="module")
 def once_labelled(tiny_run: Run) -> RunSettings:
     """Labels are drawn before the first step alone, whatever the number of epochs."""
-    return tiny_run(labelling={"optimisations": 1}, training={"checkpoint_minutes": 0.0})
+    return tiny_run(labelling={"optimisations": 1}, machine={"checkpoint_minutes": 0.0})
 
 
+@pytest.mark.slow
 def test_a_finished_run_goes_on_as_if_it_had_been_longer(
     once_labelled: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:
@@ -36,16 +37,17 @@ def test_a_finished_run_goes_on_as_if_it_had_been_longer(
     for output in (finished, stopped):
         train(of(once_labelled, 4), train_index, output)
         same_result(output, long)
-        assert words(output).count("epoch 2 of") == 1  # no epoch is learnt twice
+        assert words(output).count("epoch 2/4:") == 1  # no epoch is learnt twice
         assert not (output / "state.earlier").exists()
     pd.testing.assert_frame_equal(pd.read_csv(finished / "log.csv").head(2), before)
 
 
+@pytest.mark.slow
 def test_labels_are_renewed_by_the_longer_runs_schedule(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
     """18 steps: before 0, 1, 4, 8, 12. 36 steps: before 0, 3, 9, 16, 25: one is to come."""
-    settings = tiny_run(training={"checkpoint_minutes": 0.0})
+    settings = tiny_run(machine={"checkpoint_minutes": 0.0})
     one, other = tmp_path / "one", tmp_path / "other"
     train(of(settings, 3), train_index, one)
     place = ("torch.optim:SGD.step", 14)
@@ -59,6 +61,7 @@ def test_labels_are_renewed_by_the_longer_runs_schedule(
     assert log["relabellings"].tolist() == [3, 1, 1, 0, 1, 0]
 
 
+@pytest.mark.slow
 def test_fewer_epochs_than_are_done_are_refused(
     settings: RunSettings, train_index: Path, tmp_path: Path
 ) -> None:

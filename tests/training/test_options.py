@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, RunSettings, TrainingSettings
@@ -30,7 +30,8 @@ def losses(tiny_run: Run, train_index: Path, tmp_path_factory: pytest.TempPathFa
             network={"dropout": 0.0},
             labelling={"optimisations": 1},
             # The rate is low: rounding grows tenfold in a few steps of a fresh network.
-            training={"epochs": 4, "batch_size": 24, "warmup_epochs": 0, "base_lr": 1e-4} | options,
+            training={"epochs": 4, "batch_size": 24, "warmup_epochs": 0, "base_lr": 1e-4},
+            machine=options,
         )
         output = tmp_path_factory.mktemp("options")
         train(settings, train_index, output)
@@ -44,18 +45,21 @@ def plain(losses: Callable[..., list[float]]) -> list[float]:
     return losses(channels_last=False)
 
 
+@pytest.mark.slow
 def test_channels_last(losses: Callable[..., list[float]], plain: list[float]) -> None:
     found = losses(channels_last=True)
     assert found[0] == pytest.approx(plain[0], abs=1e-5)
     assert found == pytest.approx(plain, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_bfloat16(losses: Callable[..., list[float]], plain: list[float]) -> None:
     rounded = losses(precision="bfloat16")
     assert rounded == pytest.approx(plain, abs=0.05)
     assert rounded != pytest.approx(plain, abs=1e-5)  # it was not float32 in disguise
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which(os.environ.get("CXX", "g++")) is None,
     reason="torch.compile needs a C++ compiler on the PATH",

@@ -11,7 +11,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from selavi.cli import main
-from selavi.data.index import read_index
+from selavi.data.schema import read_index
 from selavi.evaluation.export import read_export
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
@@ -22,6 +22,7 @@ from tests.training.runs import same_result, start, train, wait, words
 Run = Callable[..., RunSettings]
 
 
+@pytest.mark.slow
 def test_outputs(undisturbed: Path, settings: RunSettings) -> None:
     labels = pd.read_csv(undisturbed / "labels.csv")
     assert len(labels) == 24
@@ -36,12 +37,14 @@ def test_outputs(undisturbed: Path, settings: RunSettings) -> None:
     assert 0 <= facts["head"] < 2
 
 
+@pytest.mark.slow
 def test_events_can_be_read_by_tensorboard(undisturbed: Path) -> None:
     events = EventAccumulator(str(undisturbed / "events"))
     events.Reload()
     assert [e.step for e in events.Scalars("loss")] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_finished_run_writes_its_outputs_again(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -52,12 +55,13 @@ def test_a_finished_run_writes_its_outputs_again(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_the_result(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     train(settings, train_index, tmp_path, "--workers", "2", "--threads", "1")
     same_result(tmp_path, undisturbed)
-    used = yaml.safe_load((tmp_path / "config.yaml").read_text())["training"]
+    used = yaml.safe_load((tmp_path / "config.yaml").read_text())["machine"]
     assert (used["workers"], used["threads"]) == (2, 1)
 
 
@@ -75,12 +79,13 @@ def test_other_clips_under_the_same_names_start_afresh(
     before = fingerprint(settings, table)
     assert fingerprint(settings, table.assign(path="moved")) == before
     assert fingerprint(settings, table.assign(frames=table["frames"] + 1)) != before
-    faster = settings.model_copy(update={"training": settings.training.model_copy(
+    faster = settings.model_copy(update={"machine": settings.machine.model_copy(
         update={"workers": 3, "threads": 2}
     )})  # fmt: skip
     assert fingerprint(faster, table) == before
 
 
+@pytest.mark.slow
 def test_other_settings_start_afresh(
     settings: RunSettings, tiny_run: Run, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +101,7 @@ def test_other_settings_start_afresh(
     assert sorted(path.name for path in (tmp_path / "state.earlier").iterdir()) == kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sections",
     [
@@ -115,6 +121,7 @@ def test_variants_train(
     assert pd.read_csv(tmp_path / "log.csv")["loss"].between(0.1, 5).all()
 
 
+@pytest.mark.slow
 def test_one_set_of_heads_on_both_modalities(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +151,7 @@ def test_one_set_of_heads_on_both_modalities(
         assert set(pd.read_csv(tmp_path / "m.csv")["modality"]) == {"video+audio"}
 
 
+@pytest.mark.slow
 def test_two_processes_label_every_clip(undisturbed_pair: Path) -> None:
     labels = pd.read_csv(undisturbed_pair / "labels.csv")
     assert labels["sample"].tolist() == list(range(24))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from selavi.distributed import process_group
+from selavi.engine.process_group import process_group
+from selavi.engine.stop import Stopped, StopRequest
 from selavi.settings import RunSettings
-from selavi.signals import Stopped, StopRequest
 from selavi.training.pseudo_labels import while_wanted
 from tests.ports import free_port
 from tests.training.runs import (
@@ -35,6 +35,7 @@ TORCHRUN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
@@ -45,11 +46,12 @@ def test_a_signal_saves_and_exits_75(
     assert run.pid
     os.kill(run.pid, number)
     assert wait([run]) == [75]
-    assert "the same command goes on from it" in words(tmp_path)
+    assert "run the same command to resume" in words(tmp_path)
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_saves_and_exits_75(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -68,11 +70,12 @@ def test_a_terminal_that_closes_saves_and_exits_75(
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(run, 0)[1]) == 75
     said = (tmp_path / "log.txt").read_text()
-    assert "stopped as asked; the state is saved" in said and "error" not in said
+    assert "stopped on request; checkpoint saved" in said and "error" not in said
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_nohup_keeps_a_run_going(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +88,7 @@ def test_nohup_keeps_a_run_going(
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path
 ) -> None:
@@ -97,6 +101,7 @@ def test_one_rank_of_two_is_asked(
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_to_torchruns_whole_group(
     pair_settings: RunSettings, train_index: Path, undisturbed_pair: Path, tmp_path: Path,
@@ -114,12 +119,13 @@ def test_a_signal_to_torchruns_whole_group(
     os.killpg(process.pid, number)
     said, _ = process.communicate()
     assert process.returncode != 0
-    assert "stopped as asked; the state is saved" in said
+    assert "stopped on request; checkpoint saved" in said
     assert not (tmp_path / "model.pt").exists()
     train(pair_settings, train_index, tmp_path, world=2)
     same_result(tmp_path, undisturbed_pair)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "renewed"),
     [
@@ -133,15 +139,16 @@ def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
     call: int, renewed: int,
 ) -> None:  # fmt: skip
-    seldom = settings.training.model_copy(update={"checkpoint_minutes": 60.0})
+    seldom = settings.machine.model_copy(update={"checkpoint_minutes": 60.0})
     place = ("selavi.models.network:Network.encode", call)
-    rare = settings.model_copy(update={"training": seldom})
+    rare = settings.model_copy(update={"machine": seldom})
     assert wait(start(rare, train_index, tmp_path, kill_at=place, by=signal.SIGUSR1)) == [75]
-    assert words(tmp_path).count("labels: ") == renewed
+    assert words(tmp_path).count("label update: ") == renewed
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -154,7 +161,7 @@ def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     place = ("selavi.models.network:Network.encode", 2 + 6 + 1)
     ranks = start(settings, train_index, asked, world=2, kill_at=place, by=signal.SIGUSR1)
     assert wait(ranks) == [75, 75]
-    assert "labels: " not in words(asked)
+    assert "label update: " not in words(asked)
     train(settings, train_index, asked, world=2)
     same_result(asked, calm)
 
@@ -191,9 +198,10 @@ def test_a_signal_while_the_processes_come_together(
         pair_settings, train_index, tmp_path, world=2, kill_at=place, by=signal.SIGUSR1
     )  # fmt: skip
     assert wait(ranks) == [75, 75]
-    assert "nothing was learnt yet" in words(tmp_path)
+    assert "nothing learned yet" in words(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_signal_before_anything_is_learnt(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
@@ -202,7 +210,7 @@ def test_a_signal_before_anything_is_learnt(
     calm, asked = tmp_path / "calm", tmp_path / "asked"
     place = ("selavi.models.network:Network.encode", 4)
     assert wait(start(settings, train_index, asked, kill_at=place, by=signal.SIGUSR1)) == [75]
-    assert "nothing was learnt yet, the same command starts anew" in words(asked)
+    assert "nothing learned yet, run the same command to start again" in words(asked)
     assert not (asked / "state").exists()
     for output in (calm, asked):
         train(settings, train_index, output)

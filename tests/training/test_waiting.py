@@ -35,6 +35,7 @@ def trained(settings: RunSettings, index: Path, output: Path, *before: str) -> s
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mount", [SMALL_SHM, FULL_SHM], ids=["for batches", "for semaphores"])
 def test_shared_memory_that_is_full(
     private_mounts: None, tiny_run: Run, train_index: Path, tmp_path: Path, mount: str
@@ -45,6 +46,7 @@ def test_shared_memory_that_is_full(
     assert "--shm-size" in said and "batch_size" in said and "workers: 0" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [32, 40])
 def test_too_few_file_descriptors(
     tiny_run: Run, train_index: Path, tmp_path: Path, files: int
@@ -66,6 +68,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_a_loader_process_that_is_killed(tiny_run: Run, train_index: Path, tmp_path: Path) -> None:
     """As the kernel does when memory runs out."""
     log = tmp_path / "log.txt"
@@ -92,6 +95,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [1, 2], ids=["first", "later"])
 def test_a_signal_while_no_batch_comes(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path, call: int
@@ -106,7 +110,7 @@ def test_a_signal_while_no_batch_comes(
     run.send_signal(signal.SIGTERM)
     _, said = run.communicate()
     assert run.returncode == 75, said
-    assert "stopped as asked; no batch came within 1 seconds; run the same command" in said
+    assert "stopped on request; no batch came within 1 seconds; run the same command" in said
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 

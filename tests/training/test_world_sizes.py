@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.models.network import Network
 from selavi.settings import NetworkSettings, RunSettings
 from selavi.training.loss import heads_loss
@@ -39,6 +39,7 @@ def one_step_an_epoch(tiny_run: Run, source: str, **training: object) -> RunSett
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["pass", "epoch"])
 def test_one_process_two_processes_and_a_change_midway(
     tiny_run: Run, train_index: Path, tmp_path: Path, source: str
@@ -51,11 +52,12 @@ def test_one_process_two_processes_and_a_change_midway(
     same_but_for_rounding(one, two)
     wait(start(half, train_index, both, world=2, kill_at=("torch.optim:SGD.step", 9)))
     train(whole, train_index, both)
-    assert "saved by 2 processes, going on with 1" in words(both)
-    assert "going on from epoch 9, step 1" in words(both)
+    assert "saved by 2 processes, resuming with 1" in words(both)
+    assert "resuming from epoch 9, step 1" in words(both)
     same_but_for_rounding(one, both)
 
 
+@pytest.mark.slow
 def test_accumulated_batches_are_those_of_more_processes(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:

@@ -22,10 +22,9 @@ TINY = {
     "defaults": {
         "network": {"clusters": 5, "heads": 2, "hidden": 16},
         "labelling": {"optimisations": 4},
-        "training": {
-            "epochs": 2, "batch_size": 5, "workers": 0, "threads": 1, "precision": "float32",
-        },
+        "training": {"epochs": 2, "batch_size": 5},
     },
+    "machine": {"workers": 0, "threads": 1, "precision": "float32"},
     "explorer": {"clips_per_cluster": 2},
     "degrade": {
         "runs": ["demo"],
@@ -33,13 +32,11 @@ TINY = {
         "audio": [{"kbps": 12}, {"kbps": 12, "snr_db": -3.0}],
     },
     "retrieval": {
-        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
-        "pictures": 2,
+        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "pictures": 2,
     },
     "finetune": {
-        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2, "workers": 0,
+        "runs": ["demo"], "datasets": {"demo": [0]}, "frames": 6, "clips": 2,
         "epochs": 2, "batch_size": 5, "crop": 32, "scale_min": 32, "scale_max": 40,
-        "precision": "float32",
     },
 }  # fmt: skip
 OVERLAY = ("--configfile", "config/demo.yaml", "tiny.yaml")

@@ -208,7 +208,7 @@ def test_a_new_video_makes_one_clip_anew(
         )
         assert rules_run(done).count("shard") == 2
         logs = [(paper / f"logs/shard/vgg-sound/train/0000{n}.log").read_text() for n in range(2)]
-        assert sum(int(log.rsplit(", ")[-1].split()[0]) for log in logs) == 4  # as before
+        assert sum(int(log.rsplit(", ")[-1].split()[0]) for log in logs) == 4  # reused
         changed = [p for p, content in before.items() if p.read_bytes() != content]
         assert len(changed) == 1
     finally:
@@ -216,7 +216,7 @@ def test_a_new_video_makes_one_clip_anew(
 
 
 def digests(folder: Path) -> dict[str, bytes]:
-    paths = [p for p in folder.rglob("*") if p.is_file() and ".kept" not in p.parts]
+    paths = [p for p in folder.rglob("*") if p.is_file() and ".shard_cache" not in p.parts]
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
 
 

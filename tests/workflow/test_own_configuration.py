@@ -98,17 +98,16 @@ def test_your_own_videos_need_no_classes(checkout: Path, demo_videos: Path, tmp_
         for number, path in enumerate(names):
             tar.add(path, f"{number}.mp4")
     own = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
-    media = own["datasets"]["demo"]["media"]
     own["datasets"] = {
-        name: {"root": str(tmp_path), "splits": {"train": source}, "media": media | more}
+        name: {"root": str(tmp_path), "splits": {"train": source}, "preset": "small", "media": more}
         for name, source, more in (
             ("mine", {"folder": videos.name, "shards": 2}, {}),
             ("mute", {"table": "videos.csv", "columns": {"path": "file"}}, {"audio": "none"}),
             ("foreign", {"tars": ["foreign.tar"]}, {}),
         )
     }
-    for section, small in TINY["defaults"].items():
-        own["defaults"][section] |= small  # the demo's small networks stay
+    own["defaults"] |= TINY["defaults"]
+    own["machine"] = TINY["machine"]
     own["runs"] = {name: {"dataset": name} for name in own["datasets"]}
     own["runs"]["mute"]["modalities"] = ["video"]
     own["raw_csv"] = True

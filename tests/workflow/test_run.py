@@ -35,19 +35,17 @@ LONG = 5000  # epochs that no test waits for
 def configure(checkout: Path, videos: Path, epochs: int = 1) -> None:
     """One run on a folder of videos."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/demo.yaml").read_text())
-    media = config["datasets"]["demo"]["media"]
     split = {"train": {"folder": videos.name, "shards": 1}}
-    config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "media": media}}
+    config["datasets"] = {"mine": {"root": str(videos.parent), "splits": split, "preset": "small"}}
     config["defaults"] |= TINY["defaults"] | {
         "network": {"clusters": 2, "heads": 2, "hidden": 8},
         "training": {
             "epochs": epochs,
             "warmup_epochs": 0,
             "batch_size": 2,
-            "workers": 0,
-            "threads": 1,
         },
     }
+    config["machine"] = {"workers": 0, "threads": 1}
     config["runs"] = {"mine": {"dataset": "mine"}}
     (checkout / "mine.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
 
@@ -99,7 +97,7 @@ def test_any_path_will_do_and_new_videos_are_taken_in(
         ["accepted", 4], ["skipped: .txt", 1],
     ]  # fmt: skip
     assert summary["example"].iloc[-1] == "words.txt"
-    assert "nothing to be done: every result is there" in selavi_run(checkout, *MINE)
+    assert "nothing to do: all results exist" in selavi_run(checkout, *MINE)
 
     make_video(videos / "deeper" / "new.mp4")
     told = snakemake(checkout, *MINE)
@@ -174,23 +172,23 @@ def test_the_same_command_goes_on_after_a_kill(
 ) -> None:
     locks = checkout / ".snakemake/locks"
     again = (*MINE, "--", "index_all")
-    assert f"already (process {started.pid} on " in selavi_run(checkout, *again, code=1)
+    assert f"(process {started.pid} on " in selavi_run(checkout, *again, code=1)
     os.kill(started.pid, signal.SIGKILL)  # Snakemake and its job go on
     started.wait()
     told = selavi_run(checkout, *again, code=1)
-    number = int(re.findall(r"Snakemake works in .* already \(process (\d+)\)", told)[0])
+    number = int(re.findall(r"Snakemake is already running in .* \(process (\d+)\)", told)[0])
     os.kill(number, signal.SIGKILL)  # the job goes on
     until(lambda: not Path(f"/proc/{number}").exists())
     assert any(locks.glob("*.lock"))
     told = snakemake(checkout, *MINE, "--", "pretrain_all", code=1)
     assert "Directory cannot be locked" in told  # what a person would have to mend
     done = selavi_run(checkout, *again)
-    assert "jobs of a run that was killed still work here (2): they save, and end" in done
-    assert "unlocking the folder: the run that had locked it was killed" in done
-    assert "nothing to be done" in done
+    assert "stopping 2 jobs of a killed run; they write checkpoints" in done
+    assert "unlocking the folder: the run that locked it was killed" in done
+    assert "nothing to do" in done
     assert not any(locks.glob("*.lock"))
     log = (checkout / "logs/pretrain/mine.log").read_text()
-    assert "stopped as asked; the state is saved" in log
+    assert "stopped on request; checkpoint saved" in log
     with pytest.raises(ProcessLookupError):
         os.killpg(started.pid, 0)
 
@@ -206,7 +204,7 @@ def test_asked_to_stop_it_says_how_to_go_on(
     assert "Traceback" not in said
     assert "failed" not in said
     log = (checkout / "logs/pretrain/mine.log").read_text()
-    assert "stopped as asked; the state is saved" in log
+    assert "stopped on request; checkpoint saved" in log
     assert "unlocking" not in selavi_run(checkout, *MINE, "--", "index_all")
 
 
@@ -215,8 +213,8 @@ def test_a_failure_shows_the_end_of_the_log_and_how_to_go_on(checkout: Path, vid
         path.write_bytes(b"no video")
     done = selavi_run(checkout, *MINE, code=1)
     assert "✗ pretrain mine failed" in done
-    assert "its log is logs/pretrain/mine.log:\n    │ selavi pretrain: " in done
+    assert "log: logs/pretrain/mine.log:\n    │ selavi pretrain: " in done
     assert re.search(r"│ .*1 training clips? (is|are) too few", done)
     assert "1 job failed after" in done
-    assert "give the same command again" in done
+    assert "run the same command again" in done
     assert "CalledProcessError" not in done and "Traceback" not in done

@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib.image
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from tests.reporting.tables.test_tables import same_cells
 from tests.workflow.running import ENVIRONMENT, OVERLAY, TINY, rules_run, snakemake
 
 
@@ -76,7 +79,7 @@ def test_every_output_is_there_and_right(finished: Path) -> None:
     assert (finished / "figures/demo/training.svg").read_text().lstrip().startswith("<?xml")
     assert (finished / "figures/demo/training.svg").read_text().count("with the classes") == 1
     page = finished / "explorer/demo/index.html"
-    assert page.stat().st_size > 10_000
+    assert "<script" in page.read_text()
     shown = {p.stem for p in (page.parent / "clips").glob("*.mp4")}
     assert shown <= set(train["id"].astype(str))
     assert len(shown) == train["cluster"].value_counts().clip(upper=2).sum()
@@ -90,8 +93,7 @@ def test_every_evaluation_has_its_table(finished: Path) -> None:
     ]  # fmt: skip
     for name, table in tables.items():
         assert len(table), name
-        for suffix in ("md", "tex"):
-            assert (finished / f"tables/{name}.{suffix}").stat().st_size
+        same_cells(finished / f"tables/{name}.csv")
     levels = {"as stored", "video-16px-crf40", "audio-12kbps-8000hz", "audio-12kbps-8000hz--3db"}
     assert set(tables["degraded"]["level"]) == levels
     assert tables["finetune"]["figure"].tolist() == ["honest", "oracle"]
@@ -100,8 +102,10 @@ def test_every_evaluation_has_its_table(finished: Path) -> None:
     ]  # fmt: skip
     sizes = pd.read_csv(finished / "distributions/demo.csv")
     assert sizes.groupby("head")["clips"].sum().tolist() == [30, 30]
-    for picture in ("demo/distributions.svg", "degraded.svg", "demo/neighbours-demo-0.png"):
-        assert (finished / "figures" / picture).stat().st_size > 1000
+    for name, words in (("demo/distributions", "gaussian"), ("degraded", "demo, video+audio")):
+        assert words in (finished / f"figures/{name}.svg").read_text()
+    picture = matplotlib.image.imread(finished / "figures/demo/neighbours-demo-0.png")
+    assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 100  # not blank
 
 
 def test_the_pickle_says_what_the_table_says(finished: Path) -> None:
@@ -176,9 +180,9 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     text = (checkout / "report.html").read_text()
     for caption in (
         "could not be used",
-        "not an honest figure",
+        "not an honest result",
         "labels that changed",
         "encoded again",
-        "nearest to them",
+        "the nearest training videos",
     ):
         assert caption in text

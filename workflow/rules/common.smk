@@ -2,8 +2,10 @@
 from selavi import config_file
 from selavi.cluster.failures import last_lines
 from selavi.formulas import RAW
-from selavi.plan import CONFIG, ON_REQUEST, SCORED, STAGES, TABLES, Plan
+from selavi.inventory import Inventory, added_file
+from selavi.plan import CONFIG, ON_REQUEST, SCORED, TABLES, Plan
 from selavi.settings import Config, fold_splits, without_removed
+from selavi.stages import TARGETS
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
@@ -21,12 +23,18 @@ validate(without_removed(config), "../schemas/config.schema.json", set_default=F
 os.environ[RAW] = "1" if SETTINGS.raw_csv else ""
 
 DATASETS, RUNS = SETTINGS.datasets, SETTINGS.runs
+INVENTORY = Inventory(SETTINGS)
+PLAN = Plan(SETTINGS, INVENTORY.has_classes)
 
-
-include: "sources.smk"
-
-
-PLAN = Plan(SETTINGS, is_labelled)
+# Jobs read this file again, and would look through the folders again.
+if workflow.is_main_process:
+    try:
+        INVENTORY.check()
+        # `selavi run` says so where jobs are to run; Snakemake does not tell so early.
+        for line in INVENTORY.changes(add="SELAVI_RUN_PIPE" in os.environ):
+            print(line, file=sys.stderr)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
 
 if any(word.partition("=")[0] == "--report" for word in sys.argv):
     try:

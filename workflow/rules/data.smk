@@ -28,11 +28,7 @@ rule demo_data:
 rule manifest:
     input:
         settings="results/settings/splits/{dataset}/{split}.yaml",
-        made=lambda wildcards: (
-            ["results/demo-data/{dataset}.csv"]
-            if DATASETS[wildcards.dataset].embedded
-            else []
-        ),
+        made=lambda wildcards: PLAN.demo_data(wildcards.dataset),
         added=lambda wildcards: [
             file for file in [added_file(**wildcards)] if file.exists()
         ],
@@ -96,7 +92,9 @@ rule import_shards:
     params:
         split=lambda wildcards: Path(wildcards.place).name,
         # Not as an input: linked, it has the output's time, which Snakemake renews.
-        source=tar_state,
+        source=lambda wildcards: INVENTORY.shard_state(
+            *wildcards.place.split("/"), int(wildcards.n)
+        ),
     shell:
         "python -m selavi import-shards --settings {input.settings} --split {params.split}"
         " --shard {wildcards.n} --tar {output.tar} --table {output.table}"
@@ -105,7 +103,7 @@ rule import_shards:
 
 rule index:
     input:
-        tables=lambda wildcards: PLAN.shards(*wildcards.place.split("/"), "csv"),
+        tables=lambda wildcards: PLAN.shards(*Path(wildcards.place).parts, "csv"),
         skipped=lambda wildcards: (
             [f"results/manifest/{wildcards.place}.skipped.csv"]
             if wildcards.place in PLAN.sharded
@@ -117,7 +115,7 @@ rule index:
             "results/shards/{place}/rejected.csv",
             caption="../report/rejected.rst",
             category="Data",
-            labels={"split": "{place}", "table": "videos set aside"},
+            labels={"split": "{place}", "table": "rejected videos"},
         ),
         summary=report(
             "results/shards/{place}/summary.csv",
@@ -155,7 +153,7 @@ rule subset:
             "results/shards/{place}/rejected.csv",
             caption="../report/rejected.rst",
             category="Data",
-            labels={"split": "{place}", "table": "videos set aside"},
+            labels={"split": "{place}", "table": "rejected videos"},
         ),
         summary=report(
             "results/shards/{place}/summary.csv",

@@ -73,7 +73,7 @@ rule export:
 rule baselines:
     input:
         settings="results/settings/protocols/baselines.yaml",
-        features=feature_files,
+        features=lambda wildcards: PLAN.feature_files(wildcards.run, wildcards.split),
         model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,
@@ -185,6 +185,7 @@ rule evaluate_degraded:
 rule retrieval:
     input:
         settings="results/settings/protocols/retrieval.yaml",
+        machine=ancient("results/settings/machine/retrieval.yaml"),
         model="results/pretrain/{run}/model.pt",
         gallery=fold_index(0),
         queries=fold_index(1),
@@ -203,21 +204,23 @@ rule retrieval:
         "results/benchmarks/retrieval/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: max(2, SETTINGS.retrieval.workers)
+    threads: max(2, SETTINGS.retrieval.machine.workers)
     resources:
         mem_mb=6000,
         device=device,
     shell:
-        "python -m selavi retrieval --settings {input.settings} --model {input.model}"
+        "python -m selavi retrieval --settings {input.settings} --machine {input.machine}"
+        " --model {input.model}"
         " --gallery {input.gallery} --queries {input.queries} --output {output.recalls}"
         " --neighbours {output.neighbours} --max-workers {threads} --log {log}"
 
 
-# As with pretrain, the resumable state, {fold}.state.pt, is no declared output, and the launcher
+# As with pretrain, the checkpoints, {fold}.state, are no declared output, and the launcher
 # starts the processes.
 rule finetune:
     input:
         settings="results/settings/protocols/finetune.yaml",
+        machine=ancient("results/settings/machine/finetune.yaml"),
         model="results/pretrain/{run}/model.pt",
         train=fold_index(0),
         test=fold_index(1),
@@ -235,7 +238,7 @@ rule finetune:
         "results/benchmarks/finetune/{run}/{dataset}/{fold}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: max(2, SETTINGS.finetune.workers)
+    threads: max(2, SETTINGS.finetune.machine.workers)
     resources:
         mem_mb=4000,
         device=device,
@@ -243,9 +246,9 @@ rule finetune:
         tasks=processes,
         mpi="",
     params:
-        state=lambda wildcards, output: Path(output[0]).with_suffix(".state.pt"),
+        state=lambda wildcards, output: Path(output[0]).with_suffix(".state"),
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
         " --threads {threads} --state {params.state} -- finetune --settings {input.settings}"
-        " --model {input.model} --train {input.train} --test {input.test} --output {output}"
+        " --machine {input.machine} --model {input.model} --train {input.train} --test {input.test} --output {output}"
         " --max-workers {threads} --log {log}"

@@ -28,7 +28,7 @@ def processes(wildcards):
 
 def say_costs():
     """Hours and disk, before the first shard of a person's own videos is made."""
-    if Path("results/shards").exists() or all(d.embedded for d in DATASETS.values()):
+    if Path("results/shards").exists() or all(map(PLAN.demo_data, DATASETS)):
         return
     if jobs_are_submitted():
         files = " ".join(map(str, workflow.configfiles))

@@ -183,7 +183,7 @@ rule explorer:
 
 rule costs:
     input:
-        files_of(*(s for s in STAGES if s not in ("costs", "tables", *ON_REQUEST))),
+        files_of(*(s for s in TARGETS if s not in ("costs", "tables", *ON_REQUEST))),
     output:
         report(
             "results/tables/costs.csv",

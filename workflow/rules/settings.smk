@@ -4,6 +4,8 @@ localrules:
     media_settings,
     run_settings,
     protocol_settings,
+    run_machine,
+    stage_machine,
     config_settings,
 
 
@@ -16,7 +18,7 @@ rule split_settings:
     conda:
         "../envs/selavi.yaml"
     params:
-        text=lambda wildcards: split_text(wildcards.dataset, wildcards.split),
+        text=lambda wildcards: INVENTORY.settings_text(**wildcards),
     shell:
         "printf '%s' {params.text:q} > {output} 2> {log}"
 
@@ -38,7 +40,9 @@ use rule split_settings as run_settings with:
     log:
         "logs/settings/runs/{run}.log",
     params:
-        text=lambda wildcards: config_file.section_text(RUNS[wildcards.run]),
+        text=lambda wildcards: config_file.section_text(
+            RUNS[wildcards.run], without={"machine"}
+        ),
 
 
 # How a stage judges, without what it judges: one more run or dataset, and the others stay.
@@ -50,7 +54,28 @@ use rule split_settings as protocol_settings with:
     params:
         text=lambda wildcards: config_file.section_text(
             getattr(SETTINGS, wildcards.stage),
-            without={"runs", "datasets", "pictures"},
+            without={"runs", "datasets", "pictures", "machine"},
+        ),
+
+
+# `ancient` inputs of the stages: another number of workers does not train again.
+use rule split_settings as run_machine with:
+    output:
+        "results/settings/machine/runs/{run}.yaml",
+    log:
+        "logs/settings/machine/runs/{run}.log",
+    params:
+        text=lambda wildcards: config_file.section_text(RUNS[wildcards.run].machine),
+
+
+use rule split_settings as stage_machine with:
+    output:
+        "results/settings/machine/{stage}.yaml",
+    log:
+        "logs/settings/machine/{stage}.log",
+    params:
+        text=lambda wildcards: config_file.section_text(
+            getattr(SETTINGS, wildcards.stage).machine
         ),
 
 

@@ -8,6 +8,7 @@
 rule pretrain:
     input:
         settings="results/settings/runs/{run}.yaml",
+        machine=ancient("results/settings/machine/runs/{run}.yaml"),
         index=train_index,
         shards=split_shards,
     output:
@@ -21,7 +22,7 @@ rule pretrain:
         "results/benchmarks/pretrain/{run}.tsv"
     conda:
         "../envs/selavi.yaml"
-    threads: lambda wildcards: max(2, RUNS[wildcards.run].training.workers)
+    threads: lambda wildcards: max(2, RUNS[wildcards.run].machine.workers)
     resources:
         mem_mb=4000,
         device=device,
@@ -33,5 +34,5 @@ rule pretrain:
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
         " --threads {threads} --state {params.folder}/state -- pretrain"
-        " --settings {input.settings} --index {input.index} --output {params.folder}"
+        " --settings {input.settings} --machine {input.machine} --index {input.index} --output {params.folder}"
         " --max-workers {threads} --log {log}"

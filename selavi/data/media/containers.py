@@ -1,4 +1,4 @@
-"""Which files are opened as media: real containers on this machine, never lists of other files."""
+"""Open media: self-contained local containers only, never playlists that name other files."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -12,12 +12,20 @@ FORMATS = (
     "matroska", "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nsv", "nut", "ogg", "rm", "swf",
     "vob", "wtv",
 )  # fmt: skip
-"""Demuxers that read nothing but the file itself: no playlist (HLS, DASH, ffconcat), no image
-sequence, no script."""
+"""Demuxers that read only the file itself: no playlist (HLS, DASH, ffconcat), image sequence or
+script, which could bring in other files."""
 
 
 def open_container(path: Path) -> InputContainer:
-    """Open a video file for reading. Raises OSError or av.error.FFmpegError if it is not one."""
+    """Open a video file for reading.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    av.error.FFmpegError
+        If it is not a video in one of `FORMATS`.
+    """
     return av.open(
         locator(path),
         "r",
@@ -27,9 +35,23 @@ def open_container(path: Path) -> InputContainer:
 
 
 def open_member(content: BinaryIO, kind: str, **options: str) -> InputContainer:
-    """Open media in memory or in a shard, of a known format. Raises as `open_container`.
+    """Open media in memory or in a shard; no other file is opened, whatever the content names.
 
-    Nothing else is opened, whatever the content names. options : of the demuxer.
+    Parameters
+    ----------
+    content : BinaryIO
+        A seekable binary file.
+    kind : str
+        The container format, as ffmpeg names it.
+    **options : str
+        Options of the demuxer.
+
+    Raises
+    ------
+    OSError
+        If the content cannot be read.
+    av.error.FFmpegError
+        If it is not in the given format.
     """
     return av.open(
         content,
@@ -41,5 +63,5 @@ def open_member(content: BinaryIO, kind: str, **options: str) -> InputContainer:
 
 
 def locator(path: Path) -> str:
-    """A name that ffmpeg cannot take for an option, a protocol or an image pattern."""
+    """URL of a local file, which ffmpeg cannot mistake for an option, protocol or image pattern."""
     return f"file:{path}"

@@ -1,4 +1,4 @@
-"""Encode normalised frames and samples as shards hold them: the same bytes every time."""
+"""Encode normalised frames and samples as shards store them, reproducibly byte for byte."""
 
 import io
 import wave
@@ -21,7 +21,7 @@ def encoder_options(settings: MediaSettings) -> dict[str, str]:
         "tune": "fastdecode",  # half the decoding time for 6% more bytes at the same quality
         "crf": str(settings.crf),
         "g": str(max(1, round(settings.keyframe_seconds * settings.fps))),
-        # One thread and no macroblock tree: the same bytes every time, on CPUs of one kind.
+        # More threads or the macroblock tree would change the bytes from run to run.
         "x264-params": "threads=1:mbtree=0",
     }
 
@@ -29,7 +29,26 @@ def encoder_options(settings: MediaSettings) -> dict[str, str]:
 def encode_video(
     frames: Iterable[av.VideoFrame], width: int, height: int, matrix: str, settings: MediaSettings
 ) -> tuple[bytes, int]:
-    """An H.264 mp4 of yuv420p frames at the constant rate, and how many there are."""
+    """Encode yuv420p frames as an H.264 mp4 of constant frame rate `settings.fps`.
+
+    Parameters
+    ----------
+    frames : Iterable of av.VideoFrame
+        Frames of the given size; their times are ignored.
+    width : int
+        Width in pixels, even.
+    height : int
+        Height in pixels, even.
+    matrix : str
+        Colour matrix, a key of `MATRIX_NUMBERS`.
+    settings : MediaSettings
+        Frame rate, quality and keyframe interval.
+
+    Returns
+    -------
+    tuple of bytes and int
+        The mp4, and its number of frames.
+    """
     result = io.BytesIO()
     rate = Fraction(str(settings.fps))
     count = 0
@@ -41,7 +60,7 @@ def encode_video(
         context.colorspace, context.color_range = MATRIX_NUMBERS[matrix], 1
         for frame in frames:
             frame.pts, frame.time_base = count, 1 / rate
-            frame.pict_type = 0  # of raw frames each is called a keyframe
+            frame.pict_type = 0  # raw frames come marked as keyframes; the encoder shall decide
             target.mux(stream.encode(frame))
             count += 1
         if count:
@@ -50,7 +69,7 @@ def encode_video(
 
 
 def encode_audio(samples: np.ndarray, rate: int) -> bytes:
-    """A mono wave of (n,) int16."""
+    """Encode (n,) int16 samples at `rate` Hz as a mono wave file."""
     result = io.BytesIO()
     with wave.open(result, "wb") as file:
         file.setnchannels(1)

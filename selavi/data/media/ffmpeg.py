@@ -1,4 +1,4 @@
-"""Which ffmpeg decodes videos."""
+"""The ffmpeg binary that decodes videos."""
 
 import logging
 import shutil
@@ -12,10 +12,10 @@ log = logging.getLogger(__name__)
 
 @cache
 def ffmpeg_binary() -> str:
-    """The system's ffmpeg if it is new enough, else the one that imageio-ffmpeg ships."""
+    """Path of the system's ffmpeg if it is 5.1 or later, else of the one in imageio-ffmpeg."""
     system = shutil.which("ffmpeg")
     if system:
-        if "-fps_mode" in _said(system, "-h", "long"):
+        if "-fps_mode" in _output(system, "-h", "long"):
             return system
         log.warning("%s is older than 5.1; using the ffmpeg that imageio-ffmpeg ships", system)
     return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -23,10 +23,10 @@ def ffmpeg_binary() -> str:
 
 @cache
 def ffmpeg_version() -> str:
-    """The first line that ffmpeg says of itself."""
-    return _said(ffmpeg_binary(), "-version").split("\n")[0]
+    """First line of `ffmpeg -version`."""
+    return _output(ffmpeg_binary(), "-version").split("\n")[0]
 
 
-def _said(binary: str, *arguments: str) -> str:
+def _output(binary: str, *arguments: str) -> str:
     command = [binary, "-hide_banner", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout

@@ -1,4 +1,4 @@
-"""Put decoded frames and samples where their timestamps say: on a constant grid, from one zero."""
+"""Put decoded frames and samples on constant-rate grids with a common zero, by their timestamps."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -7,21 +7,39 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
-TICK = 1e-6  # seconds: times are sums of fractions
-LATE_SECONDS = 0.1  # by which the last frame may differ from what its packet says
-JITTER_SECONDS = 0.01  # less than the shortest packets in use: what is off by more is a gap
+TICK = 1e-6  # seconds, for rounding errors: times are sums of fractions
+LATE_SECONDS = 0.1  # by which the last frame's time may differ from its packet's
+JITTER_SECONDS = 0.01  # less than the shortest packets in use: any larger deviation is a gap
 AGREED_SECONDS = 1.0
-"""Audio moves if all timestamps of so long a time say so. Single ones may lie: a broadcast gives
-one in eight or so, and ffmpeg reckons the others from the sample rate at the file's beginning."""
+"""Audio is shifted if all timestamps of this many seconds agree. Single ones are unreliable: a
+broadcast has one per eight packets or so, and ffmpeg extrapolates the others from the sample rate
+at the file's beginning."""
 
 
 @dataclass
 class FrameGrid:
-    """Frames at a constant rate: each shows what stood at its time, to half a frame.
+    """Frames at a constant rate: each is the source's frame at that time, to half a frame.
 
-    zero : time of the grid's first frame, in seconds. fps : its rate. end : nothing is shown from
-    here on. due, until : when the last frame begins and ends, if it comes. first, last : times of
-    the frames that came. count : frames put on the grid.
+    Attributes
+    ----------
+    zero : float
+        Time of the grid's first frame, in seconds, as all times here.
+    fps : float
+        Frames per second.
+    end : float
+        End of the segment: later frames are dropped.
+    due : float
+        When the last frame begins, by its packet.
+    until : float
+        When the last frame ends, by its packet.
+    first : float
+        Time of the first decoded frame.
+    last : float
+        Time of the last decoded frame.
+    count : int
+        Frames on the grid.
+    decoded : int
+        Decoded frames.
     """
 
     zero: float
@@ -32,30 +50,30 @@ class FrameGrid:
     first: float = math.inf
     last: float = -math.inf
     count: int = 0
-    came: int = 0
+    decoded: int = 0
 
     def place(self, frames: Iterable[tuple[float, av.VideoFrame]]) -> Iterator[av.VideoFrame]:
-        """The grid's frames of frames with their times, in seconds; a frame may come repeatedly.
+        """Resample (time, frame) pairs to the grid; a frame may be repeated or dropped.
 
-        Before the first there is nothing to show but the first.
+        The first frame also fills the grid before its time.
         """
-        held: av.VideoFrame | None = None
+        previous: av.VideoFrame | None = None
         for time, frame in frames:
             if time >= self.end - TICK:
-                continue  # to its end: who writes it would wait
-            if held is not None:
-                yield from self._until(self._number(time), held)
-            held, self.came = frame, self.came + 1
+                continue  # read to the end, or ffmpeg would wait for a reader
+            if previous is not None:
+                yield from self._until(self._number(time), previous)
+            previous, self.decoded = frame, self.decoded + 1
             self.first, self.last = min(self.first, time), max(self.last, time)
-        if held is not None:
-            yield from self._until(max(self._number(self.ends), self.count, 1), held)
+        if previous is not None:
+            yield from self._until(max(self._number(self.last_end), self.count, 1), previous)
 
     @property
-    def ends(self) -> float:
-        """When the last frame that came ends; by the others' mean if it is not the one due."""
+    def last_end(self) -> float:
+        """When the last decoded frame ends; by the mean duration if later frames are missing."""
         if self.last > self.due - LATE_SECONDS:
             return min(self.end, max(self.until, self.last))
-        mean = (self.last - self.first) / (self.came - 1) if self.came > 1 else 0.0
+        mean = (self.last - self.first) / (self.decoded - 1) if self.decoded > 1 else 0.0
         return min(self.end, self.last + (mean or 1 / self.fps))
 
     def _number(self, time: float) -> int:
@@ -68,48 +86,53 @@ class FrameGrid:
 
 
 def place_samples(
-    parts: Iterable[tuple[int, np.ndarray]], rate: int, most: float = math.inf
+    packets: Iterable[tuple[int, np.ndarray]], rate: int, most: float = math.inf
 ) -> np.ndarray:
-    """Join stretches of audio at the places that they name: gaps are silent, overlaps are cut.
+    """Join packets of audio by their timestamps: gaps become silence, overlaps are overwritten.
 
     Parameters
     ----------
-    parts : the number of the first sample, from zero on, and samples (n,) int16.
-    rate : sample rate in Hz. most : samples to give at the most.
+    packets : Iterable of tuple of int and ndarray
+        Number of the first sample by the packet's timestamp, and samples, (n,) int16.
+    rate : int
+        Sample rate in Hz.
+    most : float
+        Maximum number of samples.
 
     Returns
     -------
-    (n,) int16.
+    ndarray
+        (n,) int16.
     """
-    numbers, stretches = [], []
-    for number, samples in parts:
+    numbers, contents = [], []
+    for number, samples in packets:
         numbers.append(number)
-        stretches.append(samples)
-    if not stretches:
+        contents.append(samples)
+    if not contents:
         return np.zeros(0, np.int16)
-    lengths = np.array([len(samples) for samples in stretches])
-    before = np.cumsum(lengths) - lengths
-    places = before + _shifts(np.array(numbers) - before, lengths, rate)
-    result = np.zeros(int(max(0, min(most, (places + lengths).max()))), np.int16)
-    for place, samples in zip(places.tolist(), stretches, strict=True):
-        skipped = max(0, -place)
-        here = result[place + skipped : max(0, place + len(samples))]
-        here[:] = samples[skipped : skipped + len(here)]
+    lengths = np.array([len(samples) for samples in contents])
+    contiguous = np.cumsum(lengths) - lengths  # starts if there were no gaps
+    starts = contiguous + _shifts(np.array(numbers) - contiguous, lengths, rate)
+    result = np.zeros(int(max(0, min(most, (starts + lengths).max()))), np.int16)
+    for start, samples in zip(starts.tolist(), contents, strict=True):
+        skipped = max(0, -start)
+        target = result[start + skipped : max(0, start + len(samples))]
+        target[:] = samples[skipped : skipped + len(target)]
     return result
 
 
-def _shifts(asked: np.ndarray, lengths: np.ndarray, rate: int) -> np.ndarray:
-    """How far each stretch lies behind the end of the one before, added up, (n,) int64 in samples.
+def _shifts(stamped: np.ndarray, lengths: np.ndarray, rate: int) -> np.ndarray:
+    """Shift of each packet from its contiguous position, without jitter, (n,) int64 in samples.
 
-    asked : the same as the timestamps have it.
+    `stamped` has the same by the timestamps, jitter included.
     """
     count = max(1, math.ceil(AGREED_SECONDS * rate / max(1.0, float(np.median(lengths)))))
-    padded = np.concatenate([asked, np.full(count - 1, asked[-1])])
+    padded = np.concatenate([stamped, np.full(count - 1, stamped[-1])])
     windows = np.lib.stride_tricks.sliding_window_view(padded, count)
-    least, most = windows.min(axis=1).tolist(), windows.max(axis=1).tolist()
-    shift = int(asked[0])
+    lows, highs = windows.min(axis=1).tolist(), windows.max(axis=1).tolist()
+    shift = int(stamped[0])
     shifts = []
-    for low, high in zip(least, most, strict=True):
+    for low, high in zip(lows, highs, strict=True):
         if low > shift + JITTER_SECONDS * rate:
             shift = low
         elif high < shift - JITTER_SECONDS * rate:

@@ -1,4 +1,4 @@
-"""Which streams of a video file to take."""
+"""Choose the video and audio streams of a file."""
 
 import math
 import re
@@ -18,18 +18,26 @@ from selavi.data.read_errors import Rejected, check_file
 from selavi.settings import MediaSettings
 
 av.logging.set_level(av.logging.PANIC)
-PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT: a format whose clock may jump
-TELLING = ("flv", "matroska", "asf")
-"""Formats whose header has but the length of the whole file: ffmpeg takes it for each stream's."""
+STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+TS_DISCONT = 0x0200  # AVFMT_TS_DISCONT: timestamps of this format may jump
+FILE_DURATION_ONLY = ("flv", "matroska", "asf")
+"""Formats that declare one duration for the whole file, which ffmpeg reports for each stream."""
 CUT_OFF = "the file is cut off: it lacks its table of contents (moov), or a part of it"
-PROBE_SECONDS = 60.0  # for ffmpeg to say what is in a file
-PRIMING_SECONDS = 0.05  # audio that begins so little before the video is the encoder's padding
+PROBE_SECONDS = 60.0  # time limit for ffmpeg to list a file's programmes
+PRIMING_SECONDS = 0.05  # audio that begins less than this before the video is encoder padding
 
 
 @dataclass(frozen=True)
 class Audio:
-    """An audio stream: its number, and its channels if ffmpeg does not know how to mix them."""
+    """An audio stream.
+
+    Attributes
+    ----------
+    index : int
+        Number of the stream in its file.
+    channels : int
+        Number of channels if their layout is unknown to ffmpeg, else 0.
+    """
 
     index: int
     channels: int = 0
@@ -37,11 +45,20 @@ class Audio:
 
 @dataclass(frozen=True)
 class Streams:
-    """Which streams of a file to take.
+    """The streams of a file that are decoded.
 
-    format : the container's, as ffmpeg names it. video : the stream's number. audio : the first
-    that gives samples is to be taken. zero : where the file's clock begins, in seconds. jumps :
-    whether the format's clock may jump.
+    Attributes
+    ----------
+    format : str
+        The container format, as ffmpeg names it.
+    video : int
+        Number of the video stream.
+    audio : tuple of Audio
+        Candidates, best first: the first one that gives samples is used.
+    zero : float
+        Time of the file's beginning on its own clock, in seconds.
+    jumps : bool
+        Whether timestamps of this format may jump.
     """
 
     format: str
@@ -52,52 +69,63 @@ class Streams:
 
 
 def find_streams(path: Path, settings: MediaSettings) -> Streams:
-    """Choose the streams of a file. Nothing is decoded.
+    """Choose the streams of a file without decoding.
 
-    Of video, the default stream, or else the longest; of audio, those that there is a decoder for,
-    in a broadcast of the same programme.
+    The video is the default stream, or else the longest. The audio streams are those with a
+    decoder; in a broadcast, those of the same programme.
 
     Raises
     ------
-    Rejected if the file cannot be opened, or lacks what `settings` ask for.
+    Rejected
+        If the file cannot be opened, or lacks a stream that `settings` require.
+    UserError
+        If the disk fails.
     """
     with open_video(path) as container:
-        known = [
-            s for s in container.streams.video if s.codec_context and not s.disposition & PICTURES
+        videos = [
+            s for s in container.streams.video if s.codec_context and not s.disposition & STILLS
         ]
-        heard = [s for s in container.streams.audio if s.codec_context]
+        audios = [s for s in container.streams.audio if s.codec_context]
         if settings.audio == "none":
-            heard = []
-        for kind, there in (("video", known), ("audio", heard)):
-            if not there and (kind == "video" or settings.audio == "required"):
+            audios = []
+        for kind, usable in (("video", videos), ("audio", audios)):
+            if not usable and (kind == "video" or settings.audio == "required"):
                 raise _none_usable(path, container, kind)
         jumps = bool(container.format.flags & TS_DISCONT)
-        if jumps and (len(known) > 1 or len(heard) > 1):
-            known, heard = _of_one_programme(path, container, known, heard)
-        video = max(known, key=_rank)
+        if jumps and (len(videos) > 1 or len(audios) > 1):
+            videos, audios = _of_one_programme(path, container, videos, audios)
+        video = max(videos, key=_rank)
         return Streams(
             container.format.name.split(",")[0],
             video.index,
-            tuple(Audio(stream.index, _odd_channels(stream)) for stream in heard),
-            _zero(container, video, heard[0] if heard else None),
+            tuple(Audio(stream.index, _unknown_channels(stream)) for stream in audios),
+            _zero(container, video, audios[0] if audios else None),
             jumps,
         )
 
 
 def open_video(path: Path) -> InputContainer:
-    """Open a video file. Raises Rejected if it is not one, UserError if the disk fails."""
+    """Open a video file.
+
+    Raises
+    ------
+    Rejected
+        If the file is not a video.
+    UserError
+        If the disk fails.
+    """
     check_file(path)
     try:
         return open_container(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         check_file(path, whole=True)
-        words = f"not a video that ffmpeg can open: {getattr(error, 'strerror', error)}"
-        raise Rejected("unreadable", CUT_OFF if _lacks_moov(path) else words) from None
+        detail = f"not a video that ffmpeg can open: {getattr(error, 'strerror', error)}"
+        raise Rejected("unreadable", CUT_OFF if _lacks_moov(path) else detail) from None
 
 
 def _none_usable(path: Path, container: InputContainer, kind: str) -> Rejected:
-    """Why a file has no stream of a kind that can be used."""
-    if any(s.type == kind and not s.disposition & PICTURES for s in container.streams):
+    """Why no video (or audio) stream of a file can be used."""
+    if any(s.type == kind and not s.disposition & STILLS for s in container.streams):
         return Rejected("no-decoder", f"there is no decoder for its {kind}")
     if _lacks_moov(path):
         return Rejected("unreadable", CUT_OFF)
@@ -105,35 +133,35 @@ def _none_usable(path: Path, container: InputContainer, kind: str) -> Rejected:
 
 
 def declared_end(stream: Stream) -> float:
-    """Where a stream ends on the file's clock, as the file says; inf if it does not."""
+    """End of a stream in seconds on the file's clock, as the file declares; inf if it does not."""
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if tag:
         hours, minutes, seconds = map(float, tag.groups())
         return 3600 * hours + 60 * minutes + seconds
     name = stream.container.format.name
-    # Of an avi, ffmpeg corrects the duration by the file's size, and leaves the count.
+    # For avi, ffmpeg adapts the duration to the file's size, but leaves the frame count.
     ticks = max(stream.duration or 0, stream.frames if name == "avi" else 0)
-    if not ticks or name.split(",")[0] in TELLING:
+    if not ticks or name.split(",")[0] in FILE_DURATION_ONLY:
         return math.inf
     return float((ticks + (stream.start_time or 0)) * (stream.time_base or 0))
 
 
 def _rank(stream: VideoStream) -> tuple[bool, bool, float]:
-    """Sorts the video that players show above others, and lone pictures below all."""
+    """Sort key: the video that players show ranks first, single frames last."""
     default = bool(stream.disposition & Disposition.default)
     end = declared_end(stream)
     return stream.frames != 1, default, 0.0 if end == math.inf else end
 
 
-def _odd_channels(stream: AudioStream) -> int:
-    """The number of channels that say not where they belong; 0 of the usual ones."""
+def _unknown_channels(stream: AudioStream) -> int:
+    """Number of channels of an unknown layout, 0 if ffmpeg can mix them."""
     layout = stream.codec_context.layout
     named = not re.match(r"\d+ channels|ambisonic|custom|unknown", layout.name or "unknown")
     return 0 if named else layout.nb_channels
 
 
 def _zero(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> float:
-    """Where the file's clock begins: with the video, unless audio begins well before."""
+    """Time of the file's beginning: the video's, unless audio begins well before."""
     begins = [
         float(stream.start_time * stream.time_base)
         for stream in (video, audio)
@@ -147,9 +175,9 @@ def _zero(container: InputContainer, video: VideoStream, audio: AudioStream | No
 def _of_one_programme(
     path: Path, container: InputContainer, videos: list[VideoStream], audios: list[AudioStream]
 ) -> tuple[list[VideoStream], list[AudioStream]]:
-    """The best video of the programmes that have audio, if any has, and that programme's audio.
+    """The best video of a programme with audio, if there is one, and that programme's audio.
 
-    All streams if there are no programmes.
+    Returns all streams if the file has no programmes.
     """
     command = [ffmpeg_binary(), "-nostdin", "-hide_banner", "-protocol_whitelist", PROTOCOL]
     command += ["-f", container.format.name.split(",")[0], "-i", locator(path)]
@@ -159,36 +187,36 @@ def _of_one_programme(
     except subprocess.TimeoutExpired:
         run.kill()
         _, errors = run.communicate()
-    told = errors.decode("utf-8", "replace")
+    listing = errors.decode("utf-8", "replace")
     programmes = [
-        {int(number) for number in re.findall(r"^ *Stream #0:(\d+)", part, re.M)}
-        for part in re.split(r"^ *(?:Program \d+|No Program)\b", told, flags=re.M)[1:]
+        {int(number) for number in re.findall(r"^ *Stream #0:(\d+)", section, re.M)}
+        for section in re.split(r"^ *(?:Program \d+|No Program)\b", listing, flags=re.M)[1:]
     ]
-    chosen = [
-        (bool(heard), _rank(video), [video], heard)
+    candidates = [
+        (bool(own_audios), _rank(video), [video], own_audios)
         for numbers in programmes
         for video in videos
         if video.index in numbers
-        for heard in [[s for s in audios if s.index in numbers]]
+        for own_audios in [[s for s in audios if s.index in numbers]]
     ]
-    if not chosen:
+    if not candidates:
         return videos, audios
-    *_, video, heard = max(chosen, key=lambda choice: choice[:2])
-    return video, heard
+    *_, best, own_audios = max(candidates, key=lambda candidate: candidate[:2])
+    return best, own_audios
 
 
 def _lacks_moov(path: Path) -> bool:
-    """Whether this is an mp4 or the like without all of what tells where its frames lie."""
+    """Whether this is an mp4 or similar whose index of frames (moov) is missing or cut off."""
     boxes: list[bytes] = []
-    left = path.stat().st_size
+    remaining = path.stat().st_size
     with path.open("rb") as file:
         while len(header := file.read(16)) >= 8:
             size, name = int.from_bytes(header[:4], "big"), header[4:8]
             size = int.from_bytes(header[8:16], "big") if size == 1 else size
-            if name != b"moov" or size <= left:
+            if name != b"moov" or size <= remaining:
                 boxes.append(name)
-            if not 8 <= size <= left or not name.isalnum():
+            if not 8 <= size <= remaining or not name.isalnum():
                 break
-            left -= size
+            remaining -= size
             file.seek(size - len(header), 1)
     return boxes[:1] == [b"ftyp"] and b"mdat" in boxes and b"moov" not in boxes

@@ -1,9 +1,12 @@
-"""Where the streams of a video lie on the file's clock, by its packets: the truth about lengths."""
+"""When each stream of a video begins and ends, by the timestamps of its packets.
+
+Durations in a file's header are often wrong; those of the packets are what a decoder gets.
+"""
 
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -12,23 +15,30 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from selavi.data.media.streams import TELLING, Streams, declared_end, open_video
+from selavi.data.media.span import GAP_SECONDS, REORDERED_SECONDS, Span
+from selavi.data.media.streams import FILE_DURATION_ONLY, Streams, declared_end, open_video
 
-GAP_SECONDS = 10.0  # ffmpeg's own dts_delta_threshold
-TICK = 1e-6  # seconds: times are sums of fractions
-FEW = 16  # packets in which to look for an encryption
-# Packets may be stored in another order than shown, but not by more than both.
-REORDERED_SECONDS, REORDERED_FRAMES = 1.0, 17
-INTERLEAVED_SECONDS = 10.0  # streams lie side by side in a file, but for so much
-BEFORE = (1.0, 10.0, 60.0, math.inf)
-"""Seconds before a segment from which to read; the next, until there is a keyframe before it."""
-WHOLE = len(BEFORE) - 1
+ENCRYPTION_PACKETS = 16  # first packets of a stream that are checked for encryption
+INTERLEAVED_SECONDS = 10.0  # by which one stream may be stored ahead of another
+LEAD_SECONDS = (1.0, 10.0, 60.0, math.inf)
+"""How long before a segment to begin to read, by attempt, until a keyframe precedes the segment."""
+WHOLE_FILE = len(LEAD_SECONDS) - 1
 MATRICES = {1: "bt709", 7: "smpte240m", 9: "bt2020"}
 
 
 @dataclass(frozen=True)
 class Segment:
-    """What to take of a file: from `start` to `end`, in seconds; None is the file's own."""
+    """A part of a video file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    start : float or None
+        Its beginning, in seconds from the file's; None for the file's beginning.
+    end : float or None
+        Its end, in seconds from the file's beginning; None for the file's end.
+    """
 
     path: Path
     start: float | None = None
@@ -36,66 +46,32 @@ class Segment:
 
 
 @dataclass
-class Span:
-    """Where a stream's packets lie, in seconds of the file's clock.
-
-    first, last : times of the first and the last. end : where the last one ends; all within the
-    segment, or before it. declared : where the stream ends as the file says, inf if it does not.
-    lasted : what the packets last together. clock : latest time of a packet. gaps : pairs of
-    times between which there is none for long. back : whether a time lies well before another.
-    timeless : packets that have no time.
-    """
-
-    first: float = math.inf
-    last: float = -math.inf
-    end: float = -math.inf
-    declared: float = math.inf
-    lasted: float = 0.0
-    clock: float = -math.inf
-    gaps: list[tuple[float, float]] = field(default_factory=list)
-    back: bool = False
-    encrypted: bool = False
-    timeless: int = 0
-    count: int = 0
-
-    def add(self, time: float, order: float, duration: float, limit: float) -> None:
-        """Take in a packet; of one that begins at `limit` or later, that there is one.
-
-        time, order : when it is shown and when it is decoded.
-        """
-        step = order - self.clock if self.count else 0.0
-        mean = self.lasted / max(1, self.count - 1)
-        back = step < -max(REORDERED_SECONDS, REORDERED_FRAMES * mean)
-        self.back |= back
-        self.count += 1
-        self.lasted += max(0.0, step)
-        if step > GAP_SECONDS:
-            self.gaps.append((self.clock, order))
-        self.clock = order if back else max(self.clock, order)
-        if time < limit - TICK:
-            self.first, self.last = min(self.first, time), max(self.last, time)
-            # Where packets have no duration, the others' mean.
-            duration = duration or self.lasted / max(1, self.count - 1)
-            self.end = min(max(self.end, time + duration), limit)
-        else:
-            self.end = limit
-
-    @property
-    def empty(self) -> bool:
-        """Whether there was no packet."""
-        return self.first == math.inf
-
-
-@dataclass
 class Timeline:
-    """What the packets of a segment say.
+    """A segment of a file as its packets have it.
 
-    start, end : the segment, in seconds of the file's clock. spans : by the number of the stream;
-    of packets from a little before the segment on. declared : where the last of them ends, as the
-    file says. keyframe : time of the last one that is not after the start. width, height : of the
-    frames as shown, in square pixels. matrix : of their colours. jumped : the clock jumps, so that
-    of times above only start and end say something: on the clock that ffmpeg makes instead, from
-    zero on. rung : the place in `BEFORE` from which to read.
+    Attributes
+    ----------
+    start : float
+        Beginning of the segment, in seconds on the file's clock.
+    end : float
+        End of the segment, in seconds on the file's clock.
+    spans : dict of int to Span
+        The spans of the streams, by stream number, from a little before the segment on.
+    declared : float
+        End of the file as it declares, inf if it does not.
+    keyframe : float
+        Time of the last keyframe that is not after `start`.
+    width : float
+        Width of the frames as shown, in square pixels.
+    height : float
+        Height of the frames as shown, in square pixels.
+    matrix : str
+        Colour matrix.
+    jumped : bool
+        Whether timestamps jump. Then only `start` and `end` are valid, on the corrected clock of
+        ffmpeg, which begins at 0.
+    attempt : int
+        Index into `LEAD_SECONDS`: how long before the segment the file is read.
     """
 
     start: float
@@ -107,11 +83,11 @@ class Timeline:
     height: float = 0.0
     matrix: str = "bt601"
     jumped: bool = False
-    rung: int = WHOLE
+    attempt: int = WHOLE_FILE
 
     @property
-    def passed(self) -> bool:
-        """Whether nothing of the segment comes any more."""
+    def is_past(self) -> bool:
+        """Whether no further packet can belong to the segment."""
         clocks = [span.clock for span in self.spans.values()]
         return (
             min(clocks) > self.end + REORDERED_SECONDS
@@ -119,12 +95,12 @@ class Timeline:
         )
 
     @property
-    def back(self) -> bool:
-        """Whether the clock goes back."""
-        return any(span.back for span in self.spans.values())
+    def goes_back(self) -> bool:
+        """Whether timestamps go back."""
+        return any(span.goes_back for span in self.spans.values())
 
     def longest_pause(self) -> float:
-        """Seconds without a packet of a stream, at the most; before its first, too."""
+        """Longest time in seconds without a packet of a stream, also before its first."""
         spans = [span for span in self.spans.values() if not span.empty]
         steps = [b - a for span in spans for a, b in span.gaps]
         holds = [span.end - span.last for span in spans]
@@ -132,7 +108,7 @@ class Timeline:
         return max([*steps, *holds, max(begins) - min(begins)], default=0.0)
 
     def missing(self) -> float:
-        """Seconds for which no stream has anything, in all: a clock set forward, or a pause."""
+        """Total time in seconds of the gaps that all streams share: a forward jump, or a pause."""
         spans = [span for span in self.spans.values() if span.count]
         common = spans[0].gaps if spans else []
         for span in spans[1:]:
@@ -141,27 +117,39 @@ class Timeline:
         return sum(b - a for a, b in common if b - a > GAP_SECONDS)
 
 
-def lay_out(source: Segment, streams: Streams, rung: int = 0) -> Timeline:
-    """Read the packets of a segment, and decode one frame to see how it is shown.
+def read_timeline(source: Segment, streams: Streams, attempt: int = 0) -> Timeline:
+    """Read the packets of a segment, and decode one frame for its size and colours.
 
-    rung : where to begin; a file that is taken from its start is read from there.
+    Parameters
+    ----------
+    source : Segment
+        The segment.
+    streams : Streams
+        The streams of its file.
+    attempt : int
+        Index into `LEAD_SECONDS` to begin with; ignored for a segment from the file's beginning.
 
-    Raises Rejected if the file cannot be opened.
+    Raises
+    ------
+    Rejected
+        If the file cannot be opened.
+    UserError
+        If the disk fails.
     """
-    timeline = _read(source, streams, rung if source.start else WHOLE)
-    while timeline.rung < WHOLE and timeline.keyframe == -math.inf:
-        timeline = _read(source, streams, timeline.rung + 1)
-    if streams.jumps and timeline.rung < WHOLE and not timeline.passed:
-        # The file ends before the segment does, unless its clock has gone back before.
-        whole = _read(source, streams, WHOLE)
+    timeline = _read(source, streams, attempt if source.start else WHOLE_FILE)
+    while timeline.attempt < WHOLE_FILE and timeline.keyframe == -math.inf:
+        timeline = _read(source, streams, timeline.attempt + 1)
+    if streams.jumps and timeline.attempt < WHOLE_FILE and not timeline.is_past:
+        # Either the file ends within the segment, or an earlier jump has moved the segment.
+        whole = _read(source, streams, WHOLE_FILE)
         timeline = whole if whole.jumped else timeline
     if timeline.jumped:
-        timeline.start, timeline.rung = source.start or 0.0, WHOLE
+        timeline.start, timeline.attempt = source.start or 0.0, WHOLE_FILE
         timeline.end = math.inf if source.end is None else source.end
     return timeline
 
 
-def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
+def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
     wanted = (streams.video, *(audio.index for audio in streams.audio))
     with open_video(source.path) as container:
         timeline = Timeline(
@@ -169,26 +157,26 @@ def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
             end=math.inf if source.end is None else streams.zero + source.end,
             spans={n: Span(declared=declared_end(container.streams[n])) for n in wanted},
             declared=_declared_in_all(container, wanted),
-            rung=rung,
+            attempt=attempt,
         )
         video = container.streams[streams.video]
         assert isinstance(video, VideoStream)
         video.codec_context.thread_count = 1
         described = _describe(timeline, video)
-        if rung < WHOLE:
+        if attempt < WHOLE_FILE:
             try:
-                container.seek(round((timeline.start - BEFORE[rung]) * av.time_base))
+                container.seek(round((timeline.start - LEAD_SECONDS[attempt]) * av.time_base))
             except (av.error.FFmpegError, OSError):
                 return timeline
         ticks = {n: float(container.streams[n].time_base or 0) for n in wanted}
         for packet in _packets(container, [container.streams[n] for n in wanted]):
             number = packet.stream_index
             span, tick = timeline.spans[number], ticks[number]
-            if span.count < FEW:
+            if span.count < ENCRYPTION_PACKETS:
                 span.encrypted |= packet.has_sidedata("encryption_info")
             stamp = packet.dts if packet.pts is None else packet.pts
             if stamp is None:
-                span.timeless += 1
+                span.untimed += 1
                 continue
             if packet.is_discard:
                 continue
@@ -198,35 +186,35 @@ def _read(source: Segment, streams: Streams, rung: int) -> Timeline:
                 if packet.is_keyframe and timeline.keyframe < time <= timeline.start:
                     timeline.keyframe = time
                 described = described or _describe(timeline, video, packet)
-            # A clock that is set forward may be one that ffmpeg mends.
+            # Past a forward jump, which ffmpeg may correct, the segment can still continue.
             if (
                 order > timeline.end
-                and timeline.passed
+                and timeline.is_past
                 and not (streams.jumps and any(span.gaps for span in timeline.spans.values()))
             ):
                 break
-        if not described:  # as of a few frames, which the decoder still holds back
+        if not described:  # the decoder may hold back the only frames there are: flush it
             _describe(timeline, video, Packet())
-    timeline.jumped = streams.jumps and (timeline.back or timeline.missing() > 0)
+    timeline.jumped = streams.jumps and (timeline.goes_back or timeline.missing() > 0)
     return timeline
 
 
 def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packet[Stream]]":
-    """Packets with content, to the file's end or to where it cannot be read any further."""
+    """Packets with content, up to the file's end or the first that cannot be read."""
     try:
         for packet in container.demux(wanted):
             if packet.size:
                 yield packet
     except (av.error.FFmpegError, OSError):
         return
-    except IndexError:  # PyAV at the end of a file in which a further stream has turned up
+    except IndexError:  # raised by PyAV at the end of a file that gained a stream while read
         return
 
 
 def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> float:
-    """Where the last of the streams ends as the file says; by guesses, ffmpeg has others too."""
-    told = container.format.name.split(",")[0] in TELLING and len(container.streams) == len(wanted)
-    if not (told and container.duration):
+    """End of the last stream as the file declares, inf if ffmpeg would only guess it."""
+    declares = container.format.name.split(",")[0] in FILE_DURATION_ONLY
+    if not (declares and len(container.streams) == len(wanted) and container.duration):
         return math.inf
     return ((container.start_time or 0) + container.duration) / av.time_base
 
@@ -234,9 +222,12 @@ def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> floa
 def _describe(
     timeline: Timeline, video: VideoStream, packet: "Packet[Stream] | None" = None
 ) -> bool:
-    """Note how frames look: by the first that can be decoded, until then by the file's header."""
+    """Set size and colours by the file's header, or by a packet's frame if one can be decoded.
+
+    Returns whether they are those of a frame.
+    """
     context = video.codec_context
-    width, height, matrix, turned = context.width, context.height, context.colorspace, 0
+    width, height, matrix, rotation = context.width, context.height, context.colorspace, 0
     if packet is not None:
         try:
             frame = next(iter(context.decode(packet)), None)
@@ -244,8 +235,9 @@ def _describe(
             return False
         if frame is None:
             return False
-        width, height, matrix, turned = frame.width, frame.height, frame.colorspace, frame.rotation
+        width, height, matrix = frame.width, frame.height, frame.colorspace
+        rotation = frame.rotation
     shown = width * float(video.sample_aspect_ratio or 1), float(height)
-    timeline.width, timeline.height = shown[::-1] if abs(turned) % 180 == 90 else shown
+    timeline.width, timeline.height = shown[::-1] if abs(rotation) % 180 == 90 else shown
     timeline.matrix = MATRICES.get(int(matrix), "bt601")
     return packet is not None

@@ -1,4 +1,4 @@
-"""Tars as others wrote them: plain, whole, and where their members lie."""
+"""Read foreign tars safely: unpack compressed ones, check that they are whole, locate members."""
 
 import bz2
 import errno
@@ -20,17 +20,27 @@ OPENERS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
 }
 END = bytes(2 * tarfile.BLOCKSIZE)
 CHUNK = 2**20
-MOST_TIMES, LEAST_MOST = 20, 2**30
-"""What a packed tar may grow to: so many times its size, and so many bytes in any case. Videos
-hardly grow; what does is none, and would fill the disk."""
+MAX_RATIO, ALWAYS_ALLOWED = 20, 2**30
+"""A compressed tar may unpack to this many times its size, or this many bytes if that is more.
+Videos hardly compress: more is no tar of videos, and would fill the disk."""
 
 
 def unpack(tar: Path, name: str) -> None:
-    """Put a plain tar in the place of a compressed one (of a link to it, if it is one).
+    """Replace a compressed tar, or the link to one, by a plain one.
 
-    name : of the tar, for errors.
+    Parameters
+    ----------
+    tar : Path
+        The file; a plain tar is left alone.
+    name : str
+        Its name in errors.
 
-    Raises tarfile.TarError if it is cut off or damaged, UserError if it grows too large.
+    Raises
+    ------
+    tarfile.TarError
+        If the tar is cut off or damaged.
+    UserError
+        If it unpacks to too many bytes.
     """
     with tar.open("rb") as file:
         start = file.read(max(map(len, OPENERS)))
@@ -38,19 +48,19 @@ def unpack(tar: Path, name: str) -> None:
     if opener is None:
         return
     plain = tar.with_name(f"{tar.name}.plain")
-    most = max(LEAST_MOST, MOST_TIMES * tar.stat().st_size)
+    limit = max(ALWAYS_ALLOWED, MAX_RATIO * tar.stat().st_size)
     try:
         with opener(tar) as packed, plain.open("wb") as file:
             while chunk := packed.read(CHUNK):
                 file.write(chunk)
-                if file.tell() > most:
+                if file.tell() > limit:
                     raise UserError(
-                        f"{name} unpacks to more than {most / 1e9:.1f} GB, over {MOST_TIMES} times "
-                        "its size, as no tar of videos does; if it is meant so, unpack it yourself "
-                        "and name the plain tar"
+                        f"{name} unpacks to more than {limit / 1e9:.1f} GB, over {MAX_RATIO} times "
+                        "its size, which no tar of videos does; if it is correct, unpack it "
+                        "yourself and name the plain tar"
                     )
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        if isinstance(error, OSError) and error.errno:  # the disk's, not the content's
+        if isinstance(error, OSError) and error.errno:  # of the disk, not of the content
             raise
         raise tarfile.ReadError(str(error)) from None
     plain.replace(tar)
@@ -58,30 +68,41 @@ def unpack(tar: Path, name: str) -> None:
 
 @dataclass(frozen=True)
 class Tar:
-    """A tar that is not compressed. members : all it has, in order, with links and folders."""
+    """An uncompressed tar.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    members : list of TarInfo
+        All members in order, links and folders included.
+    """
 
     path: Path
     members: list[tarfile.TarInfo]
 
     @property
     def places(self) -> dict[str, tuple[int, int]]:
-        """Offset and size, in bytes, of each plain file, in their order."""
+        """Offset and size of each regular file, in bytes, by name in tar order."""
         plain = [m for m in self.members if m.isreg() and not m.issparse()]
         return {member.name: (member.offset_data, member.size) for member in plain}
 
 
 def read_tar(tar: Path) -> Tar:
-    """Look through the headers of a tar that is not compressed.
+    """Read all headers of an uncompressed tar.
 
-    Raises tarfile.TarError if a name is there twice, if a header is damaged, or if the tar lacks
-    its end marker: it was cut off, be it between two members, where tarfile takes it for whole.
+    Raises
+    ------
+    tarfile.TarError
+        If a name occurs twice, a header is damaged, or the end marker is missing. tarfile itself
+        does not notice that a tar was cut off between two members.
     """
     names: set[str] = set()
     length = tar.stat().st_size
     try:
         with tarfile.open(tar, "r:") as archive, tar.open("rb") as file:
             for member in archive:
-                if member.size < 0:  # or tarfile would read this header for ever
+                if member.size < 0:  # tarfile would read this header for ever
                     raise tarfile.ReadError(f"{member.name!r} has {member.size} bytes")
                 if not member.issparse() and member.offset_data + member.size > length:
                     raise tarfile.ReadError(f"it breaks off after {len(names)} files")
@@ -94,11 +115,11 @@ def read_tar(tar: Path) -> Tar:
                 raise tarfile.ReadError(f"it breaks off after {len(names)} files")
             return Tar(tar, archive.getmembers())
     except (OSError, ValueError, IndexError, OverflowError, RecursionError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # the disk's
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # of the disk
             raise
         raise tarfile.ReadError(f"a header is damaged: {error}") from None
 
 
 def places_of(tar: Path) -> dict[str, tuple[int, int]]:
-    """Offset and size, in bytes, of each file in a tar, in their order. Raises as `read_tar`."""
+    """Offset and size of each regular file of a tar, in bytes. Raises as `read_tar`."""
     return read_tar(tar).places

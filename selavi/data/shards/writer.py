@@ -4,7 +4,7 @@ import json
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -16,17 +16,28 @@ import webdataset as wds
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import WITNESSES, Rejected, first_that_opens, opens
-from selavi.data.schema import CHECKSUMS, COLUMNS, NUMBERS, is_reserved
-from selavi.data.shards.cache import Kept
+from selavi.data.schema import (
+    CHECKSUMS,
+    MEDIA,
+    SHARD_TABLE,
+    VideoRow,
+    is_reserved,
+    read_manifest,
+    rows_of,
+)
+from selavi.data.shards.cache import ShardCache
 from selavi.data.shards.reader import checksums
 from selavi.data.shards.tars import places_of
-from selavi.files import UserError, atomic_path, read_csv, write_csv
+from selavi.files import UserError, atomic_path, write_csv
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
 log = logging.getLogger(__name__)
 
-Fate = dict[Any, Any]
+Members = dict[str, Any]
+"""What a sample of a tar holds: `__key__`, the name of its members, and the bytes of each."""
+Make = Callable[[VideoRow], tuple[VideoRow, Members | None]]
+"""Makes a video's row for the shard table, and its members unless it is rejected."""
 
 
 def write_shard(
@@ -38,7 +49,7 @@ def write_shard(
     int16, unless it is mute). The tar depends on nothing but the videos and the settings: members
     are in the order of the manifest, with fixed owner, mode and time. Both files appear whole or
     not at all. Clips that an earlier making of the same shard had, of files that have not changed
-    since, are taken from it; see `Kept`.
+    since, are taken from it; see `ShardCache`.
 
     Parameters
     ----------
@@ -46,7 +57,7 @@ def write_shard(
 
     Returns
     -------
-    The table: one row per video, with a reason and a sentence if it was set aside, else its frames,
+    The table: one row per video, with a reason and a sentence if it was rejected, else its frames,
     samples and byte positions in the tar.
 
     Raises
@@ -54,28 +65,31 @@ def write_shard(
     UserError if the machine is at fault and not a video; see `normalise` and `first_that_opens`.
     """
     rows, witness = _listed(manifest, shard)
-    kept = Kept(tar, settings)
+    kept = ShardCache(tar, settings)
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
 
-        def attempt(row: Fate) -> tuple[Fate, Normalised | None]:
-            fate, clip = _attempt(row, settings, Path(scratch), kept)
-            if fate["reason"] and witness and not opens(witness):
+        def make(row: VideoRow) -> tuple[VideoRow, Members | None]:
+            made, clip = _normalised(row, settings, Path(scratch), kept)
+            if made["reason"] and witness and not opens(witness):
                 raise UserError(
                     f"{witness} could be opened before and cannot now, so the disk with the videos "
                     "seems to be gone; mend that and run the same command again"
                 )
-            return fate, clip
+            return with_members(made, clip, settings)
 
-        result = write_tar(tar, rows.to_dict("records"), attempt, settings, threads)
+        made = write_tar(tar, rows_of(rows), make, threads)
+    result = shard_table(made, tar)
     write_csv(table, result)
-    kept.keep(result)
-    log.info("%s: %d clips, %d set aside, %d as before", tar, *_counts(result), kept.reused)
+    kept.store(result)
+    log.info(
+        "%s: %d videos: %d written, %d rejected, %d reused", tar, *_counts(result), kept.reused
+    )
     return result
 
 
 def _listed(manifest: Path, shard: int) -> tuple[pd.DataFrame, Path | None]:
     """The manifest's rows of a shard, and a video that can be opened now."""
-    rows = read_csv(manifest, numbers=(*NUMBERS, "shard"))
+    rows = read_manifest(manifest)
     usable, here = rows["reason"] == "", rows["shard"] == shard
     ours, others = (rows.loc[usable & where, "path"] for where in (here, ~here))
     spread = others.iloc[:: max(1, len(others) // WITNESSES)]
@@ -83,15 +97,12 @@ def _listed(manifest: Path, shard: int) -> tuple[pd.DataFrame, Path | None]:
     return rows[here].drop(columns="shard"), witness
 
 
-def write_tar(
-    tar: Path,
-    rows: Sequence[Fate],
-    attempt: Callable[[Fate], tuple[Fate, Normalised | None]],
-    settings: MediaSettings,
-    threads: int,
-) -> pd.DataFrame:
-    """Write the clips that `attempt` makes of rows, in order; return the shard's table."""
-    fates: list[Fate] = []
+def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1) -> list[VideoRow]:
+    """Write what `make` makes of each row as samples of a tar, in order; return the rows it made.
+
+    threads : rows in the making at a time; it does not change the result.
+    """
+    made: list[VideoRow] = []
     with (
         atomic_path(tar) as temporary,
         temporary.open("wb") as file,
@@ -99,16 +110,15 @@ def write_tar(
     ):
         writer = wds.TarWriter(file, user="selavi", group="selavi", mode=0o644, mtime=0)
         try:
-            for fate, clip in Bar(
-                _in_order(pool, attempt, rows, ahead=2 * threads),
+            for row, members in Bar(
+                _in_order(pool, make, rows, ahead=2 * threads),
                 total=len(rows),
                 desc=f"shard {tar.stem}",
                 unit="video",
             ):
-                if clip is not None:
-                    fate |= facts_of(clip, settings)
-                    writer.write(_sample(fate, clip))
-                fates.append(fate)
+                if members is not None:
+                    writer.write(members)
+                made.append(row)
             writer.close()
         except BaseException:
             with suppress(OSError):  # here, or its destructor would try and complain
@@ -116,32 +126,36 @@ def write_tar(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    own = dict.fromkeys(name for fate in fates for name in fate if not is_reserved(name))
-    return with_positions(pd.DataFrame(fates, columns=[*COLUMNS, *own]), places_of(tar))
+    return made
+
+
+def shard_table(rows: Sequence[VideoRow], tar: Path) -> pd.DataFrame:
+    """The table of a shard: the rows that were made of its videos, and where their members lie."""
+    own = dict.fromkeys(name for row in rows for name in row if not is_reserved(name))
+    return with_places(pd.DataFrame(rows, columns=[*SHARD_TABLE, *own]), places_of(tar))
 
 
 def _in_order(
-    pool: Executor,
-    attempt: Callable[[Fate], tuple[Fate, Normalised | None]],
-    rows: Sequence[Fate],
-    ahead: int,
-) -> Iterator[tuple[Fate, Normalised | None]]:
+    pool: Executor, make: Make, rows: Sequence[VideoRow], ahead: int
+) -> Iterator[tuple[VideoRow, Members | None]]:
     """As `pool.map`, but no more than `ahead` clips are in the making or wait for a slow one."""
-    begun: deque[Future[tuple[Fate, Normalised | None]]] = deque()
+    begun: deque[Future[tuple[VideoRow, Members | None]]] = deque()
     for row in rows:
         if len(begun) == ahead:
             yield begun.popleft().result()
-        begun.append(pool.submit(attempt, row))
+        begun.append(pool.submit(make, row))
     while begun:
         yield begun.popleft().result()
 
 
-def _attempt(
-    row: Fate, settings: MediaSettings, scratch: Path, kept: Kept
-) -> tuple[Fate, Normalised | None]:
+def _normalised(
+    row: VideoRow, settings: MediaSettings, scratch: Path, kept: ShardCache
+) -> tuple[VideoRow, Normalised | None]:
     if row["reason"]:
         return row, None
-    start, end = (None if pd.isna(row.get(k)) else float(row[k]) for k in ("start", "end"))
+    start, end = (
+        None if pd.isna(time) else float(time) for time in (row.get("start"), row.get("end"))
+    )
     source = Segment(Path(row["path"]), start, end)
     try:
         clip = kept.clip(row["id"], source)
@@ -150,12 +164,23 @@ def _attempt(
         with tempfile.TemporaryDirectory(dir=scratch) as own:
             return row, normalise(source, settings, Path(own))
     except Rejected as rejected:
-        return row | {"reason": rejected.reason, "detail": rejected.detail}, None
+        return rejected_row(row, rejected), None
 
 
-def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
-    """What a shard's table says of a clip, besides its name and place."""
-    return {
+def rejected_row(row: VideoRow, rejected: Rejected) -> VideoRow:
+    """The row of a video that is not used."""
+    return {**row, "reason": rejected.reason, "detail": rejected.detail}
+
+
+def with_members(
+    row: VideoRow, clip: Normalised | None, settings: MediaSettings
+) -> tuple[VideoRow, Members | None]:
+    """A video's row with its clip's numbers, and the clip's members; None is a rejected one."""
+    if clip is None:
+        return row, None
+    audio = clip.audio if clip.samples else b""
+    row = {
+        **row,
         "width": clip.width,
         "height": clip.height,
         "frames": clip.frames,
@@ -163,35 +188,37 @@ def facts_of(clip: Normalised, settings: MediaSettings) -> Fate:
         "samples": clip.samples,
         "rate": settings.audio_rate if clip.samples else 0,
         "notes": clip.notes,
-        **checksums(clip.video, clip.audio if clip.samples else b""),
     }
-
-
-def _sample(fate: Fate, clip: Normalised) -> dict[str, Any]:
+    row |= checksums(clip.video, audio)
     aside = ("path", "reason", "detail", "start", "end")
     # Users' columns are in the tables alone: a remark that changes makes no other shard.
-    facts = {k: v for k, v in fate.items() if is_reserved(k) and k not in aside}
-    sample = {
-        "__key__": fate["id"],
-        "json": json.dumps(facts, sort_keys=True).encode(),
-        "mp4": clip.video,
-    }
-    return sample | ({"wav": clip.audio} if clip.samples else {})
+    facts = {k: v for k, v in row.items() if is_reserved(k) and k not in aside}
+    return row, members_of(row["id"], facts, clip.video, audio)
 
 
-def with_positions(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.DataFrame:
+def members_of(key: str, facts: Mapping[str, object], video: bytes, audio: bytes) -> Members:
+    """A sample of a tar: a json of facts, an mp4, and a wav unless the clip is mute."""
+    content = json.dumps(facts, sort_keys=True).encode()
+    sample: Members = {"__key__": key, "json": content, "mp4": video}
+    return sample | ({"wav": audio} if audio else {})
+
+
+def with_places(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.DataFrame:
     """Add where each member's bytes lie, so that a clip can be read without its neighbours."""
+    rejected = table["reason"] != "" if "reason" in table else [False] * len(table)
     for kind, suffix in (("video", "mp4"), ("audio", "wav")):
-        mute = [(0, 0) if done else (None, None) for done in table["reason"] == ""]
+        absent = [(None, None) if none else (0, 0) for none in rejected]
         names = [f"{key}.{suffix}" for key in table["id"]]
-        found = [places.get(name, none) for name, none in zip(names, mute, strict=True)]
+        found = [places.get(name, none) for name, none in zip(names, absent, strict=True)]
         table[f"{kind}_offset"] = pd.array([f[0] for f in found], dtype="Int64")
         table[f"{kind}_size"] = pd.array([f[1] for f in found], dtype="Int64")
-    for column in ("width", "height", "frames", "samples", "rate", *CHECKSUMS):
-        table[column] = table[column].astype("Int64")
+    for column in (*MEDIA, *CHECKSUMS):
+        if column != "fps":
+            table[column] = table[column].astype("Int64")
     return table
 
 
-def _counts(table: pd.DataFrame) -> tuple[int, int]:
-    aside = int((table["reason"] != "").sum())
-    return len(table) - aside, aside
+def _counts(table: pd.DataFrame) -> tuple[int, int, int]:
+    """Videos, those written and those rejected."""
+    rejected = int((table["reason"] != "").sum())
+    return len(table), len(table) - rejected, rejected

@@ -6,23 +6,92 @@ The clips stay in the other split's shards; only the index is this split's own.
 import difflib
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from selavi.data.index import LISTED, REMEDIES, read_index, read_rejected, write_split
+from selavi.data.index import LISTED, REMEDIES, write_split
 from selavi.data.manifest import id_of, report_missing
-from selavi.data.sources.split_files import official_classes, official_videos, plain_class
+from selavi.data.schema import read_index, read_rejected
+from selavi.data.sources.source import Source
+from selavi.data.sources.split_files import (
+    official_classes,
+    official_files,
+    official_videos,
+    plain_class,
+)
 from selavi.files import UserError
-from selavi.settings import OfficialSettings
+from selavi.settings import OfficialSettings, SplitSettings
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Subset(Source):
+    """Videos of another split: of some classes, or those that official split files name.
+
+    Parameters
+    ----------
+    root : Path
+        What the folder of the split files starts from.
+    settings : SplitSettings
+        With `classes` or `official`.
+    parent : Source, optional
+        Source of the other split, if it is known.
+    """
+
+    root: Path
+    settings: SplitSettings
+    parent: Source | None = None
+
+    stage = "subset"
+
+    def count(self, enough: int | None = None) -> int | None:
+        """Videos that the split files name, or that the other split has of the classes."""
+        if self.settings.official:
+            return len(official_videos(self._folder, self.settings.official))
+        counts = self.parent.class_counts() if self.parent else None
+        if counts is None:
+            return None
+        wanted = {plain_class(label) for label in self.settings.classes or []}
+        return sum(counts[label] for label in wanted)
+
+    def describe(self, count: int | None) -> str:
+        """Say of which split it is a subset."""
+        words = f"subset of {self.settings.of}"
+        return words if count is None else f"{words}, {count:,} videos"
+
+    def has_classes(self) -> bool:
+        """The videos are chosen by their classes, or get those of the split files."""
+        return True
+
+    def files(self) -> list[Path]:
+        """The split files."""
+        official = self.settings.official
+        return official_files(self._folder, official) if official else []
+
+    @property
+    def _folder(self) -> Path:
+        """Folder of the split files."""
+        assert self.settings.official
+        return self.root / self.settings.official.folder
+
+    def write_index(self, parent: Path, index: Path, rejected: Path, summary: Path) -> pd.DataFrame:
+        """Write the split's index out of the other split's; see `selavi.data.index.write_index`."""
+        official = self.settings.official
+        if official:
+            most = self.settings.max_missing
+            return subset_by_split_files(
+                parent, self._folder, official, most, index, rejected, summary
+            )
+        return subset_by_class(parent, self.settings.classes or [], index, rejected, summary)
 
 
 def subset_by_class(
     parent: Path, classes: list[str], index: Path, rejected: Path, summary: Path
 ) -> pd.DataFrame:
-    """Choose the videos of some classes, those set aside included; see `write_index`.
+    """Choose the videos of some classes, those rejected included; see `write_index`.
 
     parent : the other split's index.csv. Classes compare with spaces and underscores alike.
 

@@ -1,68 +1,116 @@
-"""The manifest of videos that a table names; nothing decoded."""
+"""A table of videos as a source: each file that it names, as far as it is there."""
 
 import logging
 import math
 import os
 import re
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from selavi.data.manifest import (
-    SKIPPED_COLUMNS,
-    TEXT_COLUMNS,
-    report_missing,
-    row_of,
-    write_rows,
-)
-from selavi.data.schema import further
+from selavi.data.manifest import report_missing, row_of
+from selavi.data.schema import OUTCOME, SEGMENT, VIDEO, VideoRow, further
+from selavi.data.sources.source import Listing, VideoSource, nothing_skipped
+from selavi.data.sources.split_files import plain_class
 from selavi.data.sources.video_table import read_video_table
-from selavi.files import UserError, write_csv
+from selavi.files import UserError
 from selavi.formulas import unguarded
 from selavi.settings import TableColumns
 
 log = logging.getLogger(__name__)
 
 
-def listed_videos(
-    root: Path, table: Path, labels: str, max_missing: float, columns: TableColumns | None = None
-) -> pd.DataFrame:
-    """The videos that a CSV names; see `read_video_table`. Labels "none" ignores its classes.
+@dataclass(frozen=True)
+class Table(VideoSource):
+    """The videos that a CSV names; see `read_video_table`.
 
-    Returns
-    -------
-    As `find_videos`, start and end (seconds, NaN for the video's own), and the table's further
-    columns. A key is the path as the table has it, with `#t=start,end` if it is a segment.
-
-    Raises
-    ------
-    UserError if a video is named twice, or a larger share than `max_missing` is not there.
+    Parameters
+    ----------
+    root : Path
+        What paths of videos start from.
+    table : Path
+        The CSV.
+    labels : str
+        "none" ignores its classes.
+    max_missing : float
+        Largest share of the videos that may be missing on disk.
+    columns : TableColumns, optional
+        Names of its columns.
     """
-    listed = read_video_table(table, columns)
-    rows = []
-    for written, label, start, end in listed[["path", "label", "start", "end"]].itertuples(
-        index=False
-    ):
-        path = _on_disk(root, written)
-        if re.match(r"[A-Za-z]:[\\/]|\\\\", written.strip()) and not os.path.lexists(root / path):
+
+    root: Path
+    table: Path
+    labels: str = "folder"
+    max_missing: float = 0.01
+    columns: TableColumns | None = None
+
+    @property
+    def place(self) -> Path:
+        """The table."""
+        return self.table
+
+    def _read(self) -> pd.DataFrame:
+        return read_video_table(self.table, self.columns)
+
+    def count(self, enough: int | None = None) -> int:
+        """Count the rows of the table; see `Source.count`."""
+        return len(self._read())
+
+    def has_classes(self) -> bool:
+        """Whether any row has a class."""
+        return self.labels != "none" and bool((self._read()["label"] != "").any())
+
+    def class_counts(self) -> Counter[str]:
+        """Videos of each class."""
+        return Counter(self.listing().videos["label"].map(plain_class))
+
+    def files(self) -> list[Path]:
+        """The table."""
+        return [self.table]
+
+    def listing(self) -> Listing:
+        """List the videos, with start and end (seconds, NaN for the video's own) and own columns.
+
+        A key is the path as the table has it, with `#t=start,end` if it is a segment. A video that
+        is not there gets a row with the reason `missing`.
+
+        Raises
+        ------
+        UserError
+            If a video is named twice, or a larger share than `max_missing` is not there.
+        """
+        table, listed = self.table, self._read()
+        columns = listed[["path", "label", *SEGMENT]]
+        rows = [self._row(*cells) for cells in columns.itertuples(index=False)]
+        result = pd.DataFrame(rows, columns=[*VIDEO, *OUTCOME])
+        result = result.join(listed[[*SEGMENT, *further(listed)]])
+        twice = result.loc[result["key"].duplicated(), "key"]
+        if len(twice):
+            raise UserError(f"{table} names {twice.iloc[0]} twice; keep one of the rows")
+        _check_one_file(result, table)
+        report_missing(
+            result.loc[result["reason"] == "missing", "key"], len(result), self.max_missing
+        )
+        _warn_of_lost_classes(result, table)
+        return Listing(result.sort_values("key", ignore_index=True), nothing_skipped())
+
+    def _row(self, written: str, label: str, start: float, end: float) -> VideoRow:
+        """A row of the manifest, of a path as it is written in the table."""
+        path = _on_disk(self.root, written)
+        there = self.root / path
+        if re.match(r"[A-Za-z]:[\\/]|\\\\", written.strip()) and not os.path.lexists(there):
             raise UserError(
-                f"{table} names {written.strip()!r}, a path of a Windows machine; write the paths "
-                f"as they are below the dataset's root, {root}"
+                f"{self.table} names {written.strip()!r}, a path of a Windows machine; write the "
+                f"paths as they are below the dataset's root, {self.root}"
             )
-        key = Path(path).as_posix() + _fragment(start, end)
-        problem = _listed_problem(root / path, start, end)
-        row = row_of(root, Path(key), label if labels != "none" else "", *problem)
-        rows.append(row | {"path": str(root / path)})
-    result = pd.DataFrame(rows, columns=list(TEXT_COLUMNS))
-    result = result.join(listed[["start", "end", *further(listed)]])
-    twice = result.loc[result["key"].duplicated(), "key"]
-    if len(twice):
-        raise UserError(f"{table} names {twice.iloc[0]} twice; keep one of the rows")
-    _check_one_file(result, table)
-    report_missing(result.loc[result["reason"] == "missing", "key"], len(result), max_missing)
-    _warn_of_lost_classes(result, table)
-    return result.sort_values("key", ignore_index=True)
+        key = Path(Path(path).as_posix() + _fragment(start, end))
+        label = label if self.labels != "none" else ""
+        row = row_of(self.root, key, label, *_listed_problem(there, start, end))
+        row["path"] = str(there)
+        return row
 
 
 def _warn_of_lost_classes(rows: pd.DataFrame, table: Path) -> None:
@@ -81,26 +129,6 @@ def _check_one_file(rows: pd.DataFrame, table: Path) -> None:
         for other in others:
             if Path(first).samefile(other):
                 raise UserError(f"{table} names one file twice, as {first} and {other}; keep one")
-
-
-def write_listed_manifest(
-    root: Path,
-    table: Path,
-    labels: str,
-    max_missing: float,
-    shards: int,
-    output: Path,
-    columns: TableColumns | None = None,
-    skipped: Path | None = None,
-) -> pd.DataFrame:
-    """Write the manifest CSV of the videos that a table names; see `listed_videos`.
-
-    skipped : as `write_manifest` has it; a table names nothing but videos.
-    """
-    rows = listed_videos(root, table, labels, max_missing, columns)
-    if skipped:
-        write_csv(skipped, pd.DataFrame(columns=list(SKIPPED_COLUMNS)))
-    return write_rows(rows, table, shards, output)
 
 
 def _on_disk(root: Path, written: str) -> str:

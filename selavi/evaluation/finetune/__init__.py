@@ -1,1 +1,1 @@
-"""Action recognition: train the video encoder on, with a classifier, on labelled videos."""
+"""Action recognition: fine-tune the video encoder, with a classifier, on labelled videos."""

@@ -7,13 +7,14 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.data.index import read_index
+from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import ViewGrid, training_batches, view_batches
+from selavi.data.schema import read_index
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.folds import fold_rates
 from selavi.estimates.timing import decode, inference_seconds, training_seconds
 from selavi.estimates.workload import Workload
-from selavi.evaluation.finetune.loop import finetune_clips
+from selavi.evaluation.finetune.fold import finetune_clips
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.evaluation.predict import best_device
 from selavi.models.checkpoint import build_network
@@ -42,14 +43,17 @@ def finetune_costs(workload: Workload) -> Iterator[Cost]:
 def _rates(index: Path, run: RunSettings, settings: FinetuneSettings) -> tuple[Seconds, Seconds]:
     """Seconds of a training clip, and of a test video with all its views."""
     clips = finetune_clips(read_index(index), index, run, settings)
+    corrupt = CorruptClips(clips)
     views = ViewGrid(settings.clips, settings.crops, settings.crop)
     batch, training = decode(
-        lambda turn: training_batches(clips, seed=run.seed, epoch=turn, batch_size=len(clips))
+        lambda turn: corrupt.counted(
+            training_batches(clips, seed=run.seed, epoch=turn, batch_size=len(clips))
+        )
     )
-    _, testing = decode(lambda turn: view_batches(clips, views=views, batch_size=1))
+    _, testing = decode(lambda _: corrupt.counted(view_batches(clips, views=views, batch_size=1)))
     model = Recogniser(build_network(run), CLASSES, settings.linear_probe, settings.seed)
     model.to(best_device())
-    bfloat16 = expects_bfloat16(settings.precision, best_device())
+    bfloat16 = expects_bfloat16(settings.machine.precision, best_device())
 
     def logits(shown: Batch) -> Tensor:
         return model(shown, bfloat16)

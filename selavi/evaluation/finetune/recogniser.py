@@ -1,4 +1,4 @@
-"""The network that recognises actions, and how fast its parts learn."""
+"""The network that classifies actions, its optimiser and its learning rates."""
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,15 @@ from selavi.settings import FinetuneSettings
 class Recogniser(nn.Module):
     """A video encoder and a linear classifier with orthogonal first weights.
 
-    network : with a video encoder; nothing else of it is kept.
-    frozen : the encoder neither learns nor gathers batch-norm statistics (linear probe).
+    Parameters
+    ----------
+    network : Network
+        With a video encoder; nothing else of it is kept.
+    classes : int
+    frozen : bool
+        Whether the encoder stays as it is, batch-norm statistics included (linear probe).
+    seed : int
+        Of the classifier's weights.
     """
 
     def __init__(self, network: Network, classes: int, frozen: bool, seed: int) -> None:
@@ -37,13 +44,35 @@ class Recogniser(nn.Module):
         return self
 
     def forward(self, batch: Batch, bfloat16: bool = False) -> Tensor:
-        """Logits (B, classes) float32."""
+        """Compute logits.
+
+        Parameters
+        ----------
+        batch : Batch
+        bfloat16 : bool
+            Whether the encoder computes in bfloat16.
+
+        Returns
+        -------
+        Tensor
+            (B, classes) float32.
+        """
         logits: Tensor = self.classifier(self.network.encode(batch, bfloat16)["video"])
         return logits
 
 
 def make_optimizer(model: Recogniser, settings: FinetuneSettings) -> torch.optim.SGD:
-    """SGD in which the classifier and the encoder have rates of their own, in this order."""
+    """SGD with one learning rate for the classifier and one for the encoder, in this order.
+
+    Parameters
+    ----------
+    model : Recogniser
+    settings : FinetuneSettings
+
+    Returns
+    -------
+    torch.optim.SGD
+    """
     groups = [{"params": list(model.classifier.parameters()), "lr": settings.head_lr}]
     if not model.frozen:
         groups.append({"params": list(model.network.parameters()), "lr": settings.base_lr})
@@ -51,10 +80,21 @@ def make_optimizer(model: Recogniser, settings: FinetuneSettings) -> torch.optim
 
 
 def rate_factor(settings: FinetuneSettings, epoch: int) -> float:
-    """What both rates are multiplied by in an epoch, counted from 0.
+    """The factor of both learning rates in an epoch.
 
-    By default the classifier's rate is 0.0025, 0.01125, five times 0.02, four times 0.001, and
-    0.00005: what the paper's release has in force, whose steps fall an epoch after its flags.
+    By default the classifier's learning rate is 0.0025, 0.01125, five times 0.02, four times 0.001,
+    and 0.00005: those in force in the paper's release, whose steps take effect an epoch after its
+    flags.
+
+    Parameters
+    ----------
+    settings : FinetuneSettings
+    epoch : int
+        From 0.
+
+    Returns
+    -------
+    float
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How often test clips and whole test videos are recognised."""
+"""Accuracy of the classification of test clips and of whole test videos."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
-from selavi.collectives import all_rows
+from selavi.engine.process_group import all_rows
 from selavi.evaluation.finetune.recogniser import Recogniser
 from selavi.files import UserError
 
@@ -20,19 +20,31 @@ def recognition(
     device: torch.device,
     bfloat16: bool = False,
 ) -> dict[str, float]:
-    """Share of clips and of videos whose class is the first, or among the first five.
+    """Top-1 and top-5 accuracy of clips and of videos.
 
     Parameters
     ----------
-    batches : test views of this rank's videos, `views` of each in a row.
-    labels : (N,) int64, the class of each video.
+    model : Recogniser
+    batches : iterable of Batch
+        Test views of this rank's videos, `views` of each in a row.
+    labels : Tensor
+        (N,) int64, the class of each video.
+    views : int
+        Views of a video.
+    device : torch.device
+    bfloat16 : bool
+        Whether the encoder computes in bfloat16.
 
     Returns
     -------
-    clip_top1, clip_top5, video_top1, video_top5 over the videos of all ranks that could be read,
-    and `videos`, their number. A video's logits are the mean of its views'.
+    dict
+        clip_top1, clip_top5, video_top1, video_top5, from 0 to 1, over the videos of all ranks that
+        could be read, and `videos`, their number. A video's logits are the mean of its views'.
 
-    Raises UserError if no video can be read.
+    Raises
+    ------
+    UserError
+        If no video can be read.
     """
     model.eval()
     hits = [torch.zeros(0, 5, device=device)]

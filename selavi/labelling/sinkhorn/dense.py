@@ -1,4 +1,4 @@
-"""The whole kernel in memory, once, in the type of the scores: one pass over it per iteration."""
+"""The dense kernel: one N x K matrix in memory, read once per iteration."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -7,59 +7,67 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_sum, first_row
 from selavi.compiled import in_threads
-from selavi.labelling.sinkhorn.exact_sums import shared_coupling, shared_masses
-from selavi.labelling.sinkhorn.kernels import (
+from selavi.engine.process_group import all_sum, first_row
+from selavi.labelling.sinkhorn.exact_sums import gram_of_units, marginals_of_units
+from selavi.labelling.sinkhorn.kernel_rows import LOWEST, exp_rows
+from selavi.labelling.sinkhorn.kernel_sums import (
     COARSE,
-    LOWEST,
     UNITS,
-    dense_coupling,
+    dense_gram,
     dense_labels,
-    dense_masses,
-    dense_rows,
+    dense_marginals,
 )
-from selavi.labelling.sinkhorn.log_kernel import BLOCK, Scores, sound
+from selavi.labelling.sinkhorn.log_kernel import BLOCK, LogKernel, is_valid
 
-REACH = 30.0
-"""No entry that counts is lost while log potentials move by less: e ** -(17.4 + 2 * 30) is well
-within float32."""
+MAX_SHIFT = 30.0
+"""Log potentials may change by this much before the kernel is computed anew: an entry that becomes
+relevant is then at least e ** -(17.4 + 2 * 30) of its row's largest, well within float32."""
 
 
 class DenseKernel:
-    """exp(score + alpha), each row divided by its largest entry: (n, K) on the scores' device.
+    """exp(log_kernel + log_alpha), each row divided by its largest entry: (n, K).
 
-    On a CPU in float32 a compiled loop makes the pass: a row's sum and its share in the column sums
-    while the row is in cache. Elsewhere torch works block by block.
+    In float32 on a CPU, numba loops make the passes, with each row in cache; otherwise torch works
+    block by block, on the log kernel's device.
+
+    Parameters
+    ----------
+    log_kernel : LogKernel
+        Log kernel of this rank's rows.
+    log_alpha : numpy.ndarray
+        (K,) float64, log potentials of the columns.
 
     Attributes
     ----------
-    full_masses : (K,) float64, each cluster's share of the clips at `alpha`.
+    full_marginals : numpy.ndarray
+        (K,) float64, column marginals at `log_alpha`.
 
     Raises
     ------
-    ValueError, on every rank, if a score is not a number.
+    ValueError
+        On every rank, if an entry of the log kernel is NaN or infinity.
     """
 
-    def __init__(self, scores: Scores, alpha: np.ndarray) -> None:
-        self.rows, self.clusters = scores.rows, scores.clusters
-        self.compiled = scores.device.type == "cpu" and scores.dtype == torch.float32
-        # Whole blocks: how torch adds up a row may depend on the number of rows beside it.
-        whole = -(-self.rows // BLOCK) * BLOCK
-        size = (whole, self.clusters)
-        if self.compiled:  # numpy asks for huge pages: small ones take longer than all the rest
+    def __init__(self, log_kernel: LogKernel, log_alpha: np.ndarray) -> None:
+        self.rows, self.clusters = log_kernel.rows, log_kernel.clusters
+        self.compiled = log_kernel.device.type == "cpu" and log_kernel.dtype == torch.float32
+        # Padded to whole blocks: torch's sum of a row may depend on the number of rows.
+        padded = -(-self.rows // BLOCK) * BLOCK
+        size = (padded, self.clusters)
+        if self.compiled:  # numpy asks for huge pages: with small ones, page faults dominate
             self.values = torch.from_numpy(np.empty(size, np.float32))
         else:
-            self.values = torch.empty(size, dtype=scores.dtype, device=scores.device)
+            self.values = torch.empty(size, dtype=log_kernel.dtype, device=log_kernel.device)
         self.values[self.rows :] = 1
-        facts = torch.tensor([self.rows, 0], device=scores.device)
-        offset = torch.from_numpy(alpha).to(self.values)
+        counts = torch.tensor([self.rows, 0], device=log_kernel.device)  # rows, invalid blocks
+        offset = torch.from_numpy(log_alpha).to(self.values)
         first = 0
-        for block in scores.blocks():
-            facts[1] += not sound(block)
+        for block in log_kernel.blocks():
+            counts[1] += not is_valid(block)
             rows = self.values[first : first + len(block)]
             if self.compiled:
-                work = partial(dense_rows, block.numpy(), offset.numpy(), rows.numpy())
+                work = partial(exp_rows, block.numpy(), offset.numpy(), rows.numpy())
                 in_threads(work, len(block))
             else:
                 torch.clamp(block, min=LOWEST, out=rows)
@@ -67,42 +75,42 @@ class DenseKernel:
                 rows -= rows.amax(1, keepdim=True)
                 rows.exp_()
             first += len(block)
-        self.origin = first_row(self.rows, scores.device)
-        self.clips, unsound = all_sum(facts).tolist()
-        if unsound:
-            raise ValueError("log-probabilities to label from are not numbers")
-        self.full_masses = self.masses(np.zeros(self.clusters))
+        self.first_row = first_row(self.rows, log_kernel.device)
+        self.clips, invalid = all_sum(counts).tolist()
+        if invalid:
+            raise ValueError("the log kernel holds NaN or infinity")
+        self.full_marginals = self.marginals(np.zeros(self.clusters))
 
-    def masses(self, shift: np.ndarray) -> np.ndarray:
-        """Each cluster's share of the clips: (K,) float64."""
+    def marginals(self, shift: np.ndarray) -> np.ndarray:
+        """Column marginals of Q with potentials log_alpha + shift: (K,) float64."""
         factors = torch.from_numpy(np.exp(shift)).to(self.values)
         if self.compiled:
-            units = torch.from_numpy(sum(self._in_threads(dense_masses, factors)))
+            units = torch.from_numpy(sum(self._in_threads(dense_marginals, factors)))
         else:
             units = torch.zeros(self.clusters, dtype=torch.int64, device=self.values.device)
-            for rows in self._blocks(factors):
-                units += (rows * UNITS[rows.dtype]).round_().long().sum(0)
-        return shared_masses(units, self.values.dtype, self.clips)
+            for q in self._blocks(factors):
+                units += (q * UNITS[q.dtype]).round_().long().sum(0)
+        return marginals_of_units(units, self.values.dtype, self.clips)
 
-    def coupling(self, shift: np.ndarray) -> np.ndarray:
-        """Mean of q[n, i] * q[n, j]: (K, K) float64."""
+    def gram(self, shift: np.ndarray) -> np.ndarray:
+        """Mean of q[n, i] * q[n, j] with potentials log_alpha + shift: (K, K) float64."""
         factors = torch.from_numpy(np.exp(shift)).to(self.values)
         if self.compiled:
-            units = torch.from_numpy(sum(self._in_threads(dense_coupling, factors, self.origin)))
+            units = torch.from_numpy(sum(self._in_threads(dense_gram, factors, self.first_row)))
         else:
             units = torch.zeros(self.clusters, self.clusters, device=self.values.device).long()
-            for rows in self._blocks(factors):
-                whole = (rows * COARSE).round_().double()
-                units += (whole.T @ whole).triu().long()  # of integers, below 2 ** 53: exact
-        return shared_coupling(units, self.clips)
+            for q in self._blocks(factors):
+                integers = (q * COARSE).round_().double()
+                units += (integers.T @ integers).triu().long()  # below 2 ** 53, so exact
+        return gram_of_units(units, self.clips)
 
     def labels(self, shift: np.ndarray) -> Tensor:
-        """Largest entry of each row: (n,) int64."""
+        """argmax_k Q[n, k] with potentials log_alpha + shift: (n,) int64."""
         factors = torch.from_numpy(np.exp(shift)).to(self.values)
         if self.compiled:
             return torch.from_numpy(np.concatenate(self._in_threads(dense_labels, factors)))
-        parts = [(block * factors).argmax(1) for block in self.values.split(BLOCK)]
-        return torch.cat(parts)[: self.rows] if parts else self.values.new_empty(0).long()
+        labels = [(block * factors).argmax(1) for block in self.values.split(BLOCK)]
+        return torch.cat(labels)[: self.rows] if labels else self.values.new_empty(0).long()
 
     def _in_threads(
         self, loop: Callable[..., np.ndarray], factors: Tensor, *more: int
@@ -111,8 +119,8 @@ class DenseKernel:
         return in_threads(work, self.rows)
 
     def _blocks(self, factors: Tensor) -> Iterator[Tensor]:
-        """Rows of N Q, block by block."""
+        """Rows of q = N Q, block by block."""
         for first in range(0, self.rows, BLOCK):
-            rows = self.values[first : first + BLOCK] * factors
-            rows /= rows.sum(1, keepdim=True)
-            yield rows[: self.rows - first]
+            q = self.values[first : first + BLOCK] * factors
+            q /= q.sum(1, keepdim=True)
+            yield q[: self.rows - first]

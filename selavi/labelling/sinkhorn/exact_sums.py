@@ -1,30 +1,52 @@
-"""Exact sums over clips: the same bits whatever the order, the threads and the processes.
+"""Exact sums over clips: the same bits for any order of the clips, threads and ranks.
 
-Each entry of a row of N Q, a probability, is rounded to a whole number of units before it is added
-up; sums of integers do not depend on their order. The unit is so small that rounding moves a
-cluster's mass by less than K * 2 ** -25 of the mean in float32.
+Each entry of a row of N Q, a probability, is rounded to an integer number of units before it is
+added; integer sums do not depend on their order. In float32, rounding changes a column marginal by
+less than K * 2 ** -25 of the mean marginal.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_sum
-from selavi.labelling.sinkhorn.kernels import COARSE, UNITS
+from selavi.engine.process_group import all_sum
+from selavi.labelling.sinkhorn.kernel_sums import COARSE, UNITS
 
 
-def shared_masses(units: Tensor, dtype: torch.dtype, clips: int) -> np.ndarray:
-    """Share of the clips that each cluster holds, over all ranks: (K,) float64.
+def marginals_of_units(units: Tensor, dtype: torch.dtype, clips: int) -> np.ndarray:
+    """Column marginals of Q over all ranks.
 
-    units : (K,) int64, what this rank's rows add up to; changed in place.
+    Parameters
+    ----------
+    units : Tensor
+        (K,) int64, sums over this rank's rows; overwritten.
+    dtype : torch.dtype
+        Of the kernel: determines the size of a unit.
+    clips : int
+        N, over all ranks.
+
+    Returns
+    -------
+    numpy.ndarray
+        (K,) float64.
     """
     return all_sum(units).cpu().numpy() / (UNITS[dtype] * clips)
 
 
-def shared_coupling(units: Tensor, clips: int) -> np.ndarray:
-    """Mean over the clips of all ranks of q[n, i] * q[n, j]: (K, K) float64.
+def gram_of_units(units: Tensor, clips: int) -> np.ndarray:
+    """Mean over the clips of all ranks of q[n, i] * q[n, j], where q = N Q.
 
-    units : (K, K) int64, each pair of clusters once, above the diagonal or below; changed in place.
+    Parameters
+    ----------
+    units : Tensor
+        (K, K) int64, each pair of clusters on one side of the diagonal; overwritten.
+    clips : int
+        N, over all ranks.
+
+    Returns
+    -------
+    numpy.ndarray
+        (K, K) float64, symmetric.
     """
-    once = all_sum(units).cpu().numpy() / (COARSE**2 * clips)
-    return once + once.T - np.diag(np.diag(once))
+    triangle = all_sum(units).cpu().numpy() / (COARSE**2 * clips)
+    return triangle + triangle.T - np.diag(np.diag(triangle))

@@ -1,12 +1,16 @@
-"""Sinkhorn-Knopp: the optimal-transport assignment of clips to clusters of given sizes.
+"""Assign clips to clusters of prescribed sizes: the optimal transport of the paper's section 3.1.
 
-For one head, M = exp(score) is the kernel (N x K) with score = lambda * mean over modalities of
-log p[n, k]. Q = diag(beta) M diag(alpha) has rows that sum to 1/N and columns that sum to the
-shares r; the label of a clip is the largest entry of its row of Q (paper, section 3.1).
+Per head, the kernel is M = exp(log_kernel), N x K, with
+    log_kernel[n, k] = lambda * mean over modalities of log p[n, k].
+The transport plan is Q = diag(beta) M diag(alpha): its rows sum to 1/N, its columns to the
+marginals r. The label of clip n is argmax_k Q[n, k].
 
-Rows live on the rank that computed them; ranks exchange sums of integers over clusters, so that
-labels are the same, bit for bit, however the clips are shared out. Potentials are kept in the log
-domain: confident posteriors neither under- nor overflow in float32.
+Potentials stay in the log domain, so that confident posteriors neither under- nor overflow in
+float32. Only log_alpha is stored: log_beta[n] = -log N - logsumexp_k(log_kernel[n] + log_alpha), so
+row sums are exact by construction, and the error of a solution is in its columns alone.
+
+Each rank holds the rows that it computed. Ranks exchange integer sums over clusters, so labels and
+potentials have the same bits for any distribution of the clips over ranks and threads.
 """
 
 from dataclasses import dataclass
@@ -16,129 +20,183 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_max
-from selavi.labelling.sinkhorn.dense import REACH as DENSE_REACH
+from selavi.engine.process_group import all_max
+from selavi.labelling.sinkhorn.dense import MAX_SHIFT as DENSE_MAX_SHIFT
 from selavi.labelling.sinkhorn.dense import DenseKernel
-from selavi.labelling.sinkhorn.kernels import LOWEST
-from selavi.labelling.sinkhorn.log_kernel import Matrix, Scores
-from selavi.labelling.sinkhorn.solver import balance, deviation_of
-from selavi.labelling.sinkhorn.truncated import REACH as TRUNCATED_REACH
-from selavi.labelling.sinkhorn.truncated import TruncatedKernel, mostly_counts
+from selavi.labelling.sinkhorn.kernel_rows import LOWEST
+from selavi.labelling.sinkhorn.log_kernel import LogKernel, MatrixLogKernel
+from selavi.labelling.sinkhorn.solver import marginal_error, solve
+from selavi.labelling.sinkhorn.truncated import MAX_SHIFT as TRUNCATED_MAX_SHIFT
+from selavi.labelling.sinkhorn.truncated import TruncatedKernel, exceeds_density
 
-PASSES = 8  # over all scores, before the truncated way is given up
+MAX_TRUNCATIONS = 8  # passes over the log kernel before "auto" falls back to the dense solver
 
-Way = Literal["auto", "dense", "truncated"]
+Solver = Literal["auto", "dense", "truncated"]
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """What Sinkhorn-Knopp found.
+class SinkhornOutput:
+    """Solution of one optimal-transport problem.
 
-    labels : (n,) int64, cluster of each local row.
-    alpha : (K,) float64, log potentials of the columns.
-    iterations : how often the clusters' masses were evaluated, but for passes over all scores.
-    deviation : largest |column mass / share - 1| after them, by the full kernel.
-    way : whether the whole kernel was iterated on or its entries that count.
-    kept : share of the kernel's entries iterated on.
+    Attributes
+    ----------
+    labels : Tensor
+        (n,) int64, cluster of each row of this rank.
+    log_alpha : Tensor
+        (K,) float64, log potentials of the columns, up to a constant.
+    iterations : int
+        Evaluations of the column marginals, not counting passes over the log kernel.
+    marginal_error : float
+        Largest relative error of a column marginal, max_k |sum_n Q[n, k] / r[k] - 1|, of the
+        whole kernel.
+    converged : bool
+        Whether `marginal_error` is within the tolerance.
+    solver : {"dense", "truncated"}
+        The solver that gave the labels.
+    density : float
+        Fraction of the kernel's entries that this solver iterated on; 1 if dense.
     """
 
     labels: Tensor
-    alpha: Tensor
+    log_alpha: Tensor
     iterations: int
-    deviation: float
-    way: Literal["dense", "truncated"]
-    kept: float
+    marginal_error: float
+    converged: bool
+    solver: Literal["dense", "truncated"]
+    density: float
 
 
 def sinkhorn(
-    scores: Scores | Tensor,
-    shares: Tensor,
+    log_kernel: LogKernel | Tensor,
+    marginals: Tensor,
     tolerance: float = 1e-3,
     max_iterations: int = 2000,
-    way: Way = "auto",
-) -> Assignment:
-    """Assign rows to clusters of the given shares.
+    solver: Solver = "auto",
+) -> SinkhornOutput:
+    """Solve the optimal transport of clips to clusters.
 
     Parameters
     ----------
-    scores : log kernel of this rank's rows, (n, K) float32 or float64 if a tensor; n may be 0 on
-        some ranks. Ranks hold contiguous rows, in the order of the ranks.
-    shares : (K,) positive, sum 1, the same on every rank.
-    tolerance : stop when every column's mass is within this share of its target. The criterion does
-        not depend on N.
-    way : "truncated" iterates on the entries that count, then looks at the full kernel: that last
-        pass gives the deviation and the labels. "dense" holds one N x K matrix. "auto" takes the
-        first, and the second where more than about a tenth of the entries count, where the first
-        does not come to rest, in float64, and on a GPU.
+    log_kernel : LogKernel or Tensor
+        Log kernel of this rank's rows; a tensor is (n, K) float32 or float64. n may be 0 on some
+        ranks. Ranks hold contiguous rows, in the order of the ranks.
+    marginals : Tensor
+        (K,) column marginals r, positive, sum 1; the same on every rank.
+    tolerance : float
+        Largest relative error of a column marginal at convergence. The criterion does not depend
+        on N.
+    max_iterations : int
+        Stop after this many evaluations of the column marginals, converged or not.
+    solver : {"auto", "dense", "truncated"}
+        "truncated" iterates on the entries that are not negligible, and takes the marginal error
+        and the labels from a last pass over the whole kernel. "dense" holds one N x K matrix.
+        "auto" is "truncated" for float32 on a CPU, and "dense" for float64, on a GPU, if more than
+        about a tenth of the entries count, or if the truncated solver does not converge.
+
+    Returns
+    -------
+    SinkhornOutput
+        Labels, potentials and how well they fit the marginals.
 
     Raises
     ------
-    ValueError, on every rank, if a score is not a number.
+    ValueError
+        On every rank, if an entry of the log kernel is NaN or infinity (minus infinity is allowed).
 
     Notes
     -----
-    Adding a constant to a row of `scores` changes nothing, nor does the number of ranks.
+    A constant added to a row of the log kernel changes nothing, nor does the number of ranks.
     """
-    scores = Matrix(scores) if isinstance(scores, Tensor) else scores
-    target = shares.double().cpu().numpy()
-    if way == "auto" and (
-        scores.device.type != "cpu" or scores.dtype != torch.float32 or mostly_counts(scores)
+    if isinstance(log_kernel, Tensor):
+        log_kernel = MatrixLogKernel(log_kernel)
+    r = marginals.double().cpu().numpy()
+    if solver == "auto" and (
+        log_kernel.device.type != "cpu"
+        or log_kernel.dtype != torch.float32
+        or exceeds_density(log_kernel)
     ):
-        way = "dense"
-    alpha, done = np.zeros_like(target), 0
-    if way != "dense":
-        found = _truncated(scores, target, tolerance, max_iterations)
-        if isinstance(found, Assignment):
-            return found
-        alpha, done = found
-    return _dense(scores, target, tolerance, max_iterations, alpha, done)
+        solver = "dense"
+    log_alpha, iterations = np.zeros_like(r), 0
+    if solver != "dense":
+        result = _truncated(log_kernel, r, tolerance, max_iterations)
+        if isinstance(result, SinkhornOutput):
+            return result
+        log_alpha, iterations = result
+    return _dense(log_kernel, r, tolerance, max_iterations, log_alpha, iterations)
 
 
 def _truncated(
-    scores: Scores, target: np.ndarray, tolerance: float, last: int
-) -> Assignment | tuple[np.ndarray, int]:
-    """The assignment, or the potentials and iterations to go on from on the whole kernel."""
-    alpha, done = np.zeros_like(target), 0
-    for number in range(PASSES):
-        kernel = TruncatedKernel(scores, alpha)
-        if not kernel.worthwhile:
+    log_kernel: LogKernel, r: np.ndarray, tolerance: float, max_iterations: int
+) -> SinkhornOutput | tuple[np.ndarray, int]:
+    """The solution, or the potentials and iterations from which the dense solver continues."""
+    log_alpha, iterations = np.zeros_like(r), 0
+    for number in range(MAX_TRUNCATIONS):
+        kernel = TruncatedKernel(log_kernel, log_alpha)
+        if not kernel.is_sparse:
             break
-        deviation = deviation_of(kernel.full_masses, target)
-        if deviation <= tolerance or done >= last:
-            found = torch.from_numpy(alpha)
-            return Assignment(kernel.labels, found, done, deviation, "truncated", kernel.kept)
-        if number == 0 and not kernel.full_masses.all():
-            alpha = alpha + _lift(scores, alpha)
+        error = marginal_error(kernel.full_marginals, r)
+        converged = error <= tolerance
+        if converged or iterations >= max_iterations:
+            return SinkhornOutput(
+                labels=kernel.labels,
+                log_alpha=torch.from_numpy(log_alpha),
+                iterations=iterations,
+                marginal_error=error,
+                converged=converged,
+                solver="truncated",
+                density=kernel.density,
+            )
+        if number == 0 and not kernel.full_marginals.all():
+            log_alpha = log_alpha + _rise_of_empty_columns(log_kernel, log_alpha)
             continue
-        # A little beyond the tolerance, for what the kernel leaves out.
-        step = balance(kernel, target, 0.9 * tolerance, last - done, TRUNCATED_REACH)
-        alpha, done = alpha + step.shift, done + step.iterations
-    return alpha, done
+        # Stricter than the tolerance: a margin for the entries that the kernel omits.
+        solution = solve(
+            kernel, r, 0.9 * tolerance, max_iterations - iterations, TRUNCATED_MAX_SHIFT
+        )
+        log_alpha, iterations = log_alpha + solution.shift, iterations + solution.iterations
+    return log_alpha, iterations
 
 
 def _dense(
-    scores: Scores, target: np.ndarray, tolerance: float, last: int, alpha: np.ndarray, done: int
-) -> Assignment:
-    lifted = bool(alpha.any())
+    log_kernel: LogKernel,
+    r: np.ndarray,
+    tolerance: float,
+    max_iterations: int,
+    log_alpha: np.ndarray,
+    iterations: int,
+) -> SinkhornOutput:
+    may_be_empty = not log_alpha.any()
     while True:
-        kernel = DenseKernel(scores, alpha)
-        if not lifted and not kernel.full_masses.all():
-            alpha, lifted = alpha + _lift(scores, alpha), True
+        kernel = DenseKernel(log_kernel, log_alpha)
+        if may_be_empty and not kernel.full_marginals.all():
+            log_alpha = log_alpha + _rise_of_empty_columns(log_kernel, log_alpha)
+            may_be_empty = False
             continue
-        step = balance(kernel, target, tolerance, last - done, DENSE_REACH)
-        alpha, done = alpha + step.shift, done + step.iterations
-        if step.deviation <= tolerance or done >= last:
-            labels = kernel.labels(step.shift)
-            return Assignment(labels, torch.from_numpy(alpha), done, step.deviation, "dense", 1.0)
-        del kernel  # never two at once
+        solution = solve(kernel, r, tolerance, max_iterations - iterations, DENSE_MAX_SHIFT)
+        log_alpha, iterations = log_alpha + solution.shift, iterations + solution.iterations
+        converged = solution.marginal_error <= tolerance
+        if converged or iterations >= max_iterations:
+            return SinkhornOutput(
+                labels=kernel.labels(solution.shift),
+                log_alpha=torch.from_numpy(log_alpha),
+                iterations=iterations,
+                marginal_error=solution.marginal_error,
+                converged=converged,
+                solver="dense",
+                density=1.0,
+            )
+        del kernel  # at most one N x K matrix in memory
 
 
-def _lift(scores: Scores, alpha: np.ndarray) -> np.ndarray:
-    """What raises each cluster that holds no mass until one clip is on the point of choosing it."""
-    offset = torch.from_numpy(alpha).to(scores.device)
+def _rise_of_empty_columns(log_kernel: LogKernel, log_alpha: np.ndarray) -> np.ndarray:
+    """(K,) to add to log_alpha: brings the best entry of each empty column level with its row's.
+
+    A column without mass has no gradient: neither Sinkhorn-Knopp nor Newton could fill it.
+    """
+    offset = torch.from_numpy(log_alpha).to(log_kernel.device)
     best = torch.full_like(offset, -torch.inf)
-    for block in scores.blocks():
+    for block in log_kernel.blocks():
         rows = block.double().clamp(min=LOWEST) + offset
         best = torch.maximum(best, (rows - rows.amax(1, keepdim=True)).amax(0))
-    tops: np.ndarray = all_max(best).cpu().numpy()
-    return np.where(tops < np.log(2.0**-25), -tops, 0.0)
+    gap: np.ndarray = all_max(best).cpu().numpy()
+    return np.where(gap < np.log(2.0**-25), -gap, 0.0)

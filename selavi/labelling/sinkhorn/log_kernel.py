@@ -1,4 +1,4 @@
-"""Log kernels, handed out block by block: no solver asks for all rows at once."""
+"""The log kernel, the input of the solver: read block by block, so that N x K need not exist."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +14,19 @@ from selavi.models.network import Network
 BLOCK = 4096  # rows
 
 
-class Scores(Protocol):
-    """The log kernel of this rank's rows: score[n, k] = lambda * mean over modalities of log p.
+class LogKernel(Protocol):
+    """Log kernel of this rank's rows: lambda * mean over modalities of log p[n, k].
 
-    rows : n, may be 0. clusters : K.
+    Attributes
+    ----------
+    rows : int
+        n, rows of this rank; may be 0.
+    clusters : int
+        K.
+    device : torch.device
+        Where the blocks are.
+    dtype : torch.dtype
+        Of the blocks: float32 or float64.
     """
 
     rows: int
@@ -26,16 +35,22 @@ class Scores(Protocol):
     dtype: torch.dtype
 
     def blocks(self) -> Iterator[Tensor]:
-        """Rows in order: (BLOCK, K), the last block shorter; not to be written to.
+        """Rows in order: (BLOCK, K), the last block shorter; read-only.
 
-        A row has the same bits at every call, and whichever rows stand beside it.
+        A row has the same bits at every call, whichever rows are in the same block.
         """
         ...
 
 
 @dataclass
-class Matrix:
-    """Scores that are in memory already: (n, K) float32 or float64."""
+class MatrixLogKernel:
+    """A log kernel in memory.
+
+    Attributes
+    ----------
+    values : Tensor
+        (n, K) float32 or float64.
+    """
 
     values: Tensor
 
@@ -49,8 +64,20 @@ class Matrix:
 
 
 @dataclass
-class HeadScores:
-    """Scores of one head, computed from pooled features whenever they are asked for."""
+class HeadLogKernel:
+    """The log kernel of one head, recomputed from pooled features at each call of `blocks`.
+
+    Attributes
+    ----------
+    network : Network
+        In evaluation mode; gives the head's logits.
+    store : FeatureStore
+        Pooled features of this rank's clips.
+    head : int
+        Number of the head, from 0.
+    lambda_ : float
+        Sharpness: the kernel is the geometric mean of the posteriors to this power.
+    """
 
     network: Network
     store: FeatureStore
@@ -63,24 +90,24 @@ class HeadScores:
         self.device, self.dtype = self.store.samples.device, torch.float32
 
     def blocks(self) -> Iterator[Tensor]:
-        """Lambda times the mean over modalities of log p[n, k]."""
+        """Lambda times the mean over modalities of log p[n, k]: (BLOCK, K) float32."""
         for log_p in self.log_probabilities():
             yield self.lambda_ * torch.stack(list(log_p.values())).mean(0)
 
     @torch.no_grad()
     def log_probabilities(self) -> Iterator[dict[str, Tensor]]:
-        """By modality, (BLOCK, K) float32, the last block shorter."""
+        """Log posteriors by modality: (BLOCK, K) float32, the last block shorter."""
         for first in range(0, self.rows, BLOCK):
-            found = {}
-            for modality, rows in self.store.rows.items():
-                part = rows[first : first + BLOCK]
-                # Always whole blocks: a product's last bits hang on the number of rows.
-                whole = pad(part, (0, 0, 0, BLOCK - len(part)))
-                logits = self.network.logits(modality, whole, [self.head])[0]
-                found[modality] = logits[: len(part)].log_softmax(1)
-            yield found
+            log_p = {}
+            for modality, features in self.store.rows.items():
+                block = features[first : first + BLOCK]
+                # Padded: the last bits of a matrix product depend on the number of rows.
+                padded = pad(block, (0, 0, 0, BLOCK - len(block)))
+                logits = self.network.logits(modality, padded, [self.head])[0]
+                log_p[modality] = logits[: len(block)].log_softmax(1)
+            yield log_p
 
 
-def sound(block: Tensor) -> bool:
-    """Whether all entries are numbers; minus infinity is one, infinity is not."""
+def is_valid(block: Tensor) -> bool:
+    """Whether no entry is NaN or infinity; minus infinity is allowed."""
     return bool(block.sum() < torch.inf)

@@ -1,10 +1,11 @@
-"""Find the potentials that give every cluster its share: Sinkhorn-Knopp, and Newton where slow.
+"""Find the column potentials: Sinkhorn-Knopp iterations, Newton steps where these are slow.
 
-Sinkhorn-Knopp climbs the concave dual F(alpha) = r'alpha - mean_n log sum_k exp(score + alpha),
-whose gradient is r - mass. On posteriors as sharp as lambda = 20 makes them it takes hundreds to
-thousands of iterations, for clusters exchange clips only through the few that lie between them.
-Newton's step has the same fixed point and takes the exchange into account: the Hessian is the
-Laplacian of the graph of clusters with weights mean_n q[n, i] q[n, j].
+Sinkhorn-Knopp ascends the concave dual
+    F(log_alpha) = r' log_alpha - mean_n logsumexp_k(log_kernel[n] + log_alpha),
+whose gradient is r minus the column marginals. At lambda = 20 posteriors are so sharp that it takes
+hundreds to thousands of iterations: clusters exchange clips only through the few clips between
+them. Newton's method has the same fixed point and models this exchange: the Hessian is minus the
+Laplacian of the graph of clusters with weights mean_n q[n, i] q[n, j], where q = N Q.
 """
 
 from dataclasses import dataclass
@@ -15,111 +16,167 @@ import numpy as np
 from selavi.compiled import compiled
 
 NEWTON_CLUSTERS = 2048  # above, a K x K matrix costs more than the iterations it saves
-SLOW = 0.5  # Newton takes over where an iteration leaves more than this of the error
-STEP = 6.0  # largest change of a log potential at once, until longer steps have proved good
-DAMPING = 1e-8  # clusters that exchange no clip at all move by no more than steps allow
+SLOW = 0.5  # Newton takes over if an iteration leaves more than this fraction of the error
+STEP = 6.0  # largest change of a log potential per step, until longer steps have succeeded
+DAMPING = 1e-8  # bounds the steps of clusters that exchange no clips
 
 
 class Kernel(Protocol):
-    """Rows of exp(score + alpha) for some alpha, over all ranks.
+    """Rows of exp(log_kernel + log_alpha) for a fixed log_alpha, over all ranks.
 
-    full_masses : (K,) float64, each cluster's share of the clips at alpha, by the full kernel.
+    Attributes
+    ----------
+    full_marginals : numpy.ndarray
+        (K,) float64, column marginals at log_alpha, of the whole kernel.
     """
 
-    full_masses: np.ndarray
+    full_marginals: np.ndarray
 
-    def masses(self, shift: np.ndarray) -> np.ndarray:
-        """Each cluster's share of the clips with potentials alpha + shift: (K,) float64."""
+    def marginals(self, shift: np.ndarray) -> np.ndarray:
+        """Column marginals of Q with potentials log_alpha + shift: (K,) float64."""
         ...
 
-    def coupling(self, shift: np.ndarray) -> np.ndarray:
-        """Mean of q[n, i] * q[n, j] with potentials alpha + shift: (K, K) float64."""
+    def gram(self, shift: np.ndarray) -> np.ndarray:
+        """Mean of q[n, i] * q[n, j] with potentials log_alpha + shift: (K, K) float64."""
         ...
 
 
 @dataclass(frozen=True)
-class Balance:
-    """shift : (K,) float64, to add to alpha. deviation : largest |mass / share - 1|."""
+class Solution:
+    """Where the iterations ended.
+
+    Attributes
+    ----------
+    shift : numpy.ndarray
+        (K,) float64, to add to log_alpha.
+    iterations : int
+        Evaluations of the column marginals.
+    marginal_error : float
+        Largest relative error of a column marginal.
+    """
 
     shift: np.ndarray
     iterations: int
-    deviation: float
+    marginal_error: float
 
 
-def deviation_of(masses: np.ndarray, shares: np.ndarray) -> float:
-    """Largest |mass / share - 1| over clusters: does not depend on the number of clips."""
-    return float(np.abs(masses / shares - 1).max())
+def marginal_error(marginals: np.ndarray, target: np.ndarray) -> float:
+    """Largest relative error of a column marginal; does not depend on the number of clips.
+
+    Parameters
+    ----------
+    marginals : numpy.ndarray
+        (K,) column marginals of Q.
+    target : numpy.ndarray
+        (K,) prescribed marginals r, positive.
+
+    Returns
+    -------
+    float
+        max_k |marginals[k] / target[k] - 1|.
+    """
+    return float(np.abs(marginals / target - 1).max())
 
 
-def balance(
-    kernel: Kernel, shares: np.ndarray, tolerance: float, iterations: int, reach: float
-) -> Balance:
-    """Iterate until every cluster is within `tolerance` of its share.
+def solve(
+    kernel: Kernel, r: np.ndarray, tolerance: float, max_iterations: int, max_shift: float
+) -> Solution:
+    """Iterate until every column marginal is within the tolerance.
 
-    iterations : how many evaluations of the masses are allowed.
-    reach : stop, too, when a log potential has moved by more: the kernel no longer serves.
+    Parameters
+    ----------
+    kernel : Kernel
+        The stored kernel at log_alpha.
+    r : numpy.ndarray
+        (K,) float64, prescribed column marginals, positive, sum 1.
+    tolerance : float
+        Largest relative error of a column marginal at convergence.
+    max_iterations : int
+        Largest number of evaluations of the column marginals.
+    max_shift : float
+        Stop also when a log potential has changed by more, since the stored kernel is then
+        inaccurate.
+
+    Returns
+    -------
+    Solution
+        The change of log_alpha; converged if its error is within the tolerance.
 
     Notes
     -----
-    F rises all along a step if its slope is not yet negative at the end: steps that go too far are
-    shortened until that nearly holds. A Sinkhorn-Knopp iteration needs no such test.
+    The dual is concave, so it rises all along a step if its slope at the end is not negative.
+    Newton steps that overshoot are shortened until this nearly holds; a Sinkhorn-Knopp iteration
+    never decreases the dual and needs no line search.
     """
-    shift = np.zeros_like(shares)
-    gap = shares - kernel.full_masses
-    done, slow, longest, fraction = 1, False, STEP, 1.0
+    shift = np.zeros_like(r)
+    gap = r - kernel.full_marginals
+    iterations, slow, longest, fraction = 1, False, STEP, 1.0
     direction = gap
     while (
-        deviation_of(shares - gap, shares) > tolerance
-        and done < iterations
-        and np.abs(shift).max() <= reach
+        marginal_error(r - gap, r) > tolerance
+        and iterations < max_iterations
+        and np.abs(shift).max() <= max_shift
     ):
-        newton = slow and len(shares) <= NEWTON_CLUSTERS
+        newton = slow and len(r) <= NEWTON_CLUSTERS
         if fraction == 1:
-            direction = _sinkhorn_step(gap, shares)
+            direction = _sinkhorn_step(gap, r)
             if newton:
-                rises = _newton_step(kernel.coupling(shift), gap, shares).clip(-longest, longest)
-                direction = rises if rises @ gap > 0 else direction
-        trial = _centred(shift + fraction * direction, shares)
-        trial_gap = shares - kernel.masses(trial)
-        done += 1
+                step = _newton_step(kernel.gram(shift), gap, r).clip(-longest, longest)
+                direction = step if step @ gap > 0 else direction
+        trial = _centred(shift + fraction * direction, r)
+        trial_gap = r - kernel.marginals(trial)
+        iterations += 1
         slope, trial_slope = direction @ gap, direction @ trial_gap
         shrunk = np.abs(trial_gap).sum() < SLOW * np.abs(gap).sum()
         if newton and trial_slope < -0.1 * slope and not shrunk and fraction > 1e-3:
             fraction *= max(0.1, slope / (slope - trial_slope))
             continue
         if newton:
-            longest = min(2 * longest, reach) if trial_slope > 0.5 * slope else STEP
+            longest = min(2 * longest, max_shift) if trial_slope > 0.5 * slope else STEP
         slow = newton or not shrunk
         shift, gap, fraction = trial, trial_gap, 1.0
-    return Balance(shift, done, deviation_of(shares - gap, shares))
+    return Solution(shift, iterations, marginal_error(r - gap, r))
 
 
-def _sinkhorn_step(gap: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    masses = np.maximum(shares - gap, 1e-9 * shares)
-    return np.log(shares / masses).clip(-STEP, STEP)
+def _sinkhorn_step(gap: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """Change of log_alpha in the update alpha = r / (M' beta)."""
+    marginals = np.maximum(r - gap, 1e-9 * r)
+    return np.log(r / marginals).clip(-STEP, STEP)
 
 
-def _centred(shift: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """A constant added to all potentials changes nothing; this one keeps them small."""
-    return shift - (shift * shares).sum()
+def _centred(shift: np.ndarray, r: np.ndarray) -> np.ndarray:
+    """Potentials are defined up to a constant; this choice keeps them small."""
+    return shift - (shift * r).sum()
 
 
-def _newton_step(coupling: np.ndarray, gap: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    masses, squares = shares - gap, np.diag(coupling)
-    laplacian = np.diag(squares) - coupling
+def _newton_step(gram: np.ndarray, gap: np.ndarray, r: np.ndarray) -> np.ndarray:
+    marginals, squares = r - gap, np.diag(gram)
+    laplacian = np.diag(squares) - gram
     degrees = -laplacian.sum(1)
-    # Rows that coupling() passed over: the Hessian's diagonal is known without them.
-    missed = np.where(degrees < 0.5 * (masses - squares), masses - squares - degrees, 0.0)
-    laplacian += np.diag(degrees + missed + DAMPING * shares)
-    # Rounding leaves the gaps a sum that no step can close.
-    return _centred(solve(laplacian, gap - shares * gap.sum()), shares)
+    # gram() samples pairs and may miss a cluster's; the Hessian's diagonal is known without them.
+    missed = np.where(degrees < 0.5 * (marginals - squares), marginals - squares - degrees, 0.0)
+    laplacian += np.diag(degrees + missed + DAMPING * r)
+    # By rounding, the gaps do not sum to 0, and the Laplacian's null space cannot close the rest.
+    return _centred(cholesky_solve(laplacian, gap - r * gap.sum()), r)
 
 
 @compiled
-def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve with a positive definite matrix, which is overwritten (Cholesky).
+def cholesky_solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve a symmetric positive definite system by Cholesky factorisation.
 
-    Our own: LAPACK's last bits hang on the number of threads, and labels would with them.
+    Not LAPACK's: its last bits, and so the labels, depend on the number of threads.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray
+        (K, K) float64, of which the lower triangle is used and overwritten.
+    right : numpy.ndarray
+        (K,) float64.
+
+    Returns
+    -------
+    numpy.ndarray
+        (K,) float64.
     """
     size = len(right)
     x = right.copy()

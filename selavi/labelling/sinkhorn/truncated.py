@@ -1,8 +1,8 @@
-"""The kernel's entries that count, kept row by row: no N x K matrix exists.
+"""The truncated kernel: the entries that are not negligible, in sparse rows; no N x K matrix.
 
-With potentials alpha, an entry less than 2 ** -25 of its row's largest rounds to no unit of mass
-(masses.py): left out, it changes nothing. What a trained network and lambda = 20 leave is a few
-entries of each row.
+Given log_alpha, an entry below 2 ** -25 of its row's largest rounds to no unit of a column marginal
+(exact_sums.py), so omitting it changes nothing. At lambda = 20 a trained network leaves a few
+entries per row.
 """
 
 from collections.abc import Callable
@@ -12,95 +12,113 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selavi.collectives import all_sum, first_row
 from selavi.compiled import in_threads
-from selavi.labelling.sinkhorn.exact_sums import shared_coupling, shared_masses
-from selavi.labelling.sinkhorn.kernels import keep, truncated_coupling, truncated_masses
-from selavi.labelling.sinkhorn.log_kernel import BLOCK, Scores, sound
+from selavi.engine.process_group import all_sum, first_row
+from selavi.labelling.sinkhorn.exact_sums import gram_of_units, marginals_of_units
+from selavi.labelling.sinkhorn.kernel_rows import truncate_rows
+from selavi.labelling.sinkhorn.kernel_sums import truncated_gram, truncated_marginals
+from selavi.labelling.sinkhorn.log_kernel import BLOCK, LogKernel, is_valid
 
-REACH = 12.0
-"""Potentials that moved by more may have woken too many entries that were left out."""
-WORTHWHILE = 0.15
-"""Where a larger share of the kernel counts, dense rows are read faster."""
+MAX_SHIFT = 12.0
+"""If log potentials change by more, too many omitted entries may have become relevant."""
+MAX_DENSITY = 0.15
+"""Above this fraction of entries, the dense solver is faster."""
 PROBE = 1024
-"""Clips that tell whether it is worth trying."""
+"""Clips from which the density is estimated."""
 
 
-def mostly_counts(scores: Scores) -> bool:
-    """Whether twice as many entries count as would be worthwhile, of the first clips of all."""
-    facts = torch.zeros(2, dtype=torch.int64)  # entries, and those that count
-    rows = min(scores.rows, max(0, PROBE - first_row(scores.rows, scores.device)))
+def exceeds_density(log_kernel: LogKernel) -> bool:
+    """Whether the density of the first clips is above 2 * MAX_DENSITY; the same on every rank.
+
+    Twice, because the density falls while the potentials are solved for.
+    """
+    counts = torch.zeros(2, dtype=torch.int64)  # entries, entries that are not negligible
+    rows = min(log_kernel.rows, max(0, PROBE - first_row(log_kernel.rows, log_kernel.device)))
     if rows:
-        block = next(iter(scores.blocks()))[:rows].numpy()
-        room = np.empty(block.size, np.int32), np.empty(block.size, np.float32)
-        found = keep(block, np.zeros(scores.clusters, np.float32), *room, 0, rows)
-        facts += torch.tensor([block.size, len(found[1])])
-    entries, kept = all_sum(facts).tolist()
-    return bool(kept > 2 * WORTHWHILE * entries)
+        block = next(iter(log_kernel.blocks()))[:rows].numpy()
+        buffers = np.empty(block.size, np.int32), np.empty(block.size, np.float32)
+        offset = np.zeros(log_kernel.clusters, np.float32)
+        _, columns, *_ = truncate_rows(block, offset, *buffers, 0, rows)
+        counts += torch.tensor([block.size, len(columns)])
+    entries, stored = all_sum(counts).tolist()
+    return bool(stored > 2 * MAX_DENSITY * entries)
 
 
 class TruncatedKernel:
-    """One pass over all scores: the entries that count, and what the full kernel says at `alpha`.
+    """Sparse rows of exp(log_kernel + log_alpha), made in one pass over the log kernel.
+
+    Parameters
+    ----------
+    log_kernel : LogKernel
+        Log kernel of this rank's rows, float32 on a CPU.
+    log_alpha : numpy.ndarray
+        (K,) float64, log potentials of the columns.
 
     Attributes
     ----------
-    full_masses : (K,) float64, each cluster's share of the clips by the full kernel.
-    labels : (n,) int64, largest entry of each row of the full kernel.
-    kept : share of the kernel's entries that count, over all ranks.
-    worthwhile : False if that is too large; rows are then missing, and `kept` is too low.
+    full_marginals : numpy.ndarray
+        (K,) float64, column marginals at `log_alpha`, of the whole kernel.
+    labels : Tensor
+        (n,) int64, argmax_k Q[n, k] at `log_alpha`, of the whole kernel.
+    density : float
+        Fraction of the kernel's entries that are stored, over all ranks.
+    is_sparse : bool
+        Whether the density is at most MAX_DENSITY. If not, the pass ended early: the kernel cannot
+        be used, and `density` is a lower bound.
 
     Raises
     ------
-    ValueError, on every rank, if a score is not a number.
+    ValueError
+        On every rank, if an entry of the log kernel is NaN or infinity.
     """
 
-    def __init__(self, scores: Scores, alpha: np.ndarray) -> None:
-        self.clusters = scores.clusters
-        counts = torch.tensor([scores.rows, 0, 0])  # rows, entries kept, blocks that are unsound
+    def __init__(self, log_kernel: LogKernel, log_alpha: np.ndarray) -> None:
+        self.clusters = log_kernel.clusters
+        counts = torch.tensor([log_kernel.rows, 0, 0])  # rows, stored entries, invalid blocks
         entries = int(all_sum(counts[:1].clone())) * self.clusters
-        offset = alpha.astype(np.float32)
-        size = min(BLOCK, scores.rows) * self.clusters
-        room = np.empty(size, np.int32), np.empty(size, np.float32)
-        # Memory is taken where it is written to, no sooner.
-        most = min(scores.rows * self.clusters, int(WORTHWHILE * entries) + size)
-        self.columns, self.values = np.empty(most, np.int32), np.empty(most, np.float32)
-        parts: list[tuple[np.ndarray, ...]] = []
+        offset = log_alpha.astype(np.float32)
+        block_size = min(BLOCK, log_kernel.rows) * self.clusters
+        buffers = np.empty(block_size, np.int32), np.empty(block_size, np.float32)
+        # An upper bound; pages that are never written to take no memory.
+        capacity = min(log_kernel.rows * self.clusters, int(MAX_DENSITY * entries) + block_size)
+        self.columns, self.values = np.empty(capacity, np.int32), np.empty(capacity, np.float32)
+        rows: list[tuple[np.ndarray, ...]] = []
         used = 0
-        for block in scores.blocks():
-            if not sound(block):
+        for block in log_kernel.blocks():
+            if not is_valid(block):
                 counts[2] += 1
                 continue
-            work = partial(keep, block.numpy(), offset, *room)
+            work = partial(truncate_rows, block.numpy(), offset, *buffers)
             for lengths, columns, values, labels, units in in_threads(work, len(block)):
                 end = used + len(columns)
                 self.columns[used:end], self.values[used:end] = columns, values
-                parts.append((lengths, labels, units))
+                rows.append((lengths, labels, units))
                 used = end
-            if used > WORTHWHILE * entries:
-                break  # this rank alone settles it
+            if used > MAX_DENSITY * entries:
+                break  # already too dense, whatever the other ranks store
         counts[1] = used
-        self.origin = first_row(scores.rows, scores.device)
-        self.clips, kept, unsound = all_sum(counts).tolist()
-        if unsound:
-            raise ValueError("log-probabilities to label from are not numbers")
-        self.kept = kept / max(1, entries)
-        self.worthwhile = self.kept <= WORTHWHILE
-        none = np.empty(0, np.int64)
-        self.starts = np.concatenate([[0], np.concatenate([none, *(p[0] for p in parts)]).cumsum()])
-        self.labels = torch.from_numpy(np.concatenate([none, *(p[1] for p in parts)]))
-        total = sum((p[2] for p in parts), np.zeros(self.clusters, np.int64))
-        self.full_masses = shared_masses(torch.from_numpy(total), torch.float32, self.clips)
+        self.first_row = first_row(log_kernel.rows, log_kernel.device)
+        self.clips, stored, invalid = all_sum(counts).tolist()
+        if invalid:
+            raise ValueError("the log kernel holds NaN or infinity")
+        self.density = stored / max(1, entries)
+        self.is_sparse = self.density <= MAX_DENSITY
+        empty = np.empty(0, np.int64)
+        self.starts = np.concatenate([[0], np.concatenate([empty, *(r[0] for r in rows)]).cumsum()])
+        self.labels = torch.from_numpy(np.concatenate([empty, *(r[1] for r in rows)]))
+        units = sum((r[2] for r in rows), np.zeros(self.clusters, np.int64))
+        self.full_marginals = marginals_of_units(torch.from_numpy(units), torch.float32, self.clips)
 
-    def masses(self, shift: np.ndarray) -> np.ndarray:
-        """Each cluster's share of the clips with potentials alpha + shift: (K,) float64."""
-        units = self._add_up(truncated_masses, np.exp(shift).astype("f4"))
-        return shared_masses(units, torch.float32, self.clips)
+    def marginals(self, shift: np.ndarray) -> np.ndarray:
+        """Column marginals of Q with potentials log_alpha + shift: (K,) float64."""
+        units = self._sum_in_threads(truncated_marginals, np.exp(shift).astype("f4"))
+        return marginals_of_units(units, torch.float32, self.clips)
 
-    def coupling(self, shift: np.ndarray) -> np.ndarray:
-        """Mean of q[n, i] * q[n, j]: (K, K) float64."""
-        units = self._add_up(truncated_coupling, np.exp(shift).astype("f4"), self.origin)
-        return shared_coupling(units, self.clips)
+    def gram(self, shift: np.ndarray) -> np.ndarray:
+        """Mean of q[n, i] * q[n, j] with potentials log_alpha + shift: (K, K) float64."""
+        units = self._sum_in_threads(truncated_gram, np.exp(shift).astype("f4"), self.first_row)
+        return gram_of_units(units, self.clips)
 
-    def _add_up(self, loop: Callable[..., np.ndarray], *arguments: object) -> Tensor:
+    def _sum_in_threads(self, loop: Callable[..., np.ndarray], *arguments: object) -> Tensor:
         work = partial(loop, self.starts, self.columns, self.values, *arguments)
         return torch.from_numpy(sum(in_threads(work, len(self.starts) - 1)))

@@ -1,4 +1,4 @@
-"""The explorer: a page to watch and hear the clusters."""
+"""The explorer: an HTML page to watch and hear the clusters."""
 
 from selavi.reporting.explorer.build import make_explorer
 

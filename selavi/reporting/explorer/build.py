@@ -1,4 +1,4 @@
-"""Make the page: read the assignments, write the clips, then the one file that shows them."""
+"""Make the explorer: read the assignments, write the clips, then the page that shows them."""
 
 import logging
 from pathlib import Path
@@ -8,16 +8,15 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from selavi.data.index import read_index
-from selavi.files import UserError, read_csv, write_text
+from selavi.data.schema import VIDEO, read_assignments, read_index
+from selavi.files import UserError, write_text
 from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.contents import choose_clips, describe, number_of_clusters
 
 log = logging.getLogger(__name__)
 
-HERE = Path(__file__).parent
-TEXT_COLUMNS = ("id", "key", "path", "label")
-COLUMNS = ("sample", *TEXT_COLUMNS, "cluster", "confidence")
+TEMPLATES = Path(__file__).parent
+COLUMNS = ("sample", *VIDEO, "cluster", "confidence")
 
 
 def make_explorer(
@@ -30,34 +29,41 @@ def make_explorer(
     threads: int = 1,
     clusters: int | None = None,
 ) -> None:
-    """Write a page to watch and hear the clusters; it opens without server or network.
+    """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
-    Beside the page come `clips/{id}.mp4` and `clips/{id}.jpg`; clips of an earlier page that this
-    one does not show are removed. The page is the last file to be written, and refers to the others
-    by relative paths.
+    The page refers to `clips/{id}.mp4` and `clips/{id}.jpg` beside it, and is written last. Clips
+    of an earlier page that this one does not show are removed.
 
     Parameters
     ----------
-    assignments : CSV of the assign stage.
-    index : index of the same split; the shards lie beside it.
-    output : the page, usually index.html.
-    title : heading of the page, any text.
-    clips_per_cluster : clips shown of each cluster, 1 or more: half are the most confident, the
-        other half lie evenly spaced over the rest, down to the least confident.
-    threads : ffmpeg processes at a time; it does not change the result.
-    clusters : K, if known, so that empty clusters are counted rightly; see `number_of_clusters`.
+    assignments : Path
+        CSV of the assign stage.
+    index : Path
+        Index of the same split, beside its shards.
+    output : Path
+        The page, usually index.html.
+    title : str
+        Heading of the page.
+    clips_per_cluster : int
+        Maximum number of clips per cluster, at least 1: half are the most confident, the others
+        evenly spaced over the rest, down to the least confident.
+    threads : int
+        ffmpeg processes at a time; it does not change the result.
+    clusters : int, optional
+        K, to count empty clusters; see `number_of_clusters`.
 
     Raises
     ------
-    UserError if a number is out of range, a file is missing or is not what it should be, the index
-    lacks a clip of the assignments, or the disk is full.
+    UserError
+        If a number is out of range, a file is missing or invalid, the index lacks a clip of the
+        assignments, or the disk is full.
     """
     for name, number in (("clips_per_cluster", clips_per_cluster), ("threads", threads)):
         if number < 1:
             raise UserError(f"{name} is {number}; it must be 1 or more")
     table = _read_assignments(assignments)
-    places = read_index(index).set_index("id", drop=False)
-    missing = ~table["id"].isin(places.index)
+    indexed = read_index(index).set_index("id", drop=False)
+    missing = ~table["id"].isin(indexed.index)
     if missing.any():
         first = table.loc[missing, "key"].iloc[0]
         raise UserError(
@@ -67,9 +73,9 @@ def make_explorer(
     shown = choose_clips(table, clips_per_cluster)
     contents = describe(table, shown, number_of_clusters(table, clusters))
     folder = output.parent / "clips"
-    rows = places.loc[shown["id"]]
+    rows = indexed.loc[shown["id"]]
     write_clips(rows, index.parent, folder, threads)
-    # One shape for all, so that the large view keeps still from clip to clip.
+    # One aspect ratio for all clips, so that the large view does not change from clip to clip.
     aspect = float((rows["width"] / rows["height"]).clip(0.75, 1.8).median())
     write_text(output, _render(title, contents, clips_per_cluster, aspect))
     removed = remove_others(set(shown["id"]), folder)
@@ -86,24 +92,24 @@ def make_explorer(
 
 
 def _read_assignments(path: Path) -> pd.DataFrame:
-    table = read_csv(path, TEXT_COLUMNS, needed=COLUMNS)
+    table = read_assignments(path, needed=COLUMNS)
     table = table[table["cluster"] >= 0]  # -1: the clip could not be read
     if table.empty:
-        raise UserError(f"{path} holds no clips; make it again")
+        raise UserError(f"{path} has no clips; make it again")
     return table
 
 
 def _render(title: str, contents: dict[str, Any], clips_per_cluster: int, aspect: float) -> str:
-    """Names and titles are escaped by the template; only our own style and scripts are trusted."""
+    """Render the page. The template escapes all but our own style and scripts."""
     environment = Environment(
-        loader=FileSystemLoader(HERE),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     trusted = {
-        name.replace(".", "_"): Markup((HERE / name).read_text(encoding="utf-8"))
+        name.replace(".", "_"): Markup((TEMPLATES / name).read_text(encoding="utf-8"))
         for name in ("page.css", "page.js", "player.js")
     }
     return environment.get_template("page.html.j2").render(

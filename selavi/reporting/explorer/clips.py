@@ -1,4 +1,4 @@
-"""The clips of the page: picture and sound of a shard put together, and a still of the middle."""
+"""The explorer's clips: video and audio of a clip in one mp4, and its middle frame as a JPEG."""
 
 import logging
 import os
@@ -7,14 +7,14 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import pandas as pd
 
 from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.data.schema import VideoRow, rows_of
 from selavi.data.shards.reader import CorruptClip, read_clip
-from selavi.disk import IN_WRITING
+from selavi.disk import WRITE_ERRORS
 from selavi.files import UserError, atomic_path
 from selavi.progress import Bar
 
@@ -24,21 +24,29 @@ _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
 def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1) -> None:
-    """Write `{id}.mp4` (H.264 as in the shard, sound, if any, as AAC) and `{id}.jpg` for each row.
+    """Write `{id}.mp4` (the shard's H.264, with audio as AAC) and `{id}.jpg` for each row.
 
     Parameters
     ----------
-    rows : rows of an index. shards : the folder of its tars. folder : where to write.
-    threads : ffmpeg processes at a time; it does not change the result.
+    rows : DataFrame
+        Rows of an index.
+    shards : Path
+        Folder of the shards.
+    folder : Path
+        Where to write; each file is written atomically.
+    threads : int
+        ffmpeg processes at a time; it does not change the result.
 
-    Raises UserError if an id could not be a file's name, a shard does not hold what the index
-    says, or the disk is full. Each file appears whole or not at all.
+    Raises
+    ------
+    UserError
+        If an id is not valid, a shard does not match the index, or the disk is full.
     """
     for id_ in rows["id"]:
         if not _OURS.fullmatch(f"{id_}.mp4"):
             raise UserError(f"the id {id_!r} is not 16 hex digits; make manifest and index again")
     with ThreadPoolExecutor(threads) as pool:
-        work = pool.map(lambda row: _write_clip(row, shards, folder), rows.to_dict("records"))
+        work = pool.map(lambda row: _write_clip(row, shards, folder), rows_of(rows))
         try:
             for _ in Bar(work, total=len(rows), desc="explorer", unit="clip"):
                 pass
@@ -47,7 +55,7 @@ def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1
 
 
 def remove_others(ids: set[str], folder: Path) -> int:
-    """Remove what `write_clips` made for other ids, and nothing else; returns how many files."""
+    """Remove the files of `write_clips` for other ids; return their number."""
     stale = [
         path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.stem not in ids
     ]
@@ -56,60 +64,62 @@ def remove_others(ids: set[str], folder: Path) -> int:
     return len(stale)
 
 
-def _write_clip(row: dict[str, Any], shards: Path, folder: Path) -> None:
+def _write_clip(row: VideoRow, shards: Path, folder: Path) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
         atomic_path(folder / f"{row['id']}.mp4") as clip,
         atomic_path(folder / f"{row['id']}.jpg") as still,
     ):
-        picture, sound = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        for file, content in zip((picture, sound), _members(row, shards), strict=True):
+        video, audio = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
+        for file, content in zip((video, audio), _members(row, shards), strict=True):
             file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
-        done = subprocess.run(
-            _command(picture, sound if row["samples"] else None, clip, still, middle),
+        run = subprocess.run(
+            _command(video, audio if row["samples"] else None, clip, still, middle),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        words = done.stderr.decode("utf-8", "replace").strip()
-        for number in IN_WRITING:
-            if os.strerror(number) in words:
+        messages = run.stderr.decode("utf-8", "replace").strip()
+        for number in WRITE_ERRORS:
+            if os.strerror(number) in messages:
                 raise OSError(number, os.strerror(number))
-        if done.returncode != 0 or not still.stat().st_size:
-            last = words.splitlines()[-1] if words else f"exit status {done.returncode}"
+        if run.returncode != 0 or not still.stat().st_size:
+            last = messages.splitlines()[-1] if messages else f"exit status {run.returncode}"
             raise UserError(
                 f"{shards / row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
             )
 
 
-def _members(row: dict[str, Any], shards: Path) -> tuple[bytes, bytes]:
+def _members(row: VideoRow, shards: Path) -> tuple[bytes, bytes]:
     try:
         return read_clip(shards, row)
     except CorruptClip as error:
-        words = f"{shards / row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
-        raise UserError(words) from None
+        shard = shards / row["shard"]
+        raise UserError(
+            f"{shard}: clip {row['id']} cannot be read ({error}); make it again"
+        ) from None
 
 
-def _command(
-    picture: Path, sound: Path | None, clip: Path, still: Path, middle: float
-) -> list[str]:
-    """All files are named by format and protocol: neither a name nor a content may choose them."""
-    read = {"format": "mp4", "protocol_whitelist": "file", "codec_whitelist": "h264", "threads": 1}
-    streams = [ffmpeg.input(f"file:{picture}", **read).video]
-    heard = {}
-    if sound:
-        listen = read | {"format": "wav", "codec_whitelist": "pcm_s16le"}
-        streams.append(ffmpeg.input(f"file:{sound}", **listen).audio)
-        heard = {"acodec": "aac", "audio_bitrate": "64k"}
-    at_middle = ffmpeg.input(f"file:{picture}", ss=f"{middle:.3f}", **read)
+def _command(video: Path, audio: Path | None, clip: Path, still: Path, middle: float) -> list[str]:
+    """The ffmpeg command; formats and protocols are given, so that no content can choose others."""
+    video_options = {
+        "format": "mp4", "protocol_whitelist": "file", "codec_whitelist": "h264", "threads": 1,
+    }  # fmt: skip
+    streams = [ffmpeg.input(f"file:{video}", **video_options).video]
+    codec = {}
+    if audio:
+        audio_options = video_options | {"format": "wav", "codec_whitelist": "pcm_s16le"}
+        streams.append(ffmpeg.input(f"file:{audio}", **audio_options).audio)
+        codec = {"acodec": "aac", "audio_bitrate": "64k"}
+    at_middle = ffmpeg.input(f"file:{video}", ss=f"{middle:.3f}", **video_options)
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
             *streams,
             f"file:{clip}",
             format="mp4",
             vcodec="copy",
-            **heard,
+            **codec,
             movflags="+faststart",
             map_metadata=-1,
             **{"fflags": "+bitexact", "flags:a": "+bitexact"},

@@ -1,4 +1,4 @@
-"""What the page says: which clips stand for a cluster, and the figures beside them."""
+"""Content of the explorer: which clips of a cluster are shown, and numbers about clusters."""
 
 import re
 from collections import Counter
@@ -9,29 +9,46 @@ import pandas as pd
 from selavi.files import UserError
 
 
-def number_of_clusters(table: pd.DataFrame, told: int | None = None) -> int:
+def number_of_clusters(table: pd.DataFrame, known: int | None = None) -> int:
     """K, the number of clusters with and without clips.
 
     Parameters
     ----------
-    table : assignments, as the assign stage writes them.
-    told : K if it is known. Otherwise it is one more than the largest number that any head gave to
-        any clip: too small only if all heads leave the last clusters empty.
+    table : DataFrame
+        Assignments of the assign stage.
+    known : int, optional
+        K if it is known. Otherwise K is one more than the largest cluster of any head and clip,
+        which is too small if all heads leave the last clusters empty.
 
-    Raises UserError if `told` is too small for the assignments.
+    Raises
+    ------
+    UserError
+        If `known` is too small for the assignments.
     """
     heads = [name for name in table if name == "cluster" or re.search(r"_head\d+$", str(name))]
-    found = int(table[heads].to_numpy().max()) + 1
-    if told is not None and told < found:
-        raise UserError(f"clusters is {told}, but the assignments name cluster {found - 1}")
-    return told or found
+    used = int(table[heads].to_numpy().max()) + 1
+    if known is not None and known < used:
+        raise UserError(f"clusters is {known}, but the assignments have cluster {used - 1}")
+    return known or used
 
 
 def pick_ranks(size: int, count: int) -> list[int]:
-    """Which of `size` clips, ranked from the most confident (0), stand for them: at most `count`.
+    """Ranks of the clips to show for a cluster.
 
-    The first half are the most confident; the others lie evenly spaced over the ranks that are
-    left, down to the least confident, so that the doubtful clips are seen too.
+    The first half are the most confident clips; the others are evenly spaced over the remaining
+    ranks, down to the least confident, so that uncertain clips are shown, too.
+
+    Parameters
+    ----------
+    size : int
+        Number of clips, ranked from the most confident (0).
+    count : int
+        Maximum number of clips to show.
+
+    Returns
+    -------
+    list of int
+        Ranks, ascending.
 
     Examples
     --------
@@ -42,15 +59,15 @@ def pick_ranks(size: int, count: int) -> list[int]:
     """
     if size <= count:
         return list(range(size))
-    sure = -(-count // 2)
-    doubtful, rest = count - sure, size - sure
-    return [*range(sure), *(sure + i * rest // doubtful - 1 for i in range(1, doubtful + 1))]
+    top = -(-count // 2)
+    spaced, rest = count - top, size - top
+    return [*range(top), *(top + i * rest // spaced - 1 for i in range(1, spaced + 1))]
 
 
 def choose_clips(table: pd.DataFrame, per_cluster: int) -> pd.DataFrame:
-    """The rows of the clips to show, by cluster, the most confident first; see `pick_ranks`.
+    """Rows of the clips to show, by cluster, then by falling confidence; see `pick_ranks`.
 
-    Clips that are equally confident keep the order of their `sample`.
+    Ties in confidence are ordered by `sample`.
     """
     ranked = table.sort_values(["cluster", "confidence", "sample"], ascending=[True, False, True])
     groups = [group for _, group in ranked.groupby("cluster")]
@@ -62,22 +79,29 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
 
     Parameters
     ----------
-    table : assignments; shown : those of its rows to show; clusters : K.
+    table : DataFrame
+        Assignments.
+    shown : DataFrame
+        Those of its rows to show.
+    clusters : int
+        K.
 
     Returns
     -------
-    size : number of clips. clusters : K. empty : numbers of the clusters without clips.
-    classes : names, sorted; a clip's `class` is its place in them, or -1 if it has none.
-    cards : for each cluster with clips, its number, its size, `confidence` (mean, 0 to 1), `purity`
-        (share of the commonest class among its clips that have one, 0 to 1; null if none has),
-        `classes` ([class, count], commonest first), and `clips` (id, key, path, class, confidence).
+    dict
+        `size`, the number of clips; `clusters`, K; `empty`, numbers of the clusters without clips;
+        `classes`, names, sorted; and `cards`. A card is a cluster with clips: its `number`; its
+        `size`; `confidence`, a mean from 0 to 1; `purity`, the share of the commonest class among
+        its clips that have one, 0 to 1, None if none has; `classes`, (class, count), commonest
+        first; `clips` with `id`, `key`, `path`, `class` and `confidence`. Classes are positions in
+        the list of names, -1 for none.
     """
     names = sorted(set(table["label"]) - {""})
-    places = {"": -1} | {name: place for place, name in enumerate(names)}
-    tiles = {number: _clips(group, places) for number, group in shown.groupby("cluster")}
+    numbers = {"": -1} | {name: number for number, name in enumerate(names)}
+    tiles = {number: _clips(group, numbers) for number, group in shown.groupby("cluster")}
     cards = []
     for number, group in table.groupby("cluster"):
-        counts = _counts(group["label"].map(places))
+        counts = _counts(group["label"].map(numbers))
         labelled = sum(count for _, count in counts)
         cards.append(
             {
@@ -99,14 +123,14 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
 
 
 def _counts(classes: pd.Series) -> list[tuple[int, int]]:
-    """(class, number of clips) without the clips of no class; ties in the order of the classes."""
-    found = Counter(classes[classes >= 0].tolist())
-    return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    """(class, number of clips), commonest first, then by class; clips without one are omitted."""
+    counts = Counter(classes[classes >= 0].tolist())
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _clips(rows: pd.DataFrame, places: dict[str, int]) -> list[dict[str, Any]]:
+def _clips(rows: pd.DataFrame, numbers: dict[str, int]) -> list[dict[str, Any]]:
     columns = (rows["id"], rows["key"], rows["path"], rows["label"], rows["confidence"])
     return [
-        {"id": id_, "key": key, "path": path, "class": places[label], "confidence": round(sure, 4)}
-        for id_, key, path, label, sure in zip(*columns, strict=True)
+        {"id": id_, "key": key, "path": path, "class": numbers[label], "confidence": round(c, 4)}
+        for id_, key, path, label, c in zip(*columns, strict=True)
     ]

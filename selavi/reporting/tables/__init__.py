@@ -1,4 +1,4 @@
-"""The paper's tables, ours beside them."""
+"""Result tables, with the paper's results beside ours."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +16,28 @@ __all__ = ["BUILDERS", "make_tables"]
 def make_tables(results: Path, runs: list[str] | None, output: Path | None) -> list[ResultTable]:
     """Build every table from a results folder, print those with rows, and write all.
 
-    runs : to show; all by default. output : folder to write to, if given.
+    Parameters
+    ----------
+    results : Path
+        The results folder.
+    runs : list of str or None
+        The runs to show, None for all.
+    output : Path or None
+        Folder to write the tables to, None to print only.
 
-    Raises UserError if there are no runs, or not those named.
+    Returns
+    -------
+    list of ResultTable
+        All tables.
+
+    Raises
+    ------
+    UserError
+        If the folder has no runs, or lacks one of those named.
     """
-    found = open_results(results, runs)
-    made = [build(found) for build in BUILDERS]
-    tables = [replace(table, caption=f"{found.origin}{table.caption}") for table in made]
+    opened = open_results(results, runs)
+    built = [build(opened) for build in BUILDERS]
+    tables = [replace(table, caption=f"{opened.origin}{table.caption}") for table in built]
     for table in tables:
         if output:
             write_table(table, output)

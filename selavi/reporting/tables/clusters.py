@@ -1,16 +1,16 @@
-"""Tables of clusters: clustering, baselines, ablation, degraded."""
+"""Tables of cluster scores: clustering, baselines, ablation, degraded."""
 
 from typing import Any
 
 import pandas as pd
 
+from selavi.evaluation.scores import SCORES
 from selavi.reporting.tables.layout import ResultTable
 from selavi.reporting.tables.published import NOT_RUN, beside_published
 from selavi.reporting.tables.results import Results
 from selavi.reporting.tables.rows import frame, records
 from selavi.reporting.tables.sources import Source
 
-SCORES = ["nmi", "ami", "ari", "accuracy", "entropy", "purity"]
 CHOICES = {
     "agreement": "SeLaVi",
     "mean": "SeLaVi, head mean",
@@ -18,13 +18,13 @@ CHOICES = {
     "oracle": "oracle: best head",  # by the classes
 }
 HONEST = (
-    "Honest figures use no class to choose anything; `oracle` marks those chosen by looking at the "
-    "classes. SeLaVi without more is the head that agrees best with the other heads."
+    "Honest results use no class to select anything; `oracle` marks those selected by the "
+    "classes. SeLaVi is the selected head: the one with the highest mean NMI with the other heads."
 )
-UNITS = "Entropy is in nats, lower is better; everything else is better when higher."
+UNITS = "Entropy is in nats, lower is better; for all other scores higher is better."
 PAPER = (
-    "The paper's figures of SeLaVi are of the head that is best by the classes, an oracle: a "
-    "difference stands in the oracle row alone, and only beside the dataset's first run."
+    "The paper reports the head that is best by the classes, an oracle: differences are given "
+    "only for the oracle of the dataset's first run."
 )
 
 
@@ -35,8 +35,8 @@ def clustering(results: Results) -> ResultTable:
     return ResultTable(
         "clustering",
         f"{HONEST} The files have 95% bootstrap intervals over clips in brackets. {PAPER} {UNITS}",
-        _beside(frame(rows, [*keys, "part"], SCORES, results.nothing), "clustering", results),
-        keys, SCORES, ["run", "split"],
+        _beside(frame(rows, [*keys, "part"], [*SCORES], results.empty_note), "clustering", results),
+        keys, [*SCORES], ["run", "split"],
     )  # fmt: skip
 
 
@@ -46,47 +46,48 @@ def baselines(results: Results) -> ResultTable:
     for run in results.runs:
         ours = {(r["dataset"], r["split"]): r for r in reversed(_of_run(results, run))}
         for source in results.splits("baselines", run):
-            place = {"run": run, "dataset": source.dataset, "split": source.part}
-            if place_ours := ours.get((source.dataset, source.part)):
-                rows.append(place_ours)
+            own = {"run": run, "dataset": source.dataset, "split": source.part}
+            if our_row := ours.get((source.dataset, source.part)):
+                rows.append(our_row)
             if source.note:
-                rows.append(place | {"method": "baselines", "part": "", "note": source.note})
+                rows.append(own | {"method": "baselines", "part": "", "note": source.note})
                 continue
-            found = source.rows.assign(**place)
-            found["part"] = found["modality"] if source.part == "train" else ""
-            rows += records(found)
+            baseline_rows = source.rows.assign(**own)
+            baseline_rows["part"] = baseline_rows["modality"] if source.part == "train" else ""
+            rows += records(baseline_rows)
     keys = ["run", "dataset", "split", "method", "modality"]
     return ResultTable(
         "baselines",
-        "Clustering does not come for free: the same clips, the same number of clusters. "
-        f"{PAPER} {UNITS}",
-        _beside(frame(rows, [*keys, "part"], SCORES, results.nothing), "baselines", results),
-        keys, SCORES, ["run", "split"],
+        "SeLaVi beside chance and k-means on other features of the same clips, with the same "
+        f"number of clusters. {PAPER} {UNITS}",
+        _beside(frame(rows, [*keys, "part"], [*SCORES], results.empty_note), "baselines", results),
+        keys, [*SCORES], ["run", "split"],
     )  # fmt: skip
 
 
 def ablation(results: Results) -> ResultTable:
-    """Runs on one dataset, each told by what sets it apart from the first of them.
+    """Runs on one dataset by the settings in which they differ from the first of them.
 
-    Runs that differ by seed alone make one row: the mean over those that have metrics.
+    Runs that differ only by seed make one row: the mean over those with metrics.
     """
-    alike: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
     for run in results.runs:
         dataset = results.dataset(run)
-        alike.setdefault((dataset, _changes(results, run)), []).append(run)
+        groups.setdefault((dataset, _changes(results, run)), []).append(run)
     measures = ["nmi", "nmi_sd", "ari", "accuracy", "oracle_nmi"]
     rows = [
         {"run": runs[0], "dataset": dataset, "changed": changed}
         | _mean_scores(results, runs, dataset)
-        for (dataset, changed), runs in alike.items()
+        for (dataset, changed), runs in groups.items()
     ]
     keys = ["run", "dataset", "split", "changed", "seeds"]
     return ResultTable(
         "ablation",
-        "What differs from the dataset's first run, and what comes of it: the head that agrees "
-        "best with the others, and (oracle) the NMI of the head that is best by the classes. "
-        "Runs that differ by seed alone are one row: the mean, and the NMI's standard deviation.",
-        frame(rows, keys, measures, results.nothing), keys, measures, ["dataset", "split"],
+        "Settings that differ from the dataset's first run, and scores: of the selected head (the "
+        "highest mean NMI with the other heads), and, as oracle, the NMI of the head that is best "
+        "by the classes. Runs that differ only by seed are one row: the mean, and the standard "
+        "deviation of the NMI.",
+        frame(rows, keys, measures, results.empty_note), keys, measures, ["dataset", "split"],
     )  # fmt: skip
 
 
@@ -101,18 +102,18 @@ def _mean_scores(results: Results, runs: list[str], dataset: str) -> dict[str, A
             continue
         both = _both(sources[0].rows).set_index("choice")
         oracle = {"oracle_nmi": both.loc["oracle", "nmi"], "split": sources[0].part}
-        scores.append(records(both.loc[["agreement"], SCORES])[0] | oracle)
+        scores.append(records(both.loc[["agreement"], [*SCORES]])[0] | oracle)
     note = "; ".join(dict.fromkeys(note for _, note in notes))
     if not scores:
         return {"split": notes[0][0], "seeds": "", "note": note}
     split = scores[0]["split"]
-    found = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns=["split"])
-    mean = records(found.mean().to_frame().T.assign(nmi_sd=found["nmi"].std()))[0]
-    return mean | {"split": split, "seeds": str(len(found)), "note": note}
+    seeds = pd.DataFrame([s for s in scores if s["split"] == split]).drop(columns=["split"])
+    mean = records(seeds.mean().to_frame().T.assign(nmi_sd=seeds["nmi"].std()))[0]
+    return mean | {"split": split, "seeds": str(len(seeds)), "note": note}
 
 
 def degraded(results: Results) -> ResultTable:
-    """NMI of clips whose picture or sound was degraded, against their size on disk."""
+    """NMI of clips with degraded video or audio, and their size on disk."""
     rows: list[dict[str, Any]] = []
     for source in results.degraded():
         row = {"run": source.run, "dataset": source.dataset, "split": source.part}
@@ -122,9 +123,9 @@ def degraded(results: Results) -> ResultTable:
     measures = ["kilobytes", "nmi", "nmi_kept", "accuracy"]
     return ResultTable(
         "degraded",
-        "Clips encoded again at falling quality, and their clusters. Size is that of the "
-        "degraded modality, mean per clip; `nmi_kept` is the share of the NMI that is left.",
-        frame(rows, keys, measures, results.nothing), keys, measures, ["run"],
+        "Clips re-encoded at falling quality. The size in kB is the mean of the degraded modality "
+        "per clip; `nmi_kept` is the NMI divided by that of the stored clips.",
+        frame(rows, keys, measures, results.empty_note), keys, measures, ["run"],
     )  # fmt: skip
 
 
@@ -141,11 +142,11 @@ def _of_run(results: Results, run: str) -> list[dict[str, Any]]:
 
 
 def _clustering_rows(source: Source) -> list[dict[str, Any]]:
-    """A row per choice of the head, and for the honest one per modality."""
-    place = {"run": source.run, "dataset": source.dataset, "split": source.part}
-    place["note"] = source.note
+    """A row per selection of the head, and for the honest one a row per modality."""
+    keys = {"run": source.run, "dataset": source.dataset, "split": source.part}
+    keys["note"] = source.note
     if source.note:
-        return [place | {"method": "SeLaVi", "modality": "", "figure": "honest", "part": ""}]
+        return [keys | {"method": "SeLaVi", "modality": "", "figure": "honest", "part": ""}]
     metrics = source.rows
     first = metrics["modality"] == metrics["modality"].iloc[0]
     shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
@@ -155,7 +156,7 @@ def _clustering_rows(source: Source) -> list[dict[str, Any]]:
     metrics["method"] = metrics["choice"].map(CHOICES)
     metrics["figure"] = metrics["honest"].astype(bool).map({True: "honest", False: "oracle"})
     metrics["part"] = metrics["modality"] if source.part == "train" else ""
-    return records(metrics.drop(columns=["choice", "honest", "head"]).assign(**place))
+    return records(metrics.drop(columns=["choice", "honest", "head"]).assign(**keys))
 
 
 def _both(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -164,7 +165,7 @@ def _both(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes(results: Results, run: str) -> str:
-    """What sets a run apart from the first on its dataset."""
+    """Settings in which a run differs from the first one on its dataset."""
     if run not in results.settings:
         return f"unknown settings of {run}"
     reference = next(r for r, d in results.references.items() if d == results.dataset(run))

@@ -1,4 +1,4 @@
-"""A table as CSV, Markdown, LaTeX, and on the screen."""
+"""Write a table as CSV, Markdown and LaTeX, and print it."""
 
 import math
 import sys
@@ -21,12 +21,23 @@ HEADINGS = {
 
 @dataclass(frozen=True)
 class ResultTable:
-    """Rows of results and how to show them.
+    """A table of results and how to show it.
 
-    name : of the files. caption : a paragraph. rows : every column there is.
-    keys : columns of text that tell rows apart. measures : columns of numbers; beside each stand
-    `{measure}_paper` and `{measure}_difference`, if there are any, and in brackets its interval.
-    groups : keys that head a part of the table on the screen.
+    Attributes
+    ----------
+    name : str
+        Name of its files.
+    caption : str
+        A paragraph.
+    rows : DataFrame
+        All columns, `note` included.
+    keys : list of str
+        Text columns that identify a row.
+    measures : list of str
+        Columns of numbers, shown with their interval (`{measure}_low`, `{measure}_high`),
+        `{measure}_paper` and `{measure}_difference`, where there are any.
+    groups : list of str
+        Keys that become titles of separate tables when printed.
     """
 
     name: str
@@ -37,9 +48,9 @@ class ResultTable:
     groups: list[str] = field(default_factory=list)
 
     def shown(self) -> list[str]:
-        """Columns of numbers in their order, the paper's and the difference beside ours."""
-        beside = ("", "_paper", "_difference")
-        return [f"{m}{s}" for m in self.measures for s in beside if f"{m}{s}" in self.rows]
+        """Columns of numbers in order, each with the paper's and the difference."""
+        suffixes = ("", "_paper", "_difference")
+        return [f"{m}{s}" for m in self.measures for s in suffixes if f"{m}{s}" in self.rows]
 
 
 def write_table(table: ResultTable, folder: Path) -> None:
@@ -50,16 +61,16 @@ def write_table(table: ResultTable, folder: Path) -> None:
 
 
 def print_table(table: ResultTable) -> None:
-    """Print the table, 80 columns wide where it fits; a group's first row stands out."""
+    """Print a table, 80 columns wide if it fits, with the first row of each group highlighted."""
     wide = 80 if len(table.shown()) <= 7 else 160
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else wide)
     console.print(f"[bold]{table.name}[/bold]")
     columns = [k for k in table.keys if k not in table.groups and table.rows[k].nunique() > 1]
-    if "method" in columns and "figure" in columns:  # the method's name tells which are oracle
+    if "method" in columns and "figure" in columns:  # methods' names already mark oracle results
         columns.remove("figure")
     grouped = table.rows.groupby(table.groups, sort=False) if table.groups else [("", table.rows)]
     for group, rows in grouped:
-        title = ", ".join(str(part) for part in group if part) if table.groups else None
+        title = ", ".join(str(key) for key in group if key) if table.groups else None
         shown = Table(
             title=title, title_justify="left", title_style="italic",
             box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False,
@@ -68,13 +79,13 @@ def print_table(table: ResultTable) -> None:
             shown.add_column(_heading(column), overflow="fold")
         for column in table.shown():
             shown.add_column(_heading(column), justify="right", no_wrap=True)
-        for place, (_, row) in enumerate(rows.iterrows()):
+        for position, (_, row) in enumerate(rows.iterrows()):
             oracle = row.get("figure") == "oracle"
-            style = "dim" if oracle or row["note"] else "bold green" if place == 0 else ""
-            words = [str(row[c]) for c in columns]
+            style = "dim" if oracle or row["note"] else "bold green" if position == 0 else ""
+            cells = [str(row[c]) for c in columns]
             first, *rest = (_cell(row, c) for c in table.shown())
-            rest = ["-" if cell == NOT_RUN else cell for cell in rest]  # said once is enough
-            shown.add_row(*words, first, *rest, style=style)
+            rest = ["-" if cell == NOT_RUN else cell for cell in rest]  # once per row is enough
+            shown.add_row(*cells, first, *rest, style=style)
         console.print(shown)
         for note in dict.fromkeys(n for n in rows["note"] if n):
             console.print(f"  {note}", style="dim", highlight=False)
@@ -86,11 +97,11 @@ def print_table(table: ResultTable) -> None:
 def _markdown(table: ResultTable) -> str:
     columns = [*table.keys, *table.shown(), "note"]
     lines = [f"{table.caption}\n", "| " + " | ".join(map(_heading, columns)) + " |"]
-    kinds = ["---:" if c in table.shown() else "---" for c in columns]
-    lines.append("|" + "|".join(kinds) + "|")
+    alignments = ["---:" if c in table.shown() else "---" for c in columns]
+    lines.append("|" + "|".join(alignments) + "|")
     for _, row in table.rows.iterrows():
-        words = [_text(row, column, table).replace("|", "\\|") for column in columns]
-        lines.append("| " + " | ".join(words) + " |")
+        cells = [_text(row, column, table).replace("|", "\\|") for column in columns]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -98,11 +109,11 @@ def _latex(table: ResultTable) -> str:
     columns = [*table.keys, *table.shown(), "note"]
     layout = "".join("r" if c in table.shown() else "l" for c in columns)
     lines = [f"% {table.caption}", f"\\begin{{tabular}}{{{layout}}}", "\\toprule"]
-    lines.append(" & ".join(_escaped(_heading(c)) for c in columns) + " \\\\")
+    lines.append(" & ".join(_escape_latex(_heading(c)) for c in columns) + " \\\\")
     lines.append("\\midrule")
     for _, row in table.rows.iterrows():
-        words = (_escaped(_text(row, c, table)) for c in columns)
-        lines.append(" & ".join(words) + " \\\\")
+        cells = (_escape_latex(_text(row, c, table)) for c in columns)
+        lines.append(" & ".join(cells) + " \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
 
@@ -110,16 +121,16 @@ def _text(row: pd.Series, column: str, table: ResultTable) -> str:
     if column not in table.shown():
         return str(row[column])
     low, high = row.get(f"{column}_low"), row.get(f"{column}_high")
-    around = "" if low is None or math.isnan(low) else f" [{low:.3f}, {high:.3f}]"
-    return _cell(row, column) + around
+    interval = "" if low is None or math.isnan(low) else f" [{low:.3f}, {high:.3f}]"
+    return _cell(row, column) + interval
 
 
 def _cell(row: pd.Series, column: str) -> str:
     value = float(row[column])
     if not math.isnan(value):
         return f"{value:+.3f}" if column.endswith("_difference") else _number(value)
-    beside = column.endswith(("_paper", "_difference"))
-    return NOT_RUN if not beside and str(row["note"]).startswith(NOT_RUN) else "-"
+    ours = not column.endswith(("_paper", "_difference"))
+    return NOT_RUN if ours and str(row["note"]).startswith(NOT_RUN) else "-"
 
 
 def _number(value: float) -> str:
@@ -128,12 +139,12 @@ def _number(value: float) -> str:
 
 
 def _heading(column: str) -> str:
-    for ending, words in (("_paper", "paper"), ("_difference", "diff.")):
-        if column.endswith(ending):
-            return words
+    for suffix, heading in (("_paper", "paper"), ("_difference", "diff.")):
+        if column.endswith(suffix):
+            return heading
     return HEADINGS.get(column, column.replace("recall_at_", "R@").replace("_", " "))
 
 
-def _escaped(text: str) -> str:
+def _escape_latex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)

@@ -1,4 +1,4 @@
-"""Which runs and figures there are to show: those configured, or else those found."""
+"""Which results there are to show: those of the configuration, or else those in the folder."""
 
 import re
 from abc import ABC, abstractmethod
@@ -8,34 +8,45 @@ from pathlib import Path
 from selavi.config_file import read_section
 from selavi.files import UserError
 from selavi.reporting.tables.published import NOT_RUN
-from selavi.reporting.tables.sources import Source, found_source, named_source
+from selavi.reporting.tables.sources import Source, discovered_source, expected_source
 from selavi.settings import ResolvedConfig, RunSettings, TransferSettings
 
 CONFIG = Path("settings/config.yaml")
 
 
 class Results(ABC):
-    """A results folder: its runs, and the figures there are of those to show."""
+    """A results folder: its runs and their scores.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    settings : dict of str to RunSettings
+        Settings of every run for which they are known. The first run of a dataset is its reference.
+    runs : list of str
+        The runs to show.
+    origin : str
+        Where runs and their order are from if not from a configuration, as sentences for captions.
+    empty_note : str
+        Note of a table without rows.
+    linear_probe : bool
+        Whether fine-tuning is configured to train the classifier alone.
+    """
 
     folder: Path
     settings: dict[str, RunSettings]
-    """Of every run, in the order that decides which is a dataset's first; none if unknown."""
     runs: list[str]
-    """Those to show."""
     origin = ""
-    """Where runs and their order are from, if from no configuration: a sentence and a space."""
-    nothing: str
-    """Why a table without rows has none."""
+    empty_note: str
     linear_probe = False
-    """Whether the finetuning that is configured trains the classifier alone."""
 
     def dataset(self, run: str) -> str:
-        """Name of the dataset a run is trained on, "" if unknown."""
+        """The dataset that a run was trained on, "" if unknown."""
         return self.settings[run].dataset if run in self.settings else ""
 
     @cached_property
     def references(self) -> dict[str, str]:
-        """The first run of each dataset and its name: what the paper's figures stand beside."""
+        """The first run of each dataset, which is compared with the paper, by run."""
         first: dict[str, str] = {}
         for run, settings in self.settings.items():
             first.setdefault(settings.dataset, run)
@@ -44,31 +55,41 @@ class Results(ABC):
     @property
     @abstractmethod
     def recall_at(self) -> list[int]:
-        """Numbers of neighbours of retrieval."""
+        """Numbers of neighbours (k) of retrieval."""
 
     @abstractmethod
     def splits(self, stage: str, run: str) -> list[Source]:
-        """What there is of a run in metrics or baselines: its splits, the training split first."""
+        """Scores of a run in stage metrics or baselines by split, the training split first."""
 
     @abstractmethod
     def degraded(self) -> list[Source]:
-        """What there is of degraded clips, a source for each run."""
+        """Scores of degraded clips, one source per run."""
 
     @abstractmethod
     def folds(self, stage: str) -> list[Source]:
-        """What there is of retrieval or finetuning, a source for each run, dataset and fold."""
+        """Scores of stage retrieval or finetune, one source per run, dataset and fold."""
 
 
 def open_results(folder: Path, runs: list[str] | None = None) -> Results:
-    """The results in a folder; by the configuration that the workflow left there, if it did.
+    """Open a results folder, with the configuration that the workflow wrote there, if any.
 
-    runs : to show, all by default. Raises UserError if there are none, or not these.
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    runs : list of str, optional
+        The runs to show, by default all.
+
+    Raises
+    ------
+    UserError
+        If the folder has no runs, or lacks one of those named.
     """
     configured = (folder / CONFIG).exists()
-    results = Configured(folder) if configured else Found(folder, runs)
+    results = Configured(folder) if configured else Discovered(folder, runs)
     where = folder / CONFIG if configured else folder
     if not results.runs:
-        raise UserError(f"no runs in {folder}: neither {CONFIG} nor figures; make them first")
+        raise UserError(f"no runs in {folder}: neither {CONFIG} nor scores; run the stages first")
     unknown = [repr(run) for run in runs or [] if run not in results.runs]
     if unknown:
         known = ", ".join(results.runs)
@@ -78,13 +99,13 @@ def open_results(folder: Path, runs: list[str] | None = None) -> Results:
 
 
 class Configured(Results):
-    """What the configuration names, and nothing else.
+    """The results that the configuration names.
 
-    A file is taken if it says that it is of the dataset and split that are configured, or that its
-    model was trained on the run's dataset: it may be older than the configuration.
+    A file may be older than the configuration, so it is used only if its columns name the
+    configured dataset and split, or the dataset that the run was trained on.
     """
 
-    nothing = f"{NOT_RUN}: not configured"
+    empty_note = f"{NOT_RUN}: not configured"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -98,82 +119,85 @@ class Configured(Results):
         return self.config.retrieval.recall_at
 
     def splits(self, stage: str, run: str) -> list[Source]:
-        asked = self.config.baselines.runs if stage == "baselines" else None
-        if asked is not None and run not in asked:
+        evaluated = self.config.baselines.runs if stage == "baselines" else None
+        if evaluated is not None and run not in evaluated:
             return []
         dataset = self.dataset(run)
         labelled = sorted(self.config.labelled[dataset], key=lambda split: split != "train")
         if not labelled:
             return [Source(run, dataset, "", note=f"{NOT_RUN}: no split of {dataset} has classes")]
-        return [self._of_split(run, s, Path(stage, run, f"{s}.csv")) for s in labelled]
+        return [self._of_split(stage, run, s, Path(run, f"{s}.csv")) for s in labelled]
 
     def degraded(self) -> list[Source]:
-        split, asked = self.config.degrade.split, self.config.degrade.runs
-        files = {run: Path("evaluate-degraded", f"{run}.csv") for run in self.runs if run in asked}
-        return [self._of_split(run, split, file) for run, file in files.items()]
+        stage, settings = "evaluate-degraded", self.config.degrade
+        runs = [run for run in self.runs if run in settings.runs]
+        return [self._of_split(stage, run, settings.split, Path(f"{run}.csv")) for run in runs]
 
     def folds(self, stage: str) -> list[Source]:
         section: TransferSettings = getattr(self.config, stage)
         return [
-            named_source(
-                run, dataset, str(fold), self.folder / stage / run / dataset / f"{fold}.csv",
+            expected_source(
+                stage, run, dataset, str(fold), self.folder / stage / run / dataset / f"{fold}.csv",
                 {"pretraining": self.dataset(run)},
             )
             for run in self.runs if run in section.runs
             for dataset, folds in section.datasets.items() for fold in folds
         ]  # fmt: skip
 
-    def _of_split(self, run: str, split: str, file: Path) -> Source:
+    def _of_split(self, stage: str, run: str, split: str, file: Path) -> Source:
         dataset = self.dataset(run)
-        of = {"dataset": dataset, "split": split}
-        return named_source(run, dataset, split, self.folder / file, of)
+        expected = {"dataset": dataset, "split": split}
+        return expected_source(stage, run, dataset, split, self.folder / stage / file, expected)
 
 
-class Found(Results):
-    """What lies in the folder, where stages were run by hand.
+class Discovered(Results):
+    """The results in a folder without a configuration, where stages were run by hand.
 
-    Figures are of the dataset that their file names; runs have the settings that their models were
-    trained with. Runs are in the order given, or else of their names.
+    Scores are of the dataset that their file names; runs have the settings that their models were
+    trained with. Runs are in the order given, or else sorted by name.
     """
 
     def __init__(self, folder: Path, order: list[str] | None) -> None:
         self.folder = folder
         stages = ("pretrain", "metrics", "baselines", "retrieval", "finetune")
         folders = {p.name for stage in stages for p in folder.glob(f"{stage}/*") if p.is_dir()}
-        found = sorted(folders | {p.stem for p in folder.glob("evaluate-degraded/*.csv")})
-        self.runs = sorted(found, key=lambda r: order.index(r) if order and r in order else -1)
+        names = sorted(folders | {p.stem for p in folder.glob("evaluate-degraded/*.csv")})
+        self.runs = sorted(names, key=lambda r: order.index(r) if order and r in order else -1)
         shown = [run for run in self.runs if not order or run in order]
         paths = {run: folder / "pretrain" / run / "config.yaml" for run in shown}
         self.settings = {r: read_section(p, RunSettings) for r, p in paths.items() if p.exists()}
-        self.nothing = f"{NOT_RUN}: none found in {folder}"
+        self.empty_note = f"{NOT_RUN}: none found in {folder}"
         self.origin = (
-            f"There is no {folder / CONFIG}: these are the figures found, under the dataset that "
-            "their files name, if any. Runs are in the order of --runs, or else of their names; "
-            "the first that was trained on a dataset is the dataset's first. "
+            f"There is no {folder / CONFIG}: these are all results in the folder, under the "
+            "dataset that their files name, if any. Runs are in the order of --runs, or else "
+            "sorted by name; the first one trained on a dataset is the dataset's first run. "
         )
 
     @property
     def recall_at(self) -> list[int]:
         columns = {str(name) for source in self.folds("retrieval") for name in source.rows}
-        found = (re.fullmatch(r"recall_at_(\d+)", column) for column in columns)
-        return sorted(int(match[1]) for match in found if match)
+        matches = (re.fullmatch(r"recall_at_(\d+)", column) for column in columns)
+        return sorted(int(match[1]) for match in matches if match)
 
     def splits(self, stage: str, run: str) -> list[Source]:
         files = (self.folder / stage / run).glob("*.csv")
         ordered = sorted(files, key=lambda p: (p.stem != "train", p.stem))
-        return [found_source(run, path.stem, path) for path in ordered]
+        return [discovered_source(stage, run, path.stem, path) for path in ordered]
 
     def degraded(self) -> list[Source]:
-        paths = {run: self.folder / "evaluate-degraded" / f"{run}.csv" for run in self.runs}
-        return [found_source(run, "", path) for run, path in paths.items() if path.exists()]
+        stage = "evaluate-degraded"
+        paths = {run: self.folder / stage / f"{run}.csv" for run in self.runs}
+        return [
+            discovered_source(stage, run, "", path) for run, path in paths.items() if path.exists()
+        ]
 
     def folds(self, stage: str) -> list[Source]:
         return [
-            named_source(
-                run, path.parent.name, path.stem, path,
+            expected_source(
+                stage, run, path.parent.name, path.stem, path,
                 {"pretraining": self.dataset(run)} if run in self.settings else {},
             )
             for run in self.runs
             for path in sorted((self.folder / stage / run).glob("*/*.csv"))
-            if path.stem.isdigit()  # not the neighbours beside it
+            if path.stem.isdigit()  # not the neighbours' files
         ]  # fmt: skip

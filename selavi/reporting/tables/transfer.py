@@ -1,4 +1,4 @@
-"""Tables of transfer to labelled actions: retrieval and finetuning."""
+"""Tables of transfer to action recognition: retrieval and fine-tuning."""
 
 from typing import Any
 
@@ -20,16 +20,17 @@ def retrieval(results: Results) -> ResultTable:
     rows: list[dict[str, Any]] = []
     for source in results.folds("retrieval"):
         row = _row(source) | {"method": "SeLaVi"}
-        none = row | {"modality": "", "note": source.note}
-        rows += [none] if source.note else records(source.rows.assign(**row))
+        noted = row | {"modality": "", "note": source.note}
+        rows += [noted] if source.note else records(source.rows.assign(**row))
     keys = ["run", "dataset", "part", "method", "modality"]
     return ResultTable(
         "retrieval",
-        "Test videos look for training videos of their class: share that finds one among the k "
-        "nearest. Across modalities, clusters' probabilities are compared. Where the paper's "
-        "figures are quoted, it is not said on what its model was pretrained: none is compared.",
+        "Recall at k: share of test videos (queries) with a training video (gallery) of their "
+        "class among the k nearest. Across modalities, cluster probabilities are compared. The "
+        "sources of the paper's results do not say what the model was pretrained on, so no "
+        "difference is given.",
         beside_published(
-            _only_video(frame(rows, keys, measures, results.nothing)),
+            _only_video(frame(rows, keys, measures, results.empty_note)),
             "retrieval",
             results.references,
         ),
@@ -39,7 +40,7 @@ def retrieval(results: Results) -> ResultTable:
 
 def finetune(results: Results) -> ResultTable:
     """Accuracy per fold and its mean, of the last epoch (honest) and of the best (oracle)."""
-    parts: list[pd.DataFrame] = []
+    tables: list[pd.DataFrame] = []
     missing: list[dict[str, Any]] = []
     for source in results.folds("finetune"):
         log = source.rows
@@ -50,18 +51,18 @@ def finetune(results: Results) -> ResultTable:
             continue
         best = log.iloc[int(log["video_top1"].to_numpy().argmax())]
         for figure, epoch in (("honest", log.iloc[-1]), ("oracle", best)):
-            found = {name: float(epoch[name]) for name in (*TOP, "epoch")}
+            scores = {name: float(epoch[name]) for name in (*TOP, "epoch")}
             note = str(epoch["note"])
-            parts.append(pd.DataFrame([row | {"figure": figure, "note": note} | found]))
-    rows = records(pd.concat(parts, ignore_index=True)) if parts else []
+            tables.append(pd.DataFrame([row | {"figure": figure, "note": note} | scores]))
+    rows = records(pd.concat(tables, ignore_index=True)) if tables else []
     keys = ["run", "dataset", "part", "method", "figure"]
     return ResultTable(
         "finetune",
-        "Action recognition after training on with a classifier; folds and their mean. The honest "
-        "figure is the last epoch's; `oracle` is the epoch that is best on the test videos, as the "
-        "paper's release reports it.",
+        "Action recognition after fine-tuning with a classifier, by fold, and the mean. Honest: "
+        "the last epoch; `oracle`: the best epoch on the test videos, as the paper's release "
+        "reports it.",
         beside_published(
-            frame(_with_means(rows) + missing, keys, TOP, results.nothing),
+            frame(_with_means(rows) + missing, keys, TOP, results.empty_note),
             "finetune",
             results.references,
         ),
@@ -74,7 +75,7 @@ def _row(source: Source) -> dict[str, Any]:
 
 
 def _with_means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add the mean over the folds that were run, and say how many those are."""
+    """Add the mean over the folds that were run, with their number."""
     if not rows:
         return rows
     result = []
@@ -92,6 +93,6 @@ def _with_means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _only_video(table: pd.DataFrame) -> pd.DataFrame:
-    """Across modalities nothing is published: such rows get a method of their own."""
+    """Give rows across modalities their own method, as the paper has no such results."""
     across = ~table["modality"].isin(["video", ""])
     return table.assign(method=table["method"].where(~across, "SeLaVi, " + table["modality"]))

@@ -1,4 +1,4 @@
-"""Random colour and blur: one draw for all frames of a clip, on pixels before normalisation."""
+"""Colour jitter, greyscale and blur: one draw per clip, applied before normalisation."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from torchvision.transforms.v2 import functional as F
 
 from selavi.settings import VideoSettings
 
-HUE_SHARE = 0.25  # of the strength: hue is cyclic, and a full turn of it leaves nothing to see
-BLUR_SIGMA = (0.1, 2.0)  # pixels
+HUE_FACTOR = 0.25  # of the strength: hue is cyclic, and a large shift destroys the colours
+BLUR_SD = (0.1, 2.0)  # range, in pixels
 OPERATIONS = {
     "brightness": F.adjust_brightness,
     "contrast": F.adjust_contrast,
@@ -20,10 +20,16 @@ OPERATIONS = {
 
 @dataclass(frozen=True)
 class ColourView:
-    """What is done to a clip's colours; everything random has been drawn.
+    """Colour augmentations of a clip, with all random choices made.
 
-    jitter : operations of `OPERATIONS` with their factors, in the order they are applied.
-    grey : drop the colours. blur : deviation of the Gaussian in pixels, 0 for none.
+    Attributes
+    ----------
+    jitter : tuple of (str, float)
+        Names and factors of OPERATIONS, in the order of application.
+    grey : bool
+        Whether to convert to greyscale.
+    blur : float
+        Standard deviation of the Gaussian blur, in pixels; 0 for none.
     """
 
     jitter: tuple[tuple[str, float], ...] = ()
@@ -32,25 +38,51 @@ class ColourView:
 
 
 def random_colour(settings: VideoSettings, random: np.random.Generator) -> ColourView | None:
-    """Draw a training clip's colours; None, without drawing, if the settings ask for nothing."""
+    """Draw the colour augmentations of a training clip.
+
+    Parameters
+    ----------
+    settings : VideoSettings
+        Strengths and probabilities.
+    random : numpy.random.Generator
+        Random generator; not advanced if all augmentations are off.
+
+    Returns
+    -------
+    ColourView or None
+        None if all augmentations are off.
+    """
     strength = settings.colour
     if not (strength or settings.greyscale or settings.blur):
         return None
     draws = random.random(3)
     factors = dict(zip(OPERATIONS, 1 + random.uniform(-strength, strength, 4), strict=True))
-    factors["hue"] = (factors["hue"] - 1) * HUE_SHARE
+    factors["hue"] = (factors["hue"] - 1) * HUE_FACTOR
     order = random.permutation(list(OPERATIONS)).tolist()
-    sigma = float(random.uniform(*BLUR_SIGMA))
-    jitters = strength > 0 and draws[0] < settings.colour_probability
+    sd = float(random.uniform(*BLUR_SD))
+    has_jitter = strength > 0 and draws[0] < settings.colour_probability
     return ColourView(
-        jitter=tuple((name, float(factors[name])) for name in order) if jitters else (),
+        jitter=tuple((name, float(factors[name])) for name in order) if has_jitter else (),
         grey=bool(draws[1] < settings.greyscale),
-        blur=sigma if draws[2] < settings.blur else 0.0,
+        blur=sd if draws[2] < settings.blur else 0.0,
     )
 
 
 def recolour(pixels: Tensor, view: ColourView) -> Tensor:
-    """Apply a draw to a clip: (C, T, height, width) float32 in 0..1; C is 3, or 1 for grey."""
+    """Apply colour augmentations to a clip.
+
+    Parameters
+    ----------
+    pixels : Tensor
+        (C, T, height, width) float32 in [0, 1]; C is 3, or 1 for grey.
+    view : ColourView
+        The augmentations.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
+    """
     frames = pixels.transpose(0, 1)
     for name, factor in view.jitter:
         frames = OPERATIONS[name](frames, factor)

@@ -1,24 +1,31 @@
-"""Copy out of decoded frames the pixels that the crops of a batch are made of."""
+"""Copy from decoded frames the source pixels of a batch of crops."""
 
 import numpy as np
 
 from selavi.transforms.video.resize import Taps
 from selavi.transforms.video.yuv import Planes
 
-# Grey is the luma, if need be stretched from 16..235 to 0..255, in whole numbers.
-_STRETCHED = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
+# Greyscale is luma; limited range, 16..235, is expanded to 0..255.
+_FULL_RANGE = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
 
 
 class WindowReader:
-    """The `Windows` of some views, to be filled frame by frame.
+    """Fills the arrays of `Windows`, frame by frame.
 
-    axes : rows and columns of each view's crop. frames : of a clip. grey : leave the chroma out.
+    Parameters
+    ----------
+    axes : list of (Taps, Taps)
+        Rows and columns of each of the B views.
+    frames : int
+        T, frames of a clip.
+    grey : bool
+        Whether to omit the chroma.
     """
 
     def __init__(self, axes: list[tuple[Taps, Taps]], frames: int, grey: bool) -> None:
         self.axes = axes
         self.windows = [(rows.window, columns.window) for rows, columns in axes]
-        # Two more than the widest is even and holds the chroma of an odd edge.
+        # Even, with room for the chroma of an odd edge.
         height, width = (
             max(pair[axis].stop - pair[axis].start for pair in self.windows) // 2 * 2 + 2
             for axis in (0, 1)
@@ -28,22 +35,32 @@ class WindowReader:
         self.chroma = None if grey else np.empty(half, np.uint8)
         self.mixing = np.zeros((len(axes), 8), np.float32)
 
-    def put(self, view: int, when: slice, frame: Planes) -> None:
-        """Copy what a view shows of a frame, which is that of its clip at the times `when`."""
+    def put(self, view: int, times: slice, frame: Planes) -> None:
+        """Copy the source pixels of one view from a frame.
+
+        Parameters
+        ----------
+        view : int
+            Number of the view in the batch.
+        times : slice
+            Frames of the clip that this frame becomes; several if it is repeated.
+        frame : Planes
+            A decoded frame.
+        """
         rows, columns = self.windows[view]
         luma = frame.luma[rows, columns]
         self.mixing[view] = frame.mixing
         if self.chroma is None:
-            luma = luma if frame.mixing[0] == 0 else _STRETCHED[luma]
+            luma = luma if frame.mixing[0] == 0 else _FULL_RANGE[luma]
         else:
             for n, plane in enumerate(frame.chroma or ()):
                 chroma = plane[_half(rows), _half(columns)]
-                self.chroma[view, when, n, : chroma.shape[0], : chroma.shape[1]] = chroma
-        self.luma[view, when, : luma.shape[0], : luma.shape[1]] = luma
+                self.chroma[view, times, n, : chroma.shape[0], : chroma.shape[1]] = chroma
+        self.luma[view, times, : luma.shape[0], : luma.shape[1]] = luma
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The fields of `Windows`."""
-        places = [
+        """The fields of `Windows`, by name."""
+        indices = [
             [
                 [axis.low - window.start, axis.high - window.start]
                 for axis, window in zip(axes, windows, strict=True)
@@ -51,14 +68,14 @@ class WindowReader:
             for axes, windows in zip(self.axes, self.windows, strict=True)
         ]
         weights = [[axis.weight for axis in axes] for axes in self.axes]
-        found = {
+        arrays = {
             "luma": self.luma,
             "chroma": self.chroma,
             "mixing": self.mixing,
-            "places": np.array(places),
+            "indices": np.array(indices),
             "weights": np.array(weights),
         }
-        return {name: array for name, array in found.items() if array is not None}
+        return {name: array for name, array in arrays.items() if array is not None}
 
 
 def _half(pixels: slice) -> slice:

@@ -1,12 +1,24 @@
-"""Mean and deviation of each clip."""
+"""Mean and standard deviation of each clip."""
 
 from torch import Tensor
 
 
 def moments(clips: Tensor) -> tuple[Tensor, Tensor]:
-    """Deviation and mean over all of a clip: (B, ...) float32 -> (B,) and (B,) float32.
+    """Standard deviation and mean of each clip.
 
-    In two passes over the clip, which on CPUs take a fifth of the time of torch.std_mean.
+    Two passes over the clip, which on CPUs take a fifth of the time of torch.std_mean.
+
+    Parameters
+    ----------
+    clips : Tensor
+        (B, ...) float32.
+
+    Returns
+    -------
+    sd : Tensor
+        (B,) float32, without Bessel's correction.
+    mean : Tensor
+        (B,) float32.
     """
     rows = clips.flatten(1)
     mean = rows.mean(1)

@@ -1,9 +1,8 @@
-"""Bilinear resize of a crop alone: what resizing whole RGB frames and cropping would give.
+"""Bilinear resize of a crop only, with the result of resizing whole RGB frames and cropping.
 
 The convention is torch's `interpolate(mode="bilinear", align_corners=False)` without antialiasing:
-output pixel i lies at (i + 0.5) * scale - 0.5 of the source, scale = source size / resized size.
-Only the stored pixels that the crop is made of are converted to RGB, and only the output pixels
-that survive it are computed.
+output pixel i is at (i + 0.5) * scale - 0.5 in the source, scale = source size / resized size. Only
+the source pixels of the crop are converted to RGB, and only its output pixels are computed.
 """
 
 from dataclasses import dataclass
@@ -18,9 +17,14 @@ from selavi.transforms.video.yuv import rgb
 
 @dataclass(frozen=True)
 class Taps:
-    """Along one axis, the two source pixels that each output pixel lies between.
+    """Bilinear filter along one axis: the two source pixels of each output pixel.
 
-    low, high : (n,) int64. weight : (n,) float32, the share of `high`.
+    Attributes
+    ----------
+    low, high : numpy.ndarray
+        (n,) int64, indices of the source pixels.
+    weight : numpy.ndarray
+        (n,) float32, weight of `high`; `low` has 1 - weight.
     """
 
     low: np.ndarray
@@ -29,16 +33,33 @@ class Taps:
 
     @property
     def window(self) -> slice:
-        """The source pixels looked at, from an even one on: there begins a chroma pixel."""
+        """The source pixels in use, from an even one on, where a chroma pixel begins."""
         return slice(int(self.low.min()) // 2 * 2, int(self.high.max()) + 1)
 
     def reversed(self) -> "Taps":
-        """The same pixels from last to first: a mirror image."""
+        """The mirror image."""
         return Taps(self.low[::-1], self.high[::-1], self.weight[::-1])
 
 
 def taps(source: int, resized: int, first: int, count: int) -> Taps:
-    """Pixels first .. first + count - 1 of an axis resized from `source` to `resized` pixels."""
+    """Compute the filter of a crop along one axis.
+
+    Parameters
+    ----------
+    source : int
+        Source pixels.
+    resized : int
+        Pixels of the whole axis after resizing.
+    first : int
+        First pixel of the crop, after resizing.
+    count : int
+        n, pixels of the crop.
+
+    Returns
+    -------
+    Taps
+        The filter.
+    """
     scale = np.float32(source / resized)
     centre = (np.arange(first, first + count, dtype=np.float32) + np.float32(0.5)) * scale
     at = np.maximum(centre - np.float32(0.5), 0)
@@ -48,18 +69,26 @@ def taps(source: int, resized: int, first: int, count: int) -> Taps:
 
 @dataclass(frozen=True)
 class Windows:
-    """The stored pixels that a batch of crops is made of, each clip's from its own corner on.
+    """The source pixels of a batch of crops, and the filters that resize them.
 
-    luma : (B, T, h, w) uint8; h and w are even, and what a clip does not fill is not looked at.
-    mixing : (B, 8) float32, see `selavi.transforms.video.yuv`.
-    places : (B, 2, 2, n) int64, of rows and columns, the low and the high pixel in the window.
-    weights : (B, 2, n) float32, the share of the high one.
-    chroma : (B, T, 2, h / 2, w / 2) uint8; None if the luma is the picture, in 0..255.
+    Attributes
+    ----------
+    luma : Tensor
+        (B, T, h, w) uint8, each clip's window at the top left; h and w are even, the rest is
+        ignored.
+    mixing : Tensor
+        (B, 8) float32, see `selavi.transforms.video.yuv.mixing`.
+    indices : Tensor
+        (B, 2, 2, n) int64: by rows and columns, `Taps.low` and `Taps.high` within the window.
+    weights : Tensor
+        (B, 2, n) float32: by rows and columns, `Taps.weight`.
+    chroma : Tensor or None
+        (B, T, 2, h / 2, w / 2) uint8; None for greyscale, whose luma is in 0..255.
     """
 
     luma: Tensor
     mixing: Tensor
-    places: Tensor
+    indices: Tensor
     weights: Tensor
     chroma: Tensor | None = None
 
@@ -69,53 +98,62 @@ class Windows:
         return 1 if self.chroma is None else 3
 
 
-def resample(windows: Windows, scale: Tensor, bias: Tensor) -> Tensor:
-    """Interpolate a batch of windows, on whatever device they are.
+def resize(windows: Windows, scale: Tensor, bias: Tensor) -> Tensor:
+    """Convert a batch of windows to RGB, resize and scale them, on their device.
 
-    scale, bias : (B,) float32, a factor on each clip's pixels and a term added to them.
-    Returns (B, C, T, n, n) float32.
+    Parameters
+    ----------
+    windows : Windows
+        Source pixels.
+    scale, bias : Tensor
+        (B,) float32: the result is pixels * scale + bias.
+
+    Returns
+    -------
+    Tensor
+        (B, C, T, n, n) float32.
     """
     if windows.luma.device.type != "cpu":
-        return resample_by_matrices(windows, scale, bias)
+        return resize_by_matrices(windows, scale, bias)
     batch, frames = windows.luma.shape[:2]
     size = windows.weights.shape[2]
-    # From numpy: it asks for large pages, which makes new memory four times as fast.
+    # numpy asks for huge pages, which makes the first write four times as fast.
     result = np.empty((batch, windows.channels, frames, size, size), np.float32)
     chroma = windows.chroma
     if chroma is None:
         chroma = torch.empty((batch, frames, 0, 0, 0), dtype=torch.uint8)
-    inputs = windows.luma, chroma, windows.mixing, windows.places, windows.weights, scale, bias
-    _resample(*(tensor.numpy() for tensor in inputs), result)
+    inputs = windows.luma, chroma, windows.mixing, windows.indices, windows.weights, scale, bias
+    _resize(*(tensor.numpy() for tensor in inputs), result)
     return torch.from_numpy(result)
 
 
-def resample_by_matrices(windows: Windows, scale: Tensor, bias: Tensor) -> Tensor:
-    """`resample` as two matrix products per clip, which a GPU does in no time."""
+def resize_by_matrices(windows: Windows, scale: Tensor, bias: Tensor) -> Tensor:
+    """`resize` by two matrix products per clip, for GPUs."""
     if windows.chroma is None:
         pixels = windows.luma[:, None].float()
     else:
         pixels = rgb(windows.luma, windows.chroma, windows.mixing)
     rows, columns = (
-        _matrix(windows.places[:, axis], windows.weights[:, axis], pixels.shape[3 + axis])
+        _matrix(windows.indices[:, axis], windows.weights[:, axis], pixels.shape[3 + axis])
         for axis in (0, 1)
     )
     pixels = rows[:, None, None] @ pixels @ columns.transpose(1, 2)[:, None, None]
     return pixels * scale[:, None, None, None, None] + bias[:, None, None, None, None]
 
 
-def _matrix(places: Tensor, weights: Tensor, size: int) -> Tensor:
-    """The matrices from `size` window pixels to the output's: (B, n, size)."""
+def _matrix(indices: Tensor, weights: Tensor, size: int) -> Tensor:
+    """The filters as matrices: (B, n, size)."""
     result = weights.new_zeros(*weights.shape, size)
-    result.scatter_add_(2, places[:, 0, :, None], 1 - weights[..., None])
-    return result.scatter_add_(2, places[:, 1, :, None], weights[..., None])
+    result.scatter_add_(2, indices[:, 0, :, None], 1 - weights[..., None])
+    return result.scatter_add_(2, indices[:, 1, :, None], weights[..., None])
 
 
 @compiled_exactly
-def _resample(
+def _resize(
     luma: np.ndarray,
     chroma: np.ndarray,
     mixing: np.ndarray,
-    places: np.ndarray,
+    indices: np.ndarray,
     weights: np.ndarray,
     scale: np.ndarray,
     bias: np.ndarray,
@@ -123,19 +161,19 @@ def _resample(
 ) -> None:
     batch, channels, frames, size, _ = out.shape
     pixels = np.empty((channels, luma.shape[3]), np.float32)
-    # Of stored rows, converted and interpolated across: two neighbours, one even and one odd.
+    # Two neighbouring source rows, one even and one odd, converted and resized horizontally.
     lines = np.empty((2, channels, size), np.float32)
-    held = np.empty(2, np.int64)
+    cached = np.empty(2, np.int64)  # their row numbers
     for b in range(batch):
-        left, right, across = places[b, 1, 0], places[b, 1, 1], weights[b, 1]
+        left, right, across = indices[b, 1, 0], indices[b, 1, 1], weights[b, 1]
         for t in range(frames):
-            held[:] = -1
+            cached[:] = -1
             for i in range(size):
                 for side in range(2):
-                    row = places[b, 0, side, i]
-                    if held[row % 2] == row:
+                    row = indices[b, 0, side, i]
+                    if cached[row % 2] == row:
                         continue
-                    held[row % 2] = row
+                    cached[row % 2] = row
                     line = lines[row % 2]
                     if channels == 1:
                         for x in range(luma.shape[3]):
@@ -147,7 +185,7 @@ def _resample(
                             value = pixels[c, left[j]]
                             value += (pixels[c, right[j]] - value) * across[j]
                             line[c, j] = value * scale[b] + bias[b]
-                above, below = lines[places[b, 0, 0, i] % 2], lines[places[b, 0, 1, i] % 2]
+                above, below = lines[indices[b, 0, 0, i] % 2], lines[indices[b, 0, 1, i] % 2]
                 for c in range(channels):
                     for j in range(size):
                         value = above[c, j]
@@ -156,9 +194,9 @@ def _resample(
 
 @compiled_exactly
 def _convert(luma: np.ndarray, chroma: np.ndarray, mixing: np.ndarray, rgb: np.ndarray) -> None:
-    """One row, as `selavi.transforms.video.yuv.rgb` converts it."""
+    """Convert one row, with the arithmetic of `selavi.transforms.video.yuv.rgb`."""
     y0, s = mixing[0], mixing[1]
-    middle, least, most = np.float32(128), np.float32(0), np.float32(255)
+    middle, lowest, highest = np.float32(128), np.float32(0), np.float32(255)
     for c in range(3):
         line, cu, cv = rgb[c], mixing[2 + 2 * c], mixing[3 + 2 * c]
         for x in range(chroma.shape[1]):
@@ -168,4 +206,4 @@ def _convert(luma: np.ndarray, chroma: np.ndarray, mixing: np.ndarray, rgb: np.n
             line[2 * x + 1] = value
         for x in range(len(luma)):
             value = s * (np.float32(luma[x]) - y0) + line[x]
-            line[x] = min(max(value, least), most)
+            line[x] = min(max(value, lowest), highest)

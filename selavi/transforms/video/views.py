@@ -1,4 +1,4 @@
-"""From stored frames to the network's picture: which frames, what size, which crop."""
+"""Views of a video: which frames, what size, which crop; drawn, or on a test grid."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,22 +11,30 @@ from torch import Tensor
 from selavi.settings import VideoSettings
 from selavi.transforms.video.colour import ColourView, random_colour, recolour
 from selavi.transforms.video.moments import moments
-from selavi.transforms.video.resize import Taps, Windows, resample, taps
+from selavi.transforms.video.resize import Taps, Windows, resize, taps
 
-END = float(np.nextafter(1, 0))  # the last place of a crop
+LAST = float(np.nextafter(1, 0))  # position of the last crop along an axis
 
 
 @dataclass(frozen=True)
 class VideoView:
-    """One way to look at a video; everything random has been drawn.
+    """A view of a video, with all random choices made.
 
-    start : first stored frame of the clip.
-    short_side : pixels the frame's short side is resized to.
-    crop_at : where the crop lies in the room there is, (down, across), each in [0, 1); None is the
-        centre.
-    flip : mirror left and right.
-    gain, bias : applied after normalisation.
-    colour : applied before it.
+    Attributes
+    ----------
+    start : int
+        First stored frame of the clip.
+    short_side : int
+        Short side of the resized frame, in pixels.
+    crop_at : tuple of (float or None)
+        Position of the crop along height and width, relative to the possible ones, in [0, 1);
+        None for the centre.
+    flip : bool
+        Whether to mirror left and right.
+    gain, bias : float
+        Applied after normalisation: x * gain + bias.
+    colour : ColourView or None
+        Applied before normalisation.
     """
 
     start: int
@@ -40,11 +48,21 @@ class VideoView:
 
 @dataclass(frozen=True)
 class ViewGrid:
-    """The test views of a video: `clips` starts, and of each `crops` crops.
+    """A grid of test views: `clips` start times by `crops` crops.
 
-    clips : start i of n is int(room * i / n), room being the frames that the clip leaves over.
-    crops : 1 for the centre; 3 for left, centre and right (of a tall video top, middle and bottom).
-    short_side : pixels the frame's short side is resized to; the crop's side if not given.
+    Attributes
+    ----------
+    clips : int
+        Start i of n is int((stored frames - frames of a clip) * i / n).
+    crops : int
+        1 for the centre; 3 for left, centre and right, or top, middle and bottom of a tall video.
+    short_side : int or None
+        Short side of the resized frame, in pixels; by default, the side of the crop.
+
+    Raises
+    ------
+    ValueError
+        If `clips` is below 1, or `crops` neither 1 nor 3.
     """
 
     clips: int = 10
@@ -62,18 +80,35 @@ class ViewGrid:
 
 
 def clip_span(settings: VideoSettings, source_fps: float) -> float:
-    """Length of a clip in stored frames."""
+    """Length of a clip, in stored frames of the rate `source_fps`, not rounded."""
     return settings.frames * source_fps / settings.fps
 
 
 def random_view(
     settings: VideoSettings, frames: int, source_fps: float, random: np.random.Generator
 ) -> VideoView:
-    """A training view of a video of `frames` stored frames."""
-    room = max(0.0, frames - clip_span(settings, source_fps))
+    """Draw a training view.
+
+    Parameters
+    ----------
+    settings : VideoSettings
+        Frames, frame rate, crop and augmentations.
+    frames : int
+        Stored frames of the video.
+    source_fps : float
+        Their frame rate.
+    random : numpy.random.Generator
+        Random generator.
+
+    Returns
+    -------
+    VideoView
+        The drawn view.
+    """
+    slack = max(0.0, frames - clip_span(settings, source_fps))
     jitter = settings.jitter
     return VideoView(
-        start=int(random.uniform(0, room)),
+        start=int(random.uniform(0, slack)),
         short_side=int(random.integers(settings.scale_min, settings.scale_max + 1)),
         crop_at=(float(random.random()), float(random.random())),
         flip=bool(random.random() < settings.flip),
@@ -84,85 +119,170 @@ def random_view(
 
 
 def centre_view(settings: VideoSettings, frames: int, source_fps: float) -> VideoView:
-    """The view that clusters are judged by: test view 500 of 1,000, centre crop."""
+    """The view of the clustering evaluation: test view 500 of 1,000, centre crop.
+
+    Parameters
+    ----------
+    settings : VideoSettings
+        Frames, frame rate and crop.
+    frames : int
+        Stored frames of the video.
+    source_fps : float
+        Their frame rate.
+
+    Returns
+    -------
+    VideoView
+        The middle of the video.
+    """
     return VideoView(_start(500, 1000, settings, frames, source_fps), settings.crop)
 
 
 def grid_views(
     settings: VideoSettings, grid: ViewGrid, frames: int, source_fps: float, wide: bool
 ) -> list[VideoView]:
-    """The test views of a video, by clip and then by crop; `wide`: not taller than wide."""
+    """The test views of a video.
+
+    Parameters
+    ----------
+    settings : VideoSettings
+        Frames, frame rate and crop.
+    grid : ViewGrid
+        Which views.
+    frames : int
+        Stored frames of the video.
+    source_fps : float
+        Their frame rate.
+    wide : bool
+        Whether the video is at least as wide as tall.
+
+    Returns
+    -------
+    list of VideoView
+        By clip, then by crop.
+
+    Raises
+    ------
+    ValueError
+        If the grid's short side is below the crop.
+    """
     side = grid.short_side or settings.crop
     if side < settings.crop:
-        raise ValueError(f"short_side = {side} is below the crop, {settings.crop}")
-    along: list[float | None] = [None] if grid.crops == 1 else [0.0, None, END]
+        raise ValueError(
+            f"short_side = {side} is below the crop, {settings.crop}; raise short_side"
+        )
+    positions: list[float | None] = [None] if grid.crops == 1 else [0.0, None, LAST]
     return [
         VideoView(
             _start(number, grid.clips, settings, frames, source_fps),
             side,
-            (None, place) if wide else (place, None),
+            (None, position) if wide else (position, None),
         )
-        for number, place in product(range(grid.clips), along)
+        for number, position in product(range(grid.clips), positions)
     ]
 
 
 def _start(number: int, of: int, settings: VideoSettings, frames: int, source_fps: float) -> int:
-    room = max(0.0, frames - clip_span(settings, source_fps))
-    return int(room * number / of)
+    slack = max(0.0, frames - clip_span(settings, source_fps))
+    return int(slack * number / of)
 
 
 def frame_numbers(
     view: VideoView, settings: VideoSettings, frames: int, source_fps: float
 ) -> np.ndarray:
-    """Stored frames of a clip: (T,) int64, evenly spread over its span, within the video."""
+    """Stored frames of a clip, evenly spaced over its span and clamped to the video.
+
+    Parameters
+    ----------
+    view : VideoView
+        Where the clip starts.
+    settings : VideoSettings
+        T and the frame rate of a clip.
+    frames : int
+        Stored frames of the video.
+    source_fps : float
+        Their frame rate.
+
+    Returns
+    -------
+    numpy.ndarray
+        (T,) int64, ascending; frames may repeat.
+    """
     span = clip_span(settings, source_fps)
     numbers = np.linspace(view.start, view.start + span - 1, settings.frames)
     return np.clip(numbers, 0, frames - 1).astype(np.int64)
 
 
 def view_taps(view: VideoView, height: int, width: int, crop: int) -> tuple[Taps, Taps]:
-    """Rows and columns of a stored frame that the view's crop is interpolated from."""
+    """Bilinear filters of a view's resize, crop and flip.
+
+    Parameters
+    ----------
+    view : VideoView
+        Size, crop and flip.
+    height, width : int
+        Of the stored frames, in pixels.
+    crop : int
+        Side of the crop, in pixels.
+
+    Returns
+    -------
+    rows, columns : Taps
+        The filters along height and width.
+    """
     ratio = view.short_side / min(height, width)
-    found = []
+    axes = []
     for length, other, at in (
         (height, width, view.crop_at[0]),
         (width, height, view.crop_at[1]),
     ):
         size = view.short_side if length <= other else int(length * ratio)
-        room = size - crop
-        first = -(-room // 2) if at is None else int(at * (room + 1))
-        found.append(taps(length, size, first, crop))
-    rows, columns = found
+        slack = size - crop
+        first = -(-slack // 2) if at is None else int(at * (slack + 1))
+        axes.append(taps(length, size, first, crop))
+    rows, columns = axes
     return rows, columns.reversed() if view.flip else columns
 
 
 def prepare_video(windows: Windows, views: list[VideoView], settings: VideoSettings) -> Tensor:
-    """Resize, crop, mirror, colour and normalise a batch, on the device where its windows are.
+    """Resize, crop, flip, colour and normalise a batch, on the device of its windows.
 
-    Returns (B, C, T, crop, crop) float32.
+    Parameters
+    ----------
+    windows : Windows
+        Source pixels, and the filters of resize, crop and flip.
+    views : list of VideoView
+        B views.
+    settings : VideoSettings
+        Normalisation.
+
+    Returns
+    -------
+    Tensor
+        (B, C, T, crop, crop) float32.
     """
 
     def column(values: Iterable[float]) -> Tensor:
         return torch.tensor(list(values), dtype=torch.float32, device=windows.luma.device)
 
     gain, bias = column(v.gain for v in views), column(v.bias for v in views)
-    # (x / 255 - 0.45) / 0.225, then gain and bias, as one factor and one term.
+    # ((x / 255 - 0.45) / 0.225) * gain + bias, as x * scale + term.
     scale, term = gain / 255 / 0.225, bias - 0.45 / 0.225 * gain
-    coloured = any(view.colour for view in views)
-    if settings.normalise == "fixed" and not coloured:
-        return resample(windows, scale, term)
-    one, nil = torch.ones_like(gain), torch.zeros_like(gain)
-    pixels = resample(windows, one, nil)
-    if coloured:
+    has_colour = any(view.colour for view in views)
+    if settings.normalise == "fixed" and not has_colour:
+        return resize(windows, scale, term)
+    ones, zeros = torch.ones_like(gain), torch.zeros_like(gain)
+    pixels = resize(windows, ones, zeros)
+    if has_colour:
         for clip, view in zip(pixels, views, strict=True):
             if view.colour is not None:
                 clip.copy_(recolour(clip / 255, view.colour) * 255)
     if settings.normalise == "clip":
-        deviation, mean = moments(pixels)
-        scale = gain / deviation.clamp_min(1.0)
+        sd, mean = moments(pixels)
+        scale = gain / sd.clamp_min(1.0)
         term = bias - mean * scale
-    return torch.addcmul(_wide(term), pixels, _wide(scale))
+    return torch.addcmul(_per_clip(term), pixels, _per_clip(scale))
 
 
-def _wide(values: Tensor) -> Tensor:
+def _per_clip(values: Tensor) -> Tensor:
     return values[:, None, None, None, None]

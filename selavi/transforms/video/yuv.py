@@ -1,9 +1,9 @@
-"""RGB of pictures as decoders leave them: a plane of luma and two of chroma, of half its size.
+"""Convert decoded frames, YUV 4:2:0, to RGB.
 
-A pixel's Y, with the U and V of its block of 2 x 2, gives each colour (ITU-T H.273, section 8.3):
+A pixel's Y and the U and V of its 2 x 2 block give each colour (ITU-T H.273, section 8.3):
     s (Y - y0) + cu (U - 128) + cv (V - 128)
-clipped to 0..255 and not rounded. The factors follow the stream's own matrix and range; one
-that names no matrix, or another than these, is taken for BT.601, as ffmpeg takes it.
+clipped to 0..255 and not rounded. The coefficients follow the stream's matrix and range; an unknown
+or missing matrix is read as BT.601, as ffmpeg does.
 """
 
 from dataclasses import dataclass
@@ -17,18 +17,26 @@ from torch import Tensor
 
 BT709, SMPTE240, BT2020 = 1, 7, 9
 _RED_AND_BLUE = {BT709: (0.2126, 0.0722), SMPTE240: (0.212, 0.087), BT2020: (0.2627, 0.0593)}
-_BT601 = (0.299, 0.114)  # of the luma, red's share and blue's
-# 8 bits, chroma of half the size: what the shard stage asks for, with one range or the other. A
-# stream with planes of another kind is converted to these by ffmpeg.
+_BT601 = (0.299, 0.114)  # weights of red and blue in the luma
+# 8-bit 4:2:0, limited or full range, as the shard stage encodes it. ffmpeg converts other formats.
 PLANAR = ("yuv420p", "yuvj420p")
 
 
 @cache
 def mixing(matrix: int, full_range: bool) -> np.ndarray:
-    """What makes RGB of Y, U and V: (8,) float32, y0, s, and cu, cv of red, green, blue.
+    """Coefficients of the conversion to RGB.
 
-    matrix : its number in ITU-T H.273, table 4. full_range : whether Y runs from 0 to 255, and not
-    from 16 to 235.
+    Parameters
+    ----------
+    matrix : int
+        Matrix coefficients, by their number in ITU-T H.273, table 4.
+    full_range : bool
+        Whether Y is in 0..255 instead of 16..235.
+
+    Returns
+    -------
+    numpy.ndarray
+        (8,) float32: y0, s, and cu, cv of red, green and blue.
     """
     red, blue = _RED_AND_BLUE.get(matrix, _BT601)
     green = 1 - red - blue
@@ -45,10 +53,21 @@ def mixing(matrix: int, full_range: bool) -> np.ndarray:
 
 
 def rgb(luma: Tensor, chroma: Tensor, mixing: Tensor) -> Tensor:
-    """Convert whole pictures, on the device where they are.
+    """Convert frames to RGB, on their device.
 
-    luma : (B, T, h, w) uint8, h and w even. chroma : (B, T, 2, h / 2, w / 2) uint8, U and V.
-    mixing : (B, 8) float32. Returns (B, 3, T, h, w) float32 in 0..255.
+    Parameters
+    ----------
+    luma : Tensor
+        (B, T, h, w) uint8, h and w even.
+    chroma : Tensor
+        (B, T, 2, h / 2, w / 2) uint8, U and V.
+    mixing : Tensor
+        (B, 8) float32, see the function `mixing`.
+
+    Returns
+    -------
+    Tensor
+        (B, 3, T, h, w) float32 in 0..255.
     """
     y0, s = mixing[:, :2].T[..., None, None, None, None]
     cu, cv = mixing[:, 2:].reshape(-1, 3, 2).permute(2, 0, 1)[..., None, None, None]
@@ -59,10 +78,16 @@ def rgb(luma: Tensor, chroma: Tensor, mixing: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Planes:
-    """A decoded frame.
+    """The planes of a decoded frame.
 
-    luma : (h, w) uint8. chroma : (2, (h + 1) // 2, (w + 1) // 2) uint8, U and V, or None.
-    mixing : (8,) float32, see `mixing`.
+    Attributes
+    ----------
+    luma : numpy.ndarray
+        (h, w) uint8.
+    chroma : tuple of numpy.ndarray or None
+        U and V, each ((h + 1) // 2, (w + 1) // 2) uint8; None for greyscale.
+    mixing : numpy.ndarray
+        (8,) float32, see the function `mixing`.
     """
 
     luma: np.ndarray
@@ -71,7 +96,7 @@ class Planes:
 
     @classmethod
     def of(cls, frame: av.VideoFrame, grey: bool) -> "Planes":
-        """Views of a frame's own memory, with chroma unless `grey`."""
+        """Views of the memory of a frame, without chroma if `grey`."""
         full = frame.format.name == "yuvj420p" or frame.color_range == ColorRange.JPEG
         if frame.format.name not in PLANAR:
             frame = frame.reformat(format="yuv420p")

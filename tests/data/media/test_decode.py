@@ -100,7 +100,7 @@ def test_ffmpeg_that_begins_to_read_too_late(
     from selavi.data.media import decode
 
     path = write(tmp_path / "a.ts", *H264, "-g", "50", "-c:a", "aac", seconds=(0, 9))
-    monkeypatch.setattr(decode, "BEFORE", (-2.0, -1.0, 0.0, np.inf))
+    monkeypatch.setattr(decode, "LEAD_SECONDS", (-2.0, -1.0, 0.0, np.inf))
     clip = stored(path, 2.7, 6.3)
     assert look(clip).flashes[3] == pytest.approx(3.48 - 2.7, abs=STEP)
     shutil.rmtree(tmp_path / "scratch")

@@ -9,13 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.manifest import TEXT_COLUMNS, write_manifest
+from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
+from selavi.data.schema import read_manifest
 from selavi.data.shards import writer
-from selavi.data.sources.table import write_listed_manifest
-from selavi.files import read_csv, write_csv
+from selavi.data.sources.folder import Folder
+from selavi.data.sources.table import Table
+from selavi.files import write_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA
 
@@ -44,7 +46,7 @@ def videos(tmp_path: Path, make_video: Callable[..., Path]) -> Path:
 def make(videos: Path, output: Path, media: MediaSettings = MEDIA) -> bytes:
     """As Snakemake does it: outputs are removed, then made."""
     tar, table = output / "00000.tar", output / "00000.csv"
-    write_manifest(videos, "folder", 1, output / "manifest.csv")
+    write_manifest(Folder(videos), 1, output / "manifest.csv")
     for path in (tar, table):
         path.unlink(missing_ok=True)
     writer.write_shard(output / "manifest.csv", 0, tar, table, media)
@@ -102,7 +104,7 @@ def test_settings_that_do_not_shape_clips_encode_none_again(
     after: dict[str, object],
     again: str,
 ) -> None:
-    """But for videos that were set aside, or whose sound was. The bytes are a fresh shard's."""
+    """But for videos that were rejected, or whose sound was. The bytes are a fresh shard's."""
     videos = tmp_path / "videos"
     long, short = (make_video(videos / f"{n}.mp4", s) for n, s in (("long", 2.4), ("short", 0.8)))
     make_video(videos / "usual.mp4")
@@ -124,10 +126,10 @@ def test_a_segment_that_moves_is_cut_again(
     """Whatever the id: two starts may differ by less than a key can tell."""
     tar, manifest = tmp_path / "0.tar", tmp_path / "manifest.csv"
     (videos / "list.csv").write_text("path,start\n0.mp4,0\n1.mp4,0.1\n")
-    write_listed_manifest(videos, videos / "list.csv", "folder", 0.0, 1, manifest)
+    write_manifest(Table(videos, videos / "list.csv", "folder", 0.0), 1, manifest)
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
     before = tar.read_bytes()
-    rows = read_csv(manifest, TEXT_COLUMNS)
+    rows = read_manifest(manifest)
     write_csv(manifest, rows.assign(start=[0.0, 0.3]))
     encoded.clear()
     writer.write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
@@ -139,7 +141,7 @@ def test_a_kept_clip_that_has_rotted_is_not_used(
     tmp_path: Path, videos: Path, encoded: list[str]
 ) -> None:
     first = make(videos, tmp_path / "out")
-    kept = tmp_path / "out/.kept/00000.tar"
+    kept = tmp_path / "out/.shard_cache/00000.tar"
     content = bytearray(kept.read_bytes())
     at = content.index(b"mdat") + 200
     content[at] ^= 0xFF
@@ -151,7 +153,7 @@ def test_a_kept_clip_that_has_rotted_is_not_used(
 
 def test_what_is_kept_takes_no_second_place_on_the_disk(tmp_path: Path, videos: Path) -> None:
     make(videos, tmp_path / "out")
-    assert (tmp_path / "out/.kept/00000.tar").samefile(tmp_path / "out/00000.tar")
+    assert (tmp_path / "out/.shard_cache/00000.tar").samefile(tmp_path / "out/00000.tar")
 
 
 def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
@@ -159,9 +161,9 @@ def test_a_broken_record_of_what_is_kept_costs_time_and_nothing_else(
 ) -> None:
     first = make(videos, tmp_path / "out")
     for content in (b"", b"id,made\n", b"\xff\x00"):
-        (tmp_path / "out/.kept/00000.csv").write_bytes(content)
+        (tmp_path / "out/.shard_cache/00000.csv").write_bytes(content)
         assert make(videos, tmp_path / "out") == first
-    shutil.rmtree(tmp_path / "out/.kept")
+    shutil.rmtree(tmp_path / "out/.shard_cache")
     assert make(videos, tmp_path / "out") == first
     assert len(encoded) == 25
 
@@ -182,7 +184,7 @@ def test_a_damaged_number_in_the_record_has_its_clip_made_anew(
     value: str,
 ) -> None:
     first = make(videos, tmp_path / "out")
-    record = tmp_path / "out/.kept/00000.csv"
+    record = tmp_path / "out/.shard_cache/00000.csv"
     rows = pd.read_csv(record, dtype=str)
     rows.loc[2, column] = value
     rows.to_csv(record, index=False)
@@ -207,4 +209,4 @@ def test_a_disk_without_hard_links(
     shutil.rmtree(tmp_path / "out")
     monkeypatch.setattr(os, "link", refuse)
     assert make(videos, tmp_path / "out") == first
-    assert not list((tmp_path / "out/.kept").glob("*"))
+    assert not list((tmp_path / "out/.shard_cache").glob("*"))

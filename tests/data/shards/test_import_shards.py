@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from selavi.data.index import write_index
-from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.shards.import_shards import import_shard
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings, SplitSettings
 from tests.conftest import MEDIA
@@ -52,7 +52,7 @@ def test_a_shard_of_our_own_is_taken_as_it_is(
     tables = []
     for n in range(3):
         tar, table = tmp_path / f"{n:05d}.tar", tmp_path / f"{n:05d}.csv"
-        fetch_shard(f"{place}/{tar.name}", tar, table, MEDIA)
+        import_shard(f"{place}/{tar.name}", tar, table, MEDIA)
         assert tar.read_bytes() == (train_index.parent / tar.name).read_bytes()
         assert tar.is_symlink() is not remote
         tables.append(table)
@@ -81,7 +81,7 @@ def test_videos_in_any_webdataset_shard_are_normalised(
         add(tar, "x/two.cls", b"7")
         add(tar, "three.txt", b"no video here")
     source = f"{serve(tmp_path / 'web')}/part.tar"
-    table = fetch_shard(source, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA).set_index("key")
+    table = import_shard(source, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA).set_index("key")
     reasons = {"part.tar/x/one": "", "part.tar/x/two": "unreadable", "part.tar/three": "no-video"}
     assert table["reason"].to_dict() == reasons
     assert list(table["label"]) == ["piano", "7", "no video here"]
@@ -98,7 +98,7 @@ def test_a_class_of_0_is_a_class(tmp_path: Path, make_video: Callable[..., Path]
             add(tar, f"{key}.cls", b"7\n")
             add(tar, f"{key}.json", json.dumps({"label": label}).encode())
             add(tar, f"{key}.mp4", video)
-    table = fetch_shard(str(tmp_path / "part.tar"), tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
+    table = import_shard(str(tmp_path / "part.tar"), tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
     assert table["label"].tolist() == ["0", "1", "7", "7"]
 
 
@@ -119,12 +119,12 @@ def test_samples_that_are_numbered_per_tar_are_told_apart(
     for n in range(2):
         source = foreign(tmp_path / f"part-{n}.tar", video)
         tables.append(tmp_path / f"{n:05d}.csv")
-        fetch_shard(str(source), tables[-1].with_suffix(".tar"), tables[-1], MEDIA)
+        import_shard(str(source), tables[-1].with_suffix(".tar"), tables[-1], MEDIA)
     assert write_index(tables, *outputs)["key"].tolist() == [
         "part-0.tar/000000",
         "part-1.tar/000000",
     ]
-    fetch_shard(str(source), tables[0].with_suffix(".tar"), tables[0], MEDIA)
+    import_shard(str(source), tables[0].with_suffix(".tar"), tables[0], MEDIA)
     with pytest.raises(UserError, match=r"is in 00000\.tar and in 00001\.tar; take one of"):
         write_index(tables, *outputs)
 
@@ -135,7 +135,7 @@ from pathlib import Path
 from selavi.data.shards import import_shards
 from tests.conftest import MEDIA
 import_shards.normalise = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
-import_shards.fetch_shard(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)
+import_shards.import_shard(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)
 """
 
 
@@ -147,7 +147,7 @@ def test_a_fetch_that_is_killed_leaves_no_tar_of_another_kind(
     arguments = [str(source), str(tar), str(table)]
     assert subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False).returncode == -9
     assert not tar.exists()
-    fetch_shard(str(source), tar, table, MEDIA)
+    import_shard(str(source), tar, table, MEDIA)
     names = sorted(path.name for path in tar.parent.iterdir())
     assert names == ["0.csv", "0.tar"]
 
@@ -172,7 +172,7 @@ def test_a_full_disk_is_said(
     tar = tmp_path / "small/0.tar"
     try:
         with pytest.raises(UserError, match="no space left on the disk while writing"):
-            fetch_shard(place, tar, tar.with_suffix(".csv"), MEDIA)
+            import_shard(place, tar, tar.with_suffix(".csv"), MEDIA)
         assert list(tar.parent.iterdir()) == []
     finally:
         subprocess.run(["umount", str(tar.parent)], check=True)
@@ -188,7 +188,7 @@ def test_ids_that_would_leave_the_folder_are_not_believed(
     with tarfile.open(tmp_path / "bad.tar", "w") as tar:
         add(tar, "../escape.json", json.dumps(facts).encode())
         add(tar, "../escape.mp4", make_video(tmp_path / "a.mp4").read_bytes())
-    table = fetch_shard(
+    table = import_shard(
         str(tmp_path / "bad.tar"), tmp_path / "out/0.tar", tmp_path / "out/0.csv", MEDIA
     )
     assert table["id"].str.fullmatch("[0-9a-f]{16}").all()
@@ -198,14 +198,14 @@ def test_ids_that_would_leave_the_folder_are_not_believed(
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("{http}/absent.tar", "cannot be fetched"),
-        ("http://127.0.0.1:9/x.tar", "cannot be fetched"),
+        ("{http}/absent.tar", "cannot be downloaded"),
+        ("http://127.0.0.1:9/x.tar", "cannot be downloaded"),
         ("pipe:touch owned", "does not exist"),
         ("pipe://touch owned", "is not a URL"),
         ("http://127.0.0.1/$(touch owned).tar", "is not a URL"),
         ("absent.tar", "does not exist"),
-        ("{here}/cut.tar", "is not a whole tar"),
-        ("{http}/cut.tar", "is not a whole tar"),
+        ("{here}/cut.tar", "is not a valid, complete tar"),
+        ("{http}/cut.tar", "is not a valid, complete tar"),
     ],
 )
 def test_sources_that_cannot_be_had(
@@ -221,7 +221,7 @@ def test_sources_that_cannot_be_had(
     (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2])
     source = source.format(http=serve(tmp_path), here=tmp_path)
     with pytest.raises(UserError, match=words):
-        fetch_shard(source, tmp_path / "out/0.tar", tmp_path / "out/0.csv", MEDIA)
+        import_shard(source, tmp_path / "out/0.tar", tmp_path / "out/0.csv", MEDIA)
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["cut.tar"]
 
 
@@ -238,14 +238,14 @@ def test_shards_made_otherwise_than_the_settings_say(
     media = MediaSettings.model_validate(MEDIA.model_dump() | changes)
     tar = train_index.parent / "00000.tar"
     with pytest.raises(UserError, match=words):
-        fetch_shard(str(tar), tmp_path / "0.tar", tmp_path / "0.csv", media)
+        import_shard(str(tar), tmp_path / "0.tar", tmp_path / "0.csv", media)
     assert tar.exists()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_numbered_sources() -> None:
     split = SplitSettings(tars=["http://host/a-{000..002}.tar", "/here/b.tar"])
-    assert split.sources == [
+    assert split.shards_to_import == [
         "http://host/a-000.tar", "http://host/a-001.tar", "http://host/a-002.tar", "/here/b.tar",
     ]  # fmt: skip
     assert split.shard_count == 4

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from selavi.data.index import read_index, write_index
-from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.index import write_index
+from selavi.data.schema import read_index
+from selavi.data.shards.import_shards import import_shard
 from selavi.data.shards.reader import read_member
 from selavi.data.shards.tars import read_tar
 from selavi.files import UserError, read_csv
@@ -23,7 +24,7 @@ from tests.data.shards.test_tars import fetched, tar_of
 def fetch(source: Path, folder: Path, n: int = 0) -> Path:
     """Take over a shard; its table."""
     table = folder / f"{n:05d}.csv"
-    fetch_shard(str(source), table.with_suffix(".tar"), table, MEDIA)
+    import_shard(str(source), table.with_suffix(".tar"), table, MEDIA)
     return table
 
 
@@ -56,7 +57,7 @@ def test_a_compressed_shard_is_unpacked(
     assert read_member(tar, row["video_offset"], row["video_size"])[4:8] == b"ftyp"
     assert sorted(p.name for p in tar.parent.iterdir()) == ["00000.csv", "00000.tar"]
     source.write_bytes(source.read_bytes()[:-2000])
-    with pytest.raises(UserError, match="is not a whole tar"):
+    with pytest.raises(UserError, match="is not a valid, complete tar"):
         fetch(source, tmp_path / "cut")
     assert not list((tmp_path / "cut").iterdir())
 
@@ -84,7 +85,7 @@ def test_a_tar_that_breaks_off(
     end = {"between two members": header, "in a header": header + 100}
     cut = end.get(place, last.offset_data + blocks + tarfile.BLOCKSIZE)
     source.write_bytes(source.read_bytes()[:cut])
-    with pytest.raises(UserError, match=r"is not a whole tar .*: it breaks off after \d+"):
+    with pytest.raises(UserError, match=r"is not a valid, complete tar.*: it breaks off after \d+"):
         fetch(source, tmp_path / "here")
     assert not list((tmp_path / "here").iterdir())
 
@@ -92,7 +93,7 @@ def test_a_tar_that_breaks_off(
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["a.mp4", "b.mp4", "a.json"], "files of a in two places; the members of a sample must"),
+        (["a.mp4", "b.mp4", "a.json"], "the members of sample a are not consecutive; write the"),
         (["a.mp4", "a.mp4"], r"a\.mp4 is in it twice"),
         (["a.mp4", "b.mp4", "a.mp4"], r"a\.mp4 is in it twice"),
     ],
@@ -165,18 +166,18 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (replaced("mp4", PLAYLIST), "the video is no mp4"),
+        (replaced("mp4", PLAYLIST), "the video is not an mp4"),
         (replaced("mp4", b"\0\0\0\x10ftypisom\0\0\0\0"), "the video has no header"),
         (replaced("mp4", None), "the shard lacks .*mp4"),
-        (replaced("mp4", b""), "no bytes"),
+        (replaced("mp4", b""), "is empty"),
         (replaced("wav", None), "the shard lacks .*wav"),
         (replaced("wav", b"RIFF"), "the audio cannot be opened"),
         (replaced("wav", WAVE), "the audio has channels = 2, its json 1"),
         (replaced("json", b"[" * 100_000), "its json is missing"),
         (replaced("json", None), "its json is missing"),
-        (bent("mp4", b"url \0\0\0\1", OUTSIDE), "does not say that its frames are in it"),
+        (bent("mp4", b"url \0\0\0\1", OUTSIDE), "frames of the video are not in its own file"),
         (bent("mp4", b"avc1\0\0\0\0\0\0", b"mp4v\0\0\0\0\0\0"), "not H.264|cannot be opened"),
-        (bent("mp4", b"avc1\0\0\0\0\0\0", b"\xff" * 10), "unknown codec"),
+        (bent("mp4", b"avc1\0\0\0\0\0\0", b"\xff" * 10), "codec is unknown"),
         (bent("wav", b"fmt \x10\0\0\0", b"fmx \xff\xff\0\0"), "the audio cannot be opened"),
         (said(frames=-5), "frames = -5"),
         (said(frames=33), "the video has frames = 32, its json 33"),
@@ -192,7 +193,7 @@ WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\x3e\0\0\0\xfa\0\0\4\0\x10\
         (said(label="a" * 10_001), "its label has 10001 characters"),
         (said(key="a" * 10_001), "its key has 10001 characters"),
         (said(notes="a " * 10_000), "its notes has 20000 characters"),
-        (said(label=["a"]), "its json is missing, or not as selavi writes it"),
+        (said(label=["a"]), "its json is missing or not in selavi"),
     ],
     ids=lambda value: value if isinstance(value, str) else "clip",
 )  # fmt: skip

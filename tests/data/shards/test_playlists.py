@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from selavi.data.index import read_index
 from selavi.data.reencode import degrade_video
-from selavi.data.shards.reader import CorruptClip, decode_frames
+from selavi.data.schema import read_index
+from selavi.data.shards.decode import decode_frames
+from selavi.data.shards.reader import CorruptClip
 from selavi.data.shards.tars import places_of
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.files import UserError, read_csv, write_csv

@@ -14,15 +14,17 @@ import av
 import pytest
 import webdataset as wds
 
-from selavi.data.index import read_index, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.media.normalise import Normalised, normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
+from selavi.data.schema import read_index
 from selavi.data.shards import writer
 from selavi.data.shards.reader import read_member
 from selavi.data.shards.writer import write_shard
+from selavi.data.sources.folder import Folder
 from selavi.files import UserError, read_csv
 from selavi.settings import MediaSettings
 from tests.conftest import MEDIA, make_split
@@ -34,7 +36,7 @@ def rejected(index: Path) -> dict[str, str]:
     return {Path(k).name: r for k, r in zip(table["key"], table["reason"], strict=True)}
 
 
-def test_every_bad_file_is_set_aside_with_its_reason(train_index: Path) -> None:
+def test_every_bad_file_is_rejected_with_its_reason(train_index: Path) -> None:
     assert rejected(train_index) == {
         "broken_no_audio.mp4": "no-audio",
         "broken_truncated.mp4": "unreadable",
@@ -171,10 +173,10 @@ def test_a_stuck_ffmpeg_is_ended(tmp_path: Path, make_video: Callable[..., Path]
     assert caught.value.reason == "timeout"
 
 
-def test_a_vanished_file_is_set_aside(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+def test_a_vanished_file_is_rejected(tmp_path: Path, make_video: Callable[..., Path]) -> None:
     make_video(tmp_path / "v" / "stays.mp4")
     gone = make_video(tmp_path / "v" / "goes.mp4")
-    write_manifest(tmp_path / "v", "folder", 1, tmp_path / "m.csv")
+    write_manifest(Folder(tmp_path / "v"), 1, tmp_path / "m.csv")
     gone.unlink()
     table = write_shard(tmp_path / "m.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA)
     assert table.set_index("key")["reason"].to_dict() == {"stays.mp4": "", "goes.mp4": "unreadable"}
@@ -210,7 +212,7 @@ def test_an_empty_shard_is_fine(tmp_path: Path, make_video: Callable[..., Path])
 
 
 def test_a_missing_stage_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist; make it with the stage before"):
+    with pytest.raises(UserError, match="does not exist; run the stage that writes it"):
         write_index([tmp_path / "0.csv"], *(tmp_path / n for n in ("i.csv", "r.csv", "s.csv")))
 
 
@@ -248,12 +250,12 @@ def test_a_killed_shard_leaves_no_tar(tmp_path: Path, train_index: Path) -> None
     code = (
         "import sys, os, signal\nfrom pathlib import Path\nimport selavi.data.shards.writer as s\n"
         "from tests.conftest import MEDIA\n"
-        "real, seen = s._attempt, []\n"
+        "real, seen = s._normalised, []\n"
         "def attempt(*a):\n"
         "    seen.append(1)\n"
         "    if len(seen) > 3: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return real(*a)\n"
-        "s._attempt = attempt\n"
+        "s._normalised = attempt\n"
         "s.write_shard(Path(sys.argv[1]), 0, Path(sys.argv[2]), Path(sys.argv[3]), MEDIA)\n"
     )
     arguments = [

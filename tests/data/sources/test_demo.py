@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
-from selavi.data.sources.demo import CLASS_NAMES, _plan, _Recipe, make_demo_dataset
 from selavi.data.sources.demo_audio import TIMBRES, make_sound
+from selavi.data.sources.demo_dataset import CLASS_NAMES, _plan, _Recipe, make_demo_dataset
 from selavi.data.sources.demo_video import make_frames
 from selavi.files import UserError
 

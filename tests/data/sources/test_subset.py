@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.index import read_index, read_rejected, write_index
+from selavi.data.index import write_index
 from selavi.data.manifest import id_of
 from selavi.data.sampling import Clips, pass_batches
-from selavi.data.schema import COLUMNS
-from selavi.data.shards.import_shards import fetch_shard
+from selavi.data.schema import SHARD_TABLE, read_index, read_rejected
+from selavi.data.shards.import_shards import import_shard
 from selavi.data.sources.split_files import official_videos
 from selavi.data.sources.subset import subset_by_class, subset_by_split_files
 from selavi.files import UserError, read_csv, write_csv
@@ -156,7 +156,7 @@ def test_a_benchmark_in_shards_of_another_tool(
     with tarfile.open(tmp_path / "part.tar", "w") as tar:
         tar.add(film, film.relative_to(tmp_path))
     table = tmp_path / "all/00000.csv"
-    fetch_shard(str(tmp_path / "part.tar"), table.with_suffix(".tar"), table, MUTE)
+    import_shard(str(tmp_path / "part.tar"), table.with_suffix(".tar"), table, MUTE)
     write_index([table], *outputs(tmp_path / "all"))
     place = outputs(tmp_path / "chosen")
     lists = ucf / "ucfTrainTestlist"
@@ -193,7 +193,7 @@ def test_a_chosen_class_without_a_clip_is_named(tmp_path: Path) -> None:
 
 def index_of(folder: Path, keys: list[str], reasons: dict[str, str] | None = None) -> Path:
     """An index of clips by these names, and the rejected ones among them; no shards."""
-    facts = dict.fromkeys(COLUMNS, 1) | {"label": "", "start": None, "end": None, "detail": "x"}
+    facts = dict.fromkeys(SHARD_TABLE, 1) | {"label": "", "start": None, "end": None, "detail": "x"}
     rows = pd.DataFrame([facts | {"key": key, "id": id_of(key), "path": key} for key in keys])
     rows["reason"] = [(reasons or {}).get(key, "") for key in keys]
     write_csv(folder / "00000.csv", rows)

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from selavi.config_file import parse
-from selavi.data.index import read_index, read_rejected, write_index
+from selavi.data.index import write_index
+from selavi.data.manifest import write_manifest
+from selavi.data.schema import read_index, read_rejected
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.subset import subset_by_class
-from selavi.data.sources.table import listed_videos, write_listed_manifest
+from selavi.data.sources.table import Table
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError
 from selavi.settings import SplitSettings, TableColumns
@@ -64,7 +66,7 @@ def test_every_way_to_write_one_table(tmp_path: Path, content: bytes) -> None:
     for name in ("Käse 1.mp4", "b.mp4"):
         (tmp_path / "clips").mkdir(exist_ok=True)
         (tmp_path / "clips" / name).write_bytes(b"x")
-    rows = listed_videos(tmp_path, table_of(content, tmp_path), "folder", 0)
+    rows = Table(tmp_path, table_of(content, tmp_path), "folder", 0).listing().videos
     assert rows["key"].tolist() == ["clips/Käse 1.mp4#t=1.5", "clips/b.mp4"]
     assert rows["path"].tolist() == [str(tmp_path / n) for n in ("clips/Käse 1.mp4", "clips/b.mp4")]
     assert rows["label"].tolist() == ["Käse", "007"]
@@ -76,20 +78,22 @@ def test_what_is_read_as_windows_text_is_shown(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     read_video_table(table_of(TABLE.encode("cp1252"), tmp_path))
-    assert "videos.csv is not UTF-8; read as Windows-1252, line 2 is 'clips/Käse 1" in caplog.text
+    words = "videos.csv is not UTF-8; read as Windows-1252, in which line 2 is 'clips/Käse 1"
+    assert words in caplog.text
 
 
 @pytest.mark.parametrize("name", [" blanks .mp4 ", "back\\slash.mp4", "'=apostrophe.mp4", "=f.mp4"])
 def test_names_that_are_odd_on_disk_too_stay_as_they_are(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"x")
-    rows = listed_videos(tmp_path, table_of(f'path\n"{name}"\n', tmp_path), "folder", 0)
+    rows = Table(tmp_path, table_of(f'path\n"{name}"\n', tmp_path), "folder", 0).listing().videos
     assert rows[["key", "reason"]].to_numpy().tolist() == [[name, ""]]
 
 
 def test_selavis_own_tables_name_videos_too(tmp_path: Path) -> None:
     """A column of paths and labels out of a CSV with guarded cells."""
     (tmp_path / "-x.mp4").write_bytes(b"x")
-    rows = listed_videos(tmp_path, table_of("path,label\n'-x.mp4,'=y\n", tmp_path), "folder", 0)
+    table = table_of("path,label\n'-x.mp4,'=y\n", tmp_path)
+    rows = Table(tmp_path, table, "folder", 0).listing().videos
     assert rows[["key", "label"]].to_numpy().tolist() == [["-x.mp4", "=y"]]
 
 
@@ -100,8 +104,8 @@ def test_a_table_of_segments(tmp_path: Path, make_video: Callable[..., Path]) ->
         "path,label,start,end\nlong.mp4,a,0.5,2\nlong.mp4,b,3,\nwhole.mkv,007,,\n"
         "long.mp4,c,5.5,\nlong.mp4,d,4,2\n"
     )
-    write_listed_manifest(
-        tmp_path, tmp_path / "videos.csv", "folder", 0, 1, tmp_path / "manifest.csv"
+    write_manifest(
+        Table(tmp_path, tmp_path / "videos.csv", "folder", 0), 1, tmp_path / "manifest.csv"
     )
     table = write_shard(
         tmp_path / "manifest.csv", 0, tmp_path / "0.tar", tmp_path / "0.csv", MEDIA
@@ -121,7 +125,7 @@ def test_a_table_of_segments(tmp_path: Path, make_video: Callable[..., Path]) ->
 def test_segments_a_millisecond_apart_far_into_a_film_are_two(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"x")
     (tmp_path / "list.csv").write_text("path,start\nfilm.mp4,12345.561\nfilm.mp4,12345.563\n")
-    keys = listed_videos(tmp_path, tmp_path / "list.csv", "folder", 0.0)["key"].tolist()
+    keys = Table(tmp_path, tmp_path / "list.csv", "folder", 0.0).listing().videos["key"].tolist()
     assert keys == ["film.mp4#t=12345.561", "film.mp4#t=12345.563"]
 
 
@@ -130,12 +134,12 @@ def test_a_table_with_paths_alone_and_one_missing(
 ) -> None:
     make_video(tmp_path / "a.mp4")
     (tmp_path / "videos.csv").write_text(f"path\na.mp4\ngone.mp4\n{'n' * 300}.mp4\n")
-    rows = listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.5)
+    rows = Table(tmp_path, tmp_path / "videos.csv", "folder", 0.5).listing().videos
     assert rows["reason"].tolist() == ["", "missing", "unreadable"]
     assert rows["detail"][2] == "cannot look at the file: File name too long"
     assert rows["label"].tolist() == ["", "", ""]
     with pytest.raises(UserError, match=r"1 of 3 videos are missing, more than max_missing = 0.01"):
-        listed_videos(tmp_path, tmp_path / "videos.csv", "folder", 0.01)
+        Table(tmp_path, tmp_path / "videos.csv", "folder", 0.01).listing()
 
 
 @pytest.mark.parametrize(
@@ -166,18 +170,18 @@ def test_a_table_with_paths_alone_and_one_missing(
         ("path\nC:\\a.mp4\n", r"names 'C:\\\\a.mp4', a path of a Windows machine; write the paths"),
         (
             b"path\nK\xe4se.mp4\nK\xc3\xa4se.mp4\n",
-            r"line 2 is not UTF-8 as other lines are \(byte 0xe4",
+            r"line 2 is not UTF-8, but other lines are \(byte 0xe4",
         ),
         (b"path\na\x81.mp4\n", r"line 2 is not UTF-8 \(byte 0x81\); save it as UTF-8"),
-        ("path\na.mp4\n".encode("utf-16-le"), "line 1 holds a zero byte, as UTF-16 without its"),
+        ("path\na.mp4\n".encode("utf-16-le"), "line 1 has a zero byte, as UTF-16 without a byte"),
         ("path\nä.mp4\n".encode("utf-16")[:-1], "is damaged.*save it as UTF-8"),
-        (b"PK\x03\x04...", "is a spreadsheet's own format; save it as UTF-8"),
+        (b"PK\x03\x04...", "is a spreadsheet, not text; save it as UTF-8"),
     ],
 )
 def test_tables_that_are_wrong(tmp_path: Path, content: str | bytes, words: str) -> None:
     (tmp_path / "a.mp4").write_bytes(b"x")
     with pytest.raises(UserError, match=words):
-        listed_videos(tmp_path, table_of(content, tmp_path), "folder", 0)
+        Table(tmp_path, table_of(content, tmp_path), "folder", 0).listing()
 
 
 def test_a_class_whose_videos_are_all_missing_is_named(
@@ -185,7 +189,7 @@ def test_a_class_whose_videos_are_all_missing_is_named(
 ) -> None:
     (tmp_path / "a.mp4").write_bytes(b"x")
     path = table_of("path,label\na.mp4,x\nb.mp4,x\nc/d.mp4,y\n", tmp_path)
-    listed_videos(tmp_path, path, "folder", 0.7)
+    Table(tmp_path, path, "folder", 0.7).listing()
     assert "class 'y' is lost: all 1 of its videos are missing" in caplog.text
     assert "class 'x'" not in caplog.text
 
@@ -195,13 +199,13 @@ def test_names_that_differ_in_case_alone(tmp_path: Path) -> None:
     for name in ("a.mp4", "a.MP4"):
         (tmp_path / name).write_bytes(b"x")
     path = table_of("path\na.mp4\na.MP4\n", tmp_path)
-    rows = listed_videos(tmp_path, path, "folder", 0)
+    rows = Table(tmp_path, path, "folder", 0).listing().videos
     assert rows["key"].tolist() == ["a.MP4", "a.mp4"]
     assert rows["id"].is_unique
     (tmp_path / "a.MP4").unlink()
     (tmp_path / "a.MP4").hardlink_to(tmp_path / "a.mp4")
     with pytest.raises(UserError, match="names one file twice, as"):
-        listed_videos(tmp_path, path, "folder", 0)
+        Table(tmp_path, path, "folder", 0).listing()
 
 
 def test_tables_that_are_not_there(tmp_path: Path) -> None:
@@ -216,7 +220,7 @@ def test_columns_by_other_names(tmp_path: Path) -> None:
         (tmp_path / f"{name}.mp4").write_bytes(b"x")
     path = table_of("file;Category;t0;label;lable\na.mp4;cat;0,5;A;1\nb.mp4;dog;;B;2\n", tmp_path)
     names = TableColumns(path="file", label="category", start="t0")
-    rows = listed_videos(tmp_path, path, "folder", 0, names)
+    rows = Table(tmp_path, path, "folder", 0, names).listing().videos
     assert rows["key"].tolist() == ["a.mp4#t=0.5", "b.mp4"]
     assert rows["label"].tolist() == ["cat", "dog"]
     assert rows[["label_table", "lable"]].to_numpy().tolist() == [["A", "1"], ["B", "2"]]
@@ -252,7 +256,7 @@ def test_further_columns_are_carried_to_every_table(
         folder = tmp_path / name
         folder.mkdir()
         manifest, tar = folder / "manifest.csv", folder / "00000.tar"
-        write_listed_manifest(tmp_path, table_of(content, folder), "folder", 0.5, 1, manifest)
+        write_manifest(Table(tmp_path, table_of(content, folder), "folder", 0.5), 1, manifest)
         write_shard(manifest, 0, tar, tar.with_suffix(".csv"), MEDIA)
         places = (folder / "index.csv", folder / "rejected.csv", folder / "summary.csv")
         write_index([tar.with_suffix(".csv")], *places)
@@ -277,5 +281,5 @@ def test_further_columns_are_carried_to_every_table(
 def test_labels_none_ignores_the_tables_classes(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"x")
     (tmp_path / "videos.csv").write_text("path,label\na.mp4,x\n")
-    rows: pd.DataFrame = listed_videos(tmp_path, tmp_path / "videos.csv", "none", 0)
+    rows: pd.DataFrame = Table(tmp_path, tmp_path / "videos.csv", "none", 0).listing().videos
     assert rows["label"].tolist() == [""]

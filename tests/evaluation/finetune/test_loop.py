@@ -15,18 +15,21 @@ import pytest
 import torch
 
 from selavi.config_file import write_section
-from selavi.data.index import read_index
-from selavi.evaluation.finetune.loop import finetune, read_fold
+from selavi.data.schema import read_index
+from selavi.engine.divergence import Diverged
+from selavi.evaluation.finetune.fold import read_fold
+from selavi.evaluation.finetune.loop import finetune
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.settings import FinetuneSettings
+from selavi.tensor_files import read_tensors
 from tests.training.runs import fork, held, wait
 from tests.training.runs import words as screen
 
 SMALL: dict[str, Any] = {
     "epochs": 3, "frames": 6, "clips": 2, "crop": 32, "scale_min": 32, "scale_max": 40,
-    "batch_size": 4, "workers": 0, "checkpoint_minutes": 0.0, "head_lr": 0.01, "base_lr": 0.005,
-    "precision": "float32",
+    "batch_size": 4, "head_lr": 0.01, "base_lr": 0.005,
+    "machine": {"workers": 0, "checkpoint_minutes": 0.0, "precision": "float32"},
 }  # fmt: skip
 # A fresh encoder of many batch norms makes differences in rounding grow fast at higher rates.
 # So do they where the last maps are single pixels, and the norm of a channel is that of 8 numbers.
@@ -34,7 +37,7 @@ SLOW: dict[str, Any] = {
     "batch_size": 8, "base_lr": 1e-6, "head_lr": 1e-3, "warmup_factor": 1.0,
     "crop": 48, "scale_min": 48, "scale_max": 48,
 }  # fmt: skip
-ASIDE = "5 videos of 13 were set aside"  # beside the training split, which the fold is part of
+ASIDE = "5 videos of 13 were rejected"  # beside the training split, which the fold is part of
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
@@ -80,6 +83,7 @@ def undisturbed(
     return output
 
 
+@pytest.mark.slow
 def test_a_row_per_epoch(undisturbed: Path) -> None:
     table = read_csv(undisturbed, ("note",))
     assert table["epoch"].tolist() == [1, 2, 3]
@@ -90,6 +94,7 @@ def test_a_row_per_epoch(undisturbed: Path) -> None:
     assert (table["note"] == ASIDE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_one_goes_on_to_the_same_result(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path,
@@ -98,7 +103,7 @@ def test_a_stopped_one_goes_on_to_the_same_result(
     output = tmp_path / "1.csv"
     words = command(model, indexes, output)
     process = fork(words, output.parent)
-    while process.is_alive() and not output.with_suffix(".state.pt").exists():
+    while process.is_alive() and not list(output.with_suffix(".state").glob("step-*")):
         time.sleep(0.01)
     assert process.pid
     os.kill(process.pid, number)
@@ -112,46 +117,104 @@ def test_a_stopped_one_goes_on_to_the_same_result(
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
-@pytest.mark.parametrize("both", [False, True])
-def test_a_damaged_state_falls_back_to_the_one_before(
-    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path, both: bool
-) -> None:
-    """One bit; of two that are damaged, to the start."""
-    output = tmp_path / "1.csv"
-    shutil.copy(undisturbed.with_suffix(".state.pt"), tmp_path)
-    shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
-    states = [tmp_path / "1.state.pt", tmp_path / "1.state.previous.pt"]
-    for state in states if both else states[:1]:
-        content = bytearray(state.read_bytes())
-        content[len(content) // 2] ^= 1
-        state.write_bytes(content)
+@pytest.fixture
+def finished(undisturbed: Path, tmp_path: Path) -> tuple[Path, list[Path]]:
+    """A folder with the checkpoints of a finished fine-tuning: its output, and the checkpoints."""
+    shutil.copytree(undisturbed.with_suffix(".state"), tmp_path / "1.state")
+    return tmp_path / "1.csv", sorted((tmp_path / "1.state").glob("step-*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["shared.pt", "rank-0.pt"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path,
+    finished: tuple[Path, list[Path]], name: str,
+) -> None:  # fmt: skip
+    output, checkpoints = finished
+    flip_a_bit(checkpoints[-1] / name)
     run_alone(command(model, indexes, output), output)
     said = screen(output.parent)
-    assert f"{states[0]} is damaged" in said
-    assert "going back to the one before" in said
-    assert (f"{states[1]} is damaged" in said and "starting afresh" in said) == both
-    assert ("going on from epoch" in said) != both
+    assert f"{checkpoints[-1] / name} is damaged" in said
+    assert "falling back to the checkpoint before it" in said
+    assert "resuming from epoch 3" in said
     assert output.read_bytes() == undisturbed.read_bytes()
 
 
-def test_a_state_that_the_disk_does_not_let_be_read_is_kept(
-    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
+@pytest.mark.slow
+def test_no_whole_checkpoint_is_an_error(
+    model: Path, indexes: tuple[Path, Path], finished: tuple[Path, list[Path]]
 ) -> None:
-    state = tmp_path / "1.state.pt"
-    state.symlink_to("/proc/self/mem")  # nothing lies at its address 0
-    shutil.copy(undisturbed.with_name("1.state.previous.pt"), tmp_path)
-    assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
-    assert f"{state} cannot be read (input/output error); see to its disk" in screen(tmp_path)
-    assert "going back" not in screen(tmp_path)
-    assert state.is_symlink()
+    output, checkpoints = finished
+    for checkpoint in checkpoints:
+        flip_a_bit(checkpoint / "shared.pt")
+    assert wait([fork(command(model, indexes, output), output.parent)]) == [1]
+    assert f"no checkpoint in {output.with_suffix('.state')} can be read" in screen(output.parent)
+    assert "remove that folder to train from the start" in screen(output.parent)
 
 
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [1, 2])
+def test_as_many_checkpoints_are_kept_as_set(
+    model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path, kept: int
+) -> None:
+    """Each epoch ends with one."""
+    output = tmp_path / "1.csv"
+    machine = SMALL["machine"] | {"checkpoints_kept": kept, "checkpoint_minutes": 60.0}
+    run_alone(command(model, indexes, output, machine=machine), output)
+    names = [f"step-{epoch:06d}-000000000000" for epoch in range(1, 4)]
+    assert sorted(path.name for path in output.with_suffix(".state").iterdir()) == names[-kept:]
+    assert output.read_bytes() == undisturbed.read_bytes()
+
+
+@pytest.mark.slow
+def test_other_settings_start_afresh_beside_the_earlier_checkpoints(
+    model: Path, indexes: tuple[Path, Path], finished: tuple[Path, list[Path]]
+) -> None:
+    output, checkpoints = finished
+    run_alone(command(model, indexes, output, epochs=1, warmup_epochs=1, seed=7), output)
+    assert "settings or clips have changed: starting afresh" in screen(output.parent)
+    earlier = output.with_name("1.state.earlier")
+    assert sorted(p.name for p in earlier.iterdir()) == [p.name for p in checkpoints]
+
+
+def test_a_checkpoint_of_an_earlier_version_is_named(
+    model: Path, indexes: tuple[Path, Path], tmp_path: Path
+) -> None:
+    earlier = tmp_path / "1.state.pt"
+    earlier.touch()
+    with pytest.raises(UserError, match=rf"{earlier} is the checkpoint of an earlier version"):
+        finetune(model, *indexes, FinetuneSettings.model_validate(SMALL), tmp_path / "1.csv")
+
+
+@pytest.mark.slow
+def test_a_checkpoint_that_the_disk_does_not_let_be_read_is_kept(
+    model: Path, indexes: tuple[Path, Path], finished: tuple[Path, list[Path]]
+) -> None:
+    output, checkpoints = finished
+    shared = checkpoints[-1] / "shared.pt"
+    shared.unlink()
+    shared.symlink_to("/proc/self/mem")  # nothing lies at its address 0
+    assert wait([fork(command(model, indexes, output), output.parent)]) == [1]
+    said = screen(output.parent)
+    assert f"{shared} cannot be read (input/output error); check its disk" in said
+    assert "falling back" not in said
+    assert sorted(output.with_suffix(".state").glob("step-*")) == checkpoints
+
+
+@pytest.mark.slow
 def test_two_at_once_are_refused(model: Path, indexes: tuple[Path, Path], tmp_path: Path) -> None:
-    with held(tmp_path / ".1.state.pt.lock", ""):
+    with held(tmp_path / ".1.state.lock", ""):
         assert wait([fork(command(model, indexes, tmp_path / "1.csv"), tmp_path)]) == [1]
-    assert f"another training uses {tmp_path / '1.state.pt'}" in screen(tmp_path)
+    assert f"another training uses {tmp_path / '1.state'}" in screen(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_finished_one_is_made_longer(
     model: Path, indexes: tuple[Path, Path], undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -181,12 +244,21 @@ def launch(world: int) -> tuple[str, ...]:
     return (sys.executable, "-m", "selavi", "launch", "--processes", str(world), "--")
 
 
+def weights(output: Path) -> dict[str, torch.Tensor]:
+    """Of the newest checkpoint."""
+    newest = max(output.with_suffix(".state").glob("step-*"))
+    content: dict[str, Any] = read_tensors(newest / "shared.pt")["content"]
+    found: dict[str, torch.Tensor] = content["model"]
+    return found
+
+
+@pytest.mark.slow
 def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) -> None:
     """Figures to 1e-4 and the same way of the weights, also where batch norm learns."""
     tables = [read_csv(output, ("note",)) for output in worlds]
     pd.testing.assert_frame_equal(*tables, atol=1e-4, rtol=0)
     first = dict(load_model(model)[0].encoders["video"].named_parameters())
-    saved = [torch.load(o.with_suffix(".state.pt"), weights_only=True)["model"] for o in worlds]
+    saved = [weights(output) for output in worlds]
     ways = [
         torch.cat(
             [(s[f"network.encoders.video.{n}"] - w).detach().flatten() for n, w in first.items()]
@@ -197,6 +269,7 @@ def test_two_processes_learn_the_same_videos(model: Path, worlds: list[Path]) ->
     torch.testing.assert_close(*(s["classifier.weight"] for s in saved), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worlds", [False], indirect=True, ids=["all"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
 def test_two_processes_stopped_go_on_to_the_same_result(
@@ -207,7 +280,7 @@ def test_two_processes_stopped_go_on_to_the_same_result(
     output = tmp_path / "1.csv"
     words = command(model, indexes, output, *launch(2), **SLOW)
     process = subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not output.with_suffix(".state.pt").exists():
+    while process.poll() is None and not list(output.with_suffix(".state").glob("step-*")):
         time.sleep(0.01)
     if number == signal.SIGUSR1:
         process.send_signal(number)
@@ -222,6 +295,7 @@ def test_two_processes_stopped_go_on_to_the_same_result(
     assert output.read_bytes() == worlds[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_linear_probe_leaves_the_encoder_as_it_is(
     model: Path, indexes: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -232,7 +306,7 @@ def test_a_linear_probe_leaves_the_encoder_as_it_is(
         changes = {"linear_probe": probe, "epochs": 1, "warmup_epochs": 1}
         settings = FinetuneSettings.model_validate(SMALL | changes)
         finetune(model, *indexes, settings, output)
-        states[probe] = torch.load(output.with_suffix(".state.pt"), weights_only=True)["model"]
+        states[probe] = weights(output)
     changed = {
         probe: [n for n, v in before.items()
                 if not torch.equal(v, state[f"network.encoders.video.{n}"])]
@@ -273,5 +347,7 @@ def test_what_cannot_be_finetuned_is_said(
     with pytest.raises(UserError, match="has no video encoder"):
         finetune(deaf, *indexes, small, tmp_path / "1.csv")
     hot = FinetuneSettings.model_validate(SMALL | {"head_lr": 1e30, "base_lr": 1e30})
-    with pytest.raises(ValueError, match="the loss is not a number"):
+    with pytest.raises(Diverged, match=r"(the loss|norm) is (nan|inf) in epoch 1, step .*head_lr"):
+        finetune(model, *indexes, hot, tmp_path / "1.csv")
+    with pytest.raises(UserError, match="has diverged before: the"):
         finetune(model, *indexes, hot, tmp_path / "1.csv")

@@ -162,7 +162,7 @@ def test_stages_run_by_hand_are_found_under_the_dataset_that_they_name(tmp_path:
     for name, measure in MEASURE.items():
         assert tables[name][measure].notna().any(), name
     text = (tmp_path / "tables/clustering.md").read_text()
-    assert text.startswith(f"There is no {tmp_path}/settings/config.yaml: these are the figures")
+    assert text.startswith(f"There is no {tmp_path}/settings/config.yaml: these are all results")
     (tmp_path / "retrieval/one/actions/1.csv").unlink()
     assert figures(tmp_path)["retrieval"]["note"].tolist() == [f"not run: none found in {tmp_path}"]
 

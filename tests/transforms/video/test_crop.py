@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from selavi.settings import VideoSettings
 from selavi.transforms.video import views as V
-from selavi.transforms.video.resize import resample, resample_by_matrices
+from selavi.transforms.video.resize import resize, resize_by_matrices
 from tests.transforms.video.frames import (
     MATRICES,
     decoded,
@@ -38,7 +38,7 @@ def defined(whole: torch.Tensor, view: V.VideoView, crop: int) -> torch.Tensor:
 @settings(max_examples=60, deadline=None)
 @given(
     height=st.integers(30, 100), width=st.integers(30, 100), side=st.integers(64, 180),
-    down=st.none() | st.floats(0, V.END), across=st.none() | st.floats(0, V.END),
+    down=st.none() | st.floats(0, V.LAST), across=st.none() | st.floats(0, V.LAST),
     flip=st.booleans(), grey=st.booleans(), matrix=st.sampled_from(list(MATRICES)),
     full=st.booleans(),
 )  # fmt: skip
@@ -55,7 +55,7 @@ def test_a_crop_is_that_of_whole_frames_converted_and_resized(
     found = V.prepare_video(windows, [view], settings_)[0]
     assert (found - expected).abs().max() < 2e-4
     scale, bias = torch.tensor([1.1 / 255 / 0.225]), torch.tensor([-0.2 - 2 * 1.1])
-    on_gpu = resample_by_matrices(windows, scale, bias)[0]
+    on_gpu = resize_by_matrices(windows, scale, bias)[0]
     assert (on_gpu - expected).abs().max() < 2e-4
 
 
@@ -79,6 +79,6 @@ def test_a_batch_of_windows_of_different_sizes() -> None:
             if settings_.normalise == "fixed":
                 assert torch.equal(found, alone)
             assert torch.allclose(found, alone, atol=1e-5)
-        pixels, nil = torch.ones(3), torch.zeros(3)
-        one, other = (f(windows, pixels, nil) for f in (resample, resample_by_matrices))
+        pixels, zeros = torch.ones(3), torch.zeros(3)
+        one, other = (f(windows, pixels, zeros) for f in (resize, resize_by_matrices))
         assert torch.allclose(one, other, atol=2e-3)  # of 255

@@ -1,7 +1,7 @@
-"""Snakemake's events as JSON lines, for `selavi run`.
+"""Logger plugin that sends Snakemake's events to `selavi run` as JSON lines.
 
-Snakemake finds a logger plugin by its name on the Python path; `selavi run` puts this folder there
-and names the descriptor to write to.
+Snakemake finds a logger plugin by its name on the Python path. `selavi run` adds this folder to the
+path, and sets the file descriptor in SELAVI_RUN_EVENTS.
 """
 
 import json
@@ -16,13 +16,13 @@ FIELDS = (
 
 
 class LogHandler(LogHandlerBase):
-    """Writes every record, in place of Snakemake's screen; it sees no call that runs nothing."""
+    """Writes every record as a line of JSON, instead of Snakemake's own output."""
 
     def __post_init__(self) -> None:
         self.descriptor = int(os.environ["SELAVI_RUN_EVENTS"])
 
     def emit(self, record: LogRecord) -> None:
-        """Write one line."""
+        """Write one record."""
         facts = {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         facts |= {"level": record.levelname, "message": record.getMessage()}
         with open(self.descriptor, "a", closefd=False) as pipe:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.index import read_index, write_index
-from selavi.data.schema import CHECKSUMS
+from selavi.data.index import write_index
+from selavi.data.schema import CHECKSUMS, read_index
 from selavi.files import UserError
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from selavi import state_lock
-from selavi.distributed import Group
+from selavi.engine import state_lock
+from selavi.engine.process_group import Group
+from selavi.engine.state_lock import sole_training
 from selavi.files import UserError
-from selavi.state_lock import sole_training
 from tests.training.runs import SERVER, held
 
 ALONE = Group(0, 1, torch.device("cpu"))
@@ -33,18 +33,18 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             {"process": "7", "host": "node9", "since": "today", "job": "12"},
             r"process 7 of Slurm job 12 on node9, since today\. .*\(scancel 12\), then run the "
-            r"same command again\. It has given no sign of life for 1 s: only if that machine is "
-            r"gone for good, remove .*\.0\.state\.pt\.lock",
+            r"same command again\. There was no heartbeat for 1 s: only if that machine is "
+            r"gone for good, remove .*\.0\.state\.lock",
         ),
-        ({}, r"a process that has not said which\. Wait for its end, or end it, then"),
+        ({}, r"an unnamed process\. Wait for its end, or end it, then"),
     ],
 )
 def test_the_holder_is_named(tmp_path: Path, owner: dict[str, str], said: str) -> None:
-    """Of a state that is a file, as fine-tuning's; on other machines, too."""
+    """Also on other machines."""
     with (
-        held(tmp_path / ".0.state.pt.lock", json.dumps(owner) if owner else "\0\0torn"),
+        held(tmp_path / ".0.state.lock", json.dumps(owner) if owner else "\0\0torn"),
         pytest.raises(UserError, match=said),
-        sole_training(tmp_path / "0.state.pt", ALONE),
+        sole_training(tmp_path / "0.state", ALONE),
     ):
         pass
 
@@ -139,4 +139,4 @@ def test_a_file_system_without_locks_is_said(
     monkeypatch.setattr(fcntl, "lockf", refuse)
     with sole_training(tmp_path / "s", ALONE):
         pass
-    assert "cannot be locked (no locks available): see to it yourself" in caplog.text
+    assert "cannot be locked (no locks available): make sure that" in caplog.text

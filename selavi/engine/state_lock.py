@@ -1,11 +1,11 @@
-"""One training at a time for a resumable state, on whatever machine.
+"""One training at a time per checkpoint folder, across machines.
 
-The first process holds a lock on a file beside the state as long as it lives. It is one of the
-kernel's (fcntl), so it ends with the process, however that ends, and forked loader processes do not
-inherit it. On a network file system the server knows it: NFS 4 frees the locks of a machine that
-has died after its lease, 90 seconds by default; NFS 3 when that machine is started again, so that
-its file may have to be removed. The file's time is renewed as a sign of life: nobody is told to
-remove the file of a holder that gives one. What the file says of the holder is for people.
+Rank 0 locks a file beside the folder for as long as it runs. The lock belongs to the kernel
+(fcntl): it ends with the process, however the process ends, and forked loader processes do not
+inherit it. On a network file system the server keeps it: NFS 4 releases the locks of a dead machine
+after its lease, 90 seconds by default; NFS 3 when that machine restarts, so that its file may have
+to be removed. The holder updates the file's time as a heartbeat: nobody is told to remove the file
+of a holder that is alive. The file's content names the holder, for people.
 """
 
 import fcntl
@@ -20,22 +20,32 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from selavi.distributed import Group
+from selavi.engine.process_group import Group
 from selavi.files import UserError, explain_refusal
 
 log = logging.getLogger(__name__)
 
-SECONDS_HERE = 3.0  # for a process that has been asked to save and end
-SECONDS_ELSEWHERE = 100.0  # for the lease of a machine that has died
+SECONDS_HERE = 3.0  # for a process that was asked to save and end
+SECONDS_ELSEWHERE = 100.0  # for the lease of a dead machine
 POLL_SECONDS = 0.5
 BEAT_SECONDS = 20.0
 
 
 @contextmanager
 def sole_training(state: Path, group: Group) -> Iterator[None]:
-    """Be the only training that uses `state`, a file or a folder.
+    """Be the only training that uses `state`.
 
-    Raises UserError, on all ranks, if another one does.
+    Parameters
+    ----------
+    state : Path
+        Folder of the checkpoints; the lock is the file `.{name}.lock` beside it.
+    group : Group
+        Rank 0 holds the lock.
+
+    Raises
+    ------
+    UserError
+        On all ranks, if another training uses `state`.
     """
     path, file, words = state.with_name(f".{state.name}.lock"), None, ""
     if group.first:
@@ -45,7 +55,7 @@ def sole_training(state: Path, group: Group) -> Iterator[None]:
         except UserError as error:
             words = str(error)
     if group.any(bool(words)):
-        raise UserError(words or f"{state} is not to be had; see the first process")
+        raise UserError(words or f"{state} is in use; see the log of rank 0")
     if file is None:
         yield
         return
@@ -82,15 +92,15 @@ def _take(path: Path, state: Path) -> IO[str]:
             continue
         except OSError as error:
             log.warning(
-                "%s cannot be locked (%s): see to it yourself that no other training uses %s",
+                "%s cannot be locked (%s): make sure that no other training uses %s",
                 path, (error.strerror or "").lower(), state,
             )  # fmt: skip
             return file
         if _is_there(file, path):
             break
-        file.close()  # the one before removed it at its end
+        file.close()  # the previous holder removed it at its end
     if holder := _read(file):
-        log.info("%s: taken over from %s, which is gone", state, _who(holder))
+        log.info("%s: taken over from %s, which has ended", state, _who(holder))
     file.truncate(0)
     json.dump(_self(), file)
     file.flush()
@@ -98,10 +108,10 @@ def _take(path: Path, state: Path) -> IO[str]:
 
 
 def _give_up(file: IO[str], path: Path) -> None:
-    """Remove the file, then let go of it.
+    """Remove the file, then release the lock.
 
-    Someone may have removed or renamed it before, and another training may hold a new one under its
-    name by now. While the lock is held nobody of ours replaces a file that is still there.
+    Someone may have removed or renamed the file, and another training may hold a new one of its
+    name. While the lock is held, no training replaces a file that still exists.
     """
     with suppress(OSError):
         if _is_there(file, path):
@@ -116,7 +126,7 @@ def _wait(holder: dict[str, str], began: float, path: Path, state: Path, lives: 
     waited = time.monotonic() - began
     if waited < limit:
         if elsewhere and waited < POLL_SECONDS:
-            log.info("%s is held by %s: waiting up to %g s", state, _who(holder), limit)
+            log.info("%s is used by %s: waiting up to %g s", state, _who(holder), limit)
         time.sleep(POLL_SECONDS)
         return
     job, number = holder.get("job"), holder.get("process")
@@ -124,7 +134,7 @@ def _wait(holder: dict[str, str], began: float, path: Path, state: Path, lives: 
     gone = ""
     if elsewhere and not lives:
         gone = (
-            f". It has given no sign of life for {limit:g} s: only if that machine is gone for "
+            f". There was no heartbeat for {limit:g} s: only if that machine is gone for "
             f"good, remove {path}"
         )
     raise UserError(
@@ -143,7 +153,7 @@ def _self() -> dict[str, str]:
 
 
 def _read(file: IO[str]) -> dict[str, str]:
-    """What the holder said of itself; {} if nothing, or nothing that makes sense."""
+    """What the holder wrote of itself; {} if nothing, or nothing readable."""
     file.seek(0)
     with suppress(ValueError):
         found = json.loads(file.read())
@@ -153,7 +163,7 @@ def _read(file: IO[str]) -> dict[str, str]:
 
 def _who(holder: dict[str, str]) -> str:
     if not holder:
-        return "a process that has not said which"
+        return "an unnamed process"
     job = f" of Slurm job {holder['job']}" if holder.get("job") else ""
     return (
         f"process {holder.get('process')}{job} on {holder.get('host')}, since {holder.get('since')}"

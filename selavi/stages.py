@@ -1,0 +1,16 @@
+"""The stages, in the order in which data flows through them."""
+
+STAGES = (
+    "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset", "pretrain",
+    "assign", "export", "metrics", "baselines", "degrade", "assign_degraded", "evaluate_degraded",
+    "retrieval", "finetune", "tables", "figures", "distributions", "plot_degraded", "neighbours",
+    "explorer", "costs",
+)  # fmt: skip
+"""Names of rules. A stage's command and its folder have dashes in place of underscores."""
+WITHOUT_COMMAND = {"assign_degraded"}
+"""Stages that run another stage's command."""
+WITHOUT_TARGET = {"demo_data", "settings", "import_shards", "subset"}
+"""Stages that other stages' targets include."""
+COMMANDS = tuple(stage.replace("_", "-") for stage in STAGES if stage not in WITHOUT_COMMAND)
+TARGETS = tuple(stage for stage in STAGES if stage not in WITHOUT_TARGET)
+"""Stages with a target of their own in the workflow, `{stage}_all`."""
