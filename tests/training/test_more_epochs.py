@@ -69,7 +69,7 @@ def test_fewer_epochs_than_are_done_are_refused(
     assert wait(start(settings, train_index, tmp_path, kill_at=place)) == [-9]
     assert wait(start(of(settings, 1), train_index, tmp_path)) == [1]
     assert "epochs = 1, and 1 epochs and 2 steps are done" in words(tmp_path)
-    assert f"ask for 2 epochs or more, or remove {tmp_path / 'state'}" in words(tmp_path)
+    assert f"set epochs to at least 2, or remove {tmp_path / 'state'}" in words(tmp_path)
     train(of(settings, 2), train_index, tmp_path)
     assert pd.read_csv(tmp_path / "log.csv")["epoch"].tolist() == [1, 2]
     assert wait(start(of(settings, 1), train_index, tmp_path)) == [1]
