@@ -1,7 +1,7 @@
 """How a machine does its work: processes, threads, memory, arithmetic, checkpoints.
 
-None of it identifies a run. `precision`, `compile`, `channels_last`, and `threads` beyond two change
-results, by rounding alone.
+None of it identifies a run. `precision`, `compile`, `channels_last`, and `threads` beyond two
+change results, by rounding alone.
 """
 
 from pydantic import Field
