@@ -1,8 +1,8 @@
-"""Make batches of clips in loader processes, and finish them on the device that learns.
+"""Make batches of clips in loader processes, and finish them on the device that computes.
 
-Loader processes hand over what is small: of a picture the bytes that its crop is made of, a quarter
-of the finished floats. Resizing and normalisation happen where the batch is going; so does the log
-filterbank if that is a GPU.
+Loader processes send what is small: of a frame the bytes that its crop is made of, a quarter of the
+finished floats. Frames are resized and normalised on the batch's device; spectrograms are computed
+there, too, if it is a GPU.
 """
 
 import signal
@@ -37,7 +37,7 @@ from selavi.transforms.video.views import (
 )
 from selavi.transforms.video.yuv import Planes
 
-SHORT_SPANS = 4  # a video of at most so many times the length of a clip is decoded at once
+SHORT_SPANS = 4  # a video of at most this many times a clip's length is decoded as a whole
 
 View = tuple[VideoView, AudioView]
 Views = Callable[[int], list[View]]
@@ -47,11 +47,11 @@ PREFETCH = 4  # batches that each worker makes ahead
 
 @dataclass(frozen=True)
 class _Made:
-    """What a loader process hands over.
+    """What a loader process sends.
 
-    tensors : sample (B,) int64; of pictures, the fields of `Windows`; of sounds, waves (B, n) int16
-        or spectrograms (B, 1, F, S) float32. Empty if nothing could be read.
-    views : B views. corrupt : what is wrong with each corrupt clip met, by sample.
+    `tensors`: `sample` (B,) int64; of video, the fields of `Windows`; of audio, `waveforms` (B, n)
+    int16 or `spectrograms` (B, 1, F, S) float32; empty if no clip can be read. `views`: B views.
+    `corrupt`: what is wrong with each corrupt clip met, by sample.
     """
 
     tensors: dict[str, Tensor]
@@ -74,23 +74,37 @@ def load(
     workers: int,
     device: torch.device | None,
 ) -> Iterator[Batch]:
-    """Batches of the samples in each chunk, in order, whatever the number of workers.
+    """Load a batch of the samples in each chunk, in order, whatever the number of workers.
 
     Parameters
     ----------
-    fill : give the place of a corrupt clip to another clip of its batch, so that every batch has
-        its size; otherwise the batch is smaller, and may be empty.
-    device : where the batches go; None is the CPU.
+    clips : Clips
+        The split.
+    chunks : list of numpy.ndarray
+        Samples of each batch.
+    views : callable
+        The views of a sample.
+    fill : bool
+        Replace a corrupt clip by another clip of its batch, so that every batch has its size;
+        otherwise the batch is smaller, and may be empty.
+    workers : int
+        Loader processes; 0 loads in this process.
+    device : torch.device or None
+        Where the batches go; None is the CPU.
+
+    Yields
+    ------
+    Batch
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and if `fill` finds no whole clip in a
-    batch.
+    UserError
+        If a shard is missing or cut short, or `fill` finds no clip of a batch that can be read.
     """
     keep_freed_memory()
     device = device or torch.device("cpu")
     loader = DataLoader(
-        _Batches(clips, chunks, views, fill, listen=device.type == "cpu"),
+        _Batches(clips, chunks, views, fill, spectrograms=device.type == "cpu"),
         batch_size=None,
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,  # which shares tables and frames
@@ -116,7 +130,7 @@ def _none_left(clips: Clips, corrupt: dict[int, str]) -> str:
 
 
 def _start_worker(worker: int) -> None:
-    """One thread each; signals to the whole process group are the training's to answer."""
+    """Use one thread, and leave signals to the whole process group to the training."""
     torch.set_num_threads(1)
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -125,13 +139,13 @@ def _start_worker(worker: int) -> None:
 class _Batches(Dataset[object]):
     """Batch i is chunks[i], whichever worker makes it.
 
-    A mistake that a person can mend is handed over as a value: raised in a worker it would arrive
-    wrapped in the worker's traceback. The table's text stays with the main process: strings that
-    are looked at are copied, page by page, into every process that looks.
+    A UserError is returned as a value: raised in a worker, it would arrive wrapped in the worker's
+    traceback. The text of the index stays in the main process: strings that a forked process reads
+    are copied into it, page by page.
     """
 
     def __init__(
-        self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, listen: bool
+        self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, spectrograms: bool
     ) -> None:
         self.video = clips.video if "video" in clips.modalities else None
         self.audio = clips.audio if "audio" in clips.modalities else None
@@ -139,7 +153,7 @@ class _Batches(Dataset[object]):
         self.shards, self.shard_of = clips.shards
         self.frames = clips.frames
         self.chunks, self.views = chunks, views
-        self.fill, self.listen = fill, listen
+        self.fill, self.spectrograms = fill, spectrograms
 
     def __len__(self) -> int:
         return len(self.chunks)
@@ -155,51 +169,53 @@ class _Batches(Dataset[object]):
             raise
 
     def _make(self, samples: list[int]) -> _Made:
-        looks = [self.views(sample) for sample in samples]
-        views = [view for several in looks for view in several]
-        pictures = None if self.video is None else self._room(samples, looks)
-        waves = None if self.audio is None else self._silence(len(views))
-        whole: list[int] = []  # rows, one a view
+        views_of = [self.views(sample) for sample in samples]
+        views = [view for several in views_of for view in several]
+        windows = None if self.video is None else self._empty_windows(samples, views_of)
+        waveforms = None if self.audio is None else self._silence(len(views))
+        whole: list[int] = []  # rows of the clips that can be read, one row per view
         corrupt: dict[int, str] = {}
         end = 0
-        for sample, several in zip(samples, looks, strict=True):
+        for sample, several in zip(samples, views_of, strict=True):
             rows = range(end, end + len(several))
             end = rows.stop
             try:
                 with open_shard(self.shards[self.shard_of[sample]]) as shard:
-                    if pictures is not None:
-                        self._look(shard, sample, several, pictures, rows)
-                    if waves is not None:
-                        self._listen(shard, sample, several, waves[rows.start : rows.stop])
+                    if windows is not None:
+                        self._read_video(shard, sample, several, windows, rows)
+                    if waveforms is not None:
+                        own = waveforms[rows.start : rows.stop]
+                        self._read_audio(shard, sample, several, own)
             except CorruptClip as error:
                 corrupt[sample] = str(error)
             else:
                 whole += rows
         if not whole:
             return _Made({}, [], corrupt)
-        if self.fill:  # with as many views of each: the first clips that are whole, over again
+        if self.fill:  # every clip has as many views: the first clips stand in for corrupt ones
             whole = [whole[row % len(whole)] for row in range(len(views))]
-        arrays = {"sample": np.repeat(samples, [len(several) for several in looks])}
-        arrays |= {} if pictures is None else pictures.arrays()
-        arrays |= {} if waves is None else {"waves": waves}
+        arrays = {"sample": np.repeat(samples, [len(several) for several in views_of])}
+        arrays |= {} if windows is None else windows.arrays()
+        arrays |= {} if waveforms is None else {"waveforms": waveforms}
         if corrupt:
             arrays = {name: array[whole] for name, array in arrays.items()}
             views = [views[row] for row in whole]
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        if self.audio is not None and self.listen:
-            heard = [hearing for _, hearing in views]
-            sound = prepare_audio(tensors.pop("waves"), heard, self.rate, self.audio)
-            tensors["spectrograms"] = sound
+        if self.audio is not None and self.spectrograms:
+            audio_views = [view for _, view in views]
+            tensors["spectrograms"] = prepare_audio(
+                tensors.pop("waveforms"), audio_views, self.rate, self.audio
+            )
         return _Made(tensors, views, corrupt)
 
-    def _room(self, samples: list[int], looks: list[list[View]]) -> WindowReader:
+    def _empty_windows(self, samples: list[int], views_of: list[list[View]]) -> WindowReader:
         assert self.video is not None
         sizes = [
             (int(self.numbers["height"][sample]), int(self.numbers["width"][sample]))
-            for sample, several in zip(samples, looks, strict=True)
+            for sample, several in zip(samples, views_of, strict=True)
             for _ in several
         ]
-        views = [view for several in looks for view, _ in several]
+        views = [view for several in views_of for view, _ in several]
         axes = [
             view_taps(view, *size, self.video.crop) for view, size in zip(views, sizes, strict=True)
         ]
@@ -212,15 +228,15 @@ class _Batches(Dataset[object]):
     def _row(self, sample: int) -> dict[str, Any]:
         return {name: column[sample].item() for name, column in self.numbers.items()}
 
-    def _look(
-        self, shard: Shard, sample: int, looks: list[View], pictures: WindowReader, rows: range
+    def _read_video(
+        self, shard: Shard, sample: int, views: list[View], windows: WindowReader, rows: range
     ) -> None:
         """Read the frames of all views of a sample, each once."""
         assert self.video is not None
         row = self._row(sample)
-        which = [frame_numbers(view, self.video, row["frames"], row["fps"]) for view, _ in looks]
+        which = [frame_numbers(view, self.video, row["frames"], row["fps"]) for view, _ in views]
         needed = np.unique(np.concatenate(which))
-        # A video of a lower rate shows a frame several times.
+        # A video of a lower frame rate repeats frames.
         spans = [
             [np.searchsorted(numbers, needed, side).tolist() for side in ("left", "right")]
             for numbers in which
@@ -228,7 +244,7 @@ class _Batches(Dataset[object]):
         for n, frame in enumerate(self._frames(shard, sample, row, needed)):
             for view, (first, end) in zip(rows, spans, strict=True):
                 if first[n] < end[n]:
-                    pictures.put(view, slice(first[n], end[n]), frame)
+                    windows.put(view, slice(first[n], end[n]), frame)
 
     def _frames(
         self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
@@ -243,8 +259,8 @@ class _Batches(Dataset[object]):
             return
         missing = self.frames.missing(sample, numbers)
         if len(missing) and row["frames"] <= SHORT_SPANS * clip_span(self.video, row["fps"]):
-            # All of a short video at its first reading: later views ask for other frames. One that
-            # cannot be decoded is no fault of this view's.
+            # All of a short video when it is first read: later views need other frames. Damage to
+            # a frame that this view does not need is ignored.
             with suppress(CorruptClip):
                 self._keep(
                     shard, sample, row, self.frames.missing(sample, np.arange(row["frames"]))
@@ -271,15 +287,17 @@ class _Batches(Dataset[object]):
                     raise CorruptClip(f"a frame of {size}, unlike in the index")
                 yield Planes.of(frame, self.video.grey)
 
-    def _listen(self, shard: Shard, sample: int, looks: list[View], waves: np.ndarray) -> None:
-        """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
+    def _read_audio(
+        self, shard: Shard, sample: int, views: list[View], waveforms: np.ndarray
+    ) -> None:
+        """Read the audio windows of all views of a sample; short audio is padded with silence."""
         assert self.audio is not None
         row = self._row(sample)
         with shard.modality("audio", self.ids[sample].decode(), sample, self.numbers) as member:
-            for wave, (view, hearing) in zip(waves, looks, strict=True):
-                start = view.start / row["fps"] + hearing.delay
+            for waveform, (video, audio) in zip(waveforms, views, strict=True):
+                start = video.start / row["fps"] + audio.delay
                 first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)
-                wave[:count] = decode_samples(member, first, count)
+                waveform[:count] = decode_samples(member, first, count)
 
 
 def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
@@ -291,7 +309,7 @@ def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
         names = {part.name for part in fields(Windows)}
         windows = Windows(**{name: part for name, part in parts.items() if name in names})
         video = prepare_video(windows, [view for view, _ in made.views], clips.video)
-    if "waves" in parts:
-        heard = [hearing for _, hearing in made.views]
-        audio = prepare_audio(parts["waves"], heard, clips.rate, clips.audio)
+    if "waveforms" in parts:
+        views = [view for _, view in made.views]
+        audio = prepare_audio(parts["waveforms"], views, clips.rate, clips.audio)
     return Batch(parts["sample"], video, audio, made.corrupt)

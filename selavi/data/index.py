@@ -9,6 +9,7 @@ from selavi.data.schema import (
     BOUNDS,
     CHECKSUMS,
     OUTCOME,
+    SKIPPED,
     VIDEO,
     further,
     read_index,
@@ -116,7 +117,7 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _not_videos(skipped: Path | None) -> list[pd.DataFrame]:
     """Rows of the summary for what is no video by its suffix."""
-    table = read_csv(skipped, ("suffix", "example")) if skipped else pd.DataFrame()
+    table = read_csv(skipped, ("suffix", "example"), SKIPPED) if skipped else pd.DataFrame()
     if table.empty:
         return []
     outcome = "skipped: " + table["suffix"]
