@@ -7,9 +7,7 @@ there, too, if it is a GPU.
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,27 +17,16 @@ from torch.utils.data import DataLoader, Dataset
 from selavi.allocator import keep_freed_memory
 from selavi.batch import Batch
 from selavi.data.dataset import Clips
-from selavi.data.shards.decode import decode_frames, decode_samples
-from selavi.data.shards.reader import CorruptClip, Shard, open_shard
+from selavi.data.shards.reader import CorruptClip
+from selavi.data.view_reader import View, ViewReader
 from selavi.data.waiting import POLL_SECONDS, answers, pack
 from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
 from selavi.shortage import shortage
-from selavi.transforms.audio import AudioView, prepare_audio, window_samples
-from selavi.transforms.video.crop import WindowReader
+from selavi.transforms.audio import prepare_audio
 from selavi.transforms.video.resize import Windows
-from selavi.transforms.video.views import (
-    VideoView,
-    clip_span,
-    frame_numbers,
-    prepare_video,
-    view_taps,
-)
-from selavi.transforms.video.yuv import Planes
+from selavi.transforms.video.views import prepare_video
 
-SHORT_SPANS = 4  # a video of at most this many times a clip's length is decoded as a whole
-
-View = tuple[VideoView, AudioView]
 Views = Callable[[int], list[View]]
 """The views of a sample, each drawn from the sample's number alone."""
 PREFETCH = 4  # batches that each worker makes ahead
@@ -147,11 +134,7 @@ class _Batches(Dataset[object]):
     def __init__(
         self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, spectrograms: bool
     ) -> None:
-        self.video = clips.video if "video" in clips.modalities else None
-        self.audio = clips.audio if "audio" in clips.modalities else None
-        self.numbers, self.ids, self.rate = clips.numbers, clips.ids, clips.rate
-        self.shards, self.shard_of = clips.shards
-        self.frames = clips.frames
+        self.reader = ViewReader(clips)
         self.chunks, self.views = chunks, views
         self.fill, self.spectrograms = fill, spectrograms
 
@@ -171,8 +154,8 @@ class _Batches(Dataset[object]):
     def _make(self, samples: list[int]) -> _Made:
         views_of = [self.views(sample) for sample in samples]
         views = [view for several in views_of for view in several]
-        windows = None if self.video is None else self._empty_windows(samples, views_of)
-        waveforms = None if self.audio is None else self._silence(len(views))
+        windows = self.reader.empty_windows(samples, views_of)
+        waveforms = self.reader.silence(len(views))
         whole: list[int] = []  # rows of the clips that can be read, one row per view
         corrupt: dict[int, str] = {}
         end = 0
@@ -180,12 +163,7 @@ class _Batches(Dataset[object]):
             rows = range(end, end + len(several))
             end = rows.stop
             try:
-                with open_shard(self.shards[self.shard_of[sample]]) as shard:
-                    if windows is not None:
-                        self._read_video(shard, sample, several, windows, rows)
-                    if waveforms is not None:
-                        own = waveforms[rows.start : rows.stop]
-                        self._read_audio(shard, sample, several, own)
+                self.reader.read(sample, several, windows, waveforms, rows)
             except CorruptClip as error:
                 corrupt[sample] = str(error)
             else:
@@ -201,103 +179,13 @@ class _Batches(Dataset[object]):
             arrays = {name: array[whole] for name, array in arrays.items()}
             views = [views[row] for row in whole]
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        if self.audio is not None and self.spectrograms:
+        audio, rate = self.reader.audio, self.reader.rate
+        if audio is not None and self.spectrograms:
             audio_views = [view for _, view in views]
             tensors["spectrograms"] = prepare_audio(
-                tensors.pop("waveforms"), audio_views, self.rate, self.audio
+                tensors.pop("waveforms"), audio_views, rate, audio
             )
         return _Made(tensors, views, corrupt)
-
-    def _empty_windows(self, samples: list[int], views_of: list[list[View]]) -> WindowReader:
-        assert self.video is not None
-        sizes = [
-            (int(self.numbers["height"][sample]), int(self.numbers["width"][sample]))
-            for sample, several in zip(samples, views_of, strict=True)
-            for _ in several
-        ]
-        views = [view for several in views_of for view, _ in several]
-        axes = [
-            view_taps(view, *size, self.video.crop) for view, size in zip(views, sizes, strict=True)
-        ]
-        return WindowReader(axes, self.video.frames, self.video.grey)
-
-    def _silence(self, count: int) -> np.ndarray:
-        assert self.audio is not None
-        return np.zeros((count, round(self.audio.seconds * self.rate)), np.int16)
-
-    def _row(self, sample: int) -> dict[str, Any]:
-        return {name: column[sample].item() for name, column in self.numbers.items()}
-
-    def _read_video(
-        self, shard: Shard, sample: int, views: list[View], windows: WindowReader, rows: range
-    ) -> None:
-        """Read the frames of all views of a sample, each once."""
-        assert self.video is not None
-        row = self._row(sample)
-        which = [frame_numbers(view, self.video, row["frames"], row["fps"]) for view, _ in views]
-        needed = np.unique(np.concatenate(which))
-        # A video of a lower frame rate repeats frames.
-        spans = [
-            [np.searchsorted(numbers, needed, side).tolist() for side in ("left", "right")]
-            for numbers in which
-        ]
-        for n, frame in enumerate(self._frames(shard, sample, row, needed)):
-            for view, (first, end) in zip(rows, spans, strict=True):
-                if first[n] < end[n]:
-                    windows.put(view, slice(first[n], end[n]), frame)
-
-    def _frames(
-        self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
-    ) -> Iterator[Planes]:
-        """A sample's frames, in order, from memory or else the shard.
-
-        Raises CorruptClip if one cannot be decoded, or is not as the index says.
-        """
-        assert self.video is not None
-        if sample >= self.frames.clips:
-            yield from self._decoded(shard, sample, row, numbers)
-            return
-        missing = self.frames.missing(sample, numbers)
-        if len(missing) and row["frames"] <= SHORT_SPANS * clip_span(self.video, row["fps"]):
-            # All of a short video when it is first read: later views need other frames. Damage to
-            # a frame that this view does not need is ignored.
-            with suppress(CorruptClip):
-                self._keep(
-                    shard, sample, row, self.frames.missing(sample, np.arange(row["frames"]))
-                )
-            missing = self.frames.missing(sample, numbers)
-        if len(missing):
-            self._keep(shard, sample, row, missing)
-        for number in numbers.tolist():
-            yield self.frames.get(sample, number)
-
-    def _keep(self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray) -> None:
-        decoded = self._decoded(shard, sample, row, numbers)
-        for number, planes in zip(numbers.tolist(), decoded, strict=True):
-            self.frames.put(sample, number, planes)
-
-    def _decoded(
-        self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
-    ) -> Iterator[Planes]:
-        assert self.video is not None
-        with shard.modality("video", self.ids[sample].decode(), sample, self.numbers) as member:
-            for frame in decode_frames(member, numbers, row["fps"]):
-                if (frame.height, frame.width) != (row["height"], row["width"]):
-                    size = f"{frame.width} x {frame.height}"
-                    raise CorruptClip(f"a frame of {size}, unlike in the index")
-                yield Planes.of(frame, self.video.grey)
-
-    def _read_audio(
-        self, shard: Shard, sample: int, views: list[View], waveforms: np.ndarray
-    ) -> None:
-        """Read the audio windows of all views of a sample; short audio is padded with silence."""
-        assert self.audio is not None
-        row = self._row(sample)
-        with shard.modality("audio", self.ids[sample].decode(), sample, self.numbers) as member:
-            for waveform, (video, audio) in zip(waveforms, views, strict=True):
-                start = video.start / row["fps"] + audio.delay
-                first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)
-                waveform[:count] = decode_samples(member, first, count)
 
 
 def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
