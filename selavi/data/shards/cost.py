@@ -39,6 +39,14 @@ def shard_costs(workload: Workload) -> Iterator[Cost]:
     """Predict, for each dataset, the normalisation of its videos, or the import of its shards.
 
     Subsets have no shards of their own.
+
+    Parameters
+    ----------
+    workload : Workload
+
+    Yields
+    ------
+    Cost
     """
     for name, dataset in workload.config.datasets.items():
         own = [split for split, settings in dataset.splits.items() if not settings.of]
