@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 for success, 1 for an error, which is logged, 75 for "run the same command to resume".
+        0 for success, 1 for an error, which is logged, 75 for "run the same command to resume", 130
+        for a second interrupt; for `run` and `launch` that of what they started.
     """
     settle_user()
     parser = _parser()

@@ -52,7 +52,9 @@ class Inventory:
         return before if before.startswith(text) else text
 
     def manifest(self, dataset: str, split: str) -> Path | None:
-        """The split's manifest if it is of today's settings."""
+        """The split's manifest if it is of today's settings; None of a split that has none."""
+        if self.source(dataset, split).stage != "shard":
+            return None  # though one may be left from other settings
         manifest = Path(f"results/manifest/{dataset}/{split}.csv")
         settings = settings_file(dataset, split)
         if not (manifest.exists() and settings.exists()):

@@ -55,17 +55,17 @@ class Plan:
             for split, settings in dataset.splits.items()
         }
 
-    @property
+    @cached_property
     def subsets(self) -> list[str]:
         """Splits that share the shards of another."""
         return self._made_by("subset")
 
-    @property
+    @cached_property
     def imported(self) -> list[str]:
         """Splits whose shards were made elsewhere."""
         return self._made_by("import_shards")
 
-    @property
+    @cached_property
     def sharded(self) -> list[str]:
         """Splits whose shards are made here, from videos."""
         return self._made_by("shard")

@@ -14,7 +14,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-SKIPPED = {"settings", "benchmarks", "figures", "explorer", "events", "state", ".kept"}
+SKIPPED = {
+    "settings", "benchmarks", "figures", "explorer", "events", "state", ".kept", ".shard_cache",
+}  # fmt: skip
 """Folders whose files tell times or settings, or are drawn."""
 TIMES = {"clips_per_second", "seconds", "peak_memory"}
 

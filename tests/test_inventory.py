@@ -67,11 +67,28 @@ def test_a_manifest_answers_where_videos_were_moved_away(root: Path) -> None:
         other.check()
 
 
+def test_a_manifest_left_from_another_source_is_ignored(root: Path) -> None:
+    list_again("listed")
+    text = Path("mine.yaml").read_text()
+    Path("mine.yaml").write_text(text.replace("table: list.csv", "of: train, classes: [cat]"))
+    known = inventory()
+    write_text(settings_file("mine", "listed"), known.settings_text("mine", "listed"))
+    assert known.manifest("mine", "listed") is None
+    assert known.has_classes("mine", "listed")
+    known.check()
+
+
 def test_too_few_videos_are_said_at_once(root: Path) -> None:
     inventory().check()
     for name in ("cat/b.mp4", "dog/c.mp4"):
         (root / "train" / name).unlink()
     with pytest.raises(ValueError, match=r"runs.mine: 1 training clips are too few"):
+        inventory().check()
+
+
+def test_a_damaged_manifest_is_named(root: Path) -> None:
+    list_again().write_text("key\nx\n")
+    with pytest.raises(UserError, match=r"train.csv cannot be read: .*'id'.*; remove it and run"):
         inventory().check()
 
 

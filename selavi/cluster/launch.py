@@ -72,8 +72,8 @@ def launch(
     threads : int
         CPU threads of each process.
     state : Path, optional
-        The stage's resumable state. If a Slurm job restarts repeatedly without a newer checkpoint
-        in it, the job fails, see `require_progress`.
+        Folder of the stage's checkpoints. If a Slurm job restarts repeatedly without a newer one,
+        the job fails, see `require_progress`.
 
     Returns
     -------

@@ -22,8 +22,7 @@ def require_progress(state: Path, job: str, restarts: int) -> None:
     Parameters
     ----------
     state : Path
-        The stage's resumable state, a file or a folder of checkpoints. `{state}.starts` beside it
-        records the restarts.
+        Folder of the stage's checkpoints. `{state}.starts` beside it records the restarts.
     job : str
         Number of the job.
     restarts : int
@@ -47,7 +46,7 @@ def require_progress(state: Path, job: str, restarts: int) -> None:
         raise UserError(
             f"Slurm has restarted job {job} {idle} times without a new checkpoint in {state}: "
             "each start ended too soon. Give the rule more time (resource runtime) or a partition "
-            "that does not preempt it, or write checkpoints more often (checkpoint_minutes)"
+            "that does not preempt it, or write checkpoints more often (machine.checkpoint_minutes)"
         )
     if idle:
         log.warning("job %s: restart %d in a row without a new checkpoint", job, idle)
@@ -55,5 +54,4 @@ def require_progress(state: Path, job: str, restarts: int) -> None:
 
 def _newest(state: Path) -> int:
     """When the newest checkpoint was written, in ns; 0 if there is none."""
-    checkpoints = list(state.glob("[!.]*")) if state.is_dir() else [state]
-    return max((path.stat().st_mtime_ns for path in checkpoints if path.exists()), default=0)
+    return max((path.stat().st_mtime_ns for path in state.glob("step-*")), default=0)

@@ -56,9 +56,19 @@ def machine(parser: argparse.ArgumentParser) -> None:
 
 
 def on_machine(settings: Stage, options: argparse.Namespace, **given: int | None) -> Stage:
-    """Settings with the section machine of --machine, and at most --max-workers workers.
+    """Apply --machine and --max-workers to the settings of a stage.
 
-    given : settings of the machine that override its file, unless None.
+    Parameters
+    ----------
+    settings : RunSettings, RetrievalSettings or FinetuneSettings
+    options : argparse.Namespace
+        With the arguments that `machine` adds.
+    **given : int, optional
+        Settings of the machine that override those of the file.
+
+    Returns
+    -------
+    RunSettings, RetrievalSettings or FinetuneSettings
     """
     file = options.machine
     written = read_section(file, MachineSettings) if file else settings.machine

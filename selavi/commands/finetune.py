@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "train", "read the index of the fold's training split")
     arguments.file(parser, "test", "read the index of the fold's test split")
     arguments.file(
-        parser, "output", "write the accuracies by epoch (CSV), and the checkpoint beside it"
+        parser, "output", "write the accuracies by epoch (CSV), and the checkpoints beside it"
     )
     arguments.machine(parser)
 

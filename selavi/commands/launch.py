@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="use N CPU threads per process (default: 1)",
     )
     parser.add_argument(
-        "--state", type=Path, metavar="PATH",
-        help="watch the stage's checkpoints, a file or folder: fail a Slurm job that is requeued"
+        "--state", type=Path, metavar="FOLDER",
+        help="watch the stage's checkpoints in this folder: fail a Slurm job that is requeued"
         " again and again without a newer one",
     )  # fmt: skip
     parser.add_argument(

@@ -1,15 +1,13 @@
-"""Make batches of clips in loader processes, and finish them on the device that learns.
+"""Make batches of clips in loader processes, and finish them on the device that computes.
 
-Loader processes hand over what is small: of a picture the bytes that its crop is made of, a quarter
-of the finished floats. Resizing and normalisation happen where the batch is going; so does the log
-filterbank if that is a GPU.
+Loader processes send what is small: of a frame the bytes that its crop is made of, a quarter of the
+finished floats. Frames are resized and normalised on the batch's device; spectrograms are computed
+there, too, if it is a GPU.
 """
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,27 +17,16 @@ from torch.utils.data import DataLoader, Dataset
 from selavi.allocator import keep_freed_memory
 from selavi.batch import Batch
 from selavi.data.dataset import Clips
-from selavi.data.shards.decode import decode_frames, decode_samples
-from selavi.data.shards.reader import CorruptClip, Shard, open_shard
+from selavi.data.shards.reader import CorruptClip
+from selavi.data.view_reader import View, ViewReader
 from selavi.data.waiting import POLL_SECONDS, answers, pack
 from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
 from selavi.shortage import shortage
-from selavi.transforms.audio import AudioView, prepare_audio, window_samples
-from selavi.transforms.video.crop import WindowReader
+from selavi.transforms.audio import prepare_audio
 from selavi.transforms.video.resize import Windows
-from selavi.transforms.video.views import (
-    VideoView,
-    clip_span,
-    frame_numbers,
-    prepare_video,
-    view_taps,
-)
-from selavi.transforms.video.yuv import Planes
+from selavi.transforms.video.views import prepare_video
 
-SHORT_SPANS = 4  # a video of at most so many times the length of a clip is decoded at once
-
-View = tuple[VideoView, AudioView]
 Views = Callable[[int], list[View]]
 """The views of a sample, each drawn from the sample's number alone."""
 PREFETCH = 4  # batches that each worker makes ahead
@@ -47,11 +34,11 @@ PREFETCH = 4  # batches that each worker makes ahead
 
 @dataclass(frozen=True)
 class _Made:
-    """What a loader process hands over.
+    """What a loader process sends.
 
-    tensors : sample (B,) int64; of pictures, the fields of `Windows`; of sounds, waves (B, n) int16
-        or spectrograms (B, 1, F, S) float32. Empty if nothing could be read.
-    views : B views. corrupt : what is wrong with each corrupt clip met, by sample.
+    `tensors`: `sample` (B,) int64; of video, the fields of `Windows`; of audio, `waveforms` (B, n)
+    int16 or `spectrograms` (B, 1, F, S) float32; empty if no clip can be read. `views`: B views.
+    `corrupt`: what is wrong with each corrupt clip met, by sample.
     """
 
     tensors: dict[str, Tensor]
@@ -74,23 +61,37 @@ def load(
     workers: int,
     device: torch.device | None,
 ) -> Iterator[Batch]:
-    """Batches of the samples in each chunk, in order, whatever the number of workers.
+    """Load a batch of the samples in each chunk, in order, whatever the number of workers.
 
     Parameters
     ----------
-    fill : give the place of a corrupt clip to another clip of its batch, so that every batch has
-        its size; otherwise the batch is smaller, and may be empty.
-    device : where the batches go; None is the CPU.
+    clips : Clips
+        The split.
+    chunks : list of numpy.ndarray
+        Samples of each batch.
+    views : callable
+        The views of a sample.
+    fill : bool
+        Replace a corrupt clip by another clip of its batch, so that every batch has its size;
+        otherwise the batch is smaller, and may be empty.
+    workers : int
+        Loader processes; 0 loads in this process.
+    device : torch.device or None
+        Where the batches go; None is the CPU.
+
+    Yields
+    ------
+    Batch
 
     Raises
     ------
-    UserError for shards that are missing or cut short, and if `fill` finds no whole clip in a
-    batch.
+    UserError
+        If a shard is missing or cut short, or `fill` finds no clip of a batch that can be read.
     """
     keep_freed_memory()
     device = device or torch.device("cpu")
     loader = DataLoader(
-        _Batches(clips, chunks, views, fill, listen=device.type == "cpu"),
+        _Batches(clips, chunks, views, fill, spectrograms=device.type == "cpu"),
         batch_size=None,
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,  # which shares tables and frames
@@ -116,7 +117,7 @@ def _none_left(clips: Clips, corrupt: dict[int, str]) -> str:
 
 
 def _start_worker(worker: int) -> None:
-    """One thread each; signals to the whole process group are the training's to answer."""
+    """Use one thread, and leave signals to the whole process group to the training."""
     torch.set_num_threads(1)
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -125,21 +126,17 @@ def _start_worker(worker: int) -> None:
 class _Batches(Dataset[object]):
     """Batch i is chunks[i], whichever worker makes it.
 
-    A mistake that a person can mend is handed over as a value: raised in a worker it would arrive
-    wrapped in the worker's traceback. The table's text stays with the main process: strings that
-    are looked at are copied, page by page, into every process that looks.
+    A UserError is returned as a value: raised in a worker, it would arrive wrapped in the worker's
+    traceback. The text of the index stays in the main process: strings that a forked process reads
+    are copied into it, page by page.
     """
 
     def __init__(
-        self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, listen: bool
+        self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, spectrograms: bool
     ) -> None:
-        self.video = clips.video if "video" in clips.modalities else None
-        self.audio = clips.audio if "audio" in clips.modalities else None
-        self.numbers, self.ids, self.rate = clips.numbers, clips.ids, clips.rate
-        self.shards, self.shard_of = clips.shards
-        self.frames = clips.frames
+        self.reader = ViewReader(clips)
         self.chunks, self.views = chunks, views
-        self.fill, self.listen = fill, listen
+        self.fill, self.spectrograms = fill, spectrograms
 
     def __len__(self) -> int:
         return len(self.chunks)
@@ -155,131 +152,40 @@ class _Batches(Dataset[object]):
             raise
 
     def _make(self, samples: list[int]) -> _Made:
-        looks = [self.views(sample) for sample in samples]
-        views = [view for several in looks for view in several]
-        pictures = None if self.video is None else self._room(samples, looks)
-        waves = None if self.audio is None else self._silence(len(views))
-        whole: list[int] = []  # rows, one a view
+        views_of = [self.views(sample) for sample in samples]
+        views = [view for several in views_of for view in several]
+        windows = self.reader.empty_windows(samples, views_of)
+        waveforms = self.reader.silence(len(views))
+        whole: list[int] = []  # rows of the clips that can be read, one row per view
         corrupt: dict[int, str] = {}
         end = 0
-        for sample, several in zip(samples, looks, strict=True):
+        for sample, several in zip(samples, views_of, strict=True):
             rows = range(end, end + len(several))
             end = rows.stop
             try:
-                with open_shard(self.shards[self.shard_of[sample]]) as shard:
-                    if pictures is not None:
-                        self._look(shard, sample, several, pictures, rows)
-                    if waves is not None:
-                        self._listen(shard, sample, several, waves[rows.start : rows.stop])
+                self.reader.read(sample, several, windows, waveforms, rows)
             except CorruptClip as error:
                 corrupt[sample] = str(error)
             else:
                 whole += rows
         if not whole:
             return _Made({}, [], corrupt)
-        if self.fill:  # with as many views of each: the first clips that are whole, over again
+        if self.fill:  # every clip has as many views: the first clips stand in for corrupt ones
             whole = [whole[row % len(whole)] for row in range(len(views))]
-        arrays = {"sample": np.repeat(samples, [len(several) for several in looks])}
-        arrays |= {} if pictures is None else pictures.arrays()
-        arrays |= {} if waves is None else {"waves": waves}
+        arrays = {"sample": np.repeat(samples, [len(several) for several in views_of])}
+        arrays |= {} if windows is None else windows.arrays()
+        arrays |= {} if waveforms is None else {"waveforms": waveforms}
         if corrupt:
             arrays = {name: array[whole] for name, array in arrays.items()}
             views = [views[row] for row in whole]
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        if self.audio is not None and self.listen:
-            heard = [hearing for _, hearing in views]
-            sound = prepare_audio(tensors.pop("waves"), heard, self.rate, self.audio)
-            tensors["spectrograms"] = sound
+        audio, rate = self.reader.audio, self.reader.rate
+        if audio is not None and self.spectrograms:
+            audio_views = [view for _, view in views]
+            tensors["spectrograms"] = prepare_audio(
+                tensors.pop("waveforms"), audio_views, rate, audio
+            )
         return _Made(tensors, views, corrupt)
-
-    def _room(self, samples: list[int], looks: list[list[View]]) -> WindowReader:
-        assert self.video is not None
-        sizes = [
-            (int(self.numbers["height"][sample]), int(self.numbers["width"][sample]))
-            for sample, several in zip(samples, looks, strict=True)
-            for _ in several
-        ]
-        views = [view for several in looks for view, _ in several]
-        axes = [
-            view_taps(view, *size, self.video.crop) for view, size in zip(views, sizes, strict=True)
-        ]
-        return WindowReader(axes, self.video.frames, self.video.grey)
-
-    def _silence(self, count: int) -> np.ndarray:
-        assert self.audio is not None
-        return np.zeros((count, round(self.audio.seconds * self.rate)), np.int16)
-
-    def _row(self, sample: int) -> dict[str, Any]:
-        return {name: column[sample].item() for name, column in self.numbers.items()}
-
-    def _look(
-        self, shard: Shard, sample: int, looks: list[View], pictures: WindowReader, rows: range
-    ) -> None:
-        """Read the frames of all views of a sample, each once."""
-        assert self.video is not None
-        row = self._row(sample)
-        which = [frame_numbers(view, self.video, row["frames"], row["fps"]) for view, _ in looks]
-        needed = np.unique(np.concatenate(which))
-        # A video of a lower rate shows a frame several times.
-        spans = [
-            [np.searchsorted(numbers, needed, side).tolist() for side in ("left", "right")]
-            for numbers in which
-        ]
-        for n, frame in enumerate(self._frames(shard, sample, row, needed)):
-            for view, (first, end) in zip(rows, spans, strict=True):
-                if first[n] < end[n]:
-                    pictures.put(view, slice(first[n], end[n]), frame)
-
-    def _frames(
-        self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
-    ) -> Iterator[Planes]:
-        """A sample's frames, in order, from memory or else the shard.
-
-        Raises CorruptClip if one cannot be decoded, or is not as the index says.
-        """
-        assert self.video is not None
-        if sample >= self.frames.clips:
-            yield from self._decoded(shard, sample, row, numbers)
-            return
-        missing = self.frames.missing(sample, numbers)
-        if len(missing) and row["frames"] <= SHORT_SPANS * clip_span(self.video, row["fps"]):
-            # All of a short video at its first reading: later views ask for other frames. One that
-            # cannot be decoded is no fault of this view's.
-            with suppress(CorruptClip):
-                self._keep(
-                    shard, sample, row, self.frames.missing(sample, np.arange(row["frames"]))
-                )
-            missing = self.frames.missing(sample, numbers)
-        if len(missing):
-            self._keep(shard, sample, row, missing)
-        for number in numbers.tolist():
-            yield self.frames.get(sample, number)
-
-    def _keep(self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray) -> None:
-        decoded = self._decoded(shard, sample, row, numbers)
-        for number, planes in zip(numbers.tolist(), decoded, strict=True):
-            self.frames.put(sample, number, planes)
-
-    def _decoded(
-        self, shard: Shard, sample: int, row: dict[str, Any], numbers: np.ndarray
-    ) -> Iterator[Planes]:
-        assert self.video is not None
-        with shard.modality("video", self.ids[sample].decode(), sample, self.numbers) as member:
-            for frame in decode_frames(member, numbers, row["fps"]):
-                if (frame.height, frame.width) != (row["height"], row["width"]):
-                    size = f"{frame.width} x {frame.height}"
-                    raise CorruptClip(f"a frame of {size}, unlike in the index")
-                yield Planes.of(frame, self.video.grey)
-
-    def _listen(self, shard: Shard, sample: int, looks: list[View], waves: np.ndarray) -> None:
-        """Read the sound windows of all views of a sample; what a short sound lacks is silence."""
-        assert self.audio is not None
-        row = self._row(sample)
-        with shard.modality("audio", self.ids[sample].decode(), sample, self.numbers) as member:
-            for wave, (view, hearing) in zip(waves, looks, strict=True):
-                start = view.start / row["fps"] + hearing.delay
-                first, count = window_samples(row["samples"], start, self.audio.seconds, self.rate)
-                wave[:count] = decode_samples(member, first, count)
 
 
 def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
@@ -291,7 +197,7 @@ def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
         names = {part.name for part in fields(Windows)}
         windows = Windows(**{name: part for name, part in parts.items() if name in names})
         video = prepare_video(windows, [view for view, _ in made.views], clips.video)
-    if "waves" in parts:
-        heard = [hearing for _, hearing in made.views]
-        audio = prepare_audio(parts["waves"], heard, clips.rate, clips.audio)
+    if "waveforms" in parts:
+        views = [view for _, view in made.views]
+        audio = prepare_audio(parts["waveforms"], views, clips.rate, clips.audio)
     return Batch(parts["sample"], video, audio, made.corrupt)

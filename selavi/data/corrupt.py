@@ -71,7 +71,7 @@ class CorruptClips:
         for sample, problem in found.items():
             if sample not in self.found:
                 self.found[sample] = problem
-                log.warning("left out: %s", self.clips.describe(sample, problem))
+                log.warning("corrupt clip: %s", self.clips.describe(sample, problem))
         self._check()
 
     def merge(self, samples: Iterable[int]) -> None:

@@ -109,9 +109,25 @@ class Clips:
 
 
 def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:
-    """The clips of an index file as a run looks at them. Raises UserError, see `Clips`.
+    """Open the clips of an index as a run reads them.
 
-    cache_gb : for clips that are read in many epochs.
+    Parameters
+    ----------
+    index : Path
+        Index of the split, in the folder of its shards.
+    settings : RunSettings
+        Settings of the run.
+    cache_gb : float
+        Memory for decoded frames, in 10^9 bytes, for clips that are read in many epochs.
+
+    Returns
+    -------
+    Clips
+
+    Raises
+    ------
+    UserError
+        If the index cannot be read, or as `Clips`.
     """
     return Clips(
         read_index(index),

@@ -9,6 +9,7 @@ from selavi.data.schema import (
     BOUNDS,
     CHECKSUMS,
     OUTCOME,
+    SKIPPED,
     VIDEO,
     further,
     read_index,
@@ -34,15 +35,29 @@ REMEDIES = {
 def write_index(
     tables: list[Path], index: Path, rejected: Path, summary: Path, skipped: Path | None = None
 ) -> pd.DataFrame:
-    """Join the shards' tables into `index` and `rejected`, and count what became of the videos.
+    """Join the shards' tables into the tables of a split.
 
     Samples are numbered in the order of their keys; `shard` is the tar's name beside the index.
-    skipped : the manifest's counts of files that are no videos, for the summary.
+
+    Parameters
+    ----------
+    tables : list of Path
+        Tables of the shards.
+    index, rejected, summary : Path
+        CSVs to write: accepted clips, rejected videos, and how many videos had which outcome.
+    skipped : Path, optional
+        The manifest's counts of files that are no videos, for the summary.
+
+    Returns
+    -------
+    DataFrame
+        The index.
 
     Raises
     ------
-    UserError if no clip was accepted, naming the reasons and what to do about the commonest; if two
-    shards have a sample of one name.
+    UserError
+        If no clip was accepted, naming the reasons and the remedy for the commonest; if two shards
+        have a sample of one name; if a table lacks a column.
     """
     parts = [read_shard_table(table).assign(shard=f"{table.stem}.tar") for table in sorted(tables)]
     rows = pd.concat(parts, ignore_index=True).sort_values("key", ignore_index=True)
@@ -63,26 +78,26 @@ def write_index(
 def write_split(
     rows: pd.DataFrame, index: Path, rejected: Path, summary: Path, skipped: Path | None = None
 ) -> pd.DataFrame:
-    """Write the three tables of a split; see `write_index`. Every row has its `shard`."""
-    if "notes" in rows:  # shards made before have none
+    """Write the tables of a split, whose rows have their `shard`; see `write_index`."""
+    if "notes" in rows:  # earlier versions wrote none
         rows = rows.assign(notes=rows["notes"].fillna(""))
-    aside = rows[rows["reason"] != ""]
+    not_used = rows[rows["reason"] != ""]
     names = [*VIDEO, *OUTCOME, "shard", *further(rows)]
-    write_csv(rejected, aside[names])
+    write_csv(rejected, not_used[names])
     write_csv(summary, pd.concat([_summary(rows), *_not_videos(skipped)], ignore_index=True))
-    reasons = aside["reason"].value_counts()
+    reasons = not_used["reason"].value_counts()
     for reason, count in reasons.items():
         log.info("rejected: %d x %s (see %s)", count, reason, rejected)
-    kept = rows[rows["reason"] == ""].drop(columns=list(OUTCOME)).reset_index(drop=True)
-    if kept.empty:
-        raise UserError(_none_left(aside))
-    kept = kept.astype(dict.fromkeys(COUNTS, "int64"))
-    checksums = [name for name in CHECKSUMS if name in kept]
-    kept = kept.astype(dict.fromkeys(checksums, "Int64"))  # which shards of before do not have
-    kept.insert(0, "sample", range(len(kept)))
-    write_csv(index, kept)
-    log.info("%s: %d clips of %d videos", index, len(kept), len(rows))
-    return kept
+    accepted = rows[rows["reason"] == ""].drop(columns=list(OUTCOME)).reset_index(drop=True)
+    if accepted.empty:
+        raise UserError(_none_left(not_used))
+    accepted = accepted.astype(dict.fromkeys(COUNTS, "int64"))
+    checksums = [name for name in CHECKSUMS if name in accepted]  # earlier versions wrote none
+    accepted = accepted.astype(dict.fromkeys(checksums, "Int64"))
+    accepted.insert(0, "sample", range(len(accepted)))
+    write_csv(index, accepted)
+    log.info("%s: %d clips of %d videos", index, len(accepted), len(rows))
+    return accepted
 
 
 def _none_left(aside: pd.DataFrame) -> str:
@@ -116,7 +131,7 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _not_videos(skipped: Path | None) -> list[pd.DataFrame]:
     """Rows of the summary for what is no video by its suffix."""
-    table = read_csv(skipped, ("suffix", "example")) if skipped else pd.DataFrame()
+    table = read_csv(skipped, ("suffix", "example"), SKIPPED) if skipped else pd.DataFrame()
     if table.empty:
         return []
     outcome = "skipped: " + table["suffix"]

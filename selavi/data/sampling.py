@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from selavi.batch import Batch
-from selavi.data.collate import View, Views, load
+from selavi.data.collate import Views, load
 from selavi.data.dataset import Clips, open_clips
+from selavi.data.view_reader import View
 from selavi.transforms import audio as audio_transforms
 from selavi.transforms.video import views as video_transforms
 from selavi.transforms.video.views import ViewGrid

@@ -129,14 +129,23 @@ def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
-    """Read a manifest. Raises UserError if it is missing."""
-    return read_csv(path, numbers=(*_NUMBERS, "shard"))
+    """Read a manifest. Raises UserError if it is missing, or lacks a column."""
+    needed = (*VIDEO, *OUTCOME, "shard")
+    return read_csv(path, numbers=(*_NUMBERS, "shard"), needed=needed)
 
 
 def manifest_column(path: Path, name: str, rows: int = 100_000) -> Iterator["pd.Series[str]"]:
-    """One text column of a manifest, some rows at a time: it may be long."""
-    parts = pd.read_csv(path, usecols=[name], dtype=str, na_filter=False, chunksize=rows)
-    return (unguard(part)[name] for part in parts)
+    """Read one text column of a manifest, some rows at a time: it may be long.
+
+    Raises UserError if it cannot be read.
+    """
+    try:
+        parts = pd.read_csv(path, usecols=[name], dtype=str, na_filter=False, chunksize=rows)
+        yield from (unguard(part)[name] for part in parts)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} cannot be read: {error}; remove it and run the same command again"
+        ) from None
 
 
 def read_shard_table(path: Path) -> pd.DataFrame:
@@ -144,9 +153,12 @@ def read_shard_table(path: Path) -> pd.DataFrame:
     return _checked(read_csv(path, numbers=_NUMBERS, needed=("key", "reason")), path)
 
 
-def read_index(path: Path) -> pd.DataFrame:
-    """Read an index; `label` is "" where a clip has none. Raises UserError if missing."""
-    return _checked(read_csv(path, numbers=_NUMBERS, needed=("key",)), path)
+def read_index(path: Path, needed: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read an index; `label` is "" where a clip has none.
+
+    Raises UserError if it is missing, lacks a column that is `needed`, or is damaged.
+    """
+    return _checked(read_csv(path, numbers=_NUMBERS, needed=("key", *needed)), path)
 
 
 def read_rejected(path: Path) -> pd.DataFrame:

@@ -9,7 +9,16 @@ ROW_BYTES, HEAD_BYTES = 100, 24  # of a clip's assignments, and of a head's part
 
 
 def assign_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run, a pass over all splits of its dataset."""
+    """Predict, for each run, a pass over all splits of its dataset.
+
+    Parameters
+    ----------
+    workload : Workload
+
+    Yields
+    ------
+    Cost
+    """
     for name, run in workload.config.runs.items():
         clips = _all_clips(workload, run.dataset)
         stored = clips * (ROW_BYTES + 3 * run.network.heads * HEAD_BYTES)
@@ -17,7 +26,16 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
 
 
 def baselines_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run with baselines, all clips: decoded twice, inferred once."""
+    """Predict, for each run with baselines, a pass over all its clips, decoded twice.
+
+    Parameters
+    ----------
+    workload : Workload
+
+    Yields
+    ------
+    Cost
+    """
     settings = workload.config.baselines
     for name in workload.config.runs if settings.runs is None else settings.runs:
         clips = _all_clips(workload, workload.config.runs[name].dataset)

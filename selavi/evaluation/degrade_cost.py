@@ -20,7 +20,16 @@ ROW_BYTES = 100  # of a clip's assignments
 
 
 def degrade_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict the degraded clips of each dataset, made once, and their passes for each run."""
+    """Predict the degraded clips of each dataset, made once, and their passes for each run.
+
+    Parameters
+    ----------
+    workload : Workload
+
+    Yields
+    ------
+    Cost
+    """
     settings, runs = workload.config.degrade, workload.config.runs
     levels: dict[str, dict[str, VideoLevel | AudioLevel]] = {}
     for name in settings.runs:

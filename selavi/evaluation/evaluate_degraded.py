@@ -123,7 +123,8 @@ def evaluate_degraded(
             rows += [s | {"level": AS_STORED, "degraded": modality} | size for s in base.values()]
         for name, (assigned, table) in of_modality.items():
             scores = _scores(read_assignments(assigned, NEEDED), head, assigned)
-            size = {"kilobytes": float(read_index(table)["kilobytes"].mean())}
+            sizes = read_index(table, needed=("kilobytes",))["kilobytes"]
+            size = {"kilobytes": float(sizes.mean())}
             rows += [s | {"level": name, "degraded": modality} | size for s in scores.values()]
     result = pd.DataFrame(rows)
     ratio = result["nmi"] / result["modality"].map({m: s["nmi"] for m, s in base.items()})

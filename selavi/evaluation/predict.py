@@ -27,8 +27,8 @@ def batches_of_logits(
     ----------
     network : Network
         Moved to the best device and set to evaluation mode.
-    clips : Clips
-        The split.
+    corrupt : CorruptClips
+        Of the split's clips; those found are added.
     workers : int
         Loader processes.
 

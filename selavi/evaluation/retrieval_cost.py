@@ -22,7 +22,16 @@ NEIGHBOURS_BYTES = 1000  # of a query's nearest videos in the table
 
 
 def retrieval_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run, the features of every fold's videos; the search takes far less."""
+    """Predict, for each run, the features of every fold's videos; the search takes far less.
+
+    Parameters
+    ----------
+    workload : Workload
+
+    Yields
+    ------
+    Cost
+    """
     settings = workload.config.retrieval
 
     def measure(index: Path, run: RunSettings) -> Seconds:

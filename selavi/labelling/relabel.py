@@ -22,10 +22,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Relabelling:
-    """Summary of one label update.
+    """Summary of one label update; `str` gives a sentence.
 
     Attributes
     ----------
+    heads : int
+        Heads that were labelled.
+    converged : bool
+        Whether Sinkhorn-Knopp converged for every head.
     iterations : int
         Sinkhorn iterations of the slowest head.
     marginal_error : float
@@ -38,11 +42,24 @@ class Relabelling:
         Largest fraction of the kernel's entries that a truncated solve used; 0 without any.
     """
 
+    heads: int
+    converged: bool
     iterations: int
     marginal_error: float
     changed: float
     dense: int
     density: float
+
+    def __str__(self) -> str:
+        truncated = self.heads - self.dense
+        solvers = f"truncated to <= {self.density:.1%} of the kernel" if truncated else "dense"
+        if self.dense and truncated:
+            solvers = f"{self.dense} heads dense, {truncated} {solvers}"
+        end = "converged in <=" if self.converged else "did not converge in"
+        return (
+            f"{self.changed:.1%} of labels changed; Sinkhorn {end} {self.iterations} iterations "
+            f"({solvers})"
+        )
 
 
 def group_heads(heads: int, groups: int, generator: torch.Generator) -> list[list[int]]:
@@ -98,7 +115,7 @@ def relabel(
     Returns
     -------
     Relabelling
-        Changes and convergence, also logged.
+        Changes and convergence; heads that did not converge are warned of.
     """
     was_training = network.training
     network.eval()
@@ -119,13 +136,22 @@ def relabel(
         labels.copy_(consensus(labels, marginals.shape[1]))
     network.train(was_training)
     relabelling = Relabelling(
+        heads=len(outputs),
+        converged=all(o.converged for o in outputs),
         iterations=max(o.iterations for o in outputs),
         marginal_error=max(o.marginal_error for o in outputs),
         changed=float((before != labels).double().mean()),
         dense=sum(o.solver == "dense" for o in outputs),
         density=max((o.density for o in outputs if o.solver == "truncated"), default=0.0),
     )
-    _log(relabelling, len(outputs), settings)
+    if not relabelling.converged:
+        log.warning(
+            "Sinkhorn-Knopp did not converge in %d iterations: marginal error %.2g, tolerance "
+            "%.2g; raise labelling.max_iterations or labelling.tolerance",
+            relabelling.iterations,
+            relabelling.marginal_error,
+            settings.tolerance,
+        )
     return relabelling
 
 
@@ -156,24 +182,3 @@ def _align(log_kernel: HeadLogKernel) -> None:
     blocks = ((p["video"].exp(), p["audio"].exp()) for p in log_kernel.log_probabilities())
     permutation = best_permutation(blocks, log_kernel.clusters, log_kernel.device)
     log_kernel.network.permute_head("audio", log_kernel.head, permutation)
-
-
-def _log(relabelling: Relabelling, heads: int, settings: LabellingSettings) -> None:
-    truncated = heads - relabelling.dense
-    log.info(
-        "label update: %.1f%% of labels changed; Sinkhorn-Knopp took at most %d iterations "
-        "(%d heads dense, %d truncated%s)",
-        100 * relabelling.changed,
-        relabelling.iterations,
-        relabelling.dense,
-        truncated,
-        f" to at most {relabelling.density:.1%} of the kernel" if truncated else "",
-    )
-    if relabelling.marginal_error > settings.tolerance:
-        log.warning(
-            "Sinkhorn-Knopp did not converge in %d iterations: marginal error %.2g, tolerance "
-            "%.2g; raise labelling.max_iterations or labelling.tolerance",
-            relabelling.iterations,
-            relabelling.marginal_error,
-            settings.tolerance,
-        )

@@ -35,11 +35,12 @@ class VideoSample:
     def of(cls, dataset: DatasetSettings, folder: Path) -> "VideoSample | None":
         """Sample a dataset; None if it has no videos of its own."""
         for split in dataset.splits:
-            rows = sample_of(dataset, split, folder)
-            if rows is not None:
+            source = source_of(dataset, split)
+            if isinstance(source, VideoSource):
+                rows = sample_of(source, folder)
                 states = [Path(path).stat() for path in rows["path"]]
-                files = [] if dataset.embedded else [(s.st_size, s.st_mtime_ns) for s in states]
-                names = "" if dataset.embedded else rows.to_csv(index=False)
+                files = [] if source.generated else [(s.st_size, s.st_mtime_ns) for s in states]
+                names = "" if source.generated else rows.to_csv(index=False)
                 return cls(rows, dataset.media, repr((dataset.media, names, files)), folder)
         return None
 
@@ -58,11 +59,8 @@ class VideoSample:
         return self._sharded.rate
 
 
-def sample_of(dataset: DatasetSettings, split: str, scratch: Path) -> pd.DataFrame | None:
-    """A few videos spread over the split, as rows of a manifest; None if it has none of its own."""
-    source = source_of(dataset, split)
-    if not isinstance(source, VideoSource):
-        return None
+def sample_of(source: VideoSource, scratch: Path) -> pd.DataFrame:
+    """A few videos spread over the source, as rows of a manifest, all of shard 0."""
     rows = source.examples(SAMPLE, scratch)
     rows = rows[rows["reason"] == ""]
     step = max(1, len(rows) // SAMPLE)

@@ -129,7 +129,7 @@ def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
     dataset = datasets.get(name) if isinstance(name, str) else None
     preset = dataset.get("preset") if isinstance(dataset, dict) else None
     known = isinstance(preset, str) and preset in PRESETS  # else it is an error of the dataset
-    return {"preset": preset} | run if known else run
+    return inherit({"preset": preset}, run) if known else run
 
 
 def _require_split(config: Config, where: str, dataset: str, split: str) -> None:
@@ -238,7 +238,7 @@ def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
     epoch, step : int
         Place of the checkpoint, counted from 0.
     state : Path
-        Its file or folder.
+        The folder of checkpoints.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from selavi.settings.inputs import require_crop_fits
 from selavi.settings.machine import MachineSettings
 from selavi.settings.section import FilePath, LearningRate, Name, Section, Seed
 
@@ -181,11 +182,7 @@ class FinetuneSettings(TransferSettings):
 
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
-        if not self.crop <= self.scale_min <= self.scale_max:
-            raise ValueError(
-                f"crop = {self.crop}, scale_min = {self.scale_min}, scale_max = {self.scale_max}: "
-                "each must be at most the next"
-            )
+        require_crop_fits(self.crop, self.scale_min, self.scale_max)
         return self
 
     @model_validator(mode="after")

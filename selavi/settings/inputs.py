@@ -9,6 +9,17 @@ from selavi.settings.section import Section
 FRAME_SECONDS = 0.02  # length of a spectrogram frame
 
 
+def require_crop_fits(crop: int, scale_min: int, scale_max: int) -> None:
+    """Raise ValueError unless crop <= scale_min <= scale_max, all in pixels."""
+    if scale_min > scale_max:
+        raise ValueError(f"scale_min = {scale_min} is above scale_max = {scale_max}")
+    if crop > scale_min:
+        raise ValueError(
+            f"crop = {crop} is larger than the short side scale_min = {scale_min}; "
+            f"use crop <= {scale_min}"
+        )
+
+
 class VideoSettings(Section):
     """The video of a clip, as the network sees it."""
 
@@ -42,13 +53,7 @@ class VideoSettings(Section):
 
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
-        if self.scale_min > self.scale_max:
-            raise ValueError(f"scale_min = {self.scale_min} is above scale_max = {self.scale_max}")
-        if self.crop > self.scale_min:
-            raise ValueError(
-                f"crop = {self.crop} is larger than the short side scale_min = {self.scale_min}; "
-                f"use crop <= {self.scale_min}"
-            )
+        require_crop_fits(self.crop, self.scale_min, self.scale_max)
         return self
 
 

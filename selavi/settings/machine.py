@@ -1,7 +1,7 @@
 """How a machine does its work: processes, threads, memory, arithmetic, checkpoints.
 
-None of it is part of what identifies a run. Only `precision`, `compile`, `channels_last` and
-`threads` reach the numbers, and they change them by rounding alone.
+None of it identifies a run. `precision`, `compile`, `channels_last`, and `threads` beyond two
+change results, by rounding alone.
 """
 
 from pydantic import Field
@@ -28,7 +28,8 @@ class MachineSettings(Section):
     trial step is at least 1.2 times as fast. The choice is made when training starts; on resume
     only float32 overrides it."""
     channels_last: bool = True
-    """Store frames, spectrograms and weights in channels-last memory format."""
+    """Store frames, spectrograms and weights in channels-last memory format. A run's model file
+    keeps it for the stages that use the model."""
     compile: bool = False
     """Compile the encoders with torch.compile in pretraining. This takes minutes at the start, and
     steps are faster afterwards."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from selavi.progress import duration
+
 Row = dict[str, float]
 
 
@@ -55,10 +57,25 @@ def epoch_row(
     return row
 
 
-def sentence(row: Row, epochs: int) -> str:
-    """Format a row as a line of the log; `epochs` are those of the run."""
+def sentence(row: Row, epochs: int, clips_left: int) -> str:
+    """Format a row as a line of the log.
+
+    Parameters
+    ----------
+    row : dict
+        Of `epoch_row`.
+    epochs : int
+        Of the whole run.
+    clips_left : int
+        Clips of the epochs to come, for the predicted time.
+
+    Returns
+    -------
+    str
+    """
+    updates, speed = row["relabellings"], row["clips_per_second"]
+    left = f", {duration(clips_left / speed)} left" if clips_left else ""
     return (
         f"epoch {row['epoch']:.0f}/{epochs}: loss {row['loss']:.3f}, "
-        f"{row['relabellings']:.0f} label updates ({row['labels_changed']:.1%} changed), "
-        f"{row['clips_per_second']:.0f} clips/s"
+        f"{updates:.0f} label update{'' if updates == 1 else 's'}, {speed:.0f} clips/s{left}"
     )

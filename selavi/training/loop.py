@@ -173,7 +173,7 @@ class Trainer:
         self.network.train()
         while progress.step < self.steps:
             if progress.total in self.due:
-                done = self.labeller.update()
+                done = self.labeller.update(sum(step > progress.total for step in self.due))
                 add(progress.sums, relabelled=1.0, changed=done.changed, iterations=done.iterations)
             loss = self._step(islice(batches, accumulation))
             progress.step += 1
@@ -255,7 +255,8 @@ class Trainer:
         predicted.zero_()
         progress.epoch += 1
         progress.step = 0
-        log.info(sentence(row, training.epochs))
+        left = (training.epochs - progress.epoch) * self.steps * self.step_clips
+        log.info(sentence(row, training.epochs, left))
         shares = [row["largest_cluster"] for row in progress.history]
         check_predictions(shares, self.steps, self.state.sizes, training)
         if self.group.first:  # before the checkpoint, or a kill in between would lose it

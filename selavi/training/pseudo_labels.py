@@ -51,8 +51,13 @@ class Labeller:
         self.clips, self.settings, self.group = clips, settings, group
         self.network, self.state, self.stop = network, state, stop
 
-    def update(self) -> Relabelling:
+    def update(self, later: int) -> Relabelling:
         """Make new labels for all clips (paper, section 3.1); the first time, align the modalities.
+
+        Parameters
+        ----------
+        later : int
+            Label updates still planned after this one.
 
         Returns
         -------
@@ -67,7 +72,6 @@ class Labeller:
             On all ranks, if any is asked to stop during a pass; then the labels stay as they were.
         """
         progress, labelling = self.state.progress, self.settings.labelling
-        log.debug("updating the labels before step %d", progress.total)
         with self._all_or_nothing():
             done = relabel(
                 self.network,
@@ -78,6 +82,9 @@ class Labeller:
                 self.state.groups,
                 align=labelling.align and progress.relabellings == 0,
             )
+        progress.relabellings += 1
+        number = progress.relabellings
+        log.info("label update %d/%d: %s", number, number + later, done)
         if progress.epoch >= self.settings.training.warmup_epochs:
             check_labels(
                 self.state.labels,
@@ -85,8 +92,6 @@ class Labeller:
                 self.settings.training,
                 f"epoch {progress.epoch + 1}, before step {progress.step + 1}",
             )
-        progress.relabellings += 1
-        log.debug("updated the labels: %s", done)
         return done
 
     def batches(self, epoch: int, first: int) -> Iterator[list[Batch]]:

@@ -186,26 +186,25 @@ def test_several_nodes_need_slurm() -> None:
 
 
 def test_starts_that_leave_no_newer_save_come_to_an_end(tmp_path: Path) -> None:
-    folder, file = tmp_path / "state", tmp_path / "0.state.pt"
-    for state in (folder, file):
-        for restarts in range(3):
-            require_progress(state, "7", restarts)
-        with pytest.raises(UserError, match="restarted job 7 3 times without a new checkpoint"):
-            require_progress(state, "7", 3)
-        require_progress(state, "8", 0)  # another job, such as Snakemake's next attempt
-    (folder / "step-1").mkdir(parents=True)
-    file.write_text("saved")
-    for state in (folder, file):
-        require_progress(state, "8", 2)
-        for restarts in (3, 4):
-            require_progress(state, "8", restarts)
-        with pytest.raises(UserError, match="job 8"):
-            require_progress(state, "8", 5)
-    os.utime(file, (1, 1))
-    require_progress(file, "8", 5)
-    (folder / ".step-2.part").mkdir()  # not whole: no save
+    state = tmp_path / "state"
+    for restarts in range(3):
+        require_progress(state, "7", restarts)
+    with pytest.raises(UserError, match="restarted job 7 3 times without a new checkpoint"):
+        require_progress(state, "7", 3)
+    require_progress(state, "8", 0)  # another job, such as Snakemake's next attempt
+    (state / "step-1").mkdir(parents=True)
+    for restarts in (2, 3, 4):
+        require_progress(state, "8", restarts)
     with pytest.raises(UserError, match="job 8"):
-        require_progress(folder, "8", 6)
+        require_progress(state, "8", 5)
+    (state / "step-2").mkdir()
+    os.utime(state / "step-2", (4e9, 4e9))
+    for restarts in (5, 6, 7):
+        require_progress(state, "8", restarts)
+    (state / ".step-3.part").mkdir()  # not whole: no checkpoint
+    (state / "diverged.json").touch()
+    with pytest.raises(UserError, match="job 8"):
+        require_progress(state, "8", 8)
 
 
 def test_the_ends_of_logs_of_failed_jobs(tmp_path: Path) -> None:

@@ -132,13 +132,13 @@ def test_a_device_finishes_to_the_same_numbers(clips: Clips, colourful: Clips) -
     for table in (clips, colourful):
         chunks = [np.arange(8), np.arange(8, 24)]
         views = _Random(table, [(0, 1, 2)])
-        batches = [_Batches(table, chunks, views, fill=False, listen=heard) for heard in (1, 0)]
+        batches = [_Batches(table, chunks, views, fill=False, spectrograms=cpu) for cpu in (1, 0)]
         for number in range(2):
             made = [part[number] for part in batches]
             assert not any(isinstance(part, Exception) for part in made)
             assert all(part.tensors["luma"].dtype == torch.uint8 for part in made)
-            assert "waves" not in made[0].tensors
-            assert made[1].tensors["waves"].dtype == torch.int16
+            assert "waveforms" not in made[0].tensors
+            assert made[1].tensors["waveforms"].dtype == torch.int16
             one, other = (_finish(part, table, torch.device("cpu")) for part in made)
             assert torch.equal(one.sample, other.sample)
             assert torch.equal(one.of("video"), other.of("video"))
@@ -179,8 +179,10 @@ def test_the_sound_begins_with_the_picture(clips: Clips) -> None:
         some = decode_samples(member, 7001, 900)
     assert np.array_equal(some, whole[7001:7901])
     [(view, _)] = _Random(clips, [(0, 1, 2)])(5)
-    made = _Batches(clips, [np.array([5])], _Random(clips, [(0, 1, 2)]), False, listen=False)[0]
+    made = _Batches(clips, [np.array([5])], _Random(clips, [(0, 1, 2)]), False, spectrograms=False)[
+        0
+    ]
     assert not isinstance(made, Exception)
     start = min(round(view.start / row["fps"] * 16000), len(whole) - 16000)
     expected = whole[start : start + 16000]
-    assert np.array_equal(made.tensors["waves"][0].numpy(), expected)
+    assert np.array_equal(made.tensors["waveforms"][0].numpy(), expected)

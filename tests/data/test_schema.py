@@ -1,4 +1,4 @@
-"""Numbers in tables that no clip has."""
+"""Tables with numbers that no clip has, or without a column."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from selavi.data.index import write_index
-from selavi.data.schema import CHECKSUMS, read_index
+from selavi.data.schema import CHECKSUMS, read_index, read_manifest
 from selavi.files import UserError
 
 
@@ -37,3 +37,15 @@ def test_numbers_in_tables_that_no_clip_has(
         return
     with pytest.raises(UserError, match=f"has no column '{column}'"):
         write_index([tmp_path / "00000.csv"], *outputs)
+
+
+def test_tables_without_a_column_are_named(train_index: Path, tmp_path: Path) -> None:
+    skipped = tmp_path / "skipped.csv"
+    skipped.write_text("suffix,example\n.txt,a.txt\n")
+    outputs = [tmp_path / f"{name}.csv" for name in ("index", "rejected", "summary")]
+    with pytest.raises(UserError, match=f"{skipped} has no column 'files'"):
+        write_index([train_index.with_name("00000.csv")], *outputs, skipped)
+    with pytest.raises(UserError, match=r"index\.csv has no column 'reason'"):
+        read_manifest(train_index)
+    with pytest.raises(UserError, match=r"index\.csv has no column 'kilobytes'"):
+        read_index(train_index, needed=("kilobytes",))

@@ -1,8 +1,8 @@
 """Groups of heads, their passes, and the summary of a label update."""
 
 import itertools
-import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -106,11 +106,10 @@ def test_heads_that_seek_consensus_learn_one_partition() -> None:
     assert len(pairs[1]) <= 12  # each cluster of one head is one of the other's
 
 
-def test_the_log_names_the_solver(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_summary_names_the_solver() -> None:
     network = small_network()
     store = features(network, CLIPS)
-    with caplog.at_level(logging.INFO, "selavi"):
-        labels, relabelling = run(network, lambda group: store, LabellingSettings(groups=1))
+    labels, relabelling = run(network, lambda group: store, LabellingSettings(groups=1))
     outputs = []
     for head in range(4):
         log_kernel = HeadLogKernel(network, store, head, 20.0)
@@ -121,8 +120,14 @@ def test_the_log_names_the_solver(caplog: pytest.LogCaptureFixture) -> None:
     assert relabelling.dense == solvers.count("dense")
     assert relabelling.density == max(o.density for o in outputs if o.solver == "truncated")
     assert relabelling.iterations == max(o.iterations for o in outputs)
-    assert f"({relabelling.dense} heads dense, {4 - relabelling.dense} truncated" in caplog.text
-    assert f"to at most {relabelling.density:.1%} of the kernel" in caplog.text
+    said = str(relabelling)
+    assert said.startswith(
+        f"{relabelling.changed:.1%} of labels changed; Sinkhorn converged in <= "
+    )
+    assert f"({relabelling.dense} heads dense, {4 - relabelling.dense} truncated to <= " in said
+    assert f" {relabelling.density:.1%} of the kernel)" in said
+    alone = replace(relabelling, dense=4, iterations=14, changed=0.745)
+    assert str(alone) == "74.5% of labels changed; Sinkhorn converged in <= 14 iterations (dense)"
 
 
 def test_too_few_iterations_are_warned_of_with_the_error(
@@ -132,6 +137,7 @@ def test_too_few_iterations_are_warned_of_with_the_error(
     store = features(network, CLIPS)
     _, relabelling = run(network, lambda group: store, LabellingSettings(max_iterations=1))
     assert relabelling.iterations == 1
+    assert "Sinkhorn did not converge in 1 iterations" in str(relabelling)
     assert f"marginal error {relabelling.marginal_error:.2g}" in caplog.text
     assert "labelling.max_iterations" in caplog.text
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from selavi.data.shards.cost import shard_sample
-from selavi.data.sources.factory import configured_source
+from selavi.data.sources.factory import configured_source, source_of
+from selavi.data.sources.source import VideoSource
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.preflight.checks import disk, stored_sizes
@@ -46,8 +47,10 @@ def own(demo_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_videos_are_counted_and_a_few_taken(own: Path, tmp_path: Path) -> None:
     config = read_config([own])
     assert configured_source(config.datasets, "demo", "train").count() == 24 + 5
-    rows = sample_of(config.datasets["demo"], "train", tmp_path)
-    assert rows is not None and len(rows) == 3
+    source = configured_source(config.datasets, "demo", "train")
+    assert isinstance(source, VideoSource)
+    rows = sample_of(source, tmp_path)
+    assert len(rows) == 3
     assert rows["path"].is_unique
     assert configured_source(read_config([DEMO]).datasets, "demo", "test").count() == 200
 
@@ -112,8 +115,9 @@ def test_a_run_of_one_modality_is_measured_by_it_alone(
 ) -> None:
     index = Path(tempfile.mkdtemp(dir=own.parent))
     dataset = read_config([own]).datasets["demo"]
-    rows = sample_of(dataset, "train", index)
-    assert rows is not None
+    source = source_of(dataset, "train")
+    assert isinstance(source, VideoSource)
+    rows = sample_of(source, index)
     made = shard_sample(rows, dataset.media, index).index
     runs = read_config([own, own.with_name("judged.yaml")]).runs
     sizes = {name: clip_rate(made, runs[name]) for name in ("demo", "video", "audio")}

@@ -40,7 +40,7 @@ def test_the_protocols_numbers_are_the_defaults() -> None:
         ),
         ({"retrieval": {"datasets": {"ucf": [1]}}}, "'ucf' is not one of: demo"),
         ({"degrade": {"runs": ["demo"], "split": "val"}}, "has no split 'val'"),
-        ({"finetune": {"crop": 144}}, "each must be at most the next"),
+        ({"finetune": {"crop": 144}}, "crop = 144 is larger than the short side"),
         ({"degrade": {"video": [{"short_side": 15, "crf": 1}]}}, "multiple of 2"),
         ({"finetune": {"epoch": 3}}, "did you mean 'epochs'?"),
     ],

@@ -67,7 +67,7 @@ def test_one_word_makes_a_configuration_that_fits() -> None:
 def test_given_keys_override_the_preset_and_runs_their_datasets() -> None:
     raw = own(media={"short_side": 64})
     raw["defaults"] = {"training": {"epochs": 12}}
-    raw["runs"]["mine"]["video"] = {"crop": 24}
+    raw["runs"]["mine"] |= {"preset": None, "video": {"crop": 24}}  # null: the dataset's
     raw["runs"]["large"] = {"dataset": "mine", "preset": "paper", "video": {"fps": 8, "frames": 8}}
     config = parse(raw, Config, "c")
     assert config.datasets["mine"].media == MediaSettings(short_side=64, fps=8, audio_rate=16000)

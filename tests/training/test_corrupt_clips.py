@@ -123,6 +123,6 @@ def test_a_resumed_run_goes_on_counting(
     runs.wait(runs.start(settings, index, killed, world=world, kill_at=("torch.optim:SGD.step", 9)))
     runs.train(settings, index, killed, world=world)
     assert "resuming from epoch 2" in runs.words(killed)
-    assert runs.words(killed).count("left out: ") == runs.words(whole).count("left out: ")
+    assert runs.words(killed).count("corrupt clip: ") == runs.words(whole).count("corrupt clip: ")
     assert pd.read_csv(killed / "log.csv")["corrupt_clips"].tolist() == [1, 1, 1]
     runs.same_result(killed, whole)

@@ -46,13 +46,13 @@ def test_what_has_diverged_is_not_trained_to_the_same_end_again(
         return words(tmp_path)[before:]
 
     record = tmp_path / "state/diverged.json"
-    assert "label update: " in after_starting(1e30, 1)
+    assert "label update 1/1: " in after_starting(1e30, 1)
     refused = after_starting(1e30, 1)
-    assert "label update: " not in refused
+    assert "label update 1/1: " not in refused
     assert "has diverged before: the loss is nan in epoch 1, step" in refused
     assert f"Change them, or remove {record}" in refused
     record.unlink()
-    assert "label update: " in after_starting(1e30, 1)
+    assert "label update 1/1: " in after_starting(1e30, 1)
     assert "has diverged before" not in after_starting(1e-4, 0)
     assert not record.exists()
 

@@ -257,8 +257,8 @@ def test_only_float32_overrides_the_arithmetic_of_a_checkpoint(
     often = {"checkpoint_minutes": 0.0}
     before = tiny_run(machine=often | {"precision": "bfloat16"})
     (*_, newest) = stopped_midway(before, train_index, tmp_path)
-    assert read_tensors(newest / "shared.pt")["progress"]["bfloat16"]
+    assert read_tensors(newest / "shared.pt")["content"]["progress"]["bfloat16"]
     train(tiny_run(machine=often | {"precision": precision}), train_index, tmp_path)
     assert "resuming from epoch 2" in words(tmp_path)
     (*_, last) = sorted((tmp_path / "state").glob("step-*"))
-    assert read_tensors(last / "shared.pt")["progress"]["bfloat16"] is resumed
+    assert read_tensors(last / "shared.pt")["content"]["progress"]["bfloat16"] is resumed

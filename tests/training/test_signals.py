@@ -127,7 +127,7 @@ def test_a_signal_to_torchruns_whole_group(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("call", "renewed"),
+    ("call", "updates"),
     [
         (3, 0),  # in the pass of the first group
         (9, 0),  # in that of the second: the first one's heads are in order, and have labels
@@ -137,13 +137,13 @@ def test_a_signal_to_torchruns_whole_group(
 )
 def test_a_signal_in_a_labelling_pass_does_not_wait_for_the_labels(
     settings: RunSettings, train_index: Path, undisturbed: Path, tmp_path: Path,
-    call: int, renewed: int,
+    call: int, updates: int,
 ) -> None:  # fmt: skip
     seldom = settings.machine.model_copy(update={"checkpoint_minutes": 60.0})
     place = ("selavi.models.network:Network.encode", call)
     rare = settings.model_copy(update={"machine": seldom})
     assert wait(start(rare, train_index, tmp_path, kill_at=place, by=signal.SIGUSR1)) == [75]
-    assert words(tmp_path).count("label update: ") == renewed
+    assert words(tmp_path).count("label update ") == updates
     train(settings, train_index, tmp_path)
     same_result(tmp_path, undisturbed)
 
@@ -161,7 +161,7 @@ def test_one_rank_of_two_is_asked_in_the_second_groups_pass(
     place = ("selavi.models.network:Network.encode", 2 + 6 + 1)
     ranks = start(settings, train_index, asked, world=2, kill_at=place, by=signal.SIGUSR1)
     assert wait(ranks) == [75, 75]
-    assert "label update: " not in words(asked)
+    assert "label update " not in words(asked)
     train(settings, train_index, asked, world=2)
     same_result(asked, calm)
 

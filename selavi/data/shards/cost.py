@@ -21,20 +21,40 @@ VIDEO_RATE = TypeAdapter(VideoRate)
 
 @dataclass(frozen=True)
 class ShardedSample:
-    """A few videos, sharded: the index of their clips, and what a video took."""
+    """A few videos, sharded.
+
+    Attributes
+    ----------
+    index : Path
+        Index of their clips.
+    rate : VideoRate
+        Cost of one of them.
+    """
 
     index: Path
     rate: VideoRate
 
 
 def shard_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each dataset, the normalisation of its videos, or the import of its shards."""
+    """Predict, for each dataset, the normalisation of its videos, or the import of its shards.
+
+    Subsets have no shards of their own.
+
+    Parameters
+    ----------
+    workload : Workload
+
+    Yields
+    ------
+    Cost
+    """
     for name, dataset in workload.config.datasets.items():
-        stored = float(sum(workload.stored[name, split] for split in dataset.splits))
+        own = [split for split, settings in dataset.splits.items() if not settings.of]
+        stored = float(sum(workload.stored[name, split] for split in own))
         sample = workload.samples.get(name)
         if sample:
             rate = _rate(sample, workload.cache)
-            videos = sum(workload.videos[name, split] or 0 for split in dataset.splits)
+            videos = sum(workload.videos[name, split] or 0 for split in own)
             stored += videos * rate.stored
             yield Cost(name, "shard", videos * rate.cpu_seconds / 3600, 0.0, stored)
         elif stored:

@@ -1,4 +1,4 @@
-"""Write one WebDataset tar of normalised clips, and beside it the fate of every video."""
+"""Write one WebDataset tar of normalised clips, and beside it the table of its videos."""
 
 import json
 import logging
@@ -46,30 +46,40 @@ def write_shard(
     """Normalise the manifest's videos of one shard into a tar, and write their table.
 
     A sample is `{id}.json` (id, key, label, sizes), `{id}.mp4` (silent H.264) and `{id}.wav` (mono
-    int16, unless it is mute). The tar depends on nothing but the videos and the settings: members
-    are in the order of the manifest, with fixed owner, mode and time. Both files appear whole or
-    not at all. Clips that an earlier making of the same shard had, of files that have not changed
-    since, are taken from it; see `ShardCache`.
+    int16, unless it is mute). The tar depends only on the videos and the settings: members are in
+    the order of the manifest, with fixed owner, mode and time. Clips of unchanged files are reused
+    from the shard's previous version; see `ShardCache`.
 
     Parameters
     ----------
-    threads : videos normalised at a time; it does not change the result.
+    manifest : Path
+        Manifest of the split.
+    shard : int
+        Number of the shard.
+    tar, table : Path
+        Files to write; each is whole or absent.
+    settings : MediaSettings
+        How to normalise.
+    threads : int
+        Videos normalised at a time; it does not change the result.
 
     Returns
     -------
-    The table: one row per video, with a reason and a sentence if it was rejected, else its frames,
-    samples and byte positions in the tar.
+    DataFrame
+        The table: a row per video, with a reason and a detail if it was rejected, else its numbers
+        of frames and samples, and the positions of its members in the tar.
 
     Raises
     ------
-    UserError if the machine is at fault and not a video; see `normalise` and `first_that_opens`.
+    UserError
+        If the machine is at fault and not a video; see `normalise` and `first_that_opens`.
     """
     rows, witness = _listed(manifest, shard)
-    kept = ShardCache(tar, settings)
+    cache = ShardCache(tar, settings)
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
 
         def make(row: VideoRow) -> tuple[VideoRow, Members | None]:
-            made, clip = _normalised(row, settings, Path(scratch), kept)
+            made, clip = _normalised(row, settings, Path(scratch), cache)
             if made["reason"] and witness and not opens(witness):
                 raise UserError(
                     f"{witness} could be opened before and cannot now, so the disk with the videos "
@@ -80,9 +90,9 @@ def write_shard(
         made = write_tar(tar, rows_of(rows), make, threads)
     result = shard_table(made, tar)
     write_csv(table, result)
-    kept.store(result)
+    cache.store(result)
     log.info(
-        "%s: %d videos: %d written, %d rejected, %d reused", tar, *_counts(result), kept.reused
+        "%s: %d videos: %d written, %d rejected, %d reused", tar, *_counts(result), cache.reused
     )
     return result
 
@@ -98,9 +108,23 @@ def _listed(manifest: Path, shard: int) -> tuple[pd.DataFrame, Path | None]:
 
 
 def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1) -> list[VideoRow]:
-    """Write what `make` makes of each row as samples of a tar, in order; return the rows it made.
+    """Make a sample of each row, and write a tar of them in order.
 
-    threads : rows in the making at a time; it does not change the result.
+    Parameters
+    ----------
+    tar : Path
+        The tar to write; it is whole or absent.
+    rows : sequence of VideoRow
+        The videos.
+    make : callable
+        Makes a video's new row, and its members, None if it has none.
+    threads : int
+        Calls of `make` at a time; it does not change the result.
+
+    Returns
+    -------
+    list of VideoRow
+        The new rows.
     """
     made: list[VideoRow] = []
     with (
@@ -121,7 +145,7 @@ def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1)
                 made.append(row)
             writer.close()
         except BaseException:
-            with suppress(OSError):  # here, or its destructor would try and complain
+            with suppress(OSError):  # or its destructor would try again and print the error
                 writer.close()
             raise
         finally:
@@ -130,7 +154,7 @@ def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1)
 
 
 def shard_table(rows: Sequence[VideoRow], tar: Path) -> pd.DataFrame:
-    """The table of a shard: the rows that were made of its videos, and where their members lie."""
+    """The table of a shard: the new rows of its videos, with the positions of their members."""
     own = dict.fromkeys(name for row in rows for name in row if not is_reserved(name))
     return with_places(pd.DataFrame(rows, columns=[*SHARD_TABLE, *own]), places_of(tar))
 
@@ -138,18 +162,18 @@ def shard_table(rows: Sequence[VideoRow], tar: Path) -> pd.DataFrame:
 def _in_order(
     pool: Executor, make: Make, rows: Sequence[VideoRow], ahead: int
 ) -> Iterator[tuple[VideoRow, Members | None]]:
-    """As `pool.map`, but no more than `ahead` clips are in the making or wait for a slow one."""
-    begun: deque[Future[tuple[VideoRow, Members | None]]] = deque()
+    """As `pool.map`, but at most `ahead` rows are being made or wait for a slow one."""
+    started: deque[Future[tuple[VideoRow, Members | None]]] = deque()
     for row in rows:
-        if len(begun) == ahead:
-            yield begun.popleft().result()
-        begun.append(pool.submit(make, row))
-    while begun:
-        yield begun.popleft().result()
+        if len(started) == ahead:
+            yield started.popleft().result()
+        started.append(pool.submit(make, row))
+    while started:
+        yield started.popleft().result()
 
 
 def _normalised(
-    row: VideoRow, settings: MediaSettings, scratch: Path, kept: ShardCache
+    row: VideoRow, settings: MediaSettings, scratch: Path, cache: ShardCache
 ) -> tuple[VideoRow, Normalised | None]:
     if row["reason"]:
         return row, None
@@ -158,7 +182,7 @@ def _normalised(
     )
     source = Segment(Path(row["path"]), start, end)
     try:
-        clip = kept.clip(row["id"], source)
+        clip = cache.clip(row["id"], source)
         if clip is not None:
             return row, clip
         with tempfile.TemporaryDirectory(dir=scratch) as own:
@@ -175,7 +199,7 @@ def rejected_row(row: VideoRow, rejected: Rejected) -> VideoRow:
 def with_members(
     row: VideoRow, clip: Normalised | None, settings: MediaSettings
 ) -> tuple[VideoRow, Members | None]:
-    """A video's row with its clip's numbers, and the clip's members; None is a rejected one."""
+    """A video's row with its clip's numbers, and its members; `clip` is None if rejected."""
     if clip is None:
         return row, None
     audio = clip.audio if clip.samples else b""
@@ -190,9 +214,9 @@ def with_members(
         "notes": clip.notes,
     }
     row |= checksums(clip.video, audio)
-    aside = ("path", "reason", "detail", "start", "end")
-    # Users' columns are in the tables alone: a remark that changes makes no other shard.
-    facts = {k: v for k, v in row.items() if is_reserved(k) and k not in aside}
+    omitted = ("path", "reason", "detail", "start", "end")
+    # Users' columns are only in the tables: editing them changes no shard.
+    facts = {k: v for k, v in row.items() if is_reserved(k) and k not in omitted}
     return row, members_of(row["id"], facts, clip.video, audio)
 
 
@@ -204,7 +228,7 @@ def members_of(key: str, facts: Mapping[str, object], video: bytes, audio: bytes
 
 
 def with_places(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.DataFrame:
-    """Add where each member's bytes lie, so that a clip can be read without its neighbours."""
+    """Add the position of each member's bytes, so that a clip can be read on its own."""
     rejected = table["reason"] != "" if "reason" in table else [False] * len(table)
     for kind, suffix in (("video", "mp4"), ("audio", "wav")):
         absent = [(None, None) if none else (0, 0) for none in rejected]

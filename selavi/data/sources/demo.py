@@ -29,6 +29,8 @@ class Demo(VideoSource):
     settings: EmbeddedSettings
     split: str
 
+    generated = True
+
     @property
     def place(self) -> Path:
         """The folder."""

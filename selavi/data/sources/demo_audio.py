@@ -23,16 +23,20 @@ _OCTAVE = np.log2(np.maximum(_FREQUENCY, 60) / 1000)
 
 
 def make_sound(label: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Play the two seconds of one video.
+    """Synthesise the audio of one video, 2 s.
 
-    Args:
-        label: index into `TIMBRES`, 0 to 9.
-        rng: source of everything else: pitch (within an octave either way), tempo (within 32 %),
-            spectral tilt, background noise (3 to 18 dB below the sound) and level. All are drawn
-            alike for every label.
+    Parameters
+    ----------
+    label : int
+        Index into `TIMBRES`, 0 to 9.
+    rng : numpy.random.Generator
+        Draws all else: pitch (within an octave either way), tempo (within 32 %), spectral tilt,
+        background noise (3 to 18 dB below the sound) and level, alike for every label.
 
-    Returns:
-        (32000,) float32 in -1..1, mono, 16 kHz.
+    Returns
+    -------
+    numpy.ndarray
+        (32000,) float32 in [-1, 1], mono, 16 kHz.
     """
     pitch = 2 ** rng.uniform(-1, 1)
     tempo = rng.uniform(0.68, 1.32)

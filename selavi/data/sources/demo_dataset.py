@@ -86,31 +86,41 @@ def make_demo_dataset(
 
     A video is 2 s long: 32 frames of 96 x 96 at 16 fps (H.264) with mono sound at 16 kHz (AAC),
     in mp4. Its bytes depend on `seed`, its split, its class and its place in the class only. A
-    file gets its name once it is whole, so a run that was cut off can be run again and goes on.
+    file gets its name once it is whole, so an interrupted call can be repeated and resumes.
 
-    Every video shows a digit of its own, written by hand (scikit-learn's `load_digits`).
+    Every video shows a handwritten digit of its own (scikit-learn's `load_digits`).
 
-    Args:
-        root: folder to write to; made if need be.
-        seed: start of all randomness, 0 or more.
-        classes: the first this many of `CLASS_NAMES`, 1 to 10.
-        train_per_class: videos of each class in `train`, 1 or more.
-        test_per_class: videos of each class in `test`, 0 or more. There are about 178 digits of a
-            class for both splits together.
-        bad_files: also put five unusable files among the training videos (without audio,
-            truncated, of zero bytes, not a video, too short), whose digit, if any, is that of
-            the first video of their class, and give the last training video of the first class
-            an awkward name.
-        workers: processes, 1 or more. The result does not depend on it.
+    Parameters
+    ----------
+    root : Path
+        Folder to write to.
+    seed : int
+        Seed of all generated videos, 0 or more.
+    classes : int
+        Number of classes, the first of `CLASS_NAMES`, 1 to 10.
+    train_per_class : int
+        Videos of each class in `train`, 1 or more.
+    test_per_class : int
+        Videos of each class in `test`, 0 or more. There are about 178 digits of a class for both
+        splits together.
+    bad_files : bool
+        Also put five unusable files among the training videos (without audio, truncated, of zero
+        bytes, not a video, too short), whose digit, if any, is that of the first video of their
+        class, and give the last training video of the first class an awkward name.
+    workers : int
+        Processes, 1 or more; the result does not depend on it.
 
-    Returns:
-        One row for each file, in a fixed order, all strings: `path` (from `root`, with forward
-        slashes), `split` ("train" or "test"), `label` (its class name) and `fault` (what is wrong
-        with it; "" for a good video).
+    Returns
+    -------
+    DataFrame
+        A row per file, in a fixed order, all strings: `path` (from `root`, with forward slashes),
+        `split` ("train" or "test"), `label` (its class name) and `fault` (what is wrong with it,
+        "" for a good video).
 
-    Raises:
-        UserError: (a ValueError) an argument is out of range, or `root` holds a demo dataset
-            made with other arguments.
+    Raises
+    ------
+    UserError
+        If an argument is out of range, or `root` holds a demo dataset of other arguments.
     """
     recipe = _Recipe(seed, classes, train_per_class, test_per_class, bad_files)
     if workers < 1:

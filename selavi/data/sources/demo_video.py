@@ -21,14 +21,18 @@ _MIN_CONTRAST = 0.25
 
 
 def make_frames(digit: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Draw the two seconds of one video.
+    """Draw the frames of one video, 2 s.
 
-    Args:
-        digit: (8, 8), ink from 0 to 16, as in scikit-learn's `load_digits`.
-        rng: source of everything else: colours, motion, background, clutter, noise. None of it
-            depends on which digit is drawn.
+    Parameters
+    ----------
+    digit : numpy.ndarray
+        (8, 8), ink from 0 to 16, as in scikit-learn's `load_digits`.
+    rng : numpy.random.Generator
+        Draws all else: colours, motion, background, clutter and noise, alike for every digit.
 
-    Returns:
+    Returns
+    -------
+    numpy.ndarray
         (32, 96, 96, 3) uint8, RGB.
     """
     backdrop_colour = rng.uniform(0.05, 0.55, 3)
@@ -64,12 +68,10 @@ def _backdrop(colour: npt.NDArray[np.float64], rng: np.random.Generator) -> F32:
 
 
 def _move(shape: F32, size: float, turn: float, rng: np.random.Generator) -> F32:
-    """A shape on its way through the frame: bouncing off the edges, turning to and fro.
+    """Move a shape through the frame: it bounces off the edges and turns to and fro.
 
-    Args:
-        shape: (P, P), any values; 0 outside.
-        size: side of the shape in the frame.
-        turn: largest angle from upright.
+    `shape` (P, P) is 0 outside; `size` is its side in the frame, `turn` its largest angle from
+    upright.
     """
     room = 1 - size
     speed = rng.uniform(0.05, 0.4)

@@ -70,6 +70,8 @@ class VideoSource(Source):
     """A source of videos, which are listed in a manifest and normalised into shards."""
 
     stage = "shard"
+    generated: ClassVar[bool] = False
+    """Whether its videos are generated, so that any of them stand for all."""
 
     @property
     @abstractmethod

@@ -12,16 +12,25 @@ from selavi.settings import OfficialSettings
 
 
 def official_videos(folder: Path, settings: OfficialSettings) -> pd.DataFrame:
-    """The videos that a benchmark's own files put into one part of one fold.
+    """Read which videos a benchmark's split files put into one part of one fold.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the split files.
+    settings : OfficialSettings
+        Their layout, the fold and the part.
 
     Returns
     -------
-    Columns label (the benchmark's class, as its list of classes spells it) and stem (the file's
-    name without its suffix).
+    DataFrame
+        Columns `label` (the class, as the benchmark's list of classes spells it) and `stem` (the
+        file's name without its suffix).
 
     Raises
     ------
-    UserError if a file is missing, or says something that its format does not allow.
+    UserError
+        If a file is missing, or has a line that its format does not allow.
     """
     read = _ucf101 if settings.layout == "ucf101" else _hmdb51
     rows = pd.DataFrame(list(read(folder, settings)), columns=["label", "stem"])

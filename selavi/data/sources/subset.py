@@ -91,13 +91,26 @@ class Subset(Source):
 def subset_by_class(
     parent: Path, classes: list[str], index: Path, rejected: Path, summary: Path
 ) -> pd.DataFrame:
-    """Choose the videos of some classes, those rejected included; see `write_index`.
+    """Write the tables of the videos of some classes, those rejected included.
 
-    parent : the other split's index.csv. Classes compare with spaces and underscores alike.
+    Parameters
+    ----------
+    parent : Path
+        Index of the other split.
+    classes : list of str
+        Names of the classes; spaces and underscores are equal.
+    index, rejected, summary : Path
+        CSVs to write, see `write_index`.
+
+    Returns
+    -------
+    DataFrame
+        The index.
 
     Raises
     ------
-    UserError if a class has no videos there, naming the nearest that has, or none that is accepted.
+    UserError
+        If a class has no videos there, naming the nearest that has, or none that is accepted.
     """
     rows = _rows(parent, index)
     names = rows["label"].map(plain_class)
@@ -126,17 +139,36 @@ def subset_by_split_files(
     rejected: Path,
     summary: Path,
 ) -> pd.DataFrame:
-    """Choose the videos that official split files name; see `write_index` and `official_videos`.
+    """Write the tables of the videos that official split files name.
 
-    A file is known by its class and its name without suffix, as videos are often converted; in a
-    flat folder or tar by its name alone. Large and small letters are alike, unless they tell two
-    videos of the split files apart. Labels are the official classes. Videos that are named and are
-    not there get a row in `rejected` with reason `missing`.
+    A video is found by its class and its name without suffix, as videos are often converted; in a
+    flat folder or tar by its name alone. Case is ignored, unless two videos of the split files
+    differ in nothing else. Labels are the official classes. Videos that are named and are not
+    there get a row in `rejected` with reason `missing`.
+
+    Parameters
+    ----------
+    parent : Path
+        Index of the other split.
+    folder : Path
+        Folder of the split files.
+    official : OfficialSettings
+        Their layout, the fold and the part.
+    max_missing : float
+        Largest share of the videos named that may be missing.
+    index, rejected, summary : Path
+        CSVs to write, see `write_index`.
+
+    Returns
+    -------
+    DataFrame
+        The index.
 
     Raises
     ------
-    UserError if more than `max_missing` of those named are missing; if a class has no clip at all,
-    unless `max_missing` is 1.
+    UserError
+        If more than `max_missing` of those named are missing; if a class has no clip at all, unless
+        `max_missing` is 1.
     """
     named = official_videos(folder, official)
     rows = _rows(parent, index)

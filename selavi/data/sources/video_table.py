@@ -26,23 +26,28 @@ Rows = list[tuple[int, list[str]]]
 def read_video_table(path: Path, columns: TableColumns | None = None) -> pd.DataFrame:
     """Read a table of videos: a CSV, or with semicolons or tabs, in any encoding of `read_text`.
 
-    Rows without content are passed over, as are blanks around a label or a time. Apostrophes
-    before formulas are taken off, but for those of paths, as in selavi's own tables; see `guard`.
+    Empty rows are ignored, as are blanks around a label or a time. Apostrophes before formulas are
+    removed, except those of paths, as in selavi's own tables; see `guard`.
 
     Parameters
     ----------
-    columns : names of the columns in the file; None finds them by their own names.
+    path : Path
+        The file.
+    columns : TableColumns, optional
+        Names of its columns, by default those of the roles.
 
     Returns
     -------
-    Columns path (as it is written), label ("" if the table has none), start and end (seconds,
-    float; NaN means the video's own), then the table's further columns as text: those with a name
-    that selavi uses itself end in `_table`. One row per row of the file.
+    DataFrame
+        A row per row of the file. Columns `path` (as it is written), `label` ("" if the table has
+        none), `start` and `end` (seconds, float; NaN for the video's own), then the table's further
+        columns as text: those with a name that selavi uses itself end in `_table`.
 
     Raises
     ------
-    UserError if it cannot be read, a column is missing or may be misspelt, a row has no path or
-    too many cells, or a time is no number.
+    UserError
+        If the file cannot be read, a column is missing or may be misspelt, a row has no path or too
+        many cells, or a time is not a number.
     """
     try:
         text = read_text(path)

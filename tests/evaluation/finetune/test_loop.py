@@ -225,7 +225,7 @@ def test_a_finished_one_is_made_longer(
     assert output.read_bytes() == undisturbed.read_bytes()
     assert wait([fork(command(model, indexes, output, epochs=2), output.parent)]) == [1]
     assert "epochs = 2, and 3 epochs are done" in screen(output.parent)
-    assert "ask for 3 epochs or more, or remove" in screen(output.parent)
+    assert "set epochs to at least 3, or remove" in screen(output.parent)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["all", "probe"])
