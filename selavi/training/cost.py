@@ -42,11 +42,14 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     Parameters
     ----------
     index : Path
+        Index of the clips.
     run : RunSettings
+        Settings of the run.
 
     Returns
     -------
     ClipRate
+        Seconds per clip on this machine.
     """
     clips = open_clips(index, run)
     batch, decoding = decode(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from selavi.data.schema import read_index
 from selavi.files import UserError, write_csv
-from selavi.reporting.neighbours import TEXT, neighbours_figure
+from selavi.reporting.neighbours import NEEDED, TEXT, neighbours_figure
 
 
 def middle_frame(index: Path, sample: int) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_queries_stand_beside_their_neighbours(
     for axes, sample in zip(cells, samples, strict=True):
         (image,) = axes.images
         assert np.array_equal(image.get_array(), middle_frame(train_index, sample))
-    titles = [axes.get_title() for axes in cells]
+    titles = [axes.get_title(loc="left") for axes in cells]
     assert titles == [
         "class 0", "class 0", "another", "class 12", "class 12", "another",
     ]  # fmt: skip
@@ -64,6 +64,6 @@ def test_queries_stand_beside_their_neighbours(
 
 
 def test_a_table_without_neighbours_is_said(train_index: Path, tmp_path: Path) -> None:
-    write_csv(tmp_path / "n.csv", pd.DataFrame(columns=[*TEXT, "query_sample", "rank"]))
-    with pytest.raises(UserError, match=r"n\.csv holds no neighbours"):
+    write_csv(tmp_path / "n.csv", pd.DataFrame(columns=sorted({*TEXT, *NEEDED})))
+    with pytest.raises(UserError, match=r"n\.csv has no neighbours"):
         neighbours_figure(tmp_path / "n.csv", train_index, train_index, tmp_path / "a.png")

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from selavi.files import UserError, write_csv
-from selavi.reporting.plot_degraded import degradation_figure
+from selavi.reporting.plot_degraded import plot_degraded
 
 
 def table(path: Path, *rows: tuple[str, str, float, float]) -> Path:
@@ -23,7 +23,7 @@ def test_a_curve_for_each_run_and_modality(tmp_path: Path, drawn: list[Figure]) 
         ),
         table(tmp_path / "two.csv", ("video", "video", 15, 0.6), ("video", "video", 30, 0.7)),
     ]  # fmt: skip
-    degradation_figure(tables, tmp_path / "a.svg")
+    plot_degraded(tables, tmp_path / "a.svg")
     panels = [
         {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
         for axes in drawn[0].axes
@@ -45,4 +45,4 @@ def test_a_curve_for_each_run_and_modality(tmp_path: Path, drawn: list[Figure]) 
 def test_without_levels_there_is_nothing_to_draw(tmp_path: Path) -> None:
     only = table(tmp_path / "one.csv", ("", "video", 90, 0.9))
     with pytest.raises(UserError, match=r"one\.csv"):
-        degradation_figure([only], tmp_path / "a.svg")
+        plot_degraded([only], tmp_path / "a.svg")
