@@ -61,6 +61,7 @@ def on_machine(settings: Stage, options: argparse.Namespace, **given: int | None
     Parameters
     ----------
     settings : RunSettings, RetrievalSettings or FinetuneSettings
+        Settings with a section `machine`.
     options : argparse.Namespace
         With the arguments that `machine` adds.
     **given : int, optional
@@ -69,6 +70,7 @@ def on_machine(settings: Stage, options: argparse.Namespace, **given: int | None
     Returns
     -------
     RunSettings, RetrievalSettings or FinetuneSettings
+        The same settings, with the machine's.
     """
     file = options.machine
     written = read_section(file, MachineSettings) if file else settings.machine

@@ -82,6 +82,7 @@ def load(
     Yields
     ------
     Batch
+        On the device, in the order of the chunks.
 
     Raises
     ------

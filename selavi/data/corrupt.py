@@ -39,6 +39,7 @@ class CorruptClips:
         Parameters
         ----------
         batches : iterable of Batch
+            Batches as the loader gives them.
 
         Yields
         ------

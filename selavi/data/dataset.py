@@ -123,6 +123,7 @@ def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Cli
     Returns
     -------
     Clips
+        With the run's modalities.
 
     Raises
     ------

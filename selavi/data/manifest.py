@@ -25,6 +25,7 @@ def write_manifest(
     Parameters
     ----------
     source : VideoSource
+        Where the split's videos are.
     shards : int
         Number of shards.
     output : Path

@@ -80,7 +80,9 @@ class ViewReader:
         Parameters
         ----------
         sample : int
+            Number of the clip.
         views : list of View
+            The views to read.
         windows : WindowReader or None
             What `empty_windows` made for the batch.
         waveforms : numpy.ndarray or None

@@ -16,7 +16,9 @@ class Cost:
     what : str
         Name of the dataset or run.
     stage : str
+        Name of the stage.
     cpu_hours, gpu_hours : float
+        Time of one CPU and of one GPU.
     stored : float
         Bytes that stay on the disk.
     """
@@ -56,13 +58,16 @@ def cost(what: str, stage: str, seconds: Seconds, stored: float) -> Cost:
     Parameters
     ----------
     what, stage : str
+        Names of the dataset or run, and of the stage.
     seconds : Seconds
+        Time of the CPUs and of the network's device.
     stored : float
         Bytes.
 
     Returns
     -------
     Cost
+        In hours.
     """
     if torch.cuda.is_available():
         return Cost(what, stage, seconds.cpu / 3600, seconds.device / 3600, stored)

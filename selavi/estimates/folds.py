@@ -28,7 +28,9 @@ def fold_rates(
     Parameters
     ----------
     workload : Workload
+        The configuration, with its videos.
     settings : RetrievalSettings or FinetuneSettings
+        Of the evaluation.
     stage : str
         In the keys of the rates and in the log.
     kind : TypeAdapter
@@ -39,6 +41,7 @@ def fold_rates(
     Yields
     ------
     run : str
+        Name of the run.
     folds : list of tuple
         Rate, training videos and test videos of each fold.
     """

@@ -40,9 +40,11 @@ def training_seconds(network: nn.Module, run: Callable[[Batch], Tensor], batch: 
     Parameters
     ----------
     network : nn.Module
+        The network to time.
     run : callable
         Its forward pass on a batch.
     batch : Batch
+        A batch of clips, enlarged for the measurement.
 
     Returns
     -------

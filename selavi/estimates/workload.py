@@ -67,6 +67,7 @@ class Workload:
     Attributes
     ----------
     config : Config
+        The configuration.
     videos : mapping of (dataset, split) to int or None
         Videos of a split; None if unknown before its shards are there.
     stored : mapping of (dataset, split) to int

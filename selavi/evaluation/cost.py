@@ -14,10 +14,12 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
     Parameters
     ----------
     workload : Workload
+        The configuration, with its videos.
 
     Yields
     ------
     Cost
+        Of one run.
     """
     for name, run in workload.config.runs.items():
         clips = _all_clips(workload, run.dataset)
@@ -31,10 +33,12 @@ def baselines_costs(workload: Workload) -> Iterator[Cost]:
     Parameters
     ----------
     workload : Workload
+        The configuration, with its videos.
 
     Yields
     ------
     Cost
+        Of one run.
     """
     settings = workload.config.baselines
     for name in workload.config.runs if settings.runs is None else settings.runs:

@@ -25,10 +25,12 @@ def degrade_costs(workload: Workload) -> Iterator[Cost]:
     Parameters
     ----------
     workload : Workload
+        The configuration, with its videos.
 
     Yields
     ------
     Cost
+        Of one dataset or run.
     """
     settings, runs = workload.config.degrade, workload.config.runs
     levels: dict[str, dict[str, VideoLevel | AudioLevel]] = {}

@@ -27,10 +27,12 @@ def retrieval_costs(workload: Workload) -> Iterator[Cost]:
     Parameters
     ----------
     workload : Workload
+        The configuration, with its videos.
 
     Yields
     ------
     Cost
+        Of one run.
     """
     settings = workload.config.retrieval
 

@@ -17,10 +17,12 @@ def read_config(paths: list[Path]) -> Config:
     Parameters
     ----------
     paths : list of Path
+        The files, the first read first.
 
     Returns
     -------
     Config
+        The checked configuration.
 
     Raises
     ------
@@ -44,7 +46,9 @@ def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
     Returns
     -------
     path : Path or None
+        The profile's file.
     content : dict
+        Its keys and values; empty for no profile.
 
     Raises
     ------

@@ -39,12 +39,14 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
     Parameters
     ----------
     config : Config
+        The configuration.
     cache : RateCache, optional
         Rates measured on this machine before; by default this user's.
 
     Returns
     -------
     list of Cost
+        One per stage and dataset or run.
 
     Raises
     ------

@@ -46,6 +46,7 @@ def print_costs(costs: list[Cost], where: str) -> None:
     Parameters
     ----------
     costs : list of Cost
+        The rows of the table.
     where : str
         Name of the machine that was measured.
     """

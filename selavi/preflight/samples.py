@@ -20,7 +20,9 @@ class VideoSample:
     Parameters
     ----------
     rows : DataFrame
+        Some rows of the manifest.
     media : MediaSettings
+        How the videos are normalised.
     key : str
         Identifies the sample; part of the key of every rate that is measured on it.
     folder : Path

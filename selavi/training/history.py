@@ -33,7 +33,9 @@ def epoch_row(
     learning_rate : float
         Of the last step.
     clips_per_second : float
+        Of all processes together.
     modalities : iterable of str
+        Names of the modalities.
     largest_cluster : float
         The largest fraction of a head's predictions that one cluster has.
     corrupt_clips : int
@@ -72,6 +74,7 @@ def sentence(row: Row, epochs: int, clips_left: int) -> str:
     Returns
     -------
     str
+        For the log.
     """
     updates, speed = row["relabellings"], row["clips_per_second"]
     left = f", {duration(clips_left / speed)} left" if clips_left else ""

@@ -42,6 +42,7 @@ class Lanes:
         Parameters
         ----------
         parts : sequence of callable
+            Functions without arguments.
 
         Returns
         -------

@@ -111,6 +111,7 @@ class Trainer:
         Returns
         -------
         Trained
+            The trained network and what is kept of its training.
 
         Raises
         ------

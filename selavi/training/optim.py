@@ -19,11 +19,14 @@ def make_optimizer(
     Parameters
     ----------
     parameters : iterable of nn.Parameter
+        Weights to optimise.
     settings : TrainingSettings
+        Learning rate, momentum and weight decay.
 
     Returns
     -------
     torch.optim.SGD
+        At the first learning rate of the warm-up.
     """
     return torch.optim.SGD(
         parameters,
@@ -40,6 +43,7 @@ def clips_per_step(settings: TrainingSettings, world: int) -> int:
     Parameters
     ----------
     settings : TrainingSettings
+        Batch size and accumulation.
     world : int
         The number of processes.
 
@@ -62,6 +66,7 @@ def learning_rate(settings: TrainingSettings, epochs_done: float, step_clips: in
     Parameters
     ----------
     settings : TrainingSettings
+        Base rate and warm-up.
     epochs_done : float
         Epochs before this step, fractions included.
     step_clips : int
@@ -70,6 +75,7 @@ def learning_rate(settings: TrainingSettings, epochs_done: float, step_clips: in
     Returns
     -------
     float
+        Above 0.
     """
     full = settings.base_lr * step_clips / RATE_CLIPS
     if epochs_done >= settings.warmup_epochs:

@@ -37,6 +37,7 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     index : Path
         Index of the training split.
     settings : RunSettings
+        Of the run.
     output : Path
         The folder to write.
 

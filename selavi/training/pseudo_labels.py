@@ -32,11 +32,15 @@ class Labeller:
     clips : Clips
         Of the training split.
     settings : RunSettings
+        Of the run.
     group : Group
+        The process group.
     network : Network
+        The network in training.
     state : State
         Its labels, stores and corrupt clips are updated in place.
     stop : StopRequest
+        Asked between the batches of a pass.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Labeller:
         Returns
         -------
         Relabelling
+            What the label update did.
 
         Raises
         ------
@@ -208,15 +213,19 @@ def while_wanted(
     Parameters
     ----------
     batches : iterator of Batch
+        Batches of this rank.
     most : int
         The largest number of batches that any rank has. A rank has fewer if its share is smaller or
         a whole batch is corrupt; it checks as often as the others all the same.
     stop : StopRequest
+        The stop request of this rank.
     group : Group
+        The process group, whose ranks stop together.
 
     Yields
     ------
     Batch
+        The same batches.
 
     Raises
     ------

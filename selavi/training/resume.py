@@ -36,6 +36,7 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     Parameters
     ----------
     settings : RunSettings
+        Of the run.
     index : DataFrame
         The clips.
 
@@ -59,6 +60,7 @@ def load_state(
     Parameters
     ----------
     checkpoints : Checkpoints
+        Where to look.
     state : State
         Of the training that starts; changed in place.
     process_clips : int
@@ -68,6 +70,7 @@ def load_state(
     seed : int
         Of the run.
     group : Group
+        The process group.
 
     Returns
     -------

@@ -54,7 +54,9 @@ class State:
     Parameters
     ----------
     network : nn.Module
+        The network in training.
     optimizer : torch.optim.Optimizer
+        Its optimizer, with momentum.
     labels : Tensor
         (N, H) int64 pseudo-labels, -1 for none.
     sizes : Tensor
@@ -68,6 +70,7 @@ class State:
     corrupt : CorruptClips
         The corrupt clips that this rank knows of.
     progress : Progress
+        How far the training is.
     """
 
     network: nn.Module
@@ -90,9 +93,11 @@ class State:
         Parameters
         ----------
         checkpoints : Checkpoints
+            Where to write it.
         process_clips : int
             Clips that each process contributes to a step.
         group : Group
+            The process group.
         """
         shared: dict[str, Any] = {
             "process_clips": process_clips,
@@ -118,10 +123,13 @@ def fresh_state(
     Parameters
     ----------
     network : Network
+        The network to train.
     settings : RunSettings
+        Of the run.
     clips : Clips
         Of the training split.
     device : torch.device
+        The device of this rank.
 
     Returns
     -------

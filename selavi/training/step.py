@@ -55,7 +55,9 @@ class Learner:
     Parameters
     ----------
     network : Network
+        The network to train; changed in place.
     group : Group
+        The process group.
     compiled : bool
         Whether to compile the encoders with torch.compile.
     """
@@ -86,6 +88,7 @@ class Learner:
         Parameters
         ----------
         batch : Batch
+            Clips of this rank.
         labels : Tensor
             (B, H) int64 pseudo-labels.
         share : float
@@ -101,6 +104,7 @@ class Learner:
         Returns
         -------
         outputs : Learnt
+            Losses and predictions of the batch.
         features : list of Features
             Of the other views.
         """

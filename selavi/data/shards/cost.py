@@ -43,10 +43,12 @@ def shard_costs(workload: Workload) -> Iterator[Cost]:
     Parameters
     ----------
     workload : Workload
+        The configuration, with its videos.
 
     Yields
     ------
     Cost
+        Of one dataset.
     """
     for name, dataset in workload.config.datasets.items():
         own = [split for split, settings in dataset.splits.items() if not settings.of]
@@ -73,12 +75,14 @@ def shard_sample(rows: pd.DataFrame, media: MediaSettings, folder: Path) -> Shar
     rows : DataFrame
         Rows of a manifest, all of shard 0.
     media : MediaSettings
+        How the videos are normalised.
     folder : Path
         Where to write the shard and its index.
 
     Returns
     -------
     ShardedSample
+        The clips and their cost.
 
     Raises
     ------

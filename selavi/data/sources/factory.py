@@ -18,6 +18,7 @@ def source_of(dataset: DatasetSettings, split: str, parent: Source | None = None
     Parameters
     ----------
     dataset : DatasetSettings
+        The dataset of the split.
     split : str
         Name of the split.
     parent : Source, optional

@@ -23,6 +23,7 @@ class Fold:
     Parameters
     ----------
     train, test : Clips
+        Clips of the videos.
     train_labels, test_labels : torch.Tensor
         (N,) int64, numbers of the classes.
     classes : list of str
@@ -49,10 +50,12 @@ def read_fold(train: Path, test: Path, run: RunSettings, settings: FinetuneSetti
     run : RunSettings
         Of the pretrained network.
     settings : FinetuneSettings
+        Of the fine-tuning.
 
     Returns
     -------
     Fold
+        Without the videos that have no class.
 
     Raises
     ------
@@ -100,11 +103,14 @@ def finetune_clips(
     index : Path
         Its file; shards are relative to its folder.
     run : RunSettings
+        Of the pretrained network.
     settings : FinetuneSettings
+        Of the fine-tuning; they replace those of the run.
 
     Returns
     -------
     Clips
+        Video alone.
     """
     names = ("frames", "scale_min", "scale_max", "crop", "colour")
     changes = {name: getattr(settings, name) for name in names}

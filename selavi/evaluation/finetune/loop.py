@@ -50,6 +50,7 @@ def finetune(
     train, test : Path
         Indexes of a fold's splits.
     settings : FinetuneSettings
+        Of the fine-tuning.
     output : Path
         The CSV file to write.
 

@@ -17,6 +17,7 @@ class Recogniser(nn.Module):
     network : Network
         With a video encoder; nothing else of it is kept.
     classes : int
+        Number of classes.
     frozen : bool
         Whether the encoder stays as it is, batch-norm statistics included (linear probe).
     seed : int
@@ -49,6 +50,7 @@ class Recogniser(nn.Module):
         Parameters
         ----------
         batch : Batch
+            Clips with their video.
         bfloat16 : bool
             Whether the encoder computes in bfloat16.
 
@@ -67,11 +69,14 @@ def make_optimizer(model: Recogniser, settings: FinetuneSettings) -> torch.optim
     Parameters
     ----------
     model : Recogniser
+        The network to optimise.
     settings : FinetuneSettings
+        Learning rates, momentum and weight decay.
 
     Returns
     -------
     torch.optim.SGD
+        Without the encoder's weights if it is frozen.
     """
     groups = [{"params": list(model.classifier.parameters()), "lr": settings.head_lr}]
     if not model.frozen:
@@ -89,12 +94,14 @@ def rate_factor(settings: FinetuneSettings, epoch: int) -> float:
     Parameters
     ----------
     settings : FinetuneSettings
+        Warm-up and steps of the learning rate.
     epoch : int
         From 0.
 
     Returns
     -------
     float
+        By which both rates are multiplied.
 
     Examples
     --------

@@ -25,6 +25,7 @@ def recognition(
     Parameters
     ----------
     model : Recogniser
+        Set to evaluation mode.
     batches : iterable of Batch
         Test views of this rank's videos, `views` of each in a row.
     labels : Tensor
@@ -32,6 +33,7 @@ def recognition(
     views : int
         Views of a video.
     device : torch.device
+        Where the model computes.
     bfloat16 : bool
         Whether the encoder computes in bfloat16.
 

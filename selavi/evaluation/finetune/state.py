@@ -47,8 +47,11 @@ class State:
     Parameters
     ----------
     model : Recogniser
+        The network in training.
     optimizer : torch.optim.Optimizer
+        Its optimizer, with momentum.
     progress : Progress
+        How far the fine-tuning is.
     """
 
     model: Recogniser
@@ -61,9 +64,11 @@ class State:
         Parameters
         ----------
         checkpoints : Checkpoints
+            Where to write it.
         batch_size : int
             Clips of a step, of all processes together.
         group : Group
+            The process group.
         """
         shared = {
             "model": self.model.state_dict(),
@@ -78,9 +83,11 @@ class State:
         Parameters
         ----------
         checkpoints : Checkpoints
+            Where to look.
         seed : int
             Of the fine-tuning.
         group : Group
+            The process group.
 
         Returns
         -------
@@ -109,6 +116,7 @@ def fingerprint(settings: FinetuneSettings, model: Path, tables: list[pd.DataFra
     Parameters
     ----------
     settings : FinetuneSettings
+        Of the fine-tuning; those that do not change the result are left out.
     model : Path
         The model file of the run.
     tables : list of DataFrame
