@@ -86,8 +86,8 @@ def _mistake(options: argparse.Namespace, words: str) -> int:
     """Log what is wrong, and which file has the traceback of the current exception."""
     log = logging.getLogger("selavi")
     log.error("selavi %s: %s", options.stage, words)
-    log.debug("where it happened", exc_info=True)
-    log.info("%s tells where it happened", options.log or "with --log FILE, that file")
+    log.debug("traceback:", exc_info=True)
+    log.info("%s has the traceback", options.log or "with --log FILE, that file")
     return 1
 
 

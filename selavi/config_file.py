@@ -202,13 +202,13 @@ def section_text(section: Section, without: Collection[str] = ()) -> str:
 def _sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
     lines = []
     errors = error.errors(include_url=False)
-    shared = [item["loc"][1:] for item in errors if item["loc"][:1] == ("defaults",)]
-    shared += [item["loc"] for item in errors if item["loc"][:1] == ("machine",)]
+    machine = [item["loc"] for item in errors if item["loc"][:1] == ("machine",)]
+    defaults = [item["loc"][1:] for item in errors if item["loc"][:1] == ("defaults",)]
     for item in errors:
         section = item["loc"][:1]
-        if section == ("runs",) and item["loc"][2:] in shared:
+        if section == ("runs",) and item["loc"][2:] in machine + defaults:
             continue  # inherited: reported once, at its origin
-        if section in (("retrieval",), ("finetune",)) and item["loc"][1:] in shared:
+        if section in (("retrieval",), ("finetune",)) and item["loc"][1:] in machine:
             continue
         where = ".".join(str(p) for p in item["loc"] if p != "[key]")
         if item["loc"][-1:] == ("[key]",):  # pydantic shows a name such as False as 0
@@ -268,6 +268,8 @@ def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
     key, known = str(loc[-1]), _keys(model, loc[:-1])
     if key in MachineSettings.model_fields:
         return f"; did you mean 'machine.{key}'?"
+    if key == "machine":
+        return "; it belongs at the top level, in a run, in retrieval or in finetune"
     close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; the keys here are: {', '.join(known)}"
 

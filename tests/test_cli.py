@@ -84,11 +84,11 @@ def test_where_an_error_of_a_library_happened_is_in_the_log(tmp_path: Path) -> N
     done = run("costs", *arguments, "--log", str(log))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert f"{log} tells where it happened" in done.stderr
+    assert f"{log} has the traceback" in done.stderr
     assert "Traceback" in log.read_text()
     assert 'costs.py", line' in log.read_text()
     assert "Expected 2 fields in line 3" in done.stderr
-    assert "with --log FILE, that file tells where" in run("costs", *arguments).stderr
+    assert "with --log FILE, that file has the traceback" in run("costs", *arguments).stderr
 
 
 def test_settings_are_written_for_other_stages(tmp_path: Path) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 from selavi.config_file import section_text, write_section
 from selavi.files import UserError, write_text
 from selavi.preflight.config_files import read_config
-from selavi.settings import Section
+from selavi.settings import EVALUATIONS, Section
 from selavi.settings.json_schema import schema_text
 from selavi.settings.page import page
 
 log = logging.getLogger(__name__)
 
 HELP = "check a configuration; show the complete settings of a dataset, a run or an evaluation"
-EVALUATIONS = ("baselines", "degrade", "retrieval", "finetune")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

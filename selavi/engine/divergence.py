@@ -94,7 +94,8 @@ def refuse_recorded(folder: Path, key: str, group: Group) -> None:
         if not message:
             path.unlink()
     if group.any(bool(message)):
+        message = message or "see the log of rank 0"
         raise UserError(
-            f"training with these settings has diverged before: {message or 'see rank 0'}. Change "
-            f"them, or remove {path} to try the same again"
+            f"training with these settings has diverged before: {message}. Change them, or remove "
+            f"{path} to try the same again"
         )

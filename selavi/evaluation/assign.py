@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from selavi.data.corrupt import CorruptClips
-from selavi.data.sampling import open_clips
+from selavi.data.dataset import Clips, open_clips
 from selavi.data.schema import VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
 from selavi.files import atomic_path, write_csv, write_pickle
@@ -79,7 +79,7 @@ def assign(
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings)
     corrupt = CorruptClips(clips)
-    predictions = predict(network, corrupt, workers)
+    predictions = predict(network, clips, workers, corrupt)
     head = int(facts["head"])
     further_columns = further(clips.index)
     result = clips.index[["sample", *VIDEO, *further_columns]].copy()
@@ -120,23 +120,28 @@ def _columns(
     return {name: array[:, head] for name, array in zip(names, arrays, strict=True)}
 
 
-def predict(network: Network, corrupt: CorruptClips, workers: int = 0) -> dict[str, Prediction]:
+def predict(
+    network: Network, clips: Clips, workers: int = 0, corrupt: CorruptClips | None = None
+) -> dict[str, Prediction]:
     """Predict the clusters of all clips.
 
     Parameters
     ----------
     network : Network
         Moved to the GPU, if there is one, and set to evaluation mode.
-    corrupt : CorruptClips
-        Of the N clips; those found are added.
+    clips : Clips
+        The N clips.
     workers : int
         Loader processes.
+    corrupt : CorruptClips, optional
+        Corrupt clips of `clips`; those found are added.
 
     Returns
     -------
     dict of str to Prediction
         By modality; with two modalities, "video+audio" comes first.
     """
+    corrupt = CorruptClips(clips) if corrupt is None else corrupt
     predictions: dict[str, Prediction] = {}
     for samples, logits in batches_of_logits(network, corrupt, workers):
         log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
@@ -146,7 +151,7 @@ def predict(network: Network, corrupt: CorruptClips, workers: int = 0) -> dict[s
         for name, rows in log_p.items():
             best = rows.topk(2, dim=-1)
             confidence, runner_up = best.values.exp().permute(2, 1, 0).cpu().numpy()
-            prediction = predictions.setdefault(name, _unread(len(corrupt.clips), len(rows)))
+            prediction = predictions.setdefault(name, _unread(len(clips), len(rows)))
             prediction.clusters[samples] = best.indices[..., 0].T.cpu()
             prediction.confidences[samples] = confidence
             prediction.margins[samples] = confidence - runner_up

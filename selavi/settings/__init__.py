@@ -23,6 +23,7 @@ from selavi.settings.data import (
     parent_of,
 )
 from selavi.settings.evaluation import (
+    EVALUATIONS,
     AudioLevel,
     BaselineSettings,
     DegradeSettings,
@@ -44,6 +45,7 @@ from selavi.settings.run import (
 from selavi.settings.section import Modality, Name, Precision, Section
 
 __all__ = [
+    "EVALUATIONS",
     "FRAME_SECONDS",
     "AudioLevel",
     "AudioSettings",

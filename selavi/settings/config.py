@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
 from selavi.settings.evaluation import (
+    EVALUATIONS,
     BaselineSettings,
     DegradeSettings,
     FinetuneSettings,
@@ -82,8 +83,8 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _judged_runs_exist(self) -> Self:
-        for stage in ("baselines", "degrade", "retrieval", "finetune"):
+    def _evaluated_runs_exist(self) -> Self:
+        for stage in EVALUATIONS:
             for run in getattr(self, stage).runs or []:
                 if run not in self.runs:
                     known = ", ".join(sorted(self.runs))

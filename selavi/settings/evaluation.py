@@ -13,6 +13,8 @@ from selavi.settings.inputs import require_crop_fits
 from selavi.settings.machine import MachineSettings
 from selavi.settings.section import FilePath, LearningRate, Name, Section, Seed
 
+EVALUATIONS = ("baselines", "degrade", "retrieval", "finetune")
+"""Sections of the configuration that name the runs to evaluate."""
 KNOWN = [(name, "", None) for name in ("run", "dataset", "split")]
 """What may stand in braces in the path of a feature file."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Hashable
 from typing import Any
 
+from selavi.settings.evaluation import EVALUATIONS
+
 
 def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
     """Remove the datasets and runs that are null, and all that depends on them.
@@ -35,7 +37,7 @@ def without_removed(raw: dict[str, Any]) -> dict[str, Any]:
         "datasets": {name: d for name, d in datasets.items() if name not in gone},
         "runs": {name: r for name, r in runs.items() if name not in idle},
     }
-    for stage in ("baselines", "degrade", "retrieval", "finetune"):
+    for stage in EVALUATIONS:
         section = _section(raw, stage)
         if isinstance(section.get("runs"), list):
             kept = [run for run in section["runs"] if not _among(run, idle)]

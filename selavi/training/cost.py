@@ -31,11 +31,9 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
             passes = training.epochs * (labelling.groups - 1) + labelling.groups
         features = labelling.groups * rate.features if labelling.source == "epoch" else 0
         checkpoint = 2 * rate.parameters + clips * (features + 8 * run.network.heads)
-        state = (
-            run.machine.checkpoints_kept + 1
-        ) * checkpoint  # one is written before the oldest goes
+        most = run.machine.checkpoints_kept + 1  # one is written before the oldest goes
         seconds = (rate.train * training.epochs + rate.infer * passes) * clips
-        yield cost(name, "pretrain", seconds, rate.parameters + state)
+        yield cost(name, "pretrain", seconds, rate.parameters + most * checkpoint)
 
 
 def clip_rate(index: Path, run: RunSettings) -> ClipRate:

@@ -98,7 +98,7 @@ def test_defaults_are_the_papers() -> None:
         ),
         ("runs.demo.training", {"compile": True}, ["did you mean 'machine.compile'?"]),
         ("finetune", {"precision": "auto"}, ["did you mean 'machine.precision'?"]),
-        ("defaults.machine", {}, ["defaults.machine: unknown key"]),
+        ("defaults.machine", {}, ["defaults.machine: unknown key; it belongs at the top level"]),
         ("machine", None, ["machine = None"]),
         ("retrieval", None, ["retrieval = None"]),
         ("defaults.training.epochs", "x", ["defaults.training.epochs = 'x'", "integer"]),
@@ -143,6 +143,13 @@ def test_mistakes_are_named(raw: dict[str, Any], place: str, value: Any, words: 
     assert "my.yaml" in message
     for word in words:
         assert word in message
+
+
+def test_a_mistake_of_the_defaults_does_not_hide_one_of_an_evaluation(raw: dict[str, Any]) -> None:
+    raw |= {"defaults": {"seed": -2}, "finetune": {"seed": -3}}
+    with pytest.raises(UserError, match=r"finetune\.seed = -3") as error:
+        parse(raw, Config, "c")
+    assert "defaults.seed = -2" in str(error.value)
 
 
 def test_an_inherited_mistake_is_said_once(raw: dict[str, Any]) -> None:

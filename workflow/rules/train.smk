@@ -1,5 +1,5 @@
 # The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
-# of a job that fails, and the next attempt goes on from the state.
+# of a job that fails, and the next attempt resumes from it.
 #
 # A group of processes, as finetune: on one machine one for each GPU, or one (see `processes`); over
 # the nodes of a Slurm job as many tasks as the profile says. That the resource mpi is there at all,

@@ -26,8 +26,9 @@ CLASSES = 100  # of the timed classifier, whose share of the time is negligible
 
 
 def finetune_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run, all epochs of training and testing; weights and momenta stay."""
+    """Predict, for each run, all epochs of training and testing; the checkpoints stay."""
     settings = workload.config.finetune
+    most = settings.machine.checkpoints_kept + 1  # one is written before the oldest goes
 
     def measure(index: Path, run: RunSettings) -> tuple[Seconds, Seconds]:
         return _rates(index, run, settings)
@@ -37,7 +38,8 @@ def finetune_costs(workload: Workload) -> Iterator[Cost]:
             clip * (settings.clips * train) + video * test for (clip, video), train, test in folds
         )
         total = sum(epochs, Seconds(0, 0)) * settings.epochs
-        yield cost(name, "finetune", total, len(folds) * 2 * workload.rate(name).parameters)
+        checkpoint = 2 * workload.rate(name).parameters  # weights and momenta
+        yield cost(name, "finetune", total, len(folds) * most * checkpoint)
 
 
 def _rates(index: Path, run: RunSettings, settings: FinetuneSettings) -> tuple[Seconds, Seconds]:
