@@ -213,7 +213,7 @@ def test_a_failure_shows_the_end_of_the_log_and_how_to_go_on(checkout: Path, vid
         path.write_bytes(b"no video")
     done = selavi_run(checkout, *MINE, code=1)
     assert "✗ pretrain mine failed" in done
-    assert "log: logs/pretrain/mine.log:\n    │ selavi pretrain: " in done
+    assert "log: logs/pretrain/mine.log\n    │ selavi pretrain: " in done
     assert re.search(r"│ .*1 training clips? (is|are) too few", done)
     assert "1 job failed after" in done
     assert "run the same command again" in done

@@ -179,10 +179,10 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     snakemake(checkout, *OVERLAY, "--report", "report.html")
     text = (checkout / "report.html").read_text()
     for caption in (
-        "could not be used",
+        "with a machine-readable reason",
         "not an honest result",
-        "labels that changed",
-        "encoded again",
+        "share of labels that an update changed",
+        "re-encoded at lower quality",
         "the nearest training videos",
     ):
         assert caption in text

@@ -83,7 +83,7 @@ def test_samples_with_odd_names_and_classes_are_rejected_one_by_one(
             r"^my\.a\.mp4 \(2 videos .*a name ends at its first dot, so this is the a\.mp4 of my; ",
         ),
         "2024": ([("2024.1.mkv", video)], "bad-name", r"^2024\.1\.mkv: in WebDataset a name ends"),
-        "bare": ([("bare.json", b"{}"), ("bare.mp4x", b"")], "no-video", r"but \.json, \.mp4x"),
+        "bare": ([("bare.json", b"{}"), ("bare.mp4x", b"")], "no-video", r"only \.json, \.mp4x"),
         "text": ([("text.mp4", b"ffconcat version 1.0\nfile good.mp4\n")], "unreadable", ""),
     }
     good = [("good.mp4", video), ("good.cls", "Zähne".encode()), ("/abs.mp4", video),
