@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from numba.core.caching import FunctionCache
 
 from selavi.cli import main
 from selavi.config_file import write_section
@@ -56,6 +57,12 @@ def nobody() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@pytest.fixture
+def no_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops that are compiled in a fresh checkout are not written, which the limit would forbid."""
+    monkeypatch.setattr(FunctionCache, "save_overload", lambda *arguments: None)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,7 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
     return [name, *words[name]]
 
 
+@pytest.mark.usefixtures("no_machine_code")
 @pytest.mark.parametrize(
     ("name", "limit", "file"),
     [
