@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.index_outputs(parser)
     parser.add_argument(
         "--skipped", type=Path, metavar="FILE",
-        help="add the manifest's counts of files that are no videos to the summary",
+        help="add the manifest's counts of files that are not videos to the summary",
     )  # fmt: skip
 
 

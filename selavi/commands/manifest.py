@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "output", "write the manifest (CSV)")
     parser.add_argument(
         "--skipped", type=Path, metavar="FILE",
-        help="write counts of the files that are no videos by their suffix (CSV)",
+        help="write counts of the files that are not videos, by suffix (CSV)",
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def write_index(
     index, rejected, summary : Path
         CSVs to write: accepted clips, rejected videos, and how many videos had which outcome.
     skipped : Path, optional
-        The manifest's counts of files that are no videos, for the summary.
+        The manifest's counts of files that are not videos, for the summary.
 
     Returns
     -------

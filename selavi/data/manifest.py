@@ -31,7 +31,7 @@ def write_manifest(
     output : Path
         The manifest to write (CSV).
     skipped : Path, optional
-        A CSV to write of the files that are no videos by their suffix: each `suffix`, how many
+        A CSV to write of the files that are not videos by their suffix: each `suffix`, how many
         `files` have it, and an `example`.
 
     Returns

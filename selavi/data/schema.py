@@ -37,7 +37,7 @@ CHECKSUMS = ("video_crc", "audio_crc")
 SHARD_TABLE = (*VIDEO, *SEGMENT, *OUTCOME, *MEDIA, "notes", *PLACES, *CHECKSUMS)
 ASSIGNED = ("cluster", "confidence", "margin", "head")
 SKIPPED = ("suffix", "files", "example")
-"""Of the files that are no videos, beside a manifest."""
+"""Columns of the counts of files that are not videos, beside a manifest."""
 
 _NUMBERS = ("sample", *SEGMENT, *MEDIA, *PLACES, *CHECKSUMS, "kilobytes")
 _RESERVED = {*SHARD_TABLE, *_NUMBERS, "shard", *ASSIGNED}
@@ -45,7 +45,7 @@ _OF_HEADS = re.compile(r".*_head[^_]*(_confidence|_margin)?")
 
 
 class VideoRow(TypedDict, total=False):
-    """A row of a manifest, shard table or index; a user's own columns may stand beside these."""
+    """A row of a manifest, shard table or index; a user's own columns may follow."""
 
     id: str
     """Hash of the key, 16 hex digits: the name of the clip's members in its shard."""

@@ -181,8 +181,8 @@ class Checkpoints:
             names = chain([name], (f"{name}-{number}" for number in count(2)))
             earlier = next(e for e in map(self.folder.with_name, names) if not e.exists())
             log.warning(
-                "settings or clips have changed: starting afresh; the earlier checkpoints are kept "
-                "in %s until you remove it",
+                "settings or clips have changed: starting from the beginning; the earlier "
+                "checkpoints are kept in %s until you remove it",
                 earlier,
             )
             self.folder.rename(earlier)

@@ -16,7 +16,7 @@ from selavi.settings.section import FilePath, LearningRate, Name, Section, Seed
 EVALUATIONS = ("baselines", "degrade", "retrieval", "finetune")
 """Sections of the configuration that name the runs to evaluate."""
 KNOWN = [(name, "", None) for name in ("run", "dataset", "split")]
-"""What may stand in braces in the path of a feature file."""
+"""Names allowed in braces in the path of a feature file."""
 
 
 class BaselineSettings(Section):

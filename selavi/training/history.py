@@ -77,7 +77,8 @@ def sentence(row: Row, epochs: int, clips_left: int) -> str:
         For the log.
     """
     updates, speed = row["relabellings"], row["clips_per_second"]
-    left = f", {duration(clips_left / speed)} left" if clips_left else ""
+    # A run killed between the last step of an epoch and its end has no speed of its own.
+    left = f", {duration(clips_left / speed)} left" if clips_left and speed else ""
     return (
         f"epoch {row['epoch']:.0f}/{epochs}: loss {row['loss']:.3f}, "
         f"{updates:.0f} label update{'' if updates == 1 else 's'}, {speed:.0f} clips/s{left}"

@@ -184,7 +184,7 @@ def test_a_real_folder_goes_before_a_link_to_it(
         table = Folder(root).listing().videos
     assert table["key"].tolist() == ["aaa/c.mp4", "dog/a.mp4", "dog/puppy/b.mp4"]
     assert table["label"].tolist() == ["aaa", "dog", "dog"]
-    assert f"passed over {root / 'canine'}: it is the folder {root / 'dog'}" in caplog.messages
+    assert f"skipped {root / 'canine'}: it is the same folder as {root / 'dog'}" in caplog.messages
 
 
 def test_a_name_that_is_not_utf8_is_rejected(tmp_path: Path) -> None:

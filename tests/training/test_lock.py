@@ -35,7 +35,7 @@ def test_the_second_of_two_says_who_trains_and_the_first_goes_on(
     began = time.monotonic()
     train(slow, train_index, tmp_path)
     assert time.monotonic() - began < state_lock.SECONDS_HERE + 20
-    assert f"its last user, process {first.pid} on" in words(tmp_path)
+    assert f"taken over from process {first.pid} on" in words(tmp_path)
     same_result(tmp_path, undisturbed)
     assert not list(tmp_path.glob(".*lock"))
 

@@ -174,11 +174,11 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         load_model(tmp_path / "absent.pt")
     (tmp_path / "x.pt").write_bytes(b"nonsense")
-    with pytest.raises(UserError, match="is not a model of this program"):
+    with pytest.raises(UserError, match="is not a selavi model"):
         load_model(tmp_path / "x.pt")
     torch.save({"weights": {}}, tmp_path / "y.pt")
-    with pytest.raises(UserError, match="no 'selavi-model-1' mark"):
+    with pytest.raises(UserError, match="its format is not 'selavi-model-1'"):
         load_model(tmp_path / "y.pt")
     torch.save({"code": os.system}, tmp_path / "z.pt")
-    with pytest.raises(UserError, match="is not a model of this program"):
+    with pytest.raises(UserError, match="is not a selavi model"):
         load_model(tmp_path / "z.pt")

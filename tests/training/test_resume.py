@@ -229,7 +229,7 @@ def test_the_same_processes_with_another_batch_start_afresh(
     stopped_midway(settings, train_index, tmp_path)
     bigger = settings.training.model_copy(update={"batch_size": 6})
     train(settings.model_copy(update={"training": bigger}), train_index, tmp_path)
-    assert "settings or clips have changed: starting afresh" in words(tmp_path)
+    assert "settings or clips have changed: starting from the beginning" in words(tmp_path)
 
 
 @pytest.mark.slow

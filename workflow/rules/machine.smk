@@ -20,7 +20,7 @@ def processes(wildcards):
     if jobs_are_submitted():
         raise WorkflowError(
             "the profile does not say how many processes train: its set-resources must give rules "
-            "pretrain and finetune nodes and tasks. Mind that --set-resources on the command line replaces all "
+            "pretrain and finetune nodes and tasks. --set-resources on the command line replaces all "
             "that the profile says of any rule; edit the profile instead."
         )
     return 0
@@ -32,7 +32,7 @@ def say_costs():
         return
     if jobs_are_submitted():
         files = " ".join(map(str, workflow.configfiles))
-        words = "hours and disk of this run, best measured on a node that computes"
+        words = "to estimate hours and disk of this run, on a node that runs its jobs"
         print(f"{words}:\n  selavi estimate --configfile {files}", file=sys.stderr)
         return
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:

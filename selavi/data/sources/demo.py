@@ -55,7 +55,7 @@ class Demo(VideoSource):
         return self.folder.listing()
 
     def examples(self, count: int, scratch: Path) -> pd.DataFrame:
-        """Make a few videos, which stand for all."""
+        """Make a few videos, which represent all."""
         from selavi.data.sources.demo_dataset import make_demo_dataset  # slow to import
 
         folder = Path(tempfile.mkdtemp(dir=scratch))

@@ -32,7 +32,7 @@ class Folder(VideoSource):
     Parameters
     ----------
     folder : Path
-        Links are followed; hidden files (`.x`, not `..x`) are passed over.
+        Links are followed; hidden files (`.x`, not `..x`) are skipped.
     labels : str
         "folder" takes the first folder below `folder` as class, if there is one; "none" takes
         none.
@@ -69,7 +69,7 @@ class Folder(VideoSource):
         return Counter(self.listing().videos["label"].map(plain_class))
 
     def listing(self) -> Listing:
-        """List the videos, in the order of their keys, and count what is passed over.
+        """List the videos, in the order of their keys, and count the skipped files.
 
         A folder that cannot be read, and a name that is not valid UTF-8, get a row with a `reason`.
 
@@ -106,7 +106,7 @@ class Folder(VideoSource):
                 + problems
             )
         if passed:
-            log.info("passed over files that are not videos by their suffix: %s", passed)
+            log.info("skipped files that are not videos by their suffix: %s", passed)
         videos = pd.DataFrame(rows, columns=[*VIDEO, *OUTCOME])
         skipped = [(suffix, n, examples[suffix]) for suffix, n in counted]
         return Listing(
@@ -145,7 +145,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
             status = where.stat()
             first = seen.setdefault((status.st_dev, status.st_ino), where)
             if first != where:
-                log.info("passed over %s: it is the folder %s", where, first)
+                log.info("skipped %s: it is the same folder as %s", where, first)
                 folders.clear()
                 continue
             folders[:] = sorted(name for name in folders if not _hidden(name))

@@ -54,7 +54,7 @@ class Listing:
     videos : DataFrame
         Rows of a manifest, without their shard, in the order of their keys.
     skipped : DataFrame
-        Files that are no videos by their suffix, with the columns `SKIPPED`.
+        Files that are not videos by their suffix, with the columns `SKIPPED`.
     """
 
     videos: pd.DataFrame
@@ -62,7 +62,7 @@ class Listing:
 
 
 def nothing_skipped() -> pd.DataFrame:
-    """The files passed over by a source that names nothing but videos."""
+    """The skipped files of a source that names only videos: none."""
     return pd.DataFrame(columns=list(SKIPPED))
 
 
@@ -71,7 +71,7 @@ class VideoSource(Source):
 
     stage = "shard"
     generated: ClassVar[bool] = False
-    """Whether its videos are generated, so that any of them stand for all."""
+    """Whether its videos are generated, so that any of them represent all."""
 
     @property
     @abstractmethod
@@ -87,7 +87,7 @@ class VideoSource(Source):
         return f"{count:,} videos"
 
     def examples(self, count: int, scratch: Path) -> pd.DataFrame:
-        """List videos of which `count` are to stand for the split; `scratch` takes made ones."""
+        """List videos to sample `count` from; generated ones are written to `scratch`."""
         return self.listing().videos
 
     def changes(self, manifest: Path) -> tuple[list[str], list[str]]:

@@ -114,7 +114,7 @@ class Table(VideoSource):
 
 
 def _warn_of_lost_classes(rows: pd.DataFrame, table: Path) -> None:
-    """A folder of another name than in the table takes a class with it, however small."""
+    """Warn of classes without any video, as when a folder has another name than in the table."""
     there = set(rows.loc[rows["reason"] != "missing", "label"])
     lost = rows[~rows["label"].isin(there)].groupby("label", sort=False).size()
     for label, count in lost.items():
@@ -122,7 +122,7 @@ def _warn_of_lost_classes(rows: pd.DataFrame, table: Path) -> None:
 
 
 def _check_one_file(rows: pd.DataFrame, table: Path) -> None:
-    """On a disk that minds no case, `a.mp4` and `a.MP4` are one file, and would be two videos."""
+    """On a disk that ignores case, `a.mp4` and `a.MP4` are one file, which would be two videos."""
     alike = rows[rows["key"].str.casefold().duplicated(keep=False) & (rows["reason"] == "")]
     for _, group in alike.groupby(alike["key"].str.casefold()):
         first, *others = group["path"]
@@ -161,5 +161,5 @@ def _listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
     except (OSError, ValueError) as error:  # such as a name that no file can have
         return "unreadable", f"cannot look at the file: {getattr(error, 'strerror', error)}"
     if start < 0 or end <= (0 if math.isnan(start) else start):
-        return "bad-segment", f"the segment from {start:g} s to {end:g} s is none"
+        return "bad-segment", f"the segment from {start:g} s to {end:g} s is not valid"
     return "", ""

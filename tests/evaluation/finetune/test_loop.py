@@ -128,7 +128,7 @@ def test_other_settings_start_afresh_beside_the_earlier_checkpoints(
 ) -> None:
     output, checkpoints = finished
     run_alone(command(model, indexes, output, epochs=1, warmup_epochs=1, seed=7), output)
-    assert "settings or clips have changed: starting afresh" in screen(output.parent)
+    assert "settings or clips have changed: starting from the beginning" in screen(output.parent)
     earlier = output.with_name("1.state.earlier")
     assert sorted(p.name for p in earlier.iterdir()) == [p.name for p in checkpoints]
 
