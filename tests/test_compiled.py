@@ -25,6 +25,7 @@ def test_a_loop_with_no_place_to_be_kept_is_compiled_all_the_same() -> None:
     assert compiled(space["add"])(0, 5) == 10  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_second_process_finds_the_machine_code(tmp_path: Path) -> None:
     script = (
         "from selavi.labelling.sinkhorn.solver import cholesky_solve as solve; import numpy as np; "

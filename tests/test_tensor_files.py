@@ -120,6 +120,7 @@ except UserError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_what_memory_is_too_small_for_is_not_called_damaged(tmp_path: Path, reader: str) -> None:
     path = tmp_path / "x.pt"

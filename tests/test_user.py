@@ -39,6 +39,7 @@ def nameless(tmp_path: Path) -> Say:
     return say
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", [None, ABSENT])
 def test_stages_whose_libraries_keep_caches_run(
     nameless: Say, home: str | None, tiny_run: Callable[..., RunSettings], train_index: Path,

@@ -237,6 +237,7 @@ def test_what_is_corrupt_goes_with_the_batch(clips: Clips) -> None:
     assert [view.corrupt for view in batch.by_view(2)] == [problem, problem]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_missing_or_cut_shard_ends_the_run_at_once(clips: Clips, workers: int) -> None:
     path = clips.folder / clips.index["shard"][BAD]

@@ -93,6 +93,7 @@ def _choose_apart(rank: int, port: int, path: Path) -> None:
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_ranks_choose_the_same(tmp_path: Path) -> None:
     """With hardware that differs, as between the nodes of a cluster."""
     port = free_port()

@@ -22,6 +22,8 @@ from selavi.preflight.slurm import _gpus, _minutes
 from selavi.training.cost import clip_rate
 from tests.conftest import PRIVATE, SMALL_SHM
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 DEMO = REPOSITORY / "config/demo.yaml"
 
