@@ -1,7 +1,7 @@
 """The arithmetic of the stage metrics: 10 heads, 170,752 clips, 309 clusters and classes.
 
-Compared with scikit-learn, which reads the clips anew for every score and sums over every count for
-the expected mutual information. The floor is one contingency table per head.
+Compared with scikit-learn, which reads the clips again for every score and sums over every count
+for the expected mutual information. The floor is one contingency table per head.
 
     python benchmarks/bench_metrics.py
 """

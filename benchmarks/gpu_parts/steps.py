@@ -80,7 +80,7 @@ def try_with(work: Work, extra: str, few: int = 0) -> None:
 
 
 def fastest_before(work: Work) -> tuple[str, dict[str, float], float]:
-    """The fastest variant, matrix rates and FLOPs of the part steps, measured anew if missing."""
+    """The fastest variant, matrix rates and FLOPs of the part steps, measured if missing."""
     facts = next((row for row in work.earlier.get("steps", []) if "gflop_per_clip" in row), None)
     if facts is None:
         return BASE, matmul_rates(work), clip_flops(work)

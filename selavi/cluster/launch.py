@@ -158,7 +158,7 @@ def _run(starts: Sequence[Start], signals: list[int]) -> int:
     `signals` grows by each signal that this process receives. They are passed on, INT and HUP as
     TERM: from a terminal the processes receive their own, and a second INT would interrupt their
     saving. A process that dies of such a signal did not handle it yet, so it has nothing to save,
-    and others may wait for it in vain.
+    and others may wait for it without end.
     """
     processes = [
         subprocess.Popen(words, env=environment, preexec_fn=_end_with_parent)

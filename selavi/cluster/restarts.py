@@ -2,7 +2,7 @@
 
 Slurm requeues a job any number of times: after preemption, node failures, its time limit. That is
 fine while each start leaves a newer checkpoint. With a time limit shorter than the time to the
-first checkpoint, the job would restart for ever.
+first checkpoint, the job would restart without end.
 """
 
 import json

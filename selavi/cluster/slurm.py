@@ -22,7 +22,7 @@ def in_job(environment: Mapping[str, str] = os.environ) -> bool:
 def step(command: Sequence[str], nodes: int, processes: int, threads: int) -> list[str]:
     """The srun command that starts `command` as `processes` ranks, spread evenly over `nodes`.
 
-    A minute after the first rank has ended, the others are killed, so that none waits for ever.
+    A minute after the first rank has ended, the others are killed, so that none waits without end.
     Ranks that stop on request all end within that time.
     """
     return [

@@ -61,7 +61,7 @@ def check_file(path: Path, whole: bool = False) -> None:
         If the disk fails.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would block for ever
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would block
             raise Rejected("unreadable", "not a regular file")
         with path.open("rb", buffering=0) as file:
             if not file.read(CHUNK if whole else 1):

@@ -1,7 +1,7 @@
 """Receive batches from loader processes: every wait has a limit, every failure a clear message.
 
 A worker pickles its answer itself, so that a full /dev/shm is returned as an answer. The thread of
-torch that sends answers would only print the error, and the reader would wait in vain.
+torch that sends answers would only print the error, and the reader would wait without end.
 """
 
 import atexit

@@ -60,7 +60,7 @@ class Checkpoint:
         return [rank["content"] for rank in self.ranks]
 
     def restore_random(self, group: Group, *seed: int) -> None:
-        """Restore this rank's random generators; seed them anew if the world size has changed."""
+        """Restore this rank's random generators; seed them again if the world size has changed."""
         if self.world != group.world:
             log.info("saved by %d processes, resuming with %d", self.world, group.world)
             group.seed(*seed)

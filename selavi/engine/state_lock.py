@@ -4,7 +4,7 @@ Rank 0 locks a file beside the folder for as long as it runs. The lock belongs t
 (fcntl): it ends with the process, however the process ends, and forked loader processes do not
 inherit it. On a network file system the server keeps it: NFS 4 releases the locks of a dead machine
 after its lease, 90 seconds by default; NFS 3 when that machine restarts, so that its file may have
-to be removed. The holder updates the file's time as a heartbeat: nobody is told to remove the file
+to be removed. The holder updates the file's time as a heartbeat: no message says to remove the file
 of a holder that is alive. The file's content names the holder, for people.
 """
 

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.timing import cpu_seconds
 from selavi.estimates.workload import VideoRate, Workload
+from selavi.evaluation.cost import ROW_BYTES
 from selavi.evaluation.evaluate_degraded import degrade
 from selavi.settings import AudioLevel, VideoLevel
 
 log = logging.getLogger("selavi.estimates.degrade")  # `selavi estimate` mutes selavi.evaluation
 
 RATE = TypeAdapter(VideoRate)
-ROW_BYTES = 100  # of a clip's assignments
 
 
 def degrade_costs(workload: Workload) -> Iterator[Cost]:

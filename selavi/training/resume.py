@@ -1,7 +1,7 @@
 """Resume a pretraining: exactly with the same number of processes, and by these rules with another.
 
-With another number of processes, the rows of the feature stores are divided anew, and random
-generators are seeded anew from the seed, the place in the run and the rank. The place in the epoch
+With another number of processes, the rows of the feature stores are divided again, and random
+generators are seeded from the seed, the place in the run and the rank. The place in the epoch
 is counted in clips. If the effective batch (batch_size x accumulation x processes) is the same,
 training resumes at the same step; otherwise at the last step of the new size that begins no later,
 so that no clip is left out and less than a step is repeated, and the learning rate follows the new

@@ -194,6 +194,25 @@ class Checkout:
 
         wait_for(reached, 120, f"training of {run}")
 
+    def submit_hopeless_job(self) -> str:
+        """Submit a job that Slurm requeues whenever its training begins; return its number."""
+        folder, shards = self.pretrain("hopeless"), "results/shards/demo/train"
+        folder.mkdir(parents=True)
+        (folder / "job.sh").write_text(f"""#!/bin/sh
+(
+    until [ "$(grep -c 'starting 1 processes' {folder}/job.log)" -gt "${{SLURM_RESTART_COUNT:-0}}" ]
+    do sleep 0.2; done
+    scontrol requeue "$SLURM_JOB_ID"
+) &
+exec {sys.executable} -m selavi launch --processes 1 --state {folder}/state -- pretrain \
+    --settings results/settings/runs/calm.yaml --index {shards}/index.csv --output {folder}
+""")
+        return subprocess.run(
+            ["sbatch", "--parsable", "--open-mode=append", "-o", folder / "job.log",
+             folder / "job.sh"],
+            cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+
 
 def _time(path: Path) -> float:
     return path.stat().st_mtime

@@ -128,7 +128,7 @@ def disturbed(checkout: Checkout) -> dict[str, str]:
     Returns the job that each began with.
     """
     runs = ["asked", "killed", "cancelled"]
-    jobs = {"hopeless": submit_a_hopeless_job(checkout)}
+    jobs = {"hopeless": checkout.submit_hopeless_job()}
     command = checkout.command([*runs, "near", "four", "one", "two"], "--", "pretrain_all")
     with checkout.ending(checkout.start(*command)):
         for run in runs:
@@ -141,25 +141,6 @@ def disturbed(checkout: Checkout) -> dict[str, str]:
             else:
                 subprocess.run(["scancel", jobs[run]], check=True)
     return jobs
-
-
-def submit_a_hopeless_job(checkout: Checkout) -> str:
-    """Slurm takes it back whenever its training begins to start."""
-    folder, shards = checkout.pretrain("hopeless"), "results/shards/demo/train"
-    folder.mkdir(parents=True)
-    (folder / "job.sh").write_text(f"""#!/bin/sh
-(
-    until [ "$(grep -c 'starting 1 processes' {folder}/job.log)" -gt "${{SLURM_RESTART_COUNT:-0}}" ]
-    do sleep 0.2; done
-    scontrol requeue "$SLURM_JOB_ID"
-) &
-exec {sys.executable} -m selavi launch --processes 1 --state {folder}/state -- pretrain \
-    --settings results/settings/runs/calm.yaml --index {shards}/index.csv --output {folder}
-""")
-    return subprocess.run(
-        ["sbatch", "--parsable", "--open-mode=append", "-o", folder / "job.log", folder / "job.sh"],
-        cwd=checkout.folder, env=ENVIRONMENT, capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
 
 
 def test_usr1_saves_and_the_same_job_goes_on(checkout: Checkout, disturbed: dict[str, str]) -> None:

@@ -102,7 +102,7 @@ def read_tar(tar: Path) -> Tar:
     try:
         with tarfile.open(tar, "r:") as archive, tar.open("rb") as file:
             for member in archive:
-                if member.size < 0:  # tarfile would read this header for ever
+                if member.size < 0:  # tarfile would loop on this header
                     raise tarfile.ReadError(f"{member.name!r} has {member.size} bytes")
                 if not member.issparse() and member.offset_data + member.size > length:
                     raise tarfile.ReadError(f"it breaks off after {len(names)} files")

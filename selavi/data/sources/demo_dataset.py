@@ -231,7 +231,7 @@ def _contents(video: _Video) -> bytes:
         case "too short":
             return _encode(frames_THWC[: int(_TOO_SHORT * FPS)], sound_S[: int(_TOO_SHORT * RATE)])
         case "truncated":
-            # The index of an mp4 stands at its end: without it nothing can be decoded.
+            # The index of an mp4 is at its end: without it nothing can be decoded.
             whole = _encode(frames_THWC, sound_S)
             return whole[: len(whole) // 2]
     return _encode(frames_THWC, sound_S)

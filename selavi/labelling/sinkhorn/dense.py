@@ -21,7 +21,7 @@ from selavi.labelling.sinkhorn.kernel_sums import (
 from selavi.labelling.sinkhorn.log_kernel import BLOCK, LogKernel, is_valid
 
 MAX_SHIFT = 30.0
-"""Log potentials may change by this much before the kernel is computed anew: an entry that becomes
+"""Log potentials may change by this much before the kernel is computed again: an entry that becomes
 relevant is then at least e ** -(17.4 + 2 * 30) of its row's largest, well within float32."""
 
 
