@@ -16,6 +16,7 @@ LAYERS = [
     {"cluster", "transforms", "models", "estimates"},
     {"data", "labelling"},
     {"training", "evaluation", "plan", "inventory"},
+    {"label"},
     {"reporting", "preflight"},
     {"running"},
     {"commands"},

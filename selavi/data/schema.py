@@ -5,7 +5,9 @@
 - shard table: what became of the videos of one shard; `SHARD_TABLE`;
 - index: the accepted clips, numbered by `sample`; `SHARD_TABLE` without `OUTCOME`, and `shard`, the
   tar's path as seen from the index. The rejected videos are in a table beside it;
-- assignments: `sample`, `VIDEO`, `detail`, `ASSIGNED`, and the columns of `head_columns`.
+- assignments: `sample`, `VIDEO`, `detail`, `ASSIGNED`, and the columns of `head_columns`;
+- labels: the windows of users' videos with their clusters, `LABELS`;
+- names: what people call clusters, `NAMES`.
 
 Columns of a user's own table of videos stand beside these in all of them, as text.
 """
@@ -36,6 +38,19 @@ CHECKSUMS = ("video_crc", "audio_crc")
 """Shards made by earlier versions have none."""
 SHARD_TABLE = (*VIDEO, *SEGMENT, *OUTCOME, *MEDIA, "notes", *PLACES, *CHECKSUMS)
 ASSIGNED = ("cluster", "confidence", "margin", "head")
+LABELS = (
+    "path", "start", "end", "cluster", "name", "confidence", "second", "margin", "modalities",
+    "duplicate_of", "reason", "detail",
+)  # fmt: skip
+"""Columns of labels.csv, a row per window of a video and per rejected file.
+
+`start` and `end` are seconds of the file. `second` is the next cluster, `margin` the confidence
+minus that of `second`. `modalities` says what the cluster is from: "video+audio", "video" or
+"audio". `duplicate_of` names the window that this one repeats, as `path#t=start,end`. A rejected
+file or window has a `reason` and a `detail`, and no cluster.
+"""
+NAMES = ("head", "cluster", "name")
+"""Columns of names.csv."""
 SKIPPED = ("suffix", "files", "example")
 """Columns of the counts of files that are not videos, beside a manifest."""
 
