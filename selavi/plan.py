@@ -25,7 +25,7 @@ CONFIG = "results/settings/config.yaml"
 TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
-ON_REQUEST = ("export",)
+ON_REQUEST = ("logits",)
 """Stages that no other target makes, as their files are large."""
 
 
@@ -137,7 +137,7 @@ class Plan:
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
             "pretrain": self._runs("results/pretrain/{run}/model.pt"),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
-            "export": self._run_splits("results/export/{run}/{split}.pt"),
+            "logits": self._run_splits("results/logits/{run}/{split}.pt"),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(
                 "results/baselines/{run}/{split}.csv", config.baselines.runs
