@@ -10,7 +10,7 @@ from pathlib import Path
 
 from selavi.data.manifest import printable
 from selavi.data.sources.folder import EXTENSIONS, name_problem, walk
-from selavi.data.sources.table import listed_problem, on_disk
+from selavi.data.sources.table import fragment, listed_problem, on_disk
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError
 
@@ -79,11 +79,11 @@ def find_inputs(paths: Sequence[Path]) -> list[Input]:
         If there is none, naming what is there instead, or a table cannot be read.
     """
     skipped: Counter[str] = Counter()
-    found = [each for path in paths for each in _inputs(Path(os.path.abspath(path)), skipped)]
-    once: dict[tuple[str, float | None, float | None], Input] = {}
+    found = [each for path in paths for each in _inputs(absolute(path), skipped)]
+    once: dict[str, Input] = {}
     for each in found:
-        times = (None if math.isnan(time) else time for time in (each.start, each.end))
-        first = once.setdefault((os.path.realpath(each.path), *times), each)
+        same = key_of(os.path.realpath(each.path), each.start, each.end)
+        first = once.setdefault(same, each)
         if first.path != each.path:
             log.info("skipped %s: it is the same file as %s", each.name, first.name)
     passed = ", ".join(f"{n} x {suffix}" for suffix, n in skipped.most_common(5))
@@ -98,6 +98,16 @@ def find_inputs(paths: Sequence[Path]) -> list[Input]:
     if passed:
         log.info("skipped files that are neither video nor audio by their suffix: %s", passed)
     return sorted(once.values(), key=lambda each: (each.name, _first(each)))
+
+
+def absolute(path: Path) -> Path:
+    """A path from the root, without `..`, in which links stay as far as possible."""
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
+def key_of(path: str, start: float, end: float) -> str:
+    """Name of a part of a file: the path with a media fragment, `path#t=start,end`."""
+    return path + fragment(start, end)
 
 
 def _first(each: Input) -> float:
@@ -118,9 +128,9 @@ def _inputs(path: Path, skipped: Counter[str]) -> Iterator[Input]:
                 skipped[printable(suffix) or "without suffix"] += 1
     elif path.suffix.lower() in TABLES and path.exists():
         table = read_video_table(path)
-        for row in table[["path", "start", "end"]].itertuples(index=False):
-            file = Path(os.path.abspath(path.parent / on_disk(path.parent, str(row.path))))
-            start, end = float(row.start), float(row.end)
+        columns = (table[name].tolist() for name in ("path", "start", "end"))
+        for written, start, end in zip(*columns, strict=True):
+            file = absolute(path.parent / on_disk(path.parent, written))
             reason, detail = name_problem(file)
             if not reason:
                 reason, detail = listed_problem(file, start, end)

@@ -9,13 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from selavi.files import explain_refusal, write_csv
-from selavi.label.inputs import Input, find_inputs
+from selavi.label.inputs import find_inputs
 from selavi.label.loaded import Loaded
 from selavi.label.table import clusters_of, labels_of
-from selavi.label.windows import Windowing, plan_windows, uncovered
+from selavi.label.windows import Windowing, plan_windows
 from selavi.label.work import Work
 
 log = logging.getLogger(__name__)
+
+DEFAULT = Windowing()
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,14 @@ class Options:
         Windows decoded at a time; None for one per CPU.
     """
 
-    windowing: Windowing = Windowing()
+    windowing: Windowing = DEFAULT
     stored_seconds: float | None = None
     workers: int | None = None
 
     @property
     def threads(self) -> int:
         """Windows decoded at a time."""
-        return len(os.sched_getaffinity(0)) if self.workers is None else self.workers
+        return len(os.sched_getaffinity(0)) if self.workers is None else max(1, self.workers)
 
 
 def label(

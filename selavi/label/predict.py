@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ class Predicted:
 
     def write(self, file: BinaryIO) -> None:
         """Write an .npz."""
-        arrays = {f"features_{name}": rows for name, rows in self.features.items()}
+        arrays: dict[str, Any] = {f"features_{name}": v for name, v in self.features.items()}
         arrays |= {f"logits_{name}": rows for name, rows in self.logits.items()}
         corrupt = np.array([*self.corrupt.items()], dtype=str).reshape(-1, 2)
         np.savez(file, ids=self.ids, corrupt=corrupt, **arrays)
@@ -89,7 +89,7 @@ def predict_shard(tar: Path, table: pd.DataFrame, loaded: Loaded, workers: int =
         If the shard is missing or cut short.
     """
     rows = table[table["reason"] == ""]
-    rows = rows.astype({name: "int64" for name in COUNTS}).assign(shard=tar.name)
+    rows = rows.astype(dict.fromkeys(COUNTS, "int64")).assign(shard=tar.name)
     seen = modalities_of(rows, loaded)
     rows, seen = rows[seen != ""], seen[seen != ""]
     ids = rows["id"].to_numpy(dtype=str)

@@ -20,7 +20,10 @@ EXAMPLES = 3
 
 
 def labels_of(
-    plan: pd.DataFrame, parts: Iterable[Part], loaded: Loaded, names: Mapping[int, str] | None = None
+    plan: pd.DataFrame,
+    parts: Iterable[Part],
+    loaded: Loaded,
+    names: Mapping[int, str] | None = None,
 ) -> pd.DataFrame:
     """Join what the network says to the planned windows.
 
@@ -50,7 +53,8 @@ def labels_of(
     table["modalities"] = table["seen"].fillna("")
     for column in ("cluster", "second"):
         table[column] = table[column].astype("Int64")
-    table["name"] = table["cluster"].map(dict(names or {})).fillna("")
+    known = {} if names is None else names
+    table["name"] = ["" if pd.isna(k) else known.get(int(k), "") for k in table["cluster"]]
     table["duplicate_of"] = ""
     return table[list(LABELS)]
 

@@ -3,7 +3,6 @@
 import itertools
 import logging
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ import pandas as pd
 from selavi.data.manifest import id_of
 from selavi.data.media.probe import Probe, probe
 from selavi.data.read_errors import Rejected
-from selavi.data.sources.table import fragment
-from selavi.label.inputs import Input
+from selavi.label.inputs import Input, key_of
 from selavi.progress import Bar
 
 log = logging.getLogger(__name__)
@@ -86,7 +84,7 @@ class Windowing:
         whole_below = WHOLE_BELOW if self.window is None and self.stride is None else 0.0
         if end - start < whole_below:
             return [(start, end)]
-        spans = []
+        spans: list[Span] = []
         for number in itertools.count():
             first = start + number * self.step
             last = first + self.length
@@ -154,11 +152,6 @@ def plan_windows(
     return table.sort_values(["path", "start"], kind="stable", ignore_index=True)
 
 
-def key_of(path: str, start: float, end: float) -> str:
-    """Name of a window: its file's path with a media fragment, `path#t=start,end`."""
-    return path + fragment(start, end)
-
-
 def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str, object]]:
     """Rows of the plan for one file."""
     row: dict[str, object] = {
@@ -175,7 +168,7 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
             if cuts is None or not found.video
             else windowing.shots(start, end, cuts(each, found))
         )
-        status = os.stat(each.path)
+        status = each.path.stat()
     except (Rejected, OSError) as error:
         problem = (
             (error.reason, error.detail)

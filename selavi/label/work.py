@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from selavi.data.schema import read_shard_table
 from selavi.data.shards.writer import write_shard
 from selavi.files import atomic_path, write_csv
+from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.predict import Predicted, predict_shard
-from selavi.label.windows import key_of
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
@@ -71,7 +70,7 @@ class Work:
         tables = self.folder.glob("[0-9]*.csv")
         return sorted(int(table.stem) for table in tables if table.with_suffix(".tar").exists())
 
-    def parts(self, plan: pd.DataFrame, loaded: Loaded, workers: int = 0) -> Iterator[Part]:
+    def parts(self, plan: pd.DataFrame, loaded: Loaded, workers: int = 1) -> Iterator[Part]:
         """Store and predict the windows of a plan, as far as that was not done before.
 
         Parameters
@@ -120,12 +119,14 @@ class Work:
         tar, table = self._path(number, ".tar"), self._path(number, ".csv")
         table.unlink(missing_ok=True)  # of a killed run: a table without a tar
         write_csv(manifest, self._manifest(rows).assign(shard=number))
-        write_shard(manifest, number, tar, table, self.media, max(1, workers), quiet=True)
+        write_shard(manifest, number, tar, table, self.media, workers, quiet=True)
         return self._table(number)
 
     def _manifest(self, rows: pd.DataFrame) -> pd.DataFrame:
-        parts = [self._middle(row.start, row.end) for row in rows.itertuples()]
-        keys = [key_of(row.path, row.start, row.end) for row in rows.itertuples()]
+        columns = rows["path"].tolist(), rows["start"].tolist(), rows["end"].tolist()
+        windows = list(zip(*columns, strict=True))
+        parts = [self._middle(start, end) for _, start, end in windows]
+        keys = [key_of(path, start, end) for path, start, end in windows]
         return pd.DataFrame(
             {
                 "id": rows["id"], "key": keys, "path": rows["path"], "label": "", "reason": "",
@@ -153,7 +154,7 @@ class Work:
             log.warning("%s is damaged (%s); it is made again", path, error)
         else:
             return Part(tar, table, predicted)
-        predicted = predict_shard(tar, table, loaded, workers)
+        predicted = predict_shard(tar, table, loaded, 0 if workers == 1 else workers)
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             predicted.write(file)
         return Part(tar, table, predicted)
