@@ -25,7 +25,7 @@ CONFIG = "results/settings/config.yaml"
 TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
-ON_REQUEST = ("export",)
+ON_REQUEST = ("logits",)
 """Stages that no other target makes, as their files are large."""
 
 
@@ -102,6 +102,14 @@ class Plan:
         files += [pattern.format(**names) for pattern in baselines.features.values()]
         return [file for file in files if Path(file).is_file()]
 
+    def init_files(self, run: str) -> list[str]:
+        """Files of initial weights that a run reads: those that are there, or other runs make."""
+        init = self.config.runs[run].network.init
+        sources = dict.fromkeys(init.sources.values()) if init else ()
+        made = self.files["pretrain"]
+        files = [str(Path(source)) for source in sources]
+        return [file for file in files if file in made or Path(file).is_file()]
+
     @cached_property
     def levels(self) -> dict[str, VideoLevel | AudioLevel]:
         """Levels of degraded clips, by name."""
@@ -137,7 +145,7 @@ class Plan:
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
             "pretrain": self._runs("results/pretrain/{run}/model.pt"),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
-            "export": self._run_splits("results/export/{run}/{split}.pt"),
+            "logits": self._run_splits("results/logits/{run}/{split}.pt"),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(
                 "results/baselines/{run}/{split}.csv", config.baselines.runs

@@ -2,7 +2,7 @@
 
 STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset", "pretrain",
-    "assign", "export", "metrics", "baselines", "degrade", "assign_degraded", "evaluate_degraded",
+    "assign", "logits", "metrics", "baselines", "degrade", "assign_degraded", "evaluate_degraded",
     "retrieval", "finetune", "tables", "figures", "distributions", "plot_degraded", "neighbours",
     "explorer", "costs",
 )  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
@@ -30,7 +31,7 @@ def test_the_demo_stage_by_stage() -> None:
         "index": ["results/shards/demo/train/index.csv", "results/shards/demo/test/index.csv"],
         "pretrain": ["results/pretrain/demo/model.pt"],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
-        "export": ["results/export/demo/train.pt", "results/export/demo/test.pt"],
+        "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],
         "metrics": ["results/metrics/demo/train.csv", "results/metrics/demo/test.csv"],
         "baselines": ["results/baselines/demo/train.csv", "results/baselines/demo/test.csv"],
         "figures": ["results/figures/demo/training.svg"],
@@ -134,3 +135,22 @@ def test_the_data_flow_lists_every_stage() -> None:
     table = text.split("## Data flow")[1].split("Inside `pretrain`")[0]
     named = {name.replace("-", "_") for name in re.findall(r"`([a-z_-]+)`", table)}
     assert set(COMMANDS) - {name.replace("_", "-") for name in named} == {"settings"}
+
+
+def test_initial_weights_that_another_run_makes_are_an_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.pt").touch()
+    init = {
+        "first": "./here.pt", "second": "results/pretrain/first/model.pt", "third": "absent.pt",
+        "fourth": "zoo:ave",
+    }  # fmt: skip
+    runs = {name: {"dataset": "demo", "network": {"init": s}} for name, s in init.items()}
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
+    config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
+    made = Plan(config, lambda dataset, split: True)
+    assert {name: made.init_files(name) for name in config.runs} == {
+        "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
+        "third": [], "fourth": [],
+    }  # fmt: skip

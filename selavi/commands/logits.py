@@ -1,4 +1,4 @@
-"""selavi export: write logits for programs that read the paper's release."""
+"""selavi logits: write logits for programs that read the paper's release."""
 
 import argparse
 
@@ -15,6 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from selavi.evaluation.export import export
+    from selavi.evaluation.logits import write_logits
 
-    export(options.model, options.index, options.output, options.workers)
+    write_logits(options.model, options.index, options.output, options.workers)
