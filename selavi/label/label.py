@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.files import explain_refusal, write_csv
+from selavi.files import explain_refusal, read_csv, write_csv
 from selavi.label.inputs import find_inputs
 from selavi.label.loaded import Loaded
 from selavi.label.table import clusters_of, labels_of
-from selavi.label.windows import Windowing, plan_windows
+from selavi.label.windows import PLAN, Windowing, plan_windows
 from selavi.label.work import Work
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,24 @@ def label(
         (output / "work").mkdir(parents=True, exist_ok=True)
     plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
     write_csv(output / "windows.csv", plan)
-    work = Work(output / "work", loaded.media, options.stored_seconds or loaded.stored_seconds)
+    work = _work(output, loaded, options)
     labels = labels_of(plan, work.parts(plan, loaded, options.threads), loaded)
     write_csv(output / "labels.csv", labels)
     write_csv(output / "clusters.csv", clusters_of(labels))
     return labels
+
+
+def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame:
+    """What is stored of the windows that `label` has labelled with the same arguments.
+
+    Returns
+    -------
+    DataFrame
+        See `Work.clips`.
+    """
+    plan = read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
+    return _work(output, loaded, options).clips(plan)
+
+
+def _work(output: Path, loaded: Loaded, options: Options) -> Work:
+    return Work(output / "work", loaded.media, options.stored_seconds or loaded.stored_seconds)

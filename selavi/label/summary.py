@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from selavi.label.formats.windows import labelled, one_line
+from selavi.label.formats.windows import clock, labelled, one_line
 from selavi.progress import duration
 
 EXAMPLES = 3
@@ -23,7 +23,7 @@ EXAMPLES = 3
 def print_summary(labels: pd.DataFrame, addresses: Mapping[str, Path]) -> None:
     """Print the summary of a labelling to standard output; 80 columns wide if that is a file."""
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
-    console.print(summary(labels, addresses))
+    console.print(summary(labels, addresses), crop=False)
 
 
 def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20) -> RenderableType:
@@ -54,7 +54,9 @@ def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20)
             parts.append(Text(f"and {_count(hidden, 'more cluster')}", "dim"))
     if len(rejected):
         parts += ["", Text(_rejected_line(rejected), "yellow"), "", _reasons(rejected)]
-    return Group(*parts, *([""] if addresses else []), _addresses(addresses))
+    if addresses:
+        parts += ["", _addresses(addresses)]
+    return Group(*parts)
 
 
 def _headline(rows: pd.DataFrame) -> Text:
@@ -98,7 +100,7 @@ def _examples(group: pd.DataFrame, rows: pd.DataFrame) -> str:
         names = ["/".join(PurePath(path).parts[-2:]) for path in best["path"]]
     several = best["path"].isin(rows.loc[rows["path"].duplicated(), "path"])
     shown = [
-        f"{one_line(name)}\N{NO-BREAK SPACE}{_clock(start)}" if timed else one_line(name)
+        f"{one_line(name)}\N{NO-BREAK SPACE}{clock(start)}" if timed else one_line(name)
         for name, start, timed in zip(names, best["start"], several, strict=True)
     ]
     return ", ".join(shown)
@@ -126,14 +128,15 @@ def _reasons(rejected: pd.DataFrame) -> Table:
     return table
 
 
-def _addresses(addresses: Mapping[str, Path]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, path in addresses.items():
-        page = path.suffix == ".html"
-        table.add_row(name, Text(path.absolute().as_uri() if page else one_line(str(path))))
-    return table
+def _addresses(addresses: Mapping[str, Path]) -> Text:
+    """A line each, never broken, so that terminals can open it."""
+    wide = max(map(len, addresses), default=0)
+    shown = {
+        name: path.absolute().as_uri() if path.suffix == ".html" else one_line(str(path))
+        for name, path in addresses.items()
+    }
+    lines = [f"{name:<{wide}}  {address}" for name, address in shown.items()]
+    return Text("\n".join(lines), no_wrap=True, overflow="ignore")
 
 
 def _table() -> Table:
@@ -144,10 +147,3 @@ def _table() -> Table:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _clock(seconds: float) -> str:
-    """A time within a file, such as 1:05 or 1:02:05."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

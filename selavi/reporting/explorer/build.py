@@ -87,7 +87,8 @@ def write_page(
         A row per clip: `id`, `sample` (its position), `key`, `path`, `label`, `cluster` and
         `confidence`.
     clips : DataFrame
-        Where these clips are: rows of an index, by `id`; `shard` is an absolute path.
+        Where these clips are: rows of an index by the table's `id`, which names a clip's files;
+        `shard` is an absolute path.
     output : Path
         The page.
     title : str

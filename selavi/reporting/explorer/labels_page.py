@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.data.manifest import id_of
 from selavi.files import UserError
 from selavi.label.formats.file_names import below, common_folder
-from selavi.label.formats.windows import labelled, time_of
-from selavi.label.inputs import key_of
+from selavi.label.formats.windows import clock, labelled
 from selavi.reporting.explorer.build import write_page
 
 
@@ -17,7 +17,7 @@ def make_labels_page(
     output: Path,
     *,
     title: str,
-    clusters: int | None = None,
+    clusters: int,
     threads: int = 1,
 ) -> None:
     """Write an HTML page to watch and hear the clusters of a labelling.
@@ -33,8 +33,8 @@ def make_labels_page(
         The page, usually index.html.
     title : str
         Its heading.
-    clusters : int, optional
-        K, to count empty clusters; by default, as if there were none.
+    clusters : int
+        K.
     threads : int
         ffmpeg processes at a time.
 
@@ -44,42 +44,42 @@ def make_labels_page(
         If a labelled window is not among `clips`, a clip cannot be read, or the disk is full.
     """
     rows = labelled(labels)
-    stored = clips.set_index(_windows_of(clips))
-    windows = _windows_of(rows)
-    missing = [name for name in windows if name not in stored.index]
-    if missing:
-        raise UserError(f"{missing[0]} is not stored; label it again with --explorer")
-    found = stored[~stored.index.duplicated()].loc[windows]
+    stored = clips.set_axis(_names_of(clips))
+    names = _names_of(rows)
+    missing = ~names.isin(stored.index)
+    if missing.any():
+        path = rows.loc[missing, "path"].iloc[0]
+        raise UserError(f"windows of {path} are not stored; label it again with --explorer")
     root = common_folder(rows["path"].tolist())
     table = pd.DataFrame(
         {
-            "id": found["id"].tolist(), "sample": range(len(rows)), "key": _titles(rows, root),
+            "id": names, "sample": range(len(rows)), "key": _titles(rows, root),
             "path": rows["path"].tolist(), "label": "", "cluster": rows["cluster"].tolist(),
             "confidence": rows["confidence"].tolist(),
         }
     )  # fmt: skip
-    used = rows["cluster"].nunique()
     reasons = labels.loc[labels["cluster"].isna(), "reason"].value_counts()
     write_page(
         table,
-        found.set_index("id", drop=False),
+        stored[~stored.index.duplicated()],
         output,
         title=title,
-        clusters=max(used, clusters or 0),
+        clusters=clusters,
         threads=threads,
         rejected={str(reason): int(count) for reason, count in reasons.items()},
     )
 
 
-def _windows_of(rows: pd.DataFrame) -> list[str]:
-    columns = rows["path"].tolist(), rows["start"].tolist(), rows["end"].tolist()
-    return [key_of(*window) for window in zip(*columns, strict=True)]
+def _names_of(rows: pd.DataFrame) -> pd.Index:
+    """What windows are called on the page; the times have the six decimals of tables."""
+    columns = rows["path"], rows["start"], rows["end"]
+    return pd.Index([id_of(f"{p}#t={s:.6f},{e:.6f}") for p, s, e in zip(*columns, strict=True)])
 
 
 def _titles(rows: pd.DataFrame, root: str) -> list[str]:
     """Where each window is: the file below the common folder; the time, if the file has several."""
     several = rows["path"].duplicated(keep=False)
     return [
-        f"{below(path, root)} {time_of(start)}" if timed else str(below(path, root))
+        f"{below(path, root)} {clock(start)}" if timed else str(below(path, root))
         for path, start, timed in zip(rows["path"], rows["start"], several, strict=True)
     ]

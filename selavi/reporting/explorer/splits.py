@@ -23,10 +23,11 @@ def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.D
     Returns
     -------
     table : DataFrame
-        The assignments of all splits, without clips that could not be read.
+        The assignments of all splits, without clips that could not be read. Ids are of paths below
+        a split's folder: a clip whose `id` another split has too gets a new one.
     clips : DataFrame
-        The rows of all indexes, by `id`; `shard` is an absolute path. In both tables, a clip whose
-        id another split has too gets a new one: ids are of paths below a split's folder.
+        The rows of all indexes by that id; `id` itself is that of the shard, whose path, `shard`,
+        is absolute.
 
     Raises
     ------
@@ -50,12 +51,12 @@ def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.D
         new = {name: id_of(f"{number}/{name}") for name in used.intersection(clips["id"])}
         clips["shard"] = [str((index.parent / shard).absolute()) for shard in clips["shard"]]
         for rows in (table, clips):
-            rows["id"] = [new.get(name, name) for name in rows["id"]]
-        tables.append(table)
+            rows.index = pd.Index([new.get(name, name) for name in rows["id"]])
+        tables.append(table.assign(id=table.index))
         indexes.append(clips)
-        used.update(clips["id"])
+        used.update(clips.index)
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         names = " and ".join(str(assignments) for assignments, _ in splits)
         raise UserError(f"{names} has no clips; make it again")
-    return table, pd.concat(indexes).set_index("id", drop=False)
+    return table, pd.concat(indexes)
