@@ -11,7 +11,8 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.models.head_selection import agreement
 from selavi.models.network import Network
-from selavi.models.paper_checkpoint import is_paper_checkpoint, read_paper_checkpoint
+from selavi.models.paper_checkpoint import OURS, is_paper_checkpoint, read_paper_checkpoint
+from selavi.models.safetensors_file import SUFFIX, read_safetensors
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors
@@ -38,17 +39,21 @@ def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[
     facts : dict
         Plain numbers and text about the training, among them `head`, the selected head.
     """
-    content = {
+    save_tensors(path, model_content(network, settings, facts))
+
+
+def model_content(network: Network, settings: RunSettings, facts: dict[str, Any]) -> dict[str, Any]:
+    """What a model file holds: `format`, `weights`, `settings` and `facts`, see `save_model`."""
+    return {
         "format": FORMAT,
         "weights": network.state_dict(),
         "settings": settings.model_dump(mode="json"),
         "facts": facts,
     }
-    save_tensors(path, content)
 
 
 def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
-    """Read a model file, or a checkpoint in the format of the paper's authors.
+    """Read a model file, also one of safetensors, or a checkpoint of the paper's authors.
 
     Parameters
     ----------
@@ -72,9 +77,10 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
     """
     if not path.exists():
         raise UserError(f"{path} does not exist; train it with the pretrain stage")
-    require_whole(path, REMEDY)
+    if path.suffix != SUFFIX:
+        require_whole(path, REMEDY)
     try:
-        content, ignored = read_weights_file(path)
+        content, ignored = read_content(path)
     except UserError as error:
         raise UserError(f"{path} is not a selavi model: {error}") from None
     if is_paper_checkpoint(content):
@@ -92,14 +98,39 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
     if mismatch := describe_mismatch(content["weights"], expected):
         raise UserError(f"{path} does not fit its own settings: {mismatch}; {REMEDY}")
     require_finite(path, content["weights"], "train it again")
-    head = content["facts"].get("head")
-    if type(head) is not int or not 0 <= head < settings.network.heads:
-        raise UserError(
-            f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
-        )
+    _check_head(content["facts"], settings, path)
     network = build_network(settings)
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]
+
+
+def read_content(path: Path) -> tuple[Any, list[str]]:
+    """Read a file of torch.save or, by its suffix, of safetensors.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    content : object
+        Tensors, numbers and text, in lists and dicts.
+    ignored : list of str
+        See `read_weights_file`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged or of another kind.
+    """
+    return (read_safetensors(path), []) if path.suffix == SUFFIX else read_weights_file(path)
+
+
+def _check_head(facts: dict[str, Any], settings: RunSettings, path: Path) -> None:
+    head, heads = facts.get("head"), settings.network.heads
+    if type(head) is not int or not 0 <= head < heads:
+        raise UserError(f"{path} selects head {head!r}, but has {heads} heads; {REMEDY}")
 
 
 def build_network(settings: RunSettings) -> Network:
@@ -117,6 +148,8 @@ def _paper_model(
 ) -> tuple[Network, RunSettings, dict[str, Any]]:
     released = read_paper_checkpoint(content, str(path))
     require_finite(path, released.network.state_dict(), "get the file again")
+    if isinstance(own := content.get(OURS), dict):
+        return released.network, *_our_part(own, released.settings, path)
     heads = released.settings.network.heads
     agreements = np.ones(heads) if released.labels is None else agreement(released.labels.numpy())
     facts = {
@@ -127,3 +160,20 @@ def _paper_model(
         "epoch": released.epoch,
     }
     return released.network, released.settings, facts
+
+
+def _our_part(
+    own: dict[str, Any], inferred: RunSettings, path: Path
+) -> tuple[RunSettings, dict[str, Any]]:
+    """Settings and facts of a model that `selavi export` wrote in the authors' format."""
+    settings, facts = (
+        parse(own.get("settings"), RunSettings, f"settings in {path}"),
+        own.get("facts"),
+    )
+    free = {"init", "dropout"}
+    given, needed = (s.network.model_dump(exclude=free) for s in (settings, inferred))
+    fits = given == needed and settings.modalities == inferred.modalities
+    if not fits or settings.video.grey or not isinstance(facts, dict):
+        raise UserError(f"{path} does not fit its own settings; export it again")
+    _check_head(facts, settings, path)
+    return settings, facts

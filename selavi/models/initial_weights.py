@@ -10,14 +10,13 @@ from torch import Tensor, nn
 
 from selavi.engine.process_group import Group
 from selavi.files import UserError
-from selavi.models.checkpoint import load_model
+from selavi.models.checkpoint import load_model, read_content
 from selavi.models.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS, audio_encoder, video_encoder
 from selavi.models.network import Network
 from selavi.models.torchvision_weights import torchvision_weights
 from selavi.models.weights_file import (
     describe_mismatch,
     is_plain,
-    read_weights_file,
     require_finite,
     require_named_digest,
 )
@@ -112,7 +111,7 @@ def read_encoders(path: Path) -> dict[str, dict[str, Tensor]]:
     UserError
         If the file is missing, damaged or of another kind, or if weights are not finite.
     """
-    content, _ = read_weights_file(path)
+    content, _ = read_content(path)
     if not _is_state_dict(content):
         network = load_model(path)[0]
         return {name: encoder.state_dict() for name, encoder in network.encoders.items()}
