@@ -14,6 +14,7 @@ from selavi.models.network import Network
 from selavi.models.paper_checkpoint import OURS, is_paper_checkpoint, read_paper_checkpoint
 from selavi.models.safetensors_file import SUFFIX, read_safetensors
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
+from selavi.models.zoo import resolve
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors
 
@@ -52,13 +53,13 @@ def model_content(network: Network, settings: RunSettings, facts: dict[str, Any]
     }
 
 
-def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
+def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]]:
     """Read a model file, also one of safetensors, or a checkpoint of the paper's authors.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : Path or str
+        The file, or `zoo:NAME` for one of the model zoo.
 
     Returns
     -------
@@ -75,6 +76,7 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
         If the file is missing, damaged or of another kind, or if weights are not finite (every clip
         would then get the same cluster).
     """
+    path = resolve(str(source))
     if not path.exists():
         raise UserError(f"{path} does not exist; train it with the pretrain stage")
     if path.suffix != SUFFIX:

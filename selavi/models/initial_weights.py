@@ -20,6 +20,7 @@ from selavi.models.weights_file import (
     require_finite,
     require_named_digest,
 )
+from selavi.models.zoo import resolve
 from selavi.settings import TORCHVISION, InitSettings
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def find_weights(source: str) -> Path:
     Parameters
     ----------
     source : str
-        A path, or `torchvision:r2plus1d_18`.
+        A path, `zoo:NAME`, or `torchvision:r2plus1d_18`.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def find_weights(source: str) -> Path:
     """
     if source == TORCHVISION:
         return torchvision_weights()
-    path = Path(source)
+    path = resolve(source)
     if not path.is_file():
         raise UserError(f"{path} is not a file; correct network.init, or place the weights there")
     require_named_digest(path)
