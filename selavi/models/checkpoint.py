@@ -11,7 +11,12 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.models.head_selection import agreement
 from selavi.models.network import Network
-from selavi.models.paper_checkpoint import OURS, is_paper_checkpoint, read_paper_checkpoint
+from selavi.models.paper_checkpoint import (
+    OURS,
+    PaperCheckpoint,
+    is_paper_checkpoint,
+    read_paper_checkpoint,
+)
 from selavi.models.safetensors_file import SUFFIX, read_safetensors
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
 from selavi.models.zoo import resolve
@@ -88,7 +93,10 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     if is_paper_checkpoint(content):
         if ignored:
             log.info("%s: ignored %s: only tensors are read", path, ", ".join(ignored[:5]))
-        return _paper_model(content, path)
+        released = read_paper_checkpoint(content, str(path))
+        if not isinstance(content.get(OURS), dict):
+            return _paper_model(released, path)
+        content = content[OURS] | {"format": FORMAT, "weights": released.network.state_dict()}
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not a selavi model: its format is not {FORMAT!r}")
     for key in ("weights", "settings", "facts"):
@@ -100,7 +108,11 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     if mismatch := describe_mismatch(content["weights"], expected):
         raise UserError(f"{path} does not fit its own settings: {mismatch}; {REMEDY}")
     require_finite(path, content["weights"], "train it again")
-    _check_head(content["facts"], settings, path)
+    head = content["facts"].get("head")
+    if type(head) is not int or not 0 <= head < settings.network.heads:
+        raise UserError(
+            f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
+        )
     network = build_network(settings)
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]
@@ -129,12 +141,6 @@ def read_content(path: Path) -> tuple[Any, list[str]]:
     return (read_safetensors(path), []) if path.suffix == SUFFIX else read_weights_file(path)
 
 
-def _check_head(facts: dict[str, Any], settings: RunSettings, path: Path) -> None:
-    head, heads = facts.get("head"), settings.network.heads
-    if type(head) is not int or not 0 <= head < heads:
-        raise UserError(f"{path} selects head {head!r}, but has {heads} heads; {REMEDY}")
-
-
 def build_network(settings: RunSettings) -> Network:
     """Build the untrained network of a run."""
     return Network(
@@ -146,12 +152,9 @@ def build_network(settings: RunSettings) -> Network:
 
 
 def _paper_model(
-    content: dict[str, Any], path: Path
+    released: PaperCheckpoint, path: Path
 ) -> tuple[Network, RunSettings, dict[str, Any]]:
-    released = read_paper_checkpoint(content, str(path))
     require_finite(path, released.network.state_dict(), "get the file again")
-    if isinstance(own := content.get(OURS), dict):
-        return released.network, *_our_part(own, released.settings, path)
     heads = released.settings.network.heads
     agreements = np.ones(heads) if released.labels is None else agreement(released.labels.numpy())
     facts = {
@@ -162,20 +165,3 @@ def _paper_model(
         "epoch": released.epoch,
     }
     return released.network, released.settings, facts
-
-
-def _our_part(
-    own: dict[str, Any], inferred: RunSettings, path: Path
-) -> tuple[RunSettings, dict[str, Any]]:
-    """Settings and facts of a model that `selavi export` wrote in the authors' format."""
-    settings, facts = (
-        parse(own.get("settings"), RunSettings, f"settings in {path}"),
-        own.get("facts"),
-    )
-    free = {"init", "dropout"}
-    given, needed = (s.network.model_dump(exclude=free) for s in (settings, inferred))
-    fits = given == needed and settings.modalities == inferred.modalities
-    if not fits or settings.video.grey or not isinstance(facts, dict):
-        raise UserError(f"{path} does not fit its own settings; export it again")
-    _check_head(facts, settings, path)
-    return settings, facts

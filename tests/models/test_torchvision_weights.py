@@ -23,18 +23,19 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "torch/hub/checkpoints"
 
 
-def weights() -> bytes:
+def _weights() -> bytes:
     buffer = io.BytesIO()
     torch.save({"x": torch.ones(1000)}, buffer, _use_new_zipfile_serialization=False)
     return buffer.getvalue()
 
 
-NAME = f"r2plus1d_18-{hashlib.sha256(weights()).hexdigest()[:8]}.pth"
+WEIGHTS = _weights()
+NAME = f"r2plus1d_18-{hashlib.sha256(WEIGHTS).hexdigest()[:8]}.pth"
 
 
 @pytest.fixture
 def server() -> Iterator[Files]:
-    with serve(Files({f"/{NAME}": weights()})) as files:
+    with serve(Files({f"/{NAME}": WEIGHTS})) as files:
         yield files
 
 
@@ -42,7 +43,7 @@ def test_it_is_downloaded_once(cache: Path, server: Files) -> None:
     server.cuts = [700]  # the connection is lost in the middle
     path = torchvision_weights(f"{server.url}/{NAME}", HTTP)
     assert path == cache / NAME
-    assert path.read_bytes() == weights()
+    assert path.read_bytes() == WEIGHTS
     assert [wanted for _, wanted in server.asked] == ["", "bytes=700-"]
     assert torchvision_weights(f"{server.url}/{NAME}", HTTP) == path
     assert len(server.asked) == 2
