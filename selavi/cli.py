@@ -20,7 +20,7 @@ from selavi.shortage import shortage
 from selavi.stages import COMMANDS
 from selavi.user import settle_user
 
-TOOLS = ("label", "run", "launch", "doctor", "estimate", "zoo")
+TOOLS = ("label", "features", "run", "launch", "doctor", "estimate", "zoo")
 
 EPILOG = """\
 The stages are in the order in which data flows through them. Below them are the tools: run runs all

@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
-    from selavi.label.label import Options, label
+    from selavi.label.label import label
     from selavi.label.loaded import load_labeller
+    from selavi.label.options import Options
     from selavi.label.windows import Windowing
 
     if options.model is None:
