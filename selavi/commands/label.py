@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         raise UserError("give a trained model: --model model.pt")
     output = options.output or default_output(options.paths[0])
     windowing = Windowing(options.window, options.stride)
-    loaded = load_labeller(Path(options.model))
+    loaded = load_labeller(options.model)
     labels = label(
         options.paths, loaded, output, Options(windowing=windowing, workers=options.workers)
     )

@@ -99,7 +99,7 @@ def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRow
 
     The same bytes repeat in any cluster; nearly the same features are looked for within a cluster.
     """
-    firsts = first_of_each(labelled["id"].map(contents)).to_numpy()
+    firsts = np.array(first_of_each(labelled["id"].map(contents)))
     alone = firsts == np.arange(len(labelled))
     places = rows.places(labelled["id"])
     for (_, modalities), group in labelled[alone].groupby(["cluster", "modalities"]):

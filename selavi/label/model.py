@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 import pandas as pd
@@ -138,7 +138,7 @@ def load(source: str | PathLike[str]) -> Model:
     UserError
         If the file is missing or no model.
     """
-    return Model(load_labeller(Path(source)))
+    return Model(load_labeller(fspath(source)))
 
 
 def _listed(paths: Paths) -> list[Path]:
