@@ -55,7 +55,7 @@ class Predicted:
 
     @classmethod
     def read(cls, path: Path) -> "Predicted":
-        """Read what `write` wrote. Raises OSError, ValueError, KeyError or BadZipFile if damaged."""
+        """Read what `write` wrote. Raises OSError and others if it is damaged."""
         with np.load(path, allow_pickle=False) as content:
             arrays = {
                 kind: {
