@@ -55,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
-    from selavi.label.label import Options, label, stored_clips
+    from selavi.label.label import label, stored_clips
     from selavi.label.loaded import load_labeller
+    from selavi.label.options import Options
     from selavi.label.windows import Windowing
     from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
 
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         os.environ[RAW] = "1"
     output = options.output or default_output(options.paths[0])
     windowing = Windowing(options.window, options.stride)
-    loaded = load_labeller(Path(options.model))
+    loaded = load_labeller(options.model)
     how = Options(windowing, PAGE_SECONDS if options.explorer else None, options.workers)
     labels = label(options.paths, loaded, output, how)
     page = None

@@ -21,13 +21,7 @@ EXAMPLES = 3
 
 
 def print_summary(labels: pd.DataFrame, addresses: Mapping[str, Path]) -> None:
-    """Print the summary of a labelling to standard output; 80 columns wide if that is a file."""
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
-    console.print(summary(labels, addresses), crop=False)
-
-
-def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20) -> RenderableType:
-    """Summarise a labelling.
+    """Print the summary of a labelling to standard output, 80 columns wide if that is a file.
 
     Parameters
     ----------
@@ -36,14 +30,28 @@ def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20)
     addresses : mapping of str to Path
         What was written, such as "page", and where; shown in this order. A page's address is one
         that a browser opens.
+    """
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
+    console.print(summary(labels))
+    if addresses:  # never broken into lines, so that terminals can open them
+        console.print(Text("\n" + "\n".join(address_lines(addresses))), soft_wrap=True)
+
+
+def summary(labels: pd.DataFrame, most: int = 20) -> RenderableType:
+    """Summarise a labelling.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        With the columns `selavi.data.schema.LABELS`.
     most : int
         Maximum number of clusters to show, the largest; the others are counted.
 
     Returns
     -------
     RenderableType
-        For rich to print: a table of the clusters, one of the rejected files and windows by
-        reason, and the addresses.
+        For rich to print: a table of the clusters, and one of the rejected files and windows by
+        reason.
     """
     rows, rejected = labelled(labels), labels[labels["cluster"].isna()]
     parts: list[RenderableType] = [_headline(rows)]
@@ -54,8 +62,6 @@ def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20)
             parts.append(Text(f"and {_count(hidden, 'more cluster')}", "dim"))
     if len(rejected):
         parts += ["", Text(_rejected_line(rejected), "yellow"), "", _reasons(rejected)]
-    if addresses:
-        parts += ["", _addresses(addresses)]
     return Group(*parts)
 
 
@@ -128,15 +134,14 @@ def _reasons(rejected: pd.DataFrame) -> Table:
     return table
 
 
-def _addresses(addresses: Mapping[str, Path]) -> Text:
-    """A line each, never broken, so that terminals can open it."""
+def address_lines(addresses: Mapping[str, Path]) -> list[str]:
+    """A line per address, with its name before it."""
     wide = max(map(len, addresses), default=0)
     shown = {
         name: path.absolute().as_uri() if path.suffix == ".html" else one_line(str(path))
         for name, path in addresses.items()
     }
-    lines = [f"{name:<{wide}}  {address}" for name, address in shown.items()]
-    return Text("\n".join(lines), no_wrap=True, overflow="ignore")
+    return [f"{name:<{wide}}  {address}" for name, address in shown.items()]
 
 
 def _table() -> Table:
