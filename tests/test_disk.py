@@ -99,7 +99,7 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
             "--settings", f"{made}/finetune.yaml", *model, "--train", str(index),
             "--test", str(index), "--output", f"{out}/0.csv",
         ],
-        "export": [*model, *given, "--output", f"{out}/logits.pt"],
+        "logits": [*model, *given, "--output", f"{out}/logits.pt"],
         "assign": [*model, *given, "--csv", f"{out}/a.csv", "--pickle", f"{out}/a.pkl"],
         "degrade": [
             *given, "--tar", f"{out}/d.tar", "--table", f"{out}/d.csv", "--short-side", "32",
@@ -124,7 +124,7 @@ def command(name: str, made: Path, index: Path, out: Path) -> list[str]:
         ("pretrain", 50, "run/.state.lock"),
         ("shard", 1_000, ""),
         ("finetune", 1_000, "0.state/step-"),
-        ("export", 1_000, "logits.pt"),
+        ("logits", 1_000, "logits.pt"),
         ("assign", 1_000, "a.csv"),
         ("degrade", 1_000, "d.tar"),
         ("distributions", 10, "d.csv"),
@@ -146,7 +146,7 @@ def test_a_file_size_limit_is_said(
     assert not [p for p in tmp_path.rglob("*") if p.name.endswith(".part")]
 
 
-@pytest.mark.parametrize("name", ["pretrain", "finetune", "export"])
+@pytest.mark.parametrize("name", ["pretrain", "finetune", "logits"])
 @pytest.mark.parametrize(
     ("options", "words"),
     [("size=64k", "no space left on the disk while writing"), ("ro", "mounted read-only")],
@@ -155,7 +155,7 @@ def test_a_small_or_read_only_disk_is_said(
     made: Path, train_index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     name: str, options: str, words: str,
 ) -> None:  # fmt: skip
-    if name == "export" and options != "ro":
+    if name == "logits" and options != "ro":
         options = "size=4k"
     with mounted(tmp_path / "small", options):
         assert main(command(name, made, train_index, tmp_path / "small")) == 1

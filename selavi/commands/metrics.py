@@ -14,8 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--assignments", type=Path, metavar="FILE", help="read the assignments of a split (CSV)"
     )
     source.add_argument(
-        "--export", type=Path, metavar="FILE",
-        help="read logits and labels, as `selavi export` and the paper's release write them",
+        "--logits", type=Path, metavar="FILE",
+        help="read logits and labels, as `selavi logits` and the paper's release write them",
     )  # fmt: skip
     arguments.file(parser, "output", "write the scores (CSV)")
     arguments.judged(parser)
@@ -28,6 +28,6 @@ def run(options: argparse.Namespace) -> None:
 
         measure(options.assignments, options.output, of)
     else:
-        from selavi.evaluation.export import measure_export
+        from selavi.evaluation.logits import measure_logits
 
-        measure_export(options.export, options.output, of)
+        measure_logits(options.logits, options.output, of)

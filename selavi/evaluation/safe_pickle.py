@@ -43,7 +43,7 @@ def load_arrays(path: Path) -> Any:
         raise UserError(f"{path} does not exist")
     if path.is_dir():
         raise UserError(f"{path} is a folder; give a file in it")
-    require_whole(path, "get or export it again")
+    require_whole(path, "get it again, or write it again")
     try:
         with machine_at_fault(path), torch.serialization.safe_globals(_SAFE):
             return plain(torch.load(path, map_location="cpu", weights_only=True))

@@ -24,6 +24,9 @@ class MediaSettings(Section):
     """x264 constant rate factor. Lower values give higher quality and larger files."""
     audio_rate: int = Field(24_000, ge=4_000, le=48_000)
     """The sample rate of the stored mono audio, in Hz."""
+    video: Literal["required", "optional"] = "required"
+    """required: files without video are rejected. optional: files with audio alone are accepted
+    and stored without video. Training on video needs required."""
     audio: Literal["required", "optional", "none"] = "required"
     """required: videos without audio are rejected. optional: they are accepted and stored without
     audio. none: no audio is stored. Training on audio needs required."""

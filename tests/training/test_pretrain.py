@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from selavi.cli import main
 from selavi.data.schema import read_index
-from selavi.evaluation.export import read_export
+from selavi.evaluation.logits import read_logits
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
 from selavi.settings import RunSettings
@@ -125,7 +125,7 @@ def test_variants_train(
 def test_one_set_of_heads_on_both_modalities(
     tiny_run: Run, train_index: Path, tmp_path: Path
 ) -> None:
-    """Features side by side, from training to assignments, export and their scores."""
+    """Features side by side, from training to assignments, logits and their scores."""
     settings = tiny_run(
         network={"heads": 1, "fusion": "concat"}, labelling={"align": False, "groups": 1}
     )
@@ -140,13 +140,13 @@ def test_one_set_of_heads_on_both_modalities(
     model, table, logits = tmp_path / "model.pt", tmp_path / "a.csv", tmp_path / "logits.pt"
     given = ["--model", str(model), "--index", str(train_index)]
     assert main(["assign", *given, "--csv", str(table), "--pickle", str(tmp_path / "a.pkl")]) == 0
-    assert main(["export", *given, "--output", str(logits)]) == 0
+    assert main(["logits", *given, "--output", str(logits)]) == 0
     assigned = pd.read_csv(table)
     assert assigned["cluster"].between(0, 3).all()
     assert [c for c in assigned if c.endswith("_head0")] == ["video+audio_head0"]
-    exported = read_export(logits).clusters()
+    exported = read_logits(logits).clusters()
     assert exported["video+audio"][:, 0].tolist() == assigned["cluster"].tolist()
-    for source in (["--export", str(logits)], ["--assignments", str(table)]):
+    for source in (["--logits", str(logits)], ["--assignments", str(table)]):
         assert main(["metrics", *source, "--output", str(tmp_path / "m.csv")]) == 0
         assert set(pd.read_csv(tmp_path / "m.csv")["modality"]) == {"video+audio"}
 

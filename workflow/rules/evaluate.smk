@@ -48,17 +48,17 @@ rule metrics:
         " --dataset {params.dataset} --split {wildcards.split} --log {log}"
 
 
-rule export:
+rule logits:
     input:
         model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,
     output:
-        "results/export/{run}/{split}.pt",
+        "results/logits/{run}/{split}.pt",
     log:
-        "logs/export/{run}/{split}.log",
+        "logs/logits/{run}/{split}.log",
     benchmark:
-        "results/benchmarks/export/{run}/{split}.tsv"
+        "results/benchmarks/logits/{run}/{split}.tsv"
     conda:
         "../envs/selavi.yaml"
     threads: 2
@@ -66,7 +66,7 @@ rule export:
         mem_mb=12000,
         device=device,
     shell:
-        "python -m selavi export --model {input.model} --index {input.index} --output {output}"
+        "python -m selavi logits --model {input.model} --index {input.index} --output {output}"
         " --workers {threads} --log {log}"
 
 

@@ -8,23 +8,24 @@ from av.container import InputContainer
 
 PROTOCOL = "file"
 FORMATS = (
-    "3dostr", "asf", "avi", "dv", "flv", "gif", "gxf", "h264", "hevc", "ivf", "live_flv", "m4v",
-    "matroska", "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nsv", "nut", "ogg", "rm", "swf",
-    "vob", "wtv",
+    "3dostr", "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dts", "dv", "eac3",
+    "flac", "flv", "gif", "gxf", "h264", "hevc", "ivf", "live_flv", "m4v", "matroska", "mov", "mp3",
+    "mpeg", "mpegts", "mpegvideo", "mxf", "nsv", "nut", "ogg", "rm", "swf", "tta", "vob", "w64",
+    "wav", "wtv", "wv",
 )  # fmt: skip
 """Demuxers that read only the file itself: no playlist (HLS, DASH, ffconcat), image sequence or
 script, which could bring in other files."""
 
 
 def open_container(path: Path) -> InputContainer:
-    """Open a video file for reading.
+    """Open a video or audio file for reading.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     av.error.FFmpegError
-        If it is not a video in one of `FORMATS`.
+        If it is in none of `FORMATS`.
     """
     return av.open(
         locator(path),

@@ -105,6 +105,7 @@ def _check_video(
     source: Segment, streams: Streams, timeline: Timeline, settings: MediaSettings
 ) -> None:
     """Raise Rejected if the packets show, without decoding, that the video cannot be used."""
+    assert streams.video is not None
     span = timeline.spans[streams.video]
     if span.encrypted:
         raise Rejected("encrypted", "its video is encrypted")
@@ -158,6 +159,7 @@ def _transcode(
     scratch: Path,
 ) -> Normalised:
     """Decode with ffmpeg, resample to the common clock, and encode."""
+    assert streams.video is not None
     zero, span = timeline.start, timeline.spans[streams.video]
     grid = FrameGrid(zero, settings.fps, timeline.end)
     if not timeline.jumped:

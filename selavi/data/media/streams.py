@@ -51,8 +51,8 @@ class Streams:
     ----------
     format : str
         The container format, as ffmpeg names it.
-    video : int
-        Number of the video stream.
+    video : int or None
+        Number of the video stream, None without video.
     audio : tuple of Audio
         Candidates, best first: the first one that gives samples is used.
     zero : float
@@ -62,17 +62,23 @@ class Streams:
     """
 
     format: str
-    video: int
+    video: int | None
     audio: tuple[Audio, ...]
     zero: float = 0.0
     jumps: bool = False
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of all these streams, that of the video first."""
+        video = [] if self.video is None else [self.video]
+        return video + [audio.index for audio in self.audio]
 
 
 def find_streams(path: Path, settings: MediaSettings) -> Streams:
     """Choose the streams of a file without decoding.
 
-    The video is the default stream, or else the longest. The audio streams are those with a
-    decoder; in a broadcast, those of the same programme.
+    The video is the default stream, or else the longest; cover art is none. The audio streams are
+    those with a decoder; in a broadcast, those of the same programme.
 
     Raises
     ------
@@ -89,15 +95,17 @@ def find_streams(path: Path, settings: MediaSettings) -> Streams:
         if settings.audio == "none":
             audios = []
         for kind, usable in (("video", videos), ("audio", audios)):
-            if not usable and (kind == "video" or settings.audio == "required"):
+            if not usable and getattr(settings, kind) == "required":
                 raise _none_usable(path, container, kind)
+        if not videos and not audios:
+            raise _none_usable(path, container, "video", "audio")
         jumps = bool(container.format.flags & TS_DISCONT)
         if jumps and (len(videos) > 1 or len(audios) > 1):
             videos, audios = _of_one_programme(path, container, videos, audios)
-        video = max(videos, key=_rank)
+        video = max(videos, key=_rank, default=None)
         return Streams(
             container.format.name.split(",")[0],
-            video.index,
+            None if video is None else video.index,
             tuple(Audio(stream.index, _unknown_channels(stream)) for stream in audios),
             _zero(container, video, audios[0] if audios else None),
             jumps,
@@ -123,13 +131,15 @@ def open_video(path: Path) -> InputContainer:
         raise Rejected("unreadable", CUT_OFF if _lacks_moov(path) else detail) from None
 
 
-def _none_usable(path: Path, container: InputContainer, kind: str) -> Rejected:
-    """Why no video (or audio) stream of a file can be used."""
-    if any(s.type == kind and not s.disposition & STILLS for s in container.streams):
-        return Rejected("no-decoder", f"there is no decoder for its {kind}")
+def _none_usable(path: Path, container: InputContainer, *kinds: str) -> Rejected:
+    """Why a file has no stream of these kinds that can be used."""
+    there = [s.type for s in container.streams if not s.disposition & STILLS]
+    without = [kind for kind in kinds if kind in there]
+    if without:
+        return Rejected("no-decoder", f"there is no decoder for its {' or '.join(without)}")
     if _lacks_moov(path):
         return Rejected("unreadable", CUT_OFF)
-    return Rejected(f"no-{kind}", f"the file has no {kind} stream")
+    return Rejected(f"no-{kinds[0]}", f"the file has no {' or '.join(kinds)} stream")
 
 
 def declared_end(stream: Stream) -> float:
@@ -160,7 +170,7 @@ def _unknown_channels(stream: AudioStream) -> int:
     return 0 if named else layout.nb_channels
 
 
-def _zero(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> float:
+def _zero(container: InputContainer, video: VideoStream | None, audio: AudioStream | None) -> float:
     """Time of the file's beginning: the video's, unless audio begins well before."""
     begins = [
         float(stream.start_time * stream.time_base)

@@ -60,7 +60,7 @@ class Timeline:
     declared : float
         End of the file as it declares, inf if it does not.
     keyframe : float
-        Time of the last keyframe that is not after `start`.
+        Time of the last keyframe of the first stream that is not after `start`.
     width : float
         Width of the frames as shown, in square pixels.
     height : float
@@ -150,7 +150,7 @@ def read_timeline(source: Segment, streams: Streams, attempt: int = 0) -> Timeli
 
 
 def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
-    wanted = (streams.video, *(audio.index for audio in streams.audio))
+    wanted = streams.numbers
     with open_video(source.path) as container:
         timeline = Timeline(
             start=streams.zero + (source.start or 0),
@@ -159,9 +159,7 @@ def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
             declared=_declared_in_all(container, wanted),
             attempt=attempt,
         )
-        video = container.streams[streams.video]
-        assert isinstance(video, VideoStream)
-        video.codec_context.thread_count = 1
+        video = None if streams.video is None else container.streams[streams.video]
         described = _describe(timeline, video)
         if attempt < WHOLE_FILE:
             try:
@@ -169,7 +167,7 @@ def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
             except (av.error.FFmpegError, OSError):
                 return timeline
         ticks = {n: float(container.streams[n].time_base or 0) for n in wanted}
-        for packet in _packets(container, [container.streams[n] for n in wanted]):
+        for packet in read_packets(container, [container.streams[n] for n in wanted]):
             number = packet.stream_index
             span, tick = timeline.spans[number], ticks[number]
             if span.count < ENCRYPTION_PACKETS:
@@ -182,7 +180,7 @@ def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
                 continue
             time, order = stamp * tick, (stamp if packet.dts is None else packet.dts) * tick
             span.add(time, order, (packet.duration or 0) * tick, timeline.end)
-            if number == streams.video:
+            if number == wanted[0]:
                 if packet.is_keyframe and timeline.keyframe < time <= timeline.start:
                     timeline.keyframe = time
                 described = described or _describe(timeline, video, packet)
@@ -199,7 +197,7 @@ def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
     return timeline
 
 
-def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packet[Stream]]":
+def read_packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packet[Stream]]":
     """Packets with content, up to the file's end or the first that cannot be read."""
     try:
         for packet in container.demux(wanted):
@@ -211,7 +209,7 @@ def _packets(container: InputContainer, wanted: list[Stream]) -> "Iterator[Packe
         return
 
 
-def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> float:
+def _declared_in_all(container: InputContainer, wanted: list[int]) -> float:
     """End of the last stream as the file declares, inf if ffmpeg would only guess it."""
     declares = container.format.name.split(",")[0] in FILE_DURATION_ONLY
     if not (declares and len(container.streams) == len(wanted) and container.duration):
@@ -220,13 +218,17 @@ def _declared_in_all(container: InputContainer, wanted: tuple[int, ...]) -> floa
 
 
 def _describe(
-    timeline: Timeline, video: VideoStream, packet: "Packet[Stream] | None" = None
+    timeline: Timeline, video: Stream | None, packet: "Packet[Stream] | None" = None
 ) -> bool:
     """Set size and colours by the file's header, or by a packet's frame if one can be decoded.
 
-    Returns whether they are those of a frame.
+    Returns whether no further packet is needed.
     """
+    if not isinstance(video, VideoStream):
+        return True
     context = video.codec_context
+    if packet is None:
+        context.thread_count = 1
     width, height, matrix, rotation = context.width, context.height, context.colorspace, 0
     if packet is not None:
         try:

@@ -1,4 +1,4 @@
-"""Exports of ours and of others, written and read; trained on real clips."""
+"""Files of logits of ours and of others, written and read; trained on real clips."""
 
 import gzip
 import os
@@ -15,19 +15,19 @@ from numpy._core import multiarray
 
 from selavi.cli import main
 from selavi.evaluation.assign import assign
-from selavi.evaluation.export import export, measure_export, read_export
+from selavi.evaluation.logits import measure_logits, read_logits, write_logits
 from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError, read_csv
 
 
 @pytest.mark.slow
-def test_the_export_decides_as_the_assignments_do(
+def test_the_logits_decide_as_the_assignments_do(
     model: Path, train_index: Path, tmp_path: Path
 ) -> None:
-    export(model, train_index, tmp_path / "logits.pt")
+    write_logits(model, train_index, tmp_path / "logits.pt")
     assign(model, train_index, tmp_path / "a.csv", tmp_path / "a.pkl")
     table = read_csv(tmp_path / "a.csv", ("id", "key", "path", "label"))
-    content = read_export(tmp_path / "logits.pt")
+    content = read_logits(tmp_path / "logits.pt")
     assert content.labels.tolist() == table["label"].tolist()
     for modality, clusters in content.clusters().items():
         for head, column in enumerate(clusters.T):
@@ -38,14 +38,14 @@ def test_the_export_decides_as_the_assignments_do(
     margins = probabilities[:, 0] - probabilities[:, 1]
     assert np.allclose(table["video_head0_margin"], margins, atol=2e-6)
     assert (table["margin"] == table["video+audio_head1_margin"]).all()
-    assert main(["metrics", "--export", str(tmp_path / "logits.pt"),
+    assert main(["metrics", "--logits", str(tmp_path / "logits.pt"),
                  "--output", str(tmp_path / "m.csv")]) == 0  # fmt: skip
-    from_export = read_csv(tmp_path / "m.csv", ("modality", "choice", "head"))
+    from_logits = read_csv(tmp_path / "m.csv", ("modality", "choice", "head"))
     assert main(["metrics", "--assignments", str(tmp_path / "a.csv"),
                  "--output", str(tmp_path / "n.csv")]) == 0  # fmt: skip
     from_table = read_csv(tmp_path / "n.csv", ("modality", "choice", "head"))
-    ours = from_export["choice"] == "head"
-    assert np.allclose(from_export[ours]["nmi"], from_table[ours]["nmi"])
+    ours = from_logits["choice"] == "head"
+    assert np.allclose(from_logits[ours]["nmi"], from_table[ours]["nmi"])
 
 
 def test_a_large_table_gets_a_compressed_copy(
@@ -83,7 +83,7 @@ def test_files_of_others_are_read(tmp_path: Path, form: str, writer: str) -> Non
         torch.save(content, path)
     else:
         path.write_bytes(pickle.dumps(content, protocol=int(writer[-1])))
-    table = measure_export(path, tmp_path / "m.csv")
+    table = measure_logits(path, tmp_path / "m.csv")
     assert (table["nmi"] == 1).all()
 
 
@@ -133,11 +133,11 @@ def test_a_file_that_would_run_code_is_refused(
 def test_what_is_lacking_is_named(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     torch.save(theirs() | change, tmp_path / "x")
     with pytest.raises(UserError, match=words):
-        read_export(tmp_path / "x")
+        read_logits(tmp_path / "x")
 
 
 def ours(**changes: Any) -> dict[str, Any]:
-    """A file of `export`, with changes; what is changed to None is left out."""
+    """A file of `write_logits`, with changes; what is changed to None is left out."""
     content = {
         "format": "selavi-logits-1", "video": [torch.zeros(12, 4)], "classes": ["a"],
         "labels": torch.zeros(12, dtype=torch.int64), "keys": ["k"] * 12,
@@ -148,7 +148,7 @@ def ours(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"classes": None}, "'classes' is not a list of names; run selavi export again"),
+        ({"classes": None}, "'classes' is not a list of names; run selavi logits again"),
         ({"classes": [["a"], ["b", "c"]]}, "'classes' is not a list of names"),
         ({"labels": None}, "'labels' is not an integer tensor"),
         ({"labels": [0] * 12}, "'labels' is not an integer tensor"),
@@ -166,14 +166,14 @@ def ours(**changes: Any) -> dict[str, Any]:
         ({"video": [torch.zeros(12, 0)]}, "without clips or clusters"),
     ],
 )
-def test_a_damaged_export_of_ours_is_refused(
+def test_a_damaged_file_of_ours_is_refused(
     tmp_path: Path, changes: dict[str, Any], words: str
 ) -> None:
     torch.save(ours(), tmp_path / "x")
-    assert read_export(tmp_path / "x").labels.tolist() == ["a"] * 12
+    assert read_logits(tmp_path / "x").labels.tolist() == ["a"] * 12
     torch.save(ours(**changes), tmp_path / "x")
     with pytest.raises(UserError, match=words):
-        read_export(tmp_path / "x")
+        read_logits(tmp_path / "x")
 
 
 class Said:
@@ -223,28 +223,30 @@ def test_arrays_that_lie_about_their_numbers_are_refused(tmp_path: Path) -> None
 def test_an_array_of_names_is_read(tmp_path: Path) -> None:
     content = theirs() | {"labels": np.array(["a", "b", "c"], object)[np.arange(12) % 3]}
     (tmp_path / "x").write_bytes(pickle.dumps(content))
-    assert (measure_export(tmp_path / "x", tmp_path / "m.csv")["nmi"] == 1).all()
+    assert (measure_logits(tmp_path / "x", tmp_path / "m.csv")["nmi"] == 1).all()
 
 
 def test_absent_and_strange_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
-        read_export(tmp_path / "absent")
+        read_logits(tmp_path / "absent")
     with pytest.raises(UserError, match="is a folder"):
-        read_export(tmp_path)
+        read_logits(tmp_path)
     (tmp_path / "words").write_text("no pickle")
     with pytest.raises(UserError, match="cannot be read"):
-        read_export(tmp_path / "words")
+        read_logits(tmp_path / "words")
     torch.save(torch.zeros(3), tmp_path / "one")
     with pytest.raises(UserError, match="must be a dict or a sequence"):
-        read_export(tmp_path / "one")
+        read_logits(tmp_path / "one")
 
 
-def test_a_damaged_export_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_a_flipped_bit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "logits.pt"
     logits = [torch.randn(30, 4) for _ in range(2)]
     torch.save({"video": logits, "audio": logits, "labels": torch.zeros(30)}, path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"logits\.pt is damaged .*; get or export it again"):
-        read_export(path)
+    with pytest.raises(
+        UserError, match=r"logits\.pt is damaged .*; get it again, or write it again"
+    ):
+        read_logits(path)

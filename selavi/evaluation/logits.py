@@ -1,4 +1,4 @@
-"""Export the logits of all heads with the labels; read and score such files, also the authors'."""
+"""Write the logits of all heads with the labels; read and score such files, also the authors'."""
 
 import logging
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ from selavi.tensor_files import save_tensors
 log = logging.getLogger(__name__)
 
 FORMAT = "selavi-logits-1"
-REMEDY = "run selavi export again"
+REMEDY = "run selavi logits again"
 
 
 @dataclass(frozen=True)
-class Export:
+class Logits:
     """Logits and labels of N clips.
 
     Attributes
@@ -55,7 +55,7 @@ class Export:
         return {modality: columns.numpy() for modality, columns in clusters.items()}
 
 
-def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
+def write_logits(model: Path, index: Path, output: Path, workers: int = 0) -> None:
     """Write the logits of every clip of a split, by torch.save: 4 x N x K x H bytes per modality.
 
     Keys of the file: `format`; the run's modalities among `video` and `audio`, or `video+audio`
@@ -104,19 +104,19 @@ def export(model: Path, index: Path, output: Path, workers: int = 0) -> None:
     log.info("%s: %d clips, %d heads, %s", output, len(table), heads, " and ".join(all_logits))
 
 
-def read_export(path: Path) -> Export:
-    """Read a file of `export`, or of the paper's authors, without running code.
+def read_logits(path: Path) -> Logits:
+    """Read a file of `write_logits`, or of the paper's authors, without running code.
 
     Parameters
     ----------
     path : Path
-        A file of `export`; or a dict or sequence with video logits, audio logits and labels (N,),
-        in this order, and anything else. Logits are a list of one (N, K) array per head, or one
-        array (H, N, K), or (N, K) for a single head.
+        A file of `write_logits`; or a dict or sequence with video logits, audio logits and labels
+        (N,), in this order, and anything else. Logits are a list of one (N, K) array per head, or
+        one array (H, N, K), or (N, K) for a single head.
 
     Returns
     -------
-    Export
+    Logits
         Logits and labels.
 
     Raises
@@ -126,7 +126,7 @@ def read_export(path: Path) -> Export:
     """
     content = load_arrays(path)
     if isinstance(content, Mapping) and content.get("format") == FORMAT:
-        return _own_export(content, path)
+        return _own_file(content, path)
     values = list(content.values()) if isinstance(content, Mapping) else content
     if not isinstance(values, list | tuple):
         raise UserError(f"{path} holds a {type(content).__name__}; it must be a dict or a sequence")
@@ -137,11 +137,11 @@ def read_export(path: Path) -> Export:
             f"{path} holds {len(logits)} sets of logits and {len(labels)} of labels; it must hold "
             "those of video and of audio, and one label per clip"
         )
-    return _checked(Export(dict(zip(("video", "audio"), logits, strict=True)), labels[0]), path)
+    return _checked(Logits(dict(zip(("video", "audio"), logits, strict=True)), labels[0]), path)
 
 
-def measure_export(path: Path, output: Path, of: dict[str, str] | None = None) -> pd.DataFrame:
-    """Score an export and write the metrics CSV.
+def measure_logits(path: Path, output: Path, of: dict[str, str] | None = None) -> pd.DataFrame:
+    """Score a file of logits and write the metrics CSV.
 
     The selected head is the one whose clusters by both modalities have the highest mean NMI with
     the other heads'.
@@ -149,7 +149,7 @@ def measure_export(path: Path, output: Path, of: dict[str, str] | None = None) -
     Parameters
     ----------
     path : Path
-        See `read_export`.
+        See `read_logits`.
     output : Path
         CSV to write.
     of : dict of str to str, optional
@@ -163,15 +163,15 @@ def measure_export(path: Path, output: Path, of: dict[str, str] | None = None) -
     Raises
     ------
     UserError
-        As `read_export`.
+        As `read_logits`.
     """
-    content = read_export(path)
+    content = read_logits(path)
     heads = content.clusters()
     selected = int(agreement(next(iter(heads.values()))).argmax())
     return measure_heads(heads, content.labels, selected, path, output, of or {})
 
 
-def _own_export(content: Mapping[str, Any], path: Path) -> Export:
+def _own_file(content: Mapping[str, Any], path: Path) -> Logits:
     labels, classes = content.get("labels"), content.get("classes")
     if not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
         raise UserError(f"{path}: 'classes' is not a list of names; {REMEDY}")
@@ -191,22 +191,22 @@ def _own_export(content: Mapping[str, Any], path: Path) -> Export:
                 )
             logits[modality] = heads
     names = np.array([*classes, ""], dtype=str)  # -1 indexes the last
-    return _checked(Export(logits, names[labels.numpy()]), path)
+    return _checked(Logits(logits, names[labels.numpy()]), path)
 
 
-def _checked(export: Export, path: Path) -> Export:
-    if not export.logits:
+def _checked(file: Logits, path: Path) -> Logits:
+    if not file.logits:
         raise UserError(f"{path} holds no logits: no key 'video' or 'audio'")
-    shapes = {tuple(head.shape) for heads in export.logits.values() for head in heads}
+    shapes = {tuple(head.shape) for heads in file.logits.values() for head in heads}
     if any(0 in shape for shape in shapes):
         raise UserError(f"{path} holds logits without clips or clusters: {sorted(shapes)}")
-    if len(shapes) != 1 or len({len(h) for h in export.logits.values()}) != 1:
+    if len(shapes) != 1 or len({len(h) for h in file.logits.values()}) != 1:
         raise UserError(f"{path}: the heads' logits differ in shape: {sorted(shapes)}")
-    if {shape[0] for shape in shapes} != {len(export.labels)}:
-        raise UserError(f"{path}: {len(export.labels)} labels for logits of shape {shapes.pop()}")
-    if not all(bool(torch.isfinite(h).all()) for heads in export.logits.values() for h in heads):
+    if {shape[0] for shape in shapes} != {len(file.labels)}:
+        raise UserError(f"{path}: {len(file.labels)} labels for logits of shape {shapes.pop()}")
+    if not all(bool(torch.isfinite(h).all()) for heads in file.logits.values() for h in heads):
         raise UserError(f"{path} holds logits that are not finite")
-    return export
+    return file
 
 
 def _heads(value: Any) -> list[Tensor] | None:
