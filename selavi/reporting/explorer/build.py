@@ -76,7 +76,7 @@ def make_explorer(
     rows = indexed.loc[shown["id"]]
     write_clips(rows, index.parent, folder, threads)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
-    aspect = float((rows["width"] / rows["height"]).clip(0.75, 1.8).median())
+    aspect = _aspect(rows[rows["video_size"] > 0])
     write_text(output, _render(title, contents, clips_per_cluster, aspect))
     removed = remove_others(set(shown["id"]), folder)
     if removed:
@@ -97,6 +97,12 @@ def _read_assignments(path: Path) -> pd.DataFrame:
     if table.empty:
         raise UserError(f"{path} has no clips; make it again")
     return table
+
+
+def _aspect(rows: pd.DataFrame) -> float:
+    """Median of width over height, within what fits the page; 16:9 for audio alone."""
+    ratios = (rows["width"] / rows["height"]).clip(0.75, 1.8)
+    return float(ratios.median()) if len(ratios) else 16 / 9
 
 
 def _render(title: str, contents: dict[str, Any], clips_per_cluster: int, aspect: float) -> str:
