@@ -102,6 +102,14 @@ class Plan:
         files += [pattern.format(**names) for pattern in baselines.features.values()]
         return [file for file in files if Path(file).is_file()]
 
+    def init_files(self, run: str) -> list[str]:
+        """Files of initial weights that a run reads: those that are there, or other runs make."""
+        init = self.config.runs[run].network.init
+        sources = dict.fromkeys(init.sources.values()) if init else ()
+        made = self.files["pretrain"]
+        files = [str(Path(source)) for source in sources]
+        return [file for file in files if file in made or Path(file).is_file()]
+
     @cached_property
     def levels(self) -> dict[str, VideoLevel | AudioLevel]:
         """Levels of degraded clips, by name."""

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
@@ -134,3 +135,22 @@ def test_the_data_flow_lists_every_stage() -> None:
     table = text.split("## Data flow")[1].split("Inside `pretrain`")[0]
     named = {name.replace("-", "_") for name in re.findall(r"`([a-z_-]+)`", table)}
     assert set(COMMANDS) - {name.replace("_", "-") for name in named} == {"settings"}
+
+
+def test_initial_weights_that_another_run_makes_are_an_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.pt").touch()
+    init = {
+        "first": "./here.pt", "second": "results/pretrain/first/model.pt", "third": "absent.pt",
+        "fourth": "zoo:ave",
+    }  # fmt: skip
+    runs = {name: {"dataset": "demo", "network": {"init": s}} for name, s in init.items()}
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
+    config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
+    made = Plan(config, lambda dataset, split: True)
+    assert {name: made.init_files(name) for name in config.runs} == {
+        "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
+        "third": [], "fourth": [],
+    }  # fmt: skip

@@ -1,7 +1,10 @@
-"""Read users' text files in whichever encoding they were saved."""
+"""Read users' text files in whichever encoding, and their CSV with whichever separator."""
 
 import codecs
+import csv
+import io
 import logging
+import re
 from pathlib import Path
 
 from selavi.files import UserError
@@ -16,6 +19,8 @@ MARKS = {  # in this order: UTF-32's mark begins with UTF-16's
     codecs.BOM_UTF16_BE: "utf-16",
 }
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
+SEPARATORS = ",;\t"
+Rows = list[tuple[int, list[str]]]
 REMEDY = "save it as UTF-8 (in spreadsheets: CSV UTF-8)"
 
 
@@ -60,3 +65,55 @@ def _windows_text(path: Path, content: bytes, wrong: int) -> str:
     shown = text.splitlines()[line - 1].strip()
     log.warning("%s is not UTF-8; read as Windows-1252, in which line %d is %r", path, line, shown)
     return text
+
+
+def split_rows(path: Path, text: str, wanted: str) -> tuple[str, Rows]:
+    """Split the text of a CSV file, which may have semicolons or tabs.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for errors.
+    text : str
+        Its content.
+    wanted : str
+        A column that its header has, in any case.
+
+    Returns
+    -------
+    str
+        The separator.
+    list of (int, list of str)
+        The rows with any content, each with the number of its last line.
+
+    Raises
+    ------
+    UserError
+        If the text is not CSV.
+    """
+    told = re.match(r"sep=(.)[\r\n]+", text, re.IGNORECASE)  # a line that spreadsheets understand
+    text = text[told.end() :] if told else text
+    before = 1 if told else 0
+    separator = told[1] if told else max(SEPARATORS, key=lambda s: _fit(text, s, wanted))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append((reader.line_num + before, row))
+    except csv.Error as error:
+        line = reader.line_num + before
+        raise UserError(f"{path} is not a CSV file: line {line}: {error}") from None
+    return separator, rows
+
+
+def _fit(text: str, separator: str, wanted: str) -> tuple[bool, int]:
+    """How well a separator reads the header: whether the paths are found, and the columns."""
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            if any(cell.strip() for cell in row):
+                names = [name.strip().casefold() for name in row]
+                return wanted.casefold() in names, len(names)
+    except csv.Error:
+        pass
+    return False, 0

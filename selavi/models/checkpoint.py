@@ -13,6 +13,7 @@ from selavi.models.head_selection import agreement
 from selavi.models.network import Network
 from selavi.models.paper_checkpoint import is_paper_checkpoint, read_paper_checkpoint
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
+from selavi.models.zoo import resolve
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors
 
@@ -47,13 +48,13 @@ def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[
     save_tensors(path, content)
 
 
-def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
+def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]]:
     """Read a model file, or a checkpoint in the format of the paper's authors.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : Path or str
+        The file, or `zoo:NAME` for one of the model zoo.
 
     Returns
     -------
@@ -70,6 +71,7 @@ def load_model(path: Path) -> tuple[Network, RunSettings, dict[str, Any]]:
         If the file is missing, damaged or of another kind, or if weights are not finite (every clip
         would then get the same cluster).
     """
+    path = resolve(str(source))
     if not path.exists():
         raise UserError(f"{path} does not exist; train it with the pretrain stage")
     require_whole(path, REMEDY)

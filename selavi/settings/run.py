@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from selavi.settings.init import Init
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.presets import Preset, with_preset
@@ -31,6 +32,9 @@ class NetworkSettings(Section):
     """How the modalities are combined. late: each has its own heads, and their probabilities are
     multiplied. concat: one set of heads classifies the concatenated features of both (an
     ablation)."""
+    init: Init = None
+    """Weights that the encoders start from, instead of random ones: a file, `zoo:NAME`, or
+    `torchvision:r2plus1d_18`, as one text or for each modality. The heads are new in any case."""
 
 
 class LabellingSettings(Section):
@@ -136,6 +140,17 @@ class RunDefaults(Section):
                 "labelling.consensus needs several heads, and network.heads = 1; use more heads "
                 "or set labelling.consensus: false"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _init_fits(self) -> Self:
+        init = self.network.init.sources if self.network.init else {}
+        for modality in set(init) - set(self.modalities):
+            if len(set(init.values())) > 1 or len(init) == 1:  # not one source for all encoders
+                raise ValueError(
+                    f"network.init.{modality} = {init[modality]!r}, but modalities = "
+                    f"{self.modalities}; train on {modality} too, or leave that source out"
+                )
         return self
 
     @model_validator(mode="after")

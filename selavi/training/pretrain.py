@@ -88,8 +88,15 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
         "steps": trained.steps,
         "clips": len(index),
         "sizes": trained.sizes.tolist(),
+        "init": _sources(settings, trained.init),
     }
     save_model(output / "model.pt", trained.network, settings, facts)
+
+
+def _sources(settings: RunSettings, digests: dict[str, str]) -> dict[str, dict[str, str]]:
+    """By modality, where its encoder's first weights are from."""
+    sources = settings.network.init.sources if settings.network.init else {}
+    return {name: {"source": sources[name], "sha256": digests[name]} for name in digests}
 
 
 class Journal:

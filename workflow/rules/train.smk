@@ -11,6 +11,7 @@ rule pretrain:
         machine=ancient("results/settings/machine/runs/{run}.yaml"),
         index=train_index,
         shards=split_shards,
+        init=lambda wildcards: PLAN.init_files(wildcards.run),
     output:
         model="results/pretrain/{run}/model.pt",
         log="results/pretrain/{run}/log.csv",

@@ -1,26 +1,21 @@
 """Tables of videos, as people and their spreadsheets write them."""
 
-import csv
 import difflib
-import io
 import logging
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from selavi.data.schema import is_reserved
-from selavi.data.text_files import read_text
+from selavi.data.text_files import Rows, read_text, split_rows
 from selavi.files import UserError
 from selavi.formulas import unguarded
 from selavi.settings import TableColumns
 
 log = logging.getLogger(__name__)
 
-SEPARATORS = ",;\t"
 SUFFIX = "_table"  # as pandas tells columns of one name apart
-Rows = list[tuple[int, list[str]]]
 
 
 def read_video_table(path: Path, columns: TableColumns | None = None) -> pd.DataFrame:
@@ -56,7 +51,7 @@ def read_video_table(path: Path, columns: TableColumns | None = None) -> pd.Data
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
     wanted = columns or TableColumns()
-    separator, rows = _rows(path, text, wanted.names["path"])
+    separator, rows = split_rows(path, text, wanted.names["path"])
     if not rows:
         raise UserError(f"{path} is not a CSV file: it is empty")
     header = _header(path, rows)
@@ -75,36 +70,6 @@ def read_video_table(path: Path, columns: TableColumns | None = None) -> pd.Data
     for name, place in _carried(path, header, places).items():
         result[name] = _column(table, place)
     return pd.DataFrame(result)
-
-
-def _rows(path: Path, text: str, wanted: str) -> tuple[str, Rows]:
-    """The separator, and the rows with any content, each with the number of its last line."""
-    told = re.match(r"sep=(.)[\r\n]+", text, re.IGNORECASE)  # a line that spreadsheets understand
-    text = text[told.end() :] if told else text
-    before = 1 if told else 0
-    separator = told[1] if told else max(SEPARATORS, key=lambda s: _fit(text, s, wanted))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows = []
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((reader.line_num + before, row))
-    except csv.Error as error:
-        line = reader.line_num + before
-        raise UserError(f"{path} is not a CSV file: line {line}: {error}") from None
-    return separator, rows
-
-
-def _fit(text: str, separator: str, wanted: str) -> tuple[bool, int]:
-    """How well a separator reads the header: whether the paths are found, and the columns."""
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
-            if any(cell.strip() for cell in row):
-                names = [name.strip().casefold() for name in row]
-                return wanted.casefold() in names, len(names)
-    except csv.Error:
-        pass
-    return False, 0
 
 
 def _header(path: Path, rows: Rows) -> list[str]:

@@ -1,0 +1,47 @@
+"""FiftyOne's format FiftyOneTemporalDetectionDataset: videos with temporal detections.
+
+https://docs.voxel51.com/user_guide/import_datasets.html#fiftyonetemporaldetectiondataset
+"""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from selavi.label.formats.windows import by_file, write_json
+
+log = logging.getLogger(__name__)
+
+
+def write_fiftyone(rows: pd.DataFrame, folder: Path) -> None:
+    """Write data.json, where each video is, and labels.json, the windows of each.
+
+    FiftyOne asks every file for its frame rate, so audio files are left out.
+    """
+    with_picture = rows["path"].isin(rows.loc[rows["modalities"] != "audio", "path"])
+    left_out = rows.loc[~with_picture, "path"].nunique()
+    if left_out:
+        log.info("fiftyone: %d audio files are left out: FiftyOne shows none", left_out)
+    files = list(by_file(rows[with_picture]))
+    # FiftyOne takes a suffix off a key, and paths have dots.
+    keys = [f"{number:08d}" for number in range(len(files))]
+    classes = sorted(rows["shown"].unique())
+    position = {name: number for number, name in enumerate(classes)}
+    detections = {
+        key: [
+            {
+                "label": position[window["shown"]],
+                "timestamps": [window["start"], window["end"]],
+                "confidence": window["confidence"],
+                "attributes": {
+                    name: window[name]
+                    for name in ("cluster", "second", "margin", "modalities", "duplicate_of")
+                },
+            }
+            for window in found
+        ]
+        for key, (_, found) in zip(keys, files, strict=True)
+    }
+    media = {key: str(Path(path).absolute()) for key, (path, _) in zip(keys, files, strict=True)}
+    write_json(folder / "data.json", media)
+    write_json(folder / "labels.json", {"classes": classes, "labels": detections})
