@@ -1,52 +1,27 @@
 """Label files with a trained network: all of it, from paths to the tables."""
 
-import logging
-import os
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from selavi.files import explain_refusal, write_csv
-from selavi.label.inputs import find_inputs
+from selavi.files import read_csv, write_csv
+from selavi.label.duplicates import first_of_each, near_duplicates
+from selavi.label.feature_rows import FeatureRows
+from selavi.label.inputs import find_inputs, key_of
 from selavi.label.loaded import Loaded
-from selavi.label.table import clusters_of, labels_of
-from selavi.label.windows import Windowing, plan_windows
-from selavi.label.work import Work
+from selavi.label.options import Options
+from selavi.label.table import clusters_of, labels_of, outcomes_of
+from selavi.label.windows import PLAN, plan_windows
+from selavi.label.work import Work, make_folder
 
-log = logging.getLogger(__name__)
-
-DEFAULT = Windowing()
-
-
-@dataclass(frozen=True)
-class Options:
-    """How files are labelled.
-
-    Attributes
-    ----------
-    windowing : Windowing
-        How files are cut into windows.
-    stored_seconds : float or None
-        Length of the middle part of a window that is stored, for a page that shows it; by default
-        what the network sees.
-    workers : int or None
-        Windows decoded at a time; None for one per CPU.
-    """
-
-    windowing: Windowing = DEFAULT
-    stored_seconds: float | None = None
-    workers: int | None = None
-
-    @property
-    def threads(self) -> int:
-        """Windows decoded at a time."""
-        return len(os.sched_getaffinity(0)) if self.workers is None else max(1, self.workers)
+DEFAULT = Options()
 
 
 def label(
-    paths: Sequence[Path], loaded: Loaded, output: Path, options: Options = Options()
+    paths: Sequence[Path], loaded: Loaded, output: Path, options: Options = DEFAULT
 ) -> pd.DataFrame:
     """Label files, and write windows.csv, labels.csv and clusters.csv.
 
@@ -74,12 +49,82 @@ def label(
     UserError
         If there are no files, or the machine is at fault.
     """
-    with explain_refusal(output / "work"):
-        (output / "work").mkdir(parents=True, exist_ok=True)
+    make_folder(output / "work")
     plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
     write_csv(output / "windows.csv", plan)
-    work = Work(output / "work", loaded.media, options.stored_seconds or loaded.stored_seconds)
-    labels = labels_of(plan, work.parts(plan, loaded, options.threads), loaded)
+    labels = label_windows(plan, loaded, output / "work", options)
     write_csv(output / "labels.csv", labels)
     write_csv(output / "clusters.csv", clusters_of(labels))
     return labels
+
+
+def label_windows(
+    plan: pd.DataFrame, loaded: Loaded, folder: Path, options: Options = DEFAULT
+) -> pd.DataFrame:
+    """Label the windows of a plan.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Columns `selavi.label.windows.PLAN`.
+    loaded : Loaded
+        The network.
+    folder : Path
+        Folder for shards and what is needed to resume.
+    options : Options
+        How the work is done.
+
+    Returns
+    -------
+    DataFrame
+        Columns `selavi.data.schema.LABELS`, a row per row of the plan.
+    """
+    work = _work(folder, loaded, options)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        rows = FeatureRows(Path(scratch), plan.loc[plan["reason"] == "", "id"], loaded)
+        outcomes = []
+        for part in work.parts(plan, loaded, options.threads):
+            rows.add(part.predicted)
+            outcomes.append(outcomes_of(part, loaded))
+        contents = {str(key): text for each in outcomes for key, text in each["content"].items()}
+        labels = labels_of(plan, outcomes)
+        has_cluster = labels["reason"] == ""
+        labelled = labels.assign(id=plan["id"])[has_cluster]
+        labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows)
+    return labels
+
+
+def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame:
+    """What is stored of the windows that `label` has labelled with the same arguments.
+
+    Returns
+    -------
+    DataFrame
+        See `Work.clips`.
+    """
+    plan = read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
+    return _work(output / "work", loaded, options).clips(plan)
+
+
+def _work(folder: Path, loaded: Loaded, options: Options) -> Work:
+    return Work(folder, loaded.media, options.stored_seconds or loaded.stored_seconds)
+
+
+def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRows) -> list[str]:
+    """The window that each labelled window repeats, "" for none.
+
+    The same bytes repeat in any cluster; nearly the same features are looked for within a cluster.
+    """
+    firsts = np.array(first_of_each(labelled["id"].map(contents)))
+    alone = firsts == np.arange(len(labelled))
+    places = rows.places(labelled["id"])
+    for (_, modalities), group in labelled[alone].groupby(["cluster", "modalities"]):
+        own = np.flatnonzero(labelled.index.isin(group.index))
+        near = near_duplicates(rows.features(str(modalities)), places[own])
+        back = dict(zip(places[own].tolist(), own.tolist(), strict=True))
+        for row, first in near.items():
+            firsts[back[row]] = back[first]
+    firsts = firsts[firsts]  # of one whose first repeats another, that one
+    windows = zip(labelled["path"], labelled["start"], labelled["end"], strict=True)
+    names = [key_of(*window) for window in windows]
+    return ["" if first == place else names[first] for place, first in enumerate(firsts.tolist())]

@@ -1,13 +1,12 @@
 """A trained network with what labelling needs to know of it."""
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
 from selavi.models.encoders import feature_size
 from selavi.models.network import JOINED, Network
+from selavi.models.zoo import digest_of, resolve
 from selavi.settings import MediaSettings, RunSettings
 
 MARGIN_SECONDS = 0.25
@@ -60,13 +59,13 @@ class Loaded:
         return max(self.clip_seconds, MIN_SECONDS) + MARGIN_SECONDS
 
 
-def load_labeller(path: Path) -> Loaded:
+def load_labeller(source: str) -> Loaded:
     """Read a model file to label with.
 
     Parameters
     ----------
-    path : Path
-        A model file, ours or in the format of the paper's authors.
+    source : str
+        A model file, ours or in the format of the paper's authors, or `zoo:NAME`.
 
     Returns
     -------
@@ -76,14 +75,14 @@ def load_labeller(path: Path) -> Loaded:
     Raises
     ------
     UserError
-        As `load_model`.
+        As `load_model` and `resolve`.
     """
+    path = resolve(source)
     if path.is_dir():
         raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
     network, settings, facts = load_model(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Loaded(network, settings, int(facts["head"]), _media(settings, facts), digest)
+    head, media = int(facts["head"]), _media(settings, facts)
+    return Loaded(network, settings, head, media, digest_of(path))
 
 
 def _media(settings: RunSettings, facts: dict[str, object]) -> MediaSettings:

@@ -41,16 +41,21 @@ class Predicted:
     logits: dict[str, np.ndarray]
     corrupt: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Features and logits, as `features_{modality}` and `logits_{modality}`."""
+        arrays = {f"features_{name}": rows for name, rows in self.features.items()}
+        return arrays | {f"logits_{name}": rows for name, rows in self.logits.items()}
+
     def write(self, file: BinaryIO) -> None:
         """Write an .npz."""
-        arrays: dict[str, Any] = {f"features_{name}": v for name, v in self.features.items()}
-        arrays |= {f"logits_{name}": rows for name, rows in self.logits.items()}
-        corrupt = np.array([*self.corrupt.items()], dtype=str).reshape(-1, 2)
-        np.savez(file, ids=self.ids, corrupt=corrupt, **arrays)
+        content: dict[str, Any] = {"ids": self.ids, **self.arrays}
+        content["corrupt"] = np.array([*self.corrupt.items()], dtype=str).reshape(-1, 2)
+        np.savez(file, **content)
 
     @classmethod
     def read(cls, path: Path) -> "Predicted":
-        """Read what `write` wrote. Raises OSError, ValueError or KeyError if it is damaged."""
+        """Read what `write` wrote. Raises OSError and others if it is damaged."""
         with np.load(path, allow_pickle=False) as content:
             arrays = {
                 kind: {

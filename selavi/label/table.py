@@ -1,28 +1,25 @@
 """The tables of a labelling: a row per window and per rejected file, and a row per cluster."""
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import torch
 
-from selavi.data.schema import LABELS
+from selavi.data.schema import CHECKSUMS, LABELS
 from selavi.label.loaded import Loaded
 from selavi.label.predict import modalities_of
 from selavi.label.work import Part
 
-log = logging.getLogger(__name__)
-
 CLUSTERS = ("cluster", "name", "windows", "files", "seconds", "confidence", "examples")
 """Columns of clusters.csv; `examples` are the most confident windows of three files."""
 EXAMPLES = 3
+OUTCOMES = ("why", "words", "seen", "content", "cluster", "confidence", "second", "margin")
 
 
 def labels_of(
     plan: pd.DataFrame,
-    parts: Iterable[Part],
-    loaded: Loaded,
+    outcomes: Sequence[pd.DataFrame],
     names: Mapping[int, str] | None = None,
 ) -> pd.DataFrame:
     """Join what the network says to the planned windows.
@@ -31,10 +28,8 @@ def labels_of(
     ----------
     plan : DataFrame
         Columns `selavi.label.windows.PLAN`.
-    parts : iterable of Part
-        All windows of the plan, in any order.
-    loaded : Loaded
-        The network.
+    outcomes : sequence of DataFrame
+        Those of `outcomes_of` of all windows of the plan, in any order.
     names : mapping of int to str, optional
         Names of clusters.
 
@@ -43,38 +38,53 @@ def labels_of(
     DataFrame
         Columns `LABELS`, a row per row of the plan, in its order.
     """
-    outcomes = [_outcomes(part, loaded) for part in parts]
-    columns = ["id", "cluster", "confidence", "second", "margin", "seen", "why", "words"]
-    found = pd.concat(outcomes) if outcomes else pd.DataFrame(columns=columns)
-    table = plan.merge(found.drop_duplicates("id"), on="id", how="left", validate="many_to_one")
+    found = pd.concat([pd.DataFrame(columns=list(OUTCOMES), dtype=object), *outcomes])
+    found = found[~found.index.duplicated()]
+    table = plan.join(found, on="id")
     new = (table["reason"] == "") & table["why"].fillna("").ne("")
     for column, value in (("reason", "why"), ("detail", "words")):
         table[column] = table[column].where(~new, table[value])
     table["modalities"] = table["seen"].fillna("")
-    for column in ("cluster", "second"):
-        table[column] = table[column].astype("Int64")
+    table = table.astype({"cluster": "Int64", "second": "Int64"})
+    table = table.astype({"confidence": float, "margin": float})
     known = {} if names is None else names
     table["name"] = ["" if pd.isna(k) else known.get(int(k), "") for k in table["cluster"]]
     table["duplicate_of"] = ""
     return table[list(LABELS)]
 
 
-def _outcomes(part: Part, loaded: Loaded) -> pd.DataFrame:
-    """A row per window of a shard, by `id`: cluster and so on, or why there is none."""
-    table = part.table
-    rows = pd.DataFrame({"id": table["id"], "why": table["reason"], "words": table["detail"]})
+def outcomes_of(part: Part, loaded: Loaded) -> pd.DataFrame:
+    """What became of the windows of a shard.
+
+    Parameters
+    ----------
+    part : Part
+        The shard.
+    loaded : Loaded
+        The network.
+
+    Returns
+    -------
+    DataFrame
+        A row per window, by its id. Columns `OUTCOMES`: `why` and `words` are its reason and
+        detail, `seen` the modalities that the network used, `content` a checksum of the stored
+        bytes.
+    """
+    table = part.table.set_index("id", drop=False)
     accepted = table[table["reason"] == ""]
-    seen = modalities_of(accepted, loaded)
-    rows["seen"] = seen.reindex(table.index).fillna("")
-    unseen = seen.index[seen == ""]
-    rows.loc[unseen, "why"], rows.loc[unseen, "words"] = unusable(loaded)
+    rows = pd.DataFrame({"why": table["reason"], "words": table["detail"]})
+    rows["seen"] = modalities_of(accepted, loaded).reindex(table.index).fillna("")
+    unseen = (rows["why"] == "") & (rows["seen"] == "")
+    rows.loc[unseen, ["why", "words"]] = unusable(loaded)
     corrupt = part.predicted.corrupt
-    damaged = rows["id"].isin(list(corrupt))
-    rows.loc[damaged, "why"], rows.loc[damaged, "seen"] = "corrupt", ""
-    rows.loc[damaged, "words"] = rows.loc[damaged, "id"].map(corrupt)
-    scores = best_two(part.predicted.logits)
-    scores["id"] = part.predicted.ids
-    return rows.merge(scores[~scores["id"].isin(list(corrupt))], on="id", how="left")
+    damaged = list(corrupt)
+    rows.loc[damaged, "why"] = "corrupt"
+    rows.loc[damaged, "words"] = list(corrupt.values())
+    rows.loc[damaged, "seen"] = ""
+    numbers = accepted[[*CHECKSUMS, "video_size", "audio_size"]].astype(str)
+    rows["content"] = numbers.agg(":".join, axis=1).reindex(table.index).fillna("")
+    scores = best_two(part.predicted.logits).set_index(part.predicted.ids)
+    return rows.join(scores.drop(index=damaged))[list(OUTCOMES)]
 
 
 def unusable(loaded: Loaded) -> tuple[str, str]:

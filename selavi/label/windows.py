@@ -88,7 +88,8 @@ class Windowing:
         for number in itertools.count():
             first = start + number * self.step
             last = first + self.length
-            if last > end - SHORTEST - ROUNDING:
+            # The next window would begin after the end, or be too short.
+            if last > end - ROUNDING or first + self.step > end - SHORTEST + ROUNDING:
                 return [*spans, (first, end)]
             spans.append((first, last))
         raise AssertionError("unreachable")
@@ -227,7 +228,7 @@ def uncovered(windows: pd.DataFrame, start: float, end: float) -> list[Span]:
         return []
     gaps, reached = [], start
     for first, last in windows.sort_values("start")[["start", "end"]].itertuples(index=False):
-        if first > reached + 2 * ROUNDING:
+        if min(first, end) > reached + 2 * ROUNDING:
             gaps.append((reached, first))
         reached = max(reached, last)
     return gaps + ([(reached, end)] if end > reached + 2 * ROUNDING else [])

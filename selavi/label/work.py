@@ -7,15 +7,17 @@ missing, a shard at a time, so that memory is bounded and a killed run loses one
 import hashlib
 import json
 import logging
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import pandas as pd
 
 from selavi.data.schema import read_shard_table
 from selavi.data.shards.writer import write_shard
-from selavi.files import atomic_path, write_csv
+from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.predict import Predicted, predict_shard
@@ -45,6 +47,14 @@ class Part:
     tar: Path
     table: pd.DataFrame
     predicted: Predicted
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the work. Raises UserError if that is not allowed."""
+    with explain_refusal(folder / "in-use"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # before hours of work, whose result is lost
+            pass
 
 
 class Work:
@@ -107,6 +117,26 @@ class Work:
                 yield self._part(number, table, loaded, workers)
                 bar.update(len(rows))
 
+    def clips(self, plan: pd.DataFrame) -> pd.DataFrame:
+        """What is stored of the windows of a plan.
+
+        Returns
+        -------
+        DataFrame
+            A row of a shard table per stored window, with the window's `start` and `end` in place
+            of the part's, and its shard's absolute path, `shard`.
+        """
+        tables = [
+            self._table(number).assign(shard=str(self._path(number, ".tar").absolute()))
+            for number in self.numbers()
+        ]
+        if not tables:
+            return pd.DataFrame(columns=["id", "path", "start", "end", "shard"])
+        rows = pd.concat(tables, ignore_index=True)
+        rows = rows[(rows["reason"] == "") & ~rows["id"].duplicated()]
+        windows = plan.drop_duplicates("id")[["id", "path", "start", "end"]]
+        return rows.drop(columns=["path", "start", "end"]).merge(windows, on="id")
+
     def _path(self, number: int, suffix: str) -> Path:
         return self.folder / f"{number:05d}{suffix}"
 
@@ -150,7 +180,7 @@ class Work:
             predicted = Predicted.read(path)
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             log.warning("%s is damaged (%s); it is made again", path, error)
         else:
             return Part(tar, table, predicted)

@@ -11,6 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from selavi import __version__
 from selavi.config_file import write_section
+from selavi.data.index import stored_media
 from selavi.data.sampling import open_clips
 from selavi.engine.process_group import process_group
 from selavi.engine.state_lock import sole_training
@@ -88,6 +89,7 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
         "steps": trained.steps,
         "clips": len(index),
         "sizes": trained.sizes.tolist(),
+        "media": stored_media(index),
         "init": _sources(settings, trained.init),
     }
     save_model(output / "model.pt", trained.network, settings, facts)
