@@ -154,6 +154,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield Finding(False, "configuration", str(error))
         return
     yield Finding(True, "configuration", ", ".join(map(str, files)))
+    yield from given_weights(config)
     yield from shared_memory(config)
     yield from stored_sizes(config)
     yield from initial_weights(config)
@@ -166,6 +167,14 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield from disk(estimate(config))
     except UserError as error:
         yield Finding(False, "a few videos", str(error))
+
+
+def given_weights(config: Config) -> Iterator[Finding]:
+    """Find runs whose given weights are not there."""
+    try:
+        Plan(config, lambda dataset, split: False).require_weights()
+    except UserError as error:
+        yield Finding(False, "weights", str(error))
 
 
 def stored_sizes(config: Config) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_csv(root / "assignments.csv", table)
     # A folder whose name would be changed by a careless address.
     page = root / "run #1 ?é%20" / "index.html"
-    make_explorer(root / "assignments.csv", root / "index.csv", page, title=HOSTILE)
+    make_explorer([(root / "assignments.csv", root / "index.csv")], page, title=HOSTILE)
     return page
 
 
