@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError, write_csv, write_text
 from selavi.label.inputs import find_inputs
@@ -189,9 +187,7 @@ def _train(output: Path, record: dict[str, Any]) -> int:
     )  # fmt: skip
 
 
-def _plan_lines(
-    recipe: Recipe, record: dict[str, Any], init: str | None, files: int
-) -> list[str]:
+def _plan_lines(recipe: Recipe, record: dict[str, Any], init: str | None, files: int) -> list[str]:
     """What was chosen, and why."""
     gpus = f"{recipe.gpus} GPU{'s' * (recipe.gpus > 1)}"
     network, why = (

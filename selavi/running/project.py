@@ -115,9 +115,7 @@ def begin_project(
     return recipe
 
 
-def config_text(
-    recipe: Recipe, root: str, split: str, labels: str, init: str | None = None
-) -> str:
+def config_text(recipe: Recipe, root: str, split: str, labels: str, init: str | None = None) -> str:
     """A configuration with a comment on each value that was chosen.
 
     Parameters
