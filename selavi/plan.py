@@ -137,6 +137,7 @@ class Plan:
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
             "pretrain": self._runs("results/pretrain/{run}/model.pt"),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
+            "name_clusters": self._runs("results/name-clusters/{run}.csv"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt"),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(

@@ -1,6 +1,7 @@
 """selavi explorer: make a page to watch and hear the clusters."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 
@@ -10,6 +11,9 @@ HELP = "make an HTML page to watch and hear the clusters, which needs no server 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "assignments", "read the assignments of a split (CSV)")
     arguments.file(parser, "index", "read the index of the split, beside its shards")
+    parser.add_argument(
+        "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
+    )
     arguments.file(parser, "output", "write index.html, and the clips into clips/ beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
@@ -38,4 +42,5 @@ def run(options: argparse.Namespace) -> None:
         clips_per_cluster=options.clips_per_cluster,
         threads=options.threads,
         clusters=options.clusters,
+        names=options.names,
     )

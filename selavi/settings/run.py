@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.presets import Preset, with_preset
-from selavi.settings.section import LearningRate, Modality, Name, Section, Seed
+from selavi.settings.section import FilePath, LearningRate, Modality, Name, Section, Seed
 
 
 class NetworkSettings(Section):
@@ -163,6 +163,9 @@ class RunSettings(RunDefaults):
     preset: Preset | None = Field(None, exclude=True)
     """Values of the keys that neither the run nor `defaults` gives (see Presets). The default is
     the preset of the dataset."""
+    names: FilePath | None = Field(None, exclude=True)
+    """A CSV of cluster names (head, cluster, name), such as the page downloads: they override the
+    suggestions of `selavi name-clusters`."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Omitted keys are those of the top level's `machine`."""
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from selavi.data.schema import VIDEO, read_assignments, read_index
 from selavi.files import UserError, write_text
+from selavi.label.names_file import read_names
 from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.contents import choose_clips, describe, number_of_clusters
 
@@ -28,6 +29,7 @@ def make_explorer(
     clips_per_cluster: int = 12,
     threads: int = 1,
     clusters: int | None = None,
+    names: Path | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -51,6 +53,8 @@ def make_explorer(
         ffmpeg processes at a time; it does not change the result.
     clusters : int, optional
         K, to count empty clusters; see `number_of_clusters`.
+    names : Path, optional
+        Names of the clusters; see `read_names`.
 
     Raises
     ------
@@ -70,8 +74,10 @@ def make_explorer(
             f"{missing.sum()} of the {len(table)} clips in {assignments} are not in {index}, "
             f"the first of them {first!r}; give the index of the same split"
         )
+    head = int(table["head"].iloc[0]) if "head" in table else None
+    named = read_names(names, head) if names else {}
     shown = choose_clips(table, clips_per_cluster)
-    contents = describe(table, shown, number_of_clusters(table, clusters))
+    contents = describe(table, shown, number_of_clusters(table, clusters), named, head)
     folder = output.parent / "clips"
     rows = indexed.loc[shown["id"]]
     write_clips(rows, index.parent, folder, threads)
@@ -110,7 +116,7 @@ def _render(title: str, contents: dict[str, Any], clips_per_cluster: int, aspect
     )
     trusted = {
         name.replace(".", "_"): Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-        for name in ("page.css", "page.js", "player.js")
+        for name in ("page.css", "page.js", "names.js", "player.js")
     }
     return environment.get_template("page.html.j2").render(
         title=title,
