@@ -20,12 +20,13 @@ from selavi.shortage import shortage
 from selavi.stages import COMMANDS
 from selavi.user import settle_user
 
-TOOLS = ("run", "launch", "doctor", "estimate")
+TOOLS = ("label", "features", "export", "run", "launch", "doctor", "estimate", "zoo")
 
 EPILOG = """\
 The stages are in the order in which data flows through them. Below them are the tools: run runs all
 stages, launch runs one as a process group, doctor checks this machine, estimate predicts time and
-disk. run takes Snakemake's arguments:
+disk, zoo gets the released models, export writes a model for other programs. run takes Snakemake's
+arguments:
 
   selavi run                           run the demo (config/demo.yaml)
   selavi run --configfile mine.yaml    run your own configuration

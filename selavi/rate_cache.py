@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import selavi
 from selavi.files import UserError, write_text
+from selavi.user import cache_folder
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class RateCache:
     def __init__(self, again: bool = False) -> None:
         self.again = again
         self.reused = 0
-        self.folder = _folder()
+        self.folder = cache_folder("rates")
         self._context = f"{_machine()}\n{_code()}"
 
     def get(self, kind: TypeAdapter[Rate], key: object, measure: Callable[[], Rate]) -> Rate:
@@ -74,15 +75,6 @@ class RateCache:
         except (OSError, UserError) as error:
             log.debug("rates are not cached: %s", error)
         return rate
-
-
-def _folder() -> Path | None:
-    """Folder of the cache; None for a user without a home."""
-    try:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError:
-        return None
-    return Path(cache) / "selavi/rates"
 
 
 def _machine() -> str:

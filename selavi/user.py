@@ -1,4 +1,4 @@
-"""Give libraries a user name and a home folder where there are none: containers, batch nodes."""
+"""A user's folders; a user name and a home folder where there are none: containers, batch nodes."""
 
 import getpass
 import os
@@ -24,6 +24,26 @@ def settle_user() -> None:
     if "XDG_CACHE_HOME" not in os.environ and not _can_write(home / ".cache"):
         os.environ["XDG_CACHE_HOME"] = str(_private_folder())
         os.environ.setdefault("MPLCONFIGDIR", str(_private_folder() / "matplotlib"))
+
+
+def cache_folder(name: str) -> Path | None:
+    """The user's folder of cached files, which may be missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the folder, below selavi's.
+
+    Returns
+    -------
+    Path or None
+        The folder; None for a user without a home.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # neither $HOME nor an entry in /etc/passwd
+        return None
+    return Path(cache, "selavi", name)
 
 
 def _private_folder() -> Path:

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,6 +23,7 @@ from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.data.sources.folder import Folder
+from selavi.models.checkpoint import build_network, save_model
 from selavi.settings import Config, MediaSettings, RunSettings
 
 REPOSITORY = Path(__file__).parent.parent
@@ -104,6 +106,22 @@ def tiny_run() -> Callable[..., RunSettings]:
             old = run.get(name)
             run[name] = old | section if isinstance(old, dict) else section
         return parse(raw | {"runs": {"tiny": run}}, Config, "test").runs["tiny"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_model(tiny_run: Callable[..., RunSettings]) -> Callable[..., Path]:
+    """Save an untrained model of a tiny run; keyword arguments override its settings.
+
+    Its last head is the best: a stage that takes the first whatever the file says is told.
+    """
+
+    def make(path: Path, **sections: Any) -> Path:
+        settings = tiny_run(**sections)
+        torch.manual_seed(3)
+        save_model(path, build_network(settings), settings, {"head": settings.network.heads - 1})
+        return path
 
     return make
 

@@ -15,6 +15,11 @@ def file(parser: argparse.ArgumentParser, name: str, text: str) -> None:
     parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=text)
 
 
+def model(parser: argparse.ArgumentParser) -> None:
+    """Add the trained model; `selavi.models.checkpoint.load_model` reads it."""
+    file(parser, "model", "read the trained model: a model.pt, a released file, or zoo:NAME")
+
+
 def folder(parser: argparse.ArgumentParser, name: str, text: str) -> None:
     """Add a required folder."""
     parser.add_argument(f"--{name}", type=Path, required=True, metavar="FOLDER", help=text)

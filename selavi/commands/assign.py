@@ -8,7 +8,7 @@ HELP = "assign every clip of a split to a cluster, by each head, with a confiden
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.model(parser)
     arguments.file(parser, "index", "read the index of the split")
     arguments.file(parser, "csv", "write the assignments (CSV)")
     arguments.file(parser, "pickle", "write the same as numpy and pandas objects")

@@ -11,7 +11,7 @@ HELP = "score chance, and k-means on features of other networks, on the same cli
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "baselines")
-    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.model(parser)
     arguments.file(parser, "index", "read the index of the split")
     arguments.file(parser, "output", "write the scores (CSV)")
     parser.add_argument(

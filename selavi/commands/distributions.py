@@ -9,7 +9,7 @@ HELP = "compare the cluster sizes of the pseudo-labels with the prescribed sizes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.model(parser)
     arguments.file(parser, "labels", "read labels.csv of the run")
     arguments.file(parser, "output", "write the sizes (CSV)")
     parser.add_argument(

@@ -11,7 +11,7 @@ HELP = "fine-tune the video encoder for action recognition; resumes an interrupt
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "stage")
-    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.model(parser)
     arguments.file(parser, "train", "read the index of the fold's training split")
     arguments.file(parser, "test", "read the index of the fold's test split")
     arguments.file(

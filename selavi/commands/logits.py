@@ -8,7 +8,7 @@ HELP = "write the logits of every head and modality with the labels, as one torc
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.model(parser)
     arguments.file(parser, "index", "read the index of the split")
     arguments.file(parser, "output", "write the logits; torch.load reads them")
     arguments.workers(parser)

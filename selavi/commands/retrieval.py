@@ -11,7 +11,7 @@ HELP = "find the nearest training videos of test videos, and score whether they 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.settings(parser, "stage")
-    arguments.file(parser, "model", "read the trained model (model.pt)")
+    arguments.model(parser)
     arguments.file(parser, "gallery", "read the index of the training split")
     arguments.file(parser, "queries", "read the index of the test split")
     arguments.file(parser, "output", "write the recalls (CSV)")

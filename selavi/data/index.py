@@ -158,3 +158,26 @@ def rejected_note(index: Path) -> str:
     rejected = index.with_name("rejected.csv")
     count = len(read_rejected(rejected)) if rejected.exists() else 0
     return f"{count} videos of {count + len(read_index(index))} were rejected" if count else ""
+
+
+def stored_media(index: pd.DataFrame) -> dict[str, float | int]:
+    """How the clips of an index are stored, by the names of `MediaSettings`.
+
+    Parameters
+    ----------
+    index : DataFrame
+        The index.
+
+    Returns
+    -------
+    dict
+        `fps`, `short_side` (the largest: small videos keep their size), and `audio_rate` unless no
+        clip has audio.
+    """
+    sides = index[["width", "height"]].min(axis=1)
+    media: dict[str, float | int] = {
+        "fps": float(index["fps"].iloc[0]),
+        "short_side": int(sides.max()),
+    }
+    rates = index.loc[index["samples"] > 0, "rate"]
+    return media | ({"audio_rate": int(rates.iloc[0])} if len(rates) else {})

@@ -1,8 +1,6 @@
 """Features for k-means: raw pixels and filters, networks, and users' files."""
 
 import errno
-import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from selavi.disk import refusal
 from selavi.evaluation.predict import BATCH, best_device
 from selavi.files import UserError
 from selavi.models.network import Network
-from selavi.models.weights_file import read_weights_file, require_finite
+from selavi.models.weights_file import read_weights_file, require_finite, require_named_digest
 from selavi.progress import Bar
 from selavi.settings import VideoSettings
 
@@ -83,7 +81,7 @@ def supervised_features(weights: Path, device: torch.device) -> Extract:
     """
     network = r2plus1d_18(weights=None)
     content, _ = read_weights_file(weights)
-    _require_named_digest(weights)
+    require_named_digest(weights)
     try:
         network.load_state_dict(content)
         require_finite(weights, network.state_dict(), "get the file again")
@@ -101,23 +99,6 @@ def supervised_features(weights: Path, device: torch.device) -> Extract:
         return {"video": network((rgb - mean) / sd)}
 
     return features
-
-
-def _require_named_digest(weights: Path) -> None:
-    """Raise UserError unless a file has the digest in its name, if torchvision named it.
-
-    Such files are of a format without checksums.
-    """
-    name = re.fullmatch(r"r2plus1d_18-([0-9a-f]{8,64})\.pth", weights.name)
-    if name is None:
-        return
-    with weights.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if not digest.startswith(name[1]):
-        raise UserError(
-            f"{weights} is damaged: its SHA-256 begins with {digest[: len(name[1])]}, not with the "
-            "digits in its name; get the file again"
-        )
 
 
 def extract(

@@ -1,5 +1,6 @@
 """Read files of torch.save from others: tensors and plain data, never code."""
 
+import hashlib
 import pickle
 import re
 from collections.abc import Iterator
@@ -79,6 +80,33 @@ def read_weights_file(path: Path) -> tuple[Any, list[str]]:
     )
 
 
+def require_named_digest(path: Path) -> None:
+    """Check a file that torchvision named: the digits in its name begin its SHA-256.
+
+    Its files have a format without checksums.
+
+    Parameters
+    ----------
+    path : Path
+        The file; other names are not checked.
+
+    Raises
+    ------
+    UserError
+        If its SHA-256 does not begin with these digits.
+    """
+    name = re.fullmatch(r"r2plus1d_18-([0-9a-f]{8,64})\.pth", path.name)
+    if name is None:
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not digest.startswith(name[1]):
+        raise UserError(
+            f"{path} is damaged: its SHA-256 begins with {digest[: len(name[1])]}, not with the "
+            "digits in its name; get the file again"
+        )
+
+
 def is_plain(value: Any) -> bool:
     """Whether this is a dense tensor whose storage holds all of its elements.
 
@@ -113,7 +141,11 @@ def describe_mismatch(weights: dict[str, Any], expected: dict[str, Tensor]) -> s
     missing = [key for key in expected if key not in weights]
     if unknown or missing:
         return f"{_some(unknown)} unknown, {_some(missing)} missing"
-    wrong = [key for key, value in expected.items() if not _fits(weights[key], value)]
+    wrong = [
+        f"{key}: {_form(weights[key])} for {_form(value)}"
+        for key, value in expected.items()
+        if not _fits(weights[key], value)
+    ]
     return f"the shape or kind of {_some(wrong)} does not fit the network" if wrong else ""
 
 
@@ -123,6 +155,14 @@ def _fits(value: Any, expected: Tensor) -> bool:
         and value.shape == expected.shape
         and value.is_floating_point() == expected.is_floating_point()
     )
+
+
+def _form(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return f"a {type(value).__name__}"
+    kind = str(value.dtype).removeprefix("torch.")
+    plain = is_plain(value) or value.device.type == "meta"  # of a network without memory
+    return f"{tuple(value.shape)} {kind}" + ("" if plain else ", not a plain tensor,")
 
 
 def _some(keys: list[str]) -> str:

@@ -20,6 +20,7 @@ from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
 from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
+from selavi.plan import Plan
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
 from selavi.settings import Config, MediaSettings, RunSettings
@@ -153,6 +154,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield Finding(False, "configuration", str(error))
         return
     yield Finding(True, "configuration", ", ".join(map(str, files)))
+    yield from given_weights(config)
     yield from shared_memory(config)
     yield from stored_sizes(config)
     found = list(datasets(config))
@@ -164,6 +166,14 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield from disk(estimate(config))
     except UserError as error:
         yield Finding(False, "a few videos", str(error))
+
+
+def given_weights(config: Config) -> Iterator[Finding]:
+    """Find runs whose given weights are not there."""
+    try:
+        Plan(config, lambda dataset, split: False).require_weights()
+    except UserError as error:
+        yield Finding(False, "weights", str(error))
 
 
 def stored_sizes(config: Config) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ from selavi.settings.evaluation import (
     TransferSettings,
     VideoLevel,
 )
+from selavi.settings.init import TORCHVISION, InitSettings
 from selavi.settings.inputs import FRAME_SECONDS, AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
@@ -47,6 +48,7 @@ from selavi.settings.section import Modality, Name, Precision, Section
 __all__ = [
     "EVALUATIONS",
     "FRAME_SECONDS",
+    "TORCHVISION",
     "AudioLevel",
     "AudioSettings",
     "BaselineSettings",
@@ -56,6 +58,7 @@ __all__ = [
     "EmbeddedSettings",
     "ExplorerSettings",
     "FinetuneSettings",
+    "InitSettings",
     "LabellingSettings",
     "MachineSettings",
     "MediaSettings",

@@ -42,6 +42,7 @@ PLACES = {
     "VideoSettings": "`video`, in a run or in the defaults",
     "AudioSettings": "`audio`",
     "NetworkSettings": "`network`",
+    "InitSettings": "`network.init`",
     "LabellingSettings": "`labelling`",
     "TrainingSettings": "`training`",
     "MachineSettings": "`machine`",

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from selavi.settings.init import Init
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.presets import Preset, with_preset
@@ -31,6 +32,9 @@ class NetworkSettings(Section):
     """How the modalities are combined. late: each has its own heads, and their probabilities are
     multiplied. concat: one set of heads classifies the concatenated features of both (an
     ablation)."""
+    init: Init = None
+    """Weights that the encoders start from, instead of random ones: a file, `zoo:NAME`, or
+    `torchvision:r2plus1d_18`, as one text or for each modality. The heads are new in any case."""
 
 
 class LabellingSettings(Section):
@@ -139,6 +143,17 @@ class RunDefaults(Section):
         return self
 
     @model_validator(mode="after")
+    def _init_fits(self) -> Self:
+        init = self.network.init.sources if self.network.init else {}
+        for modality in set(init) - set(self.modalities):
+            if len(set(init.values())) > 1 or len(init) == 1:  # not one source for all encoders
+                raise ValueError(
+                    f"network.init.{modality} = {init[modality]!r}, but modalities = "
+                    f"{self.modalities}; train on {modality} too, or leave that source out"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _fusion_fits(self) -> Self:
         if self.network.fusion == "late":
             return self
@@ -163,11 +178,23 @@ class RunSettings(RunDefaults):
     preset: Preset | None = Field(None, exclude=True)
     """Values of the keys that neither the run nor `defaults` gives (see Presets). The default is
     the preset of the dataset."""
+    weights: FilePath | None = None
+    """A trained model in place of a training: a model file, a file in the format of the paper's
+    authors, or `zoo:NAME` (see `selavi zoo list`). Its network has to be the run's."""
     names: FilePath | None = Field(None, exclude=True)
     """A CSV of cluster names (head, cluster, name), such as the page downloads: they override the
     suggestions of `selavi name-clusters`."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Omitted keys are those of the top level's `machine`."""
+
+    @model_validator(mode="after")
+    def _trained_or_given(self) -> Self:
+        if self.weights and self.network.init:
+            raise ValueError(
+                f"weights = {self.weights!r} is a trained model, and network.init starts a "
+                "training; leave one of them out"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -19,6 +19,7 @@ from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
+from selavi.models.initial_weights import initialise
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.progress import Bar
@@ -55,6 +56,8 @@ class Trained:
         Steps taken.
     corrupt : int
         Corrupt clips found.
+    init : dict of str to str
+        By modality, the SHA-256 of the file that its encoder started from.
     """
 
     network: Network
@@ -63,6 +66,7 @@ class Trained:
     history: list[Row]
     steps: int
     corrupt: int
+    init: dict[str, str]
 
 
 class Trainer:
@@ -98,11 +102,14 @@ class Trainer:
             torch.set_num_threads(self.machine.threads)
         torch.manual_seed(settings.seed)
         self.network = build_network(settings).to(group.device)
+        self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
-        self.checkpoints = Checkpoints(folder, fingerprint(settings, clips.index), self.machine)
+        self.checkpoints = Checkpoints(
+            folder, fingerprint(settings, clips.index, self.init), self.machine
+        )
         self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
@@ -135,7 +142,8 @@ class Trainer:
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
         corrupt = len(self.state.corrupt)
-        return Trained(network, labels, sizes, progress.history, progress.total, corrupt)
+        history, steps = progress.history, progress.total
+        return Trained(network, labels, sizes, history, steps, corrupt, self.init)
 
     def _resume_or_prepare(self) -> None:
         resumed = load_state(

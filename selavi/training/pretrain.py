@@ -11,6 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from selavi import __version__
 from selavi.config_file import write_section
+from selavi.data.index import stored_media
 from selavi.data.sampling import open_clips
 from selavi.engine.process_group import process_group
 from selavi.engine.state_lock import sole_training
@@ -88,8 +89,16 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
         "steps": trained.steps,
         "clips": len(index),
         "sizes": trained.sizes.tolist(),
+        "media": stored_media(index),
+        "init": _sources(settings, trained.init),
     }
     save_model(output / "model.pt", trained.network, settings, facts)
+
+
+def _sources(settings: RunSettings, digests: dict[str, str]) -> dict[str, dict[str, str]]:
+    """By modality, where its encoder's first weights are from."""
+    sources = settings.network.init.sources if settings.network.init else {}
+    return {name: {"source": sources[name], "sha256": digests[name]} for name in digests}
 
 
 class Journal:

@@ -9,7 +9,9 @@ effective batch.
 """
 
 import hashlib
+import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -26,12 +28,15 @@ from selavi.training.state import Progress, State
 log = logging.getLogger(__name__)
 
 
-def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
+def fingerprint(
+    settings: RunSettings, index: pd.DataFrame, init: Mapping[str, str] | None = None
+) -> str:
     """Identify the result that a training leads to.
 
     The section `machine` is not part of it, nor are limits that only stop a run. How a step's clips
     are spread over processes and batches is compared by `load_state`. `epochs` is not part of it: a
-    checkpoint is the beginning of a longer run, too.
+    checkpoint is the beginning of a longer run, too. Of the initial weights the content counts, not
+    the name of the file.
 
     Parameters
     ----------
@@ -39,6 +44,8 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
         Of the run.
     index : DataFrame
         The clips.
+    init : mapping of str to str, optional
+        By modality, the SHA-256 of the initial weights' file.
 
     Returns
     -------
@@ -47,7 +54,10 @@ def fingerprint(settings: RunSettings, index: pd.DataFrame) -> str:
     """
     spread = {"batch_size", "accumulation", "epochs"}
     limits: dict[str, Any] = {"training": {*spread, "collapse"}, "max_corrupt": True}
-    text = settings.model_dump_json(exclude={"machine": True} | limits)
+    named = {"network": {"init"}}
+    text = settings.model_dump_json(exclude={"machine": True, "weights": True} | limits | named)
+    if init:
+        text += json.dumps(dict(init))
     table = contents(index).to_csv(index=False)
     return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
 

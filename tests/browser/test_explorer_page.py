@@ -32,7 +32,7 @@ def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     write_csv(root / "assignments.csv", table)
     # A folder whose name would be changed by a careless address.
     page = root / "run #1 ?é%20" / "index.html"
-    make_explorer(root / "assignments.csv", twelve_clips, page, title=HOSTILE)
+    make_explorer([(root / "assignments.csv", twelve_clips)], page, title=HOSTILE)
     return page
 
 

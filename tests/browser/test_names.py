@@ -31,7 +31,8 @@ def make_page(clips: Path, folder: Path, clusters: list[int], names: str) -> Pat
     names_file = folder / "names.csv"
     name_clusters(folder / "assignments.csv", names_file, clusters=4, names=folder / "mine.csv")
     page = folder / "index.html"
-    make_explorer(folder / "assignments.csv", clips, page, title="mine", names=names_file)
+    splits = [(folder / "assignments.csv", clips)]
+    make_explorer(splits, page, title="mine", names=names_file)
     return page
 
 

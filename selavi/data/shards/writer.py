@@ -41,7 +41,13 @@ Make = Callable[[VideoRow], tuple[VideoRow, Members | None]]
 
 
 def write_shard(
-    manifest: Path, shard: int, tar: Path, table: Path, settings: MediaSettings, threads: int = 1
+    manifest: Path,
+    shard: int,
+    tar: Path,
+    table: Path,
+    settings: MediaSettings,
+    threads: int = 1,
+    quiet: bool = False,
 ) -> pd.DataFrame:
     """Normalise the manifest's videos of one shard into a tar, and write their table.
 
@@ -62,6 +68,8 @@ def write_shard(
         How to normalise.
     threads : int
         Videos normalised at a time; it does not change the result.
+    quiet : bool
+        Show no progress bar and log no summary, for a caller that has its own.
 
     Returns
     -------
@@ -87,13 +95,12 @@ def write_shard(
                 )
             return with_members(made, clip, settings)
 
-        made = write_tar(tar, rows_of(rows), make, threads)
+        made = write_tar(tar, rows_of(rows), make, threads, quiet)
     result = shard_table(made, tar)
     write_csv(table, result)
     cache.store(result)
-    log.info(
-        "%s: %d videos: %d written, %d rejected, %d reused", tar, *_counts(result), cache.reused
-    )
+    words = "%s: %d videos: %d written, %d rejected, %d reused"
+    log.log(logging.DEBUG if quiet else logging.INFO, words, tar, *_counts(result), cache.reused)
     return result
 
 
@@ -107,7 +114,9 @@ def _listed(manifest: Path, shard: int) -> tuple[pd.DataFrame, Path | None]:
     return rows[here].drop(columns="shard"), witness
 
 
-def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1) -> list[VideoRow]:
+def write_tar(
+    tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1, quiet: bool = False
+) -> list[VideoRow]:
     """Make a sample of each row, and write a tar of them in order.
 
     Parameters
@@ -120,6 +129,8 @@ def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1)
         Makes a video's new row, and its members, None if it has none.
     threads : int
         Calls of `make` at a time; it does not change the result.
+    quiet : bool
+        Show no progress bar.
 
     Returns
     -------
@@ -139,6 +150,7 @@ def write_tar(tar: Path, rows: Sequence[VideoRow], make: Make, threads: int = 1)
                 total=len(rows),
                 desc=f"shard {tar.stem}",
                 unit="video",
+                disable=True if quiet else None,
             ):
                 if members is not None:
                     writer.write(members)

@@ -49,8 +49,8 @@ class Folder(VideoSource):
     def count(self, enough: int | None = None) -> int:
         """Count the videos, as far as `enough`; see `Source.count`."""
         found = 0
-        for path, problem in _walk(self.folder):
-            found += not problem and _is_video(path)
+        for path, problem in walk(self.folder):
+            found += not problem and is_video(path)
             if found == enough:
                 break
         if not found:
@@ -60,8 +60,8 @@ class Folder(VideoSource):
     def has_classes(self) -> bool:
         """Whether videos here will have classes: one that lies in a folder below is enough."""
         return self.labels != "none" and any(
-            not problem and _is_video(path) and path.parent != self.folder
-            for path, problem in _walk(self.folder)
+            not problem and is_video(path) and path.parent != self.folder
+            for path, problem in walk(self.folder)
         )
 
     def class_counts(self) -> Counter[str]:
@@ -84,18 +84,18 @@ class Folder(VideoSource):
         rows: list[VideoRow] = []
         others: Counter[str] = Counter()
         examples: dict[str, str] = {}
-        for path, problem in _walk(folder):
+        for path, problem in walk(folder):
             relative = path.relative_to(folder)
             if problem:
                 rows.append(row_of(folder, relative, "", "unreadable-folder", problem))
-            elif not _is_video(path):
+            elif not is_video(path):
                 suffix = printable(path.suffix.lower()) or "without suffix"
                 others[suffix] += 1
                 examples.setdefault(suffix, printable(relative.as_posix()))
             else:
                 label = relative.parts[0] if len(relative.parts) > 1 else ""
                 label = label if self.labels != "none" else ""
-                rows.append(row_of(folder, relative, label, *_name_problem(relative)))
+                rows.append(row_of(folder, relative, label, *name_problem(relative)))
         counted = sorted(others.items(), key=lambda item: (-item[1], item[0]))
         passed = ", ".join(f"{n} x {suffix}" for suffix, n in counted[:5])
         if not any(row["reason"] == "" for row in rows):
@@ -125,13 +125,13 @@ class Folder(VideoSource):
         listed = {key for keys in manifest_column(manifest, "key") for key in keys}
         there = {
             printable(path.relative_to(self.folder).as_posix())
-            for path, problem in _walk(self.folder)
-            if problem or _is_video(path)
+            for path, problem in walk(self.folder)
+            if problem or is_video(path)
         }
         return sorted(there - listed), sorted(listed - there)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
+def walk(folder: Path) -> Iterator[tuple[Path, str]]:
     """Files below `folder`, and folders that cannot be read with the reason.
 
     A folder is listed once, under its own name if it has one here: links are followed at the end.
@@ -163,11 +163,13 @@ def _hidden(name: str) -> bool:
     return name.startswith(".") and not name.startswith("..")
 
 
-def _is_video(path: Path) -> bool:
+def is_video(path: Path) -> bool:
+    """Whether a file is a video by its suffix."""
     return path.suffix.lower() in EXTENSIONS
 
 
-def _name_problem(relative: Path) -> tuple[str, str]:
+def name_problem(relative: Path) -> tuple[str, str]:
+    """Reason and detail of a name that tables cannot hold; "" and "" for others."""
     try:
         relative.as_posix().encode("utf-8")
     except UnicodeEncodeError:

@@ -99,16 +99,16 @@ class Table(VideoSource):
 
     def _row(self, written: str, label: str, start: float, end: float) -> VideoRow:
         """A row of the manifest, of a path as it is written in the table."""
-        path = _on_disk(self.root, written)
+        path = on_disk(self.root, written)
         there = self.root / path
         if re.match(r"[A-Za-z]:[\\/]|\\\\", written.strip()) and not os.path.lexists(there):
             raise UserError(
                 f"{self.table} names {written.strip()!r}, a path of a Windows machine; write the "
                 f"paths as they are below the dataset's root, {self.root}"
             )
-        key = Path(Path(path).as_posix() + _fragment(start, end))
+        key = Path(Path(path).as_posix() + fragment(start, end))
         label = label if self.labels != "none" else ""
-        row = row_of(self.root, key, label, *_listed_problem(there, start, end))
+        row = row_of(self.root, key, label, *listed_problem(there, start, end))
         row["path"] = str(there)
         return row
 
@@ -131,7 +131,7 @@ def _check_one_file(rows: pd.DataFrame, table: Path) -> None:
                 raise UserError(f"{table} names one file twice, as {first} and {other}; keep one")
 
 
-def _on_disk(root: Path, written: str) -> str:
+def on_disk(root: Path, written: str) -> str:
     """A path of a table as it is on disk, where that tells whether its oddities belong to it.
 
     They are an apostrophe before a formula, blanks around it, and backslashes.
@@ -145,7 +145,7 @@ def _on_disk(root: Path, written: str) -> str:
     return plain
 
 
-def _fragment(start: float, end: float) -> str:
+def fragment(start: float, end: float) -> str:
     """The segment as a media fragment: `#t=1.5,4`; nothing for a whole video."""
     first, last = (
         "" if math.isnan(t) else np.format_float_positional(t, trim="-") for t in (start, end)
@@ -153,7 +153,8 @@ def _fragment(start: float, end: float) -> str:
     return f"#t={first}{',' if last else ''}{last}" if first or last else ""
 
 
-def _listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
+def listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
+    """Reason and detail of a row that cannot be used, by its file and times; else "" and ""."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

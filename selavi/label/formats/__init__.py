@@ -1,5 +1,4 @@
 """Write labels in the formats of other programs."""
 
-from selavi.label.formats.write import FORMATS, write_formats
-
-__all__ = ["FORMATS", "write_formats"]
+FORMATS = ("webvtt", "audacity", "label-studio", "fiftyone", "coco", "parquet")
+"""Their names; `write.write_formats` writes them."""

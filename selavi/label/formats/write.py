@@ -1,4 +1,4 @@
-"""The formats by name, and the function that writes those asked for."""
+"""Write the formats that are asked for."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from selavi.files import UserError, atomic_path
+from selavi.label.formats import FORMATS
 from selavi.label.formats.audacity import write_audacity
 from selavi.label.formats.coco import write_coco
 from selavi.label.formats.fiftyone import write_fiftyone
@@ -14,7 +15,6 @@ from selavi.label.formats.links import write_links
 from selavi.label.formats.webvtt import write_webvtt
 from selavi.label.formats.windows import labelled
 
-FORMATS = ("webvtt", "audacity", "label-studio", "fiftyone", "coco", "parquet")
 _OF_LABELLED: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "webvtt": write_webvtt,
     "audacity": write_audacity,

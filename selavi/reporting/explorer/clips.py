@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import ffmpeg
@@ -23,15 +24,13 @@ log = logging.getLogger(__name__)
 _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
-def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1) -> None:
-    """Write `{id}.mp4` (the shard's H.264, with audio as AAC) and `{id}.jpg` for each row.
+def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
+    """Write `{name}.mp4` (the shard's H.264, with audio as AAC) and `{name}.jpg` for each row.
 
     Parameters
     ----------
     rows : DataFrame
-        Rows of an index.
-    shards : Path
-        Folder of the shards.
+        Rows of an index by name, 16 hex digits; `shard` is an absolute path.
     folder : Path
         Where to write; each file is written atomically.
     threads : int
@@ -40,13 +39,13 @@ def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1
     Raises
     ------
     UserError
-        If an id is not valid, a shard does not match the index, or the disk is full.
+        If a name is not valid, a shard does not match the index, or the disk is full.
     """
-    for id_ in rows["id"]:
-        if not _OURS.fullmatch(f"{id_}.mp4"):
-            raise UserError(f"the id {id_!r} is not 16 hex digits; make manifest and index again")
+    for name in rows.index:
+        if not _OURS.fullmatch(f"{name}.mp4"):
+            raise UserError(f"the id {name!r} is not 16 hex digits; make manifest and index again")
     with ThreadPoolExecutor(threads) as pool:
-        work = pool.map(lambda row: _write_clip(row, shards, folder), rows_of(rows))
+        work = pool.map(partial(_write_clip, folder), rows.index, rows_of(rows))
         try:
             for _ in Bar(work, total=len(rows), desc="explorer", unit="clip"):
                 pass
@@ -64,14 +63,14 @@ def remove_others(ids: set[str], folder: Path) -> int:
     return len(stale)
 
 
-def _write_clip(row: VideoRow, shards: Path, folder: Path) -> None:
+def _write_clip(folder: Path, name: str, row: VideoRow) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
-        atomic_path(folder / f"{row['id']}.mp4") as clip,
-        atomic_path(folder / f"{row['id']}.jpg") as still,
+        atomic_path(folder / f"{name}.mp4") as clip,
+        atomic_path(folder / f"{name}.jpg") as still,
     ):
         video, audio = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        for file, content in zip((video, audio), _members(row, shards), strict=True):
+        for file, content in zip((video, audio), _members(row), strict=True):
             file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
         run = subprocess.run(
@@ -87,17 +86,16 @@ def _write_clip(row: VideoRow, shards: Path, folder: Path) -> None:
         if run.returncode != 0 or not still.stat().st_size:
             last = messages.splitlines()[-1] if messages else f"exit status {run.returncode}"
             raise UserError(
-                f"{shards / row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
+                f"{row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
             )
 
 
-def _members(row: VideoRow, shards: Path) -> tuple[bytes, bytes]:
+def _members(row: VideoRow) -> tuple[bytes, bytes]:
     try:
-        return read_clip(shards, row)
+        return read_clip(Path(), row)
     except CorruptClip as error:
-        shard = shards / row["shard"]
         raise UserError(
-            f"{shard}: clip {row['id']} cannot be read ({error}); make it again"
+            f"{row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
         ) from None
 
 

@@ -74,13 +74,7 @@ def choose_clips(table: pd.DataFrame, per_cluster: int) -> pd.DataFrame:
     return pd.concat([group.iloc[pick_ranks(len(group), per_cluster)] for group in groups])
 
 
-def describe(
-    table: pd.DataFrame,
-    shown: pd.DataFrame,
-    clusters: int,
-    called: dict[int, str] | None = None,
-    head: int | None = None,
-) -> dict[str, Any]:
+def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[str, Any]:
     """The data of the page, ready for JSON.
 
     Parameters
@@ -91,19 +85,15 @@ def describe(
         Those of its rows to show.
     clusters : int
         K.
-    called : dict of int to str, optional
-        Names of clusters.
-    head : int, optional
-        The head whose clusters they are.
 
     Returns
     -------
     dict
-        `size`, the number of clips; `head`; `clusters`, K; `empty`, numbers of the clusters without
-        clips; `classes`, names, sorted; and `cards`. A card is a cluster with clips: its `number`;
-        its `name`, "" for none; its `size`; `confidence`, a mean from 0 to 1; `purity`, the share
-        of the commonest class among its clips that have one, 0 to 1, None if none has; `classes`,
-        (class, count), commonest first; `clips` with `id`, `key`, `path`, `class` and
+        `size`, the number of clips; `head` or None; `clusters`, K; `empty`, numbers of the clusters
+        without clips; `classes`, names, sorted; and `cards`. A card is a cluster with clips: its
+        `number`; its `name`, "" for none; its `size`; `confidence`, a mean from 0 to 1; `purity`,
+        the share of the commonest class among its clips that have one, 0 to 1, None if none has;
+        `classes`, (class, count), commonest first; `clips` with `id`, `key`, `path`, `class` and
         `confidence`. Classes are positions in the list of names, -1 for none.
     """
     names = sorted(set(table["label"]) - {""})
@@ -116,7 +106,7 @@ def describe(
         cards.append(
             {
                 "number": int(group["cluster"].iloc[0]),
-                "name": (called or {}).get(int(group["cluster"].iloc[0]), ""),
+                "name": group["name"].iloc[0] if "name" in group else "",
                 "size": len(group),
                 "confidence": round(float(group["confidence"].mean()), 4),
                 "purity": round(counts[0][1] / labelled, 4) if counts else None,
@@ -126,7 +116,7 @@ def describe(
         )
     return {
         "size": len(table),
-        "head": head,
+        "head": int(table["head"].iloc[0]) if "head" in table else None,
         "clusters": clusters,
         "empty": sorted(set(range(clusters)) - {card["number"] for card in cards}),
         "classes": names,

@@ -201,7 +201,9 @@ function start() {
   }
   if (contents.empty.length) {
     const those = contents.empty.length === 1 ? "cluster" : "clusters";
-    element("empty-clusters").textContent = `No clip fell into ${those} ${contents.empty.join(", ")}.`;
+    const many = contents.empty.length > 40;
+    element("empty-clusters").textContent =
+      `No clip fell into ${many ? plural(contents.empty.length, "cluster") : `${those} ${contents.empty.join(", ")}`}.`;
     element("empty-clusters").hidden = false;
   }
   resort();

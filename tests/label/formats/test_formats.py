@@ -13,7 +13,8 @@ import pytest
 
 from selavi.data.schema import LABELS
 from selavi.files import UserError, read_csv, write_csv
-from selavi.label.formats import FORMATS, write_formats
+from selavi.label.formats import FORMATS
+from selavi.label.formats.write import write_formats
 from tests.label.formats.conftest import HOSTILE, labels_of
 
 SHOWN = 'dogs & <b>cats</b> --> [31m"it\'s"'  # the name in one line, without control characters

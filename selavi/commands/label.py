@@ -1,0 +1,90 @@
+"""selavi label: label videos with a trained model."""
+
+import argparse
+import logging
+import os
+from pathlib import Path
+
+from selavi.formulas import RAW
+from selavi.label.formats import FORMATS
+
+HELP = "label videos: a cluster, with a confidence, for every window of every file"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", type=Path, nargs="+", metavar="PATH",
+        help="a file, a folder of videos and audio files, or a CSV with path[,start,end]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", metavar="MODEL", help="label with this model file or zoo:NAME; no training"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER",
+        help="write the tables here (default: {name of the first path}-labels)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--window", type=float, metavar="SECONDS",
+        help="cut files into windows of this length (default: 10, and files under 30 s are one)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stride", type=float, metavar="SECONDS",
+        help="begin a window this long after the one before (default: the window's length)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
+    )
+    parser.add_argument(
+        "--format", nargs="+", choices=FORMATS, default=[], metavar="NAME",
+        help=f"also write the labels for other programs: {', '.join(FORMATS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--link-folders", action="store_true",
+        help="also make a folder per cluster with links to its videos",
+    )  # fmt: skip
+    parser.add_argument(
+        "--explorer", action="store_true",
+        help="also make an HTML page to watch and hear the clusters; six seconds of each window "
+        "are stored for it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--raw-csv", action="store_true",
+        help="write CSV cells that a spreadsheet would run as formulas unchanged",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    from selavi.files import UserError
+    from selavi.label.label import label, stored_clips
+    from selavi.label.loaded import load_labeller
+    from selavi.label.options import Options
+    from selavi.label.windows import Windowing
+    from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
+
+    if options.model is None:
+        raise UserError("give a trained model: --model model.pt")
+    if options.raw_csv:
+        os.environ[RAW] = "1"
+    output = options.output or default_output(options.paths[0])
+    windowing = Windowing(options.window, options.stride)
+    loaded = load_labeller(options.model)
+    how = Options(windowing, PAGE_SECONDS if options.explorer else None, options.workers)
+    labels = label(options.paths, loaded, output, how)
+    page = None
+    if options.explorer:
+        clips = stored_clips(output, loaded, how)
+        page = Page(clips, loaded.settings.network.clusters, how.threads)
+    show_labels(labels, output, Wanted(options.format, options.link_folders), page)
+    if labels["cluster"].isna().all():
+        logging.getLogger("selavi").error(
+            "nothing could be labelled: the columns reason and detail of %s say why",
+            output / "labels.csv",
+        )
+        return 1
+    return 0
+
+
+def default_output(path: Path) -> Path:
+    """Where the tables go by default: in the working folder, named like the first path."""
+    resolved = path.resolve()
+    return Path(f"{resolved.stem if resolved.is_file() else resolved.name}-labels")

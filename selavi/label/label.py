@@ -1,0 +1,130 @@
+"""Label files with a trained network: all of it, from paths to the tables."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from selavi.files import read_csv, write_csv
+from selavi.label.duplicates import first_of_each, near_duplicates
+from selavi.label.feature_rows import FeatureRows
+from selavi.label.inputs import find_inputs, key_of
+from selavi.label.loaded import Loaded
+from selavi.label.options import Options
+from selavi.label.table import clusters_of, labels_of, outcomes_of
+from selavi.label.windows import PLAN, plan_windows
+from selavi.label.work import Work, make_folder
+
+DEFAULT = Options()
+
+
+def label(
+    paths: Sequence[Path], loaded: Loaded, output: Path, options: Options = DEFAULT
+) -> pd.DataFrame:
+    """Label files, and write windows.csv, labels.csv and clusters.csv.
+
+    Killed at any moment, the same call resumes; what was labelled before is not decoded again.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, folders and tables, see `find_inputs`.
+    loaded : Loaded
+        The network.
+    output : Path
+        The folder to write.
+    options : Options
+        How files are cut, and how the work is done.
+
+    Returns
+    -------
+    DataFrame
+        Columns `selavi.data.schema.LABELS`: a row per window and per rejected file. None may have
+        a cluster.
+
+    Raises
+    ------
+    UserError
+        If there are no files, or the machine is at fault.
+    """
+    make_folder(output / "work")
+    plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
+    write_csv(output / "windows.csv", plan)
+    labels = label_windows(plan, loaded, output / "work", options)
+    write_csv(output / "labels.csv", labels)
+    write_csv(output / "clusters.csv", clusters_of(labels))
+    return labels
+
+
+def label_windows(
+    plan: pd.DataFrame, loaded: Loaded, folder: Path, options: Options = DEFAULT
+) -> pd.DataFrame:
+    """Label the windows of a plan.
+
+    Parameters
+    ----------
+    plan : DataFrame
+        Columns `selavi.label.windows.PLAN`.
+    loaded : Loaded
+        The network.
+    folder : Path
+        Folder for shards and what is needed to resume.
+    options : Options
+        How the work is done.
+
+    Returns
+    -------
+    DataFrame
+        Columns `selavi.data.schema.LABELS`, a row per row of the plan.
+    """
+    work = _work(folder, loaded, options)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        rows = FeatureRows(Path(scratch), plan.loc[plan["reason"] == "", "id"], loaded)
+        outcomes = []
+        for part in work.parts(plan, loaded, options.threads):
+            rows.add(part.predicted)
+            outcomes.append(outcomes_of(part, loaded))
+        contents = {str(key): text for each in outcomes for key, text in each["content"].items()}
+        labels = labels_of(plan, outcomes)
+        has_cluster = labels["reason"] == ""
+        labelled = labels.assign(id=plan["id"])[has_cluster]
+        labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows)
+    return labels
+
+
+def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame:
+    """What is stored of the windows that `label` has labelled with the same arguments.
+
+    Returns
+    -------
+    DataFrame
+        See `Work.clips`.
+    """
+    plan = read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
+    return _work(output / "work", loaded, options).clips(plan)
+
+
+def _work(folder: Path, loaded: Loaded, options: Options) -> Work:
+    return Work(folder, loaded.media, options.stored_seconds or loaded.stored_seconds)
+
+
+def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRows) -> list[str]:
+    """The window that each labelled window repeats, "" for none.
+
+    The same bytes repeat in any cluster; nearly the same features are looked for within a cluster.
+    """
+    firsts = np.array(first_of_each(labelled["id"].map(contents)))
+    alone = firsts == np.arange(len(labelled))
+    places = rows.places(labelled["id"])
+    for (_, modalities), group in labelled[alone].groupby(["cluster", "modalities"]):
+        own = np.flatnonzero(labelled.index.isin(group.index))
+        near = near_duplicates(rows.features(str(modalities)), places[own])
+        back = dict(zip(places[own].tolist(), own.tolist(), strict=True))
+        for row, first in near.items():
+            firsts[back[row]] = back[first]
+    firsts = firsts[firsts]  # of one whose first repeats another, that one
+    windows = zip(labelled["path"], labelled["start"], labelled["end"], strict=True)
+    names = [key_of(*window) for window in windows]
+    return ["" if first == place else names[first] for place, first in enumerate(firsts.tolist())]

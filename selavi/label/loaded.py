@@ -1,0 +1,100 @@
+"""A trained network with what labelling needs to know of it."""
+
+from dataclasses import dataclass
+
+from selavi.files import UserError
+from selavi.models.checkpoint import load_model
+from selavi.models.encoders import feature_size
+from selavi.models.network import JOINED, Network
+from selavi.models.zoo import digest_of, resolve
+from selavi.settings import MediaSettings, RunSettings
+
+MARGIN_SECONDS = 0.25
+"""Stored on both sides of a clip together, so that rounding to frames never shortens it."""
+MIN_SECONDS = 1.0
+"""Least length of a stored part: windows are longer."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A trained network, and how files are prepared for it.
+
+    Attributes
+    ----------
+    network : Network
+        In evaluation mode.
+    settings : RunSettings
+        Settings that it was trained with.
+    head : int
+        The selected head.
+    media : MediaSettings
+        How files are normalised for it.
+    digest : str
+        SHA-256 of the model file, 64 hex digits.
+    """
+
+    network: Network
+    settings: RunSettings
+    head: int
+    media: MediaSettings
+    digest: str
+
+    @property
+    def feature_sizes(self) -> dict[str, int]:
+        """Length of the features of each modality of the heads."""
+        network = self.network
+        sizes = {name: feature_size(encoder) for name, encoder in network.encoders.items()}
+        return {JOINED: sum(sizes.values())} if network.joined else sizes
+
+    @property
+    def clip_seconds(self) -> float:
+        """Seconds of a window that the network sees."""
+        video, audio = self.settings.video, self.settings.audio
+        seconds = {"video": video.frames / video.fps, "audio": audio.seconds}
+        return max(seconds[modality] for modality in self.settings.modalities)
+
+    @property
+    def stored_seconds(self) -> float:
+        """Seconds of a window that are stored: its clip and a little more."""
+        return max(self.clip_seconds, MIN_SECONDS) + MARGIN_SECONDS
+
+
+def load_labeller(source: str) -> Loaded:
+    """Read a model file to label with.
+
+    Parameters
+    ----------
+    source : str
+        A model file, ours or in the format of the paper's authors, or `zoo:NAME`.
+
+    Returns
+    -------
+    Loaded
+        The network with the selected head.
+
+    Raises
+    ------
+    UserError
+        As `load_model` and `resolve`.
+    """
+    path = resolve(source)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
+    network, settings, facts = load_model(path)
+    head, media = int(facts["head"]), _media(settings, facts)
+    return Loaded(network, settings, head, media, digest_of(path))
+
+
+def _media(settings: RunSettings, facts: dict[str, object]) -> MediaSettings:
+    """How the training clips were stored, else how the paper's were: 24 kHz, the clip's rate."""
+    recorded = facts.get("media")
+    values = recorded if isinstance(recorded, dict) else {}
+    media = {
+        "fps": settings.video.fps,
+        "audio_rate": MediaSettings().audio_rate,
+        "short_side": settings.video.scale_max // 2 * 2,
+    }
+    media |= {name: values[name] for name in media if name in values}
+    return MediaSettings.model_validate(
+        media | {"audio": "optional", "video": "optional", "min_seconds": MIN_SECONDS}
+    )

@@ -1,0 +1,90 @@
+"""What a labelling leaves for people: formats of other programs, links, a page, and the summary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from selavi.label.formats.write import write_formats
+from selavi.label.summary import print_summary
+from selavi.reporting.explorer.labels_page import make_labels_page
+
+PAGE_SECONDS = 6.0
+"""Length of a window's middle part that a page plays."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to make of a labelling beyond its tables.
+
+    Attributes
+    ----------
+    formats : sequence of str
+        Names, of `selavi.label.formats.FORMATS`.
+    link_folders : bool
+        Whether to make a folder per cluster with links to its videos.
+    """
+
+    formats: Sequence[str] = ()
+    link_folders: bool = False
+
+
+NOTHING = Wanted()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page of a labelling needs besides the labels.
+
+    Attributes
+    ----------
+    clips : DataFrame
+        What is stored of each window; see `make_labels_page`.
+    clusters : int
+        K.
+    threads : int
+        ffmpeg processes at a time.
+    """
+
+    clips: pd.DataFrame
+    clusters: int
+    threads: int = 1
+
+
+def show_labels(
+    labels: pd.DataFrame, output: Path, wanted: Wanted = NOTHING, page: Page | None = None
+) -> None:
+    """Write what is wanted below the folder of a labelling, then print its summary.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        With the columns `selavi.data.schema.LABELS`.
+    output : Path
+        The folder, in which labels.csv and clusters.csv are.
+    wanted : Wanted
+        What to write.
+    page : Page, optional
+        For `explorer/index.html`.
+
+    Raises
+    ------
+    UserError
+        If the disk or file system refuses to write.
+    """
+    tables = {name: output / f"{name}.csv" for name in ("labels", "clusters", "names")}
+    addresses = {name: path for name, path in tables.items() if path.exists()}
+    addresses |= write_formats(labels, output / "formats", wanted.formats, wanted.link_folders)
+    if page and labels["cluster"].notna().any():
+        addresses["page"] = output / "explorer" / "index.html"
+        title = output.absolute().name
+        make_labels_page(
+            labels,
+            page.clips,
+            addresses["page"],
+            title=title,
+            clusters=page.clusters,
+            threads=page.threads,
+        )
+    print_summary(labels, addresses)

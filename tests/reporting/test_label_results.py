@@ -1,0 +1,137 @@
+"""`selavi label` on real files: formats, links, raw CSV, the page, and the terminal's summary."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pandas as pd
+import pytest
+
+from selavi.cli import main
+from selavi.formulas import RAW
+from selavi.label.formats import FORMATS
+
+
+@pytest.fixture(scope="module")
+def videos(make_video: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("in") / "videos"
+    make_video(folder / "=a.mp4", 2)
+    make_video(folder / "sub/=a.mkv", 31, size="32x32", fps="10")
+    (folder / "broken.mp4").write_bytes(b"no video" * 100)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(make_model: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("model") / "model.pt")
+
+
+def test_all_that_can_be_asked_for(
+    videos: Path,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(RAW, raising=False)
+    output = tmp_path / "out"
+    command = ["label", str(videos), "--model", str(model), "--output", str(output)]
+    command += ["--workers", "1"]
+    assert main([*command, "--format", *FORMATS, "--link-folders"]) == 0
+    printed = capsys.readouterr().out
+    assert "4 windows of 2 files" in printed
+    assert "1 file rejected:" in printed
+    assert "broken.mp4" in printed
+    assert f"{output}/labels.csv" in printed
+    assert (output / "formats/webvtt/=a.vtt").exists()
+    with av.open(str(output / "formats/webvtt/sub/=a.vtt"), format="webvtt") as subtitles:
+        starts = [packet.pts for packet in subtitles.demux() if packet.size]
+    assert starts == [0, 10_000, 20_000]
+    table = pd.read_parquet(output / "formats/parquet/labels.parquet")
+    assert len(table) == 5
+    links = [path for path in (output / "formats/links").rglob("*") if path.is_symlink()]
+    pairs = table.dropna(subset="cluster")[["path", "cluster"]].drop_duplicates()
+    assert sorted(str(link.readlink()) for link in links) == sorted(pairs["path"])
+    assert all(link.exists() for link in links)
+
+
+@pytest.mark.parametrize(
+    ("options", "written"), [([], "x;'=1+1.mp4"), (["--raw-csv"], "x;=1+1.mp4")]
+)
+def test_raw_csv_is_an_option(
+    make_video: Callable[..., Path],
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    written: str,
+) -> None:
+    monkeypatch.setenv(RAW, "")  # undone after the test, whatever the command sets
+    video = make_video(tmp_path / "x;=1+1.mp4", 2)
+    command = ["label", str(video), "--model", str(model), "--output", str(tmp_path / "out")]
+    assert main([*command, "--workers", "1", "--format", "parquet", *options]) == 0
+    assert written in (tmp_path / "out/labels.csv").read_text()
+    table = pd.read_parquet(tmp_path / "out/formats/parquet/labels.parquet")
+    assert table["path"].tolist() == [str(video)]
+
+
+def test_an_unknown_format_is_an_error(videos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["label", str(videos), "--format", "srt"])
+    assert "invalid choice: 'srt'" in capsys.readouterr().err
+
+
+def test_exit_1_and_the_reasons_if_nothing_can_be_labelled(
+    videos: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["label", str(videos / "broken.mp4"), "--model", str(model)]
+    assert main([*command, "--output", str(tmp_path), "--format", "coco"]) == 1
+    assert "nothing could be labelled" in capsys.readouterr().out
+    assert (tmp_path / "formats/coco/labels.json").exists()
+
+
+def test_a_page_of_the_windows(
+    videos: Path,
+    model: Path,
+    make_video: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "out"
+    changed = make_video(tmp_path / "b.mp4", 2)
+    command = ["label", str(videos), str(changed), "--model", str(model), "--explorer"]
+    command += ["--output", str(output), "--workers", "1"]
+    assert main(command) == 0
+    make_video(changed, 3, hertz=880)  # in place of the first: what was stored of that is not shown
+    assert main(command) == 0
+    page = output / "explorer/index.html"
+    assert page.absolute().as_uri() in capsys.readouterr().out
+    html = page.read_text("utf-8")
+    [data] = re.findall(r'<script type="application/json" id="contents">(.*?)</script>', html)
+    found = json.loads(data)
+    labels = pd.read_csv(output / "labels.csv")
+    accepted = labels[labels["cluster"].notna()]
+    sizes = accepted["cluster"].value_counts()
+    assert {card["number"]: card["size"] for card in found["cards"]} == sizes.to_dict()
+    assert found["clusters"] == 4
+    shown = {clip["key"]: clip for card in found["cards"] for clip in card["clips"]}
+    assert len(shown) == len(accepted) == 5
+    assert {key.split(" ")[-1] for key in shown if "=a.mkv" in key} == {"0:00", "0:10", "0:20"}
+    assert "unreadable (1)" in re.sub(r"\s+", " ", html)
+    seconds = {}
+    for key, clip in shown.items():
+        with av.open(page.parent / "clips" / f"{clip['id']}.mp4") as made:
+            seconds[key.split("/")[-1]] = made.duration / 1e6
+            kinds = [stream.type for stream in made.streams]
+            assert kinds == ["video", "audio"]
+    assert seconds["=a.mkv 0:10"] == pytest.approx(6, abs=0.1)
+    assert seconds["b.mp4"] == pytest.approx(3, abs=0.1)
+    assert len(list((page.parent / "clips").glob("*.mp4"))) == 5
+
+
+def test_no_page_where_nothing_is_labelled(videos: Path, model: Path, tmp_path: Path) -> None:
+    command = ["label", str(videos / "broken.mp4"), "--model", str(model), "--explorer"]
+    assert main([*command, "--output", str(tmp_path)]) == 1
+    assert not (tmp_path / "explorer").exists()
