@@ -123,7 +123,7 @@ def write_page(
     rows = clips.loc[shown["id"]]
     write_clips(rows, folder, threads)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
-    aspect = float((rows["width"] / rows["height"]).clip(0.75, 1.8).median())
+    aspect = _aspect(rows[rows["video_size"] > 0])
     write_text(output, _render(title, contents, clips_per_cluster, aspect, rejected))
     removed = remove_others(set(shown["id"]), folder)
     if removed:
@@ -136,6 +136,12 @@ def write_page(
         len(contents["cards"]),
         contents["clusters"],
     )
+
+
+def _aspect(rows: pd.DataFrame) -> float:
+    """Median of width over height, within what fits the page; 16:9 for audio alone."""
+    ratios = (rows["width"] / rows["height"]).clip(0.75, 1.8)
+    return float(ratios.median()) if len(ratios) else 16 / 9
 
 
 def _render(
