@@ -1,6 +1,7 @@
 """selavi explorer: make a page to watch and hear the clusters."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 
@@ -8,8 +9,17 @@ HELP = "make an HTML page to watch and hear the clusters, which needs no server 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "assignments", "read the assignments of a split (CSV)")
-    arguments.file(parser, "index", "read the index of the split, beside its shards")
+    parser.add_argument(
+        "--assignments", type=Path, nargs="+", required=True, metavar="FILE",
+        help="read the assignments of a split (CSV), or of several",
+    )  # fmt: skip
+    parser.add_argument(
+        "--index", type=Path, nargs="+", required=True, metavar="FILE",
+        help="read the index of each split, in the same order, beside its shards",
+    )  # fmt: skip
+    parser.add_argument(
+        "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
+    )
     arguments.file(parser, "output", "write index.html, and the clips into clips/ beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
@@ -28,14 +38,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from selavi.files import UserError
     from selavi.reporting.explorer import make_explorer
 
+    if len(options.assignments) != len(options.index):
+        raise UserError(
+            f"there are {len(options.assignments)} files of assignments and {len(options.index)} "
+            "indexes; give one index for each"
+        )
     make_explorer(
-        options.assignments,
-        options.index,
+        list(zip(options.assignments, options.index, strict=True)),
         options.output,
         title=options.title,
         clips_per_cluster=options.clips_per_cluster,
         threads=options.threads,
         clusters=options.clusters,
+        names=options.names,
     )

@@ -43,6 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also make a folder per cluster with links to its videos",
     )  # fmt: skip
     parser.add_argument(
+        "--explorer", action="store_true",
+        help="also make an HTML page to watch and hear the clusters; six seconds of each window "
+        "are stored for it",
+    )  # fmt: skip
+    parser.add_argument(
         "--raw-csv", action="store_true",
         help="write CSV cells that a spreadsheet would run as formulas unchanged",
     )  # fmt: skip
@@ -50,11 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
-    from selavi.label.label import label
+    from selavi.label.label import label, stored_clips
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
-    from selavi.reporting.label_results import Wanted, show_labels
+    from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
 
     if options.model is None:
         raise UserError("give a trained model: --model model.pt")
@@ -63,10 +68,13 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or default_output(options.paths[0])
     windowing = Windowing(options.window, options.stride)
     loaded = load_labeller(options.model)
-    labels = label(
-        options.paths, loaded, output, Options(windowing=windowing, workers=options.workers)
-    )
-    show_labels(labels, output, Wanted(options.format, options.link_folders))
+    how = Options(windowing, PAGE_SECONDS if options.explorer else None, options.workers)
+    labels = label(options.paths, loaded, output, how)
+    page = None
+    if options.explorer:
+        clips = stored_clips(output, loaded, how)
+        page = Page(clips, loaded.settings.network.clusters, how.threads)
+    show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(
             "nothing could be labelled: the columns reason and detail of %s say why",

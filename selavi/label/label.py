@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from selavi.files import write_csv
+from selavi.files import read_csv, write_csv
 from selavi.label.duplicates import first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
 from selavi.label.inputs import find_inputs, key_of
 from selavi.label.loaded import Loaded
 from selavi.label.options import Options
 from selavi.label.table import clusters_of, labels_of, outcomes_of
-from selavi.label.windows import plan_windows
+from selavi.label.windows import PLAN, plan_windows
 from selavi.label.work import Work, make_folder
 
 DEFAULT = Options()
@@ -79,7 +79,7 @@ def label_windows(
     DataFrame
         Columns `selavi.data.schema.LABELS`, a row per row of the plan.
     """
-    work = Work(folder, loaded.media, options.stored_seconds or loaded.stored_seconds)
+    work = _work(folder, loaded, options)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         rows = FeatureRows(Path(scratch), plan.loc[plan["reason"] == "", "id"], loaded)
         outcomes = []
@@ -92,6 +92,22 @@ def label_windows(
         labelled = labels.assign(id=plan["id"])[has_cluster]
         labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows)
     return labels
+
+
+def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame:
+    """What is stored of the windows that `label` has labelled with the same arguments.
+
+    Returns
+    -------
+    DataFrame
+        See `Work.clips`.
+    """
+    plan = read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
+    return _work(output / "work", loaded, options).clips(plan)
+
+
+def _work(folder: Path, loaded: Loaded, options: Options) -> Work:
+    return Work(folder, loaded.media, options.stored_seconds or loaded.stored_seconds)
 
 
 def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRows) -> list[str]:

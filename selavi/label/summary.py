@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from selavi.label.formats.windows import labelled, one_line
+from selavi.label.formats.windows import clock, labelled, one_line
 from selavi.progress import duration
 
 EXAMPLES = 3
@@ -21,13 +21,7 @@ EXAMPLES = 3
 
 
 def print_summary(labels: pd.DataFrame, addresses: Mapping[str, Path]) -> None:
-    """Print the summary of a labelling to standard output; 80 columns wide if that is a file."""
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
-    console.print(summary(labels, addresses))
-
-
-def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20) -> RenderableType:
-    """Summarise a labelling.
+    """Print the summary of a labelling to standard output, 80 columns wide if that is a file.
 
     Parameters
     ----------
@@ -36,14 +30,28 @@ def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20)
     addresses : mapping of str to Path
         What was written, such as "page", and where; shown in this order. A page's address is one
         that a browser opens.
+    """
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
+    console.print(summary(labels))
+    if addresses:  # never broken into lines, so that terminals can open them
+        console.print(Text("\n" + "\n".join(address_lines(addresses))), soft_wrap=True)
+
+
+def summary(labels: pd.DataFrame, most: int = 20) -> RenderableType:
+    """Summarise a labelling.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        With the columns `selavi.data.schema.LABELS`.
     most : int
         Maximum number of clusters to show, the largest; the others are counted.
 
     Returns
     -------
     RenderableType
-        For rich to print: a table of the clusters, one of the rejected files and windows by
-        reason, and the addresses.
+        For rich to print: a table of the clusters, and one of the rejected files and windows by
+        reason.
     """
     rows, rejected = labelled(labels), labels[labels["cluster"].isna()]
     parts: list[RenderableType] = [_headline(rows)]
@@ -54,7 +62,7 @@ def summary(labels: pd.DataFrame, addresses: Mapping[str, Path], most: int = 20)
             parts.append(Text(f"and {_count(hidden, 'more cluster')}", "dim"))
     if len(rejected):
         parts += ["", Text(_rejected_line(rejected), "yellow"), "", _reasons(rejected)]
-    return Group(*parts, *([""] if addresses else []), _addresses(addresses))
+    return Group(*parts)
 
 
 def _headline(rows: pd.DataFrame) -> Text:
@@ -98,7 +106,7 @@ def _examples(group: pd.DataFrame, rows: pd.DataFrame) -> str:
         names = ["/".join(PurePath(path).parts[-2:]) for path in best["path"]]
     several = best["path"].isin(rows.loc[rows["path"].duplicated(), "path"])
     shown = [
-        f"{one_line(name)}\N{NO-BREAK SPACE}{_clock(start)}" if timed else one_line(name)
+        f"{one_line(name)}\N{NO-BREAK SPACE}{clock(start)}" if timed else one_line(name)
         for name, start, timed in zip(names, best["start"], several, strict=True)
     ]
     return ", ".join(shown)
@@ -126,14 +134,14 @@ def _reasons(rejected: pd.DataFrame) -> Table:
     return table
 
 
-def _addresses(addresses: Mapping[str, Path]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, path in addresses.items():
-        page = path.suffix == ".html"
-        table.add_row(name, Text(path.absolute().as_uri() if page else one_line(str(path))))
-    return table
+def address_lines(addresses: Mapping[str, Path]) -> list[str]:
+    """A line per address, with its name before it."""
+    wide = max(map(len, addresses), default=0)
+    shown = {
+        name: path.absolute().as_uri() if path.suffix == ".html" else one_line(str(path))
+        for name, path in addresses.items()
+    }
+    return [f"{name:<{wide}}  {address}" for name, address in shown.items()]
 
 
 def _table() -> Table:
@@ -144,10 +152,3 @@ def _table() -> Table:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _clock(seconds: float) -> str:
-    """A time within a file, such as 1:05 or 1:02:05."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -117,6 +117,26 @@ class Work:
                 yield self._part(number, table, loaded, workers)
                 bar.update(len(rows))
 
+    def clips(self, plan: pd.DataFrame) -> pd.DataFrame:
+        """What is stored of the windows of a plan.
+
+        Returns
+        -------
+        DataFrame
+            A row of a shard table per stored window, with the window's `start` and `end` in place
+            of the part's, and its shard's absolute path, `shard`.
+        """
+        tables = [
+            self._table(number).assign(shard=str(self._path(number, ".tar").absolute()))
+            for number in self.numbers()
+        ]
+        if not tables:
+            return pd.DataFrame(columns=["id", "path", "start", "end", "shard"])
+        rows = pd.concat(tables, ignore_index=True)
+        rows = rows[(rows["reason"] == "") & ~rows["id"].duplicated()]
+        windows = plan.drop_duplicates("id")[["id", "path", "start", "end"]]
+        return rows.drop(columns=["path", "start", "end"]).merge(windows, on="id")
+
     def _path(self, number: int, suffix: str) -> Path:
         return self.folder / f"{number:05d}{suffix}"
 

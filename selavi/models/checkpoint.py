@@ -11,7 +11,13 @@ from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.models.head_selection import agreement
 from selavi.models.network import Network
-from selavi.models.paper_checkpoint import is_paper_checkpoint, read_paper_checkpoint
+from selavi.models.paper_checkpoint import (
+    OURS,
+    PaperCheckpoint,
+    is_paper_checkpoint,
+    read_paper_checkpoint,
+)
+from selavi.models.safetensors_file import SUFFIX, read_safetensors
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
 from selavi.models.zoo import resolve
 from selavi.settings import RunSettings
@@ -39,17 +45,21 @@ def save_model(path: Path, network: Network, settings: RunSettings, facts: dict[
     facts : dict
         Plain numbers and text about the training, among them `head`, the selected head.
     """
-    content = {
+    save_tensors(path, model_content(network, settings, facts))
+
+
+def model_content(network: Network, settings: RunSettings, facts: dict[str, Any]) -> dict[str, Any]:
+    """What a model file holds: `format`, `weights`, `settings` and `facts`, see `save_model`."""
+    return {
         "format": FORMAT,
         "weights": network.state_dict(),
         "settings": settings.model_dump(mode="json"),
         "facts": facts,
     }
-    save_tensors(path, content)
 
 
 def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]]:
-    """Read a model file, or a checkpoint in the format of the paper's authors.
+    """Read a model file, also one of safetensors, or a checkpoint of the paper's authors.
 
     Parameters
     ----------
@@ -74,15 +84,19 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     path = resolve(str(source))
     if not path.exists():
         raise UserError(f"{path} does not exist; train it with the pretrain stage")
-    require_whole(path, REMEDY)
+    if path.suffix != SUFFIX:
+        require_whole(path, REMEDY)
     try:
-        content, ignored = read_weights_file(path)
+        content, ignored = read_content(path)
     except UserError as error:
         raise UserError(f"{path} is not a selavi model: {error}") from None
     if is_paper_checkpoint(content):
         if ignored:
             log.info("%s: ignored %s: only tensors are read", path, ", ".join(ignored[:5]))
-        return _paper_model(content, path)
+        released = read_paper_checkpoint(content, str(path))
+        if not isinstance(content.get(OURS), dict):
+            return _paper_model(released, path)
+        content = content[OURS] | {"format": FORMAT, "weights": released.network.state_dict()}
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not a selavi model: its format is not {FORMAT!r}")
     for key in ("weights", "settings", "facts"):
@@ -104,6 +118,29 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     return network.eval(), settings, content["facts"]
 
 
+def read_content(path: Path) -> tuple[Any, list[str]]:
+    """Read a file of torch.save or, by its suffix, of safetensors.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    content : object
+        Tensors, numbers and text, in lists and dicts.
+    ignored : list of str
+        See `read_weights_file`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged or of another kind.
+    """
+    return (read_safetensors(path), []) if path.suffix == SUFFIX else read_weights_file(path)
+
+
 def build_network(settings: RunSettings) -> Network:
     """Build the untrained network of a run."""
     return Network(
@@ -115,9 +152,8 @@ def build_network(settings: RunSettings) -> Network:
 
 
 def _paper_model(
-    content: dict[str, Any], path: Path
+    released: PaperCheckpoint, path: Path
 ) -> tuple[Network, RunSettings, dict[str, Any]]:
-    released = read_paper_checkpoint(content, str(path))
     require_finite(path, released.network.state_dict(), "get the file again")
     heads = released.settings.network.heads
     agreements = np.ones(heads) if released.labels is None else agreement(released.labels.numpy())

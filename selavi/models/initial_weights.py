@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 from selavi.engine.process_group import Group
 from selavi.files import UserError
-from selavi.models.checkpoint import load_model
+from selavi.models.checkpoint import load_model, read_content
 from selavi.models.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS, audio_encoder, video_encoder
 from selavi.models.network import Network
 from selavi.models.torchvision_weights import torchvision_weights
 from selavi.models.weights_file import (
     describe_mismatch,
     is_plain,
-    read_weights_file,
     require_finite,
     require_named_digest,
 )
+from selavi.models.zoo import resolve
 from selavi.settings import TORCHVISION, InitSettings
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def find_weights(source: str) -> Path:
     Parameters
     ----------
     source : str
-        A path, or `torchvision:r2plus1d_18`.
+        A path, `zoo:NAME`, or `torchvision:r2plus1d_18`.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def find_weights(source: str) -> Path:
     """
     if source == TORCHVISION:
         return torchvision_weights()
-    path = Path(source)
+    path = resolve(source)
     if not path.is_file():
         raise UserError(f"{path} is not a file; correct network.init, or place the weights there")
     require_named_digest(path)
@@ -112,7 +112,7 @@ def read_encoders(path: Path) -> dict[str, dict[str, Tensor]]:
     UserError
         If the file is missing, damaged or of another kind, or if weights are not finite.
     """
-    content, _ = read_weights_file(path)
+    content, _ = read_content(path)
     if not _is_state_dict(content):
         network = load_model(path)[0]
         return {name: encoder.state_dict() for name, encoder in network.encoders.items()}
@@ -159,8 +159,8 @@ def _load_all(network: Network, sources: dict[str, str]) -> dict[str, str]:
 def _load(encoder: nn.Module, weights: dict[str, Tensor], modality: str, where: str) -> None:
     mismatch = describe_mismatch(weights, encoder.state_dict())
     if mismatch:
-        held, own = _kind(weights, modality), _kind(encoder.state_dict(), modality)
-        if held:
+        if held := _kind(weights, modality):
+            own = _kind({n: value.cpu() for n, value in encoder.state_dict().items()}, modality)
             raise UserError(
                 f"{where} is of another encoder than the run's, which has {own}; set {held} to "
                 "start from it, or use another file"

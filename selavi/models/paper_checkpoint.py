@@ -2,7 +2,8 @@
 
 Keys: `model`, the weights, named unlike ours and often prefixed `module.`; `selflabels` (N, H)
 int64, the pseudo-labels of the last label update; `epoch`; `dist` and `optimizer`, which are
-ignored. The architecture is inferred from the names and shapes of the weights.
+ignored. The architecture is inferred from the names and shapes of the weights. Files of `selavi
+export` have `selavi` as well, our settings and facts, which the authors' programs do not read.
 
 A fine-tuned checkpoint has a video encoder only, and one linear layer (classes, 512) instead of
 heads. The encoder's names may have any prefix, the layer any name; it becomes the only, linear head
@@ -34,6 +35,7 @@ MODALITIES = {"v": "video", "a": "audio"}
 DEEPER = "encoders.audio.layer1.1.conv1.weight"
 LAYERS = {"2": "1.", "4": "2.", "8": "5.", None: ""}
 """Prefix in our heads by layer in theirs: first linear, batch norm, last linear; linear head."""
+OURS = "selavi"
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,62 @@ def read_paper_checkpoint(content: dict[str, Any], source: str) -> PaperCheckpoi
         labels if isinstance(labels, Tensor) else None,
         epoch if isinstance(epoch, int) else 0,
     )
+
+
+def paper_checkpoint(
+    network: Network, settings: RunSettings, facts: dict[str, Any]
+) -> dict[str, Any]:
+    """The content of a checkpoint in the authors' format.
+
+    Parameters
+    ----------
+    network : Network
+        With the encoders that the format has: R(2+1)D-18 in colour, and ResNet-9 or ResNet-18.
+    settings : RunSettings
+        Settings that it was trained with.
+    facts : dict
+        Of its model file.
+
+    Returns
+    -------
+    dict
+        To be written with torch.save.
+
+    Raises
+    ------
+    UserError
+        If the format has no such network; the text names the settings.
+    """
+    own = settings.network
+    reasons = [
+        ("network.video_encoder", own.video_encoder, own.video_encoder == "r2plus1d_18"),
+        ("network.audio_encoder", own.audio_encoder, own.audio_encoder != "resnet_narrow"),
+        ("network.fusion", own.fusion, own.fusion == "late"),
+        ("video.grey", settings.video.grey, not settings.video.grey),
+        ("modalities", settings.modalities, len(settings.modalities) == 2),
+    ]
+    if unknown := [f"{name} = {value}" for name, value, known in reasons if not known]:
+        raise UserError(
+            f"the released format has no network with {' and '.join(unknown)}; use --format "
+            "safetensors"
+        )
+    weights = {_their_name(name, own.heads): w for name, w in network.state_dict().items()}
+    return {
+        "epoch": settings.training.epochs,
+        "model": {f"module.{name}": value.contiguous() for name, value in weights.items()},
+        OURS: {"settings": settings.model_dump(mode="json"), "facts": facts},
+    }
+
+
+def _their_name(name: str, heads: int) -> str:
+    part, modality, rest = name.split(".", 2)
+    if part == "encoders":
+        return f"{modality}_network.base.{rest}"
+    head, _, rest = rest.partition(".")
+    layer = next((a for a, b in LAYERS.items() if b and rest.startswith(b)), None)
+    number = head if heads > 1 else ""
+    block = f"block_forward.{layer}." if layer else ""
+    return f"mlp_{modality[0]}{number}.{block}{rest.removeprefix(LAYERS[layer])}"
 
 
 def _classifier(given: dict[str, Tensor]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a labelling leaves for people: formats of other programs, links, and the summary."""
+"""What a labelling leaves for people: formats of other programs, links, a page, and the summary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,10 @@ import pandas as pd
 
 from selavi.label.formats.write import write_formats
 from selavi.label.summary import print_summary
+from selavi.reporting.explorer.labels_page import make_labels_page
+
+PAGE_SECONDS = 6.0
+"""Length of a window's middle part that a page plays."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,31 @@ class Wanted:
     link_folders: bool = False
 
 
-def show_labels(labels: pd.DataFrame, output: Path, wanted: Wanted) -> None:
+NOTHING = Wanted()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page of a labelling needs besides the labels.
+
+    Attributes
+    ----------
+    clips : DataFrame
+        What is stored of each window; see `make_labels_page`.
+    clusters : int
+        K.
+    threads : int
+        ffmpeg processes at a time.
+    """
+
+    clips: pd.DataFrame
+    clusters: int
+    threads: int = 1
+
+
+def show_labels(
+    labels: pd.DataFrame, output: Path, wanted: Wanted = NOTHING, page: Page | None = None
+) -> None:
     """Write what is wanted below the folder of a labelling, then print its summary.
 
     Parameters
@@ -37,6 +65,8 @@ def show_labels(labels: pd.DataFrame, output: Path, wanted: Wanted) -> None:
         The folder, in which labels.csv and clusters.csv are.
     wanted : Wanted
         What to write.
+    page : Page, optional
+        For `explorer/index.html`.
 
     Raises
     ------
@@ -46,4 +76,15 @@ def show_labels(labels: pd.DataFrame, output: Path, wanted: Wanted) -> None:
     tables = {name: output / f"{name}.csv" for name in ("labels", "clusters", "names")}
     addresses = {name: path for name, path in tables.items() if path.exists()}
     addresses |= write_formats(labels, output / "formats", wanted.formats, wanted.link_folders)
+    if page and labels["cluster"].notna().any():
+        addresses["page"] = output / "explorer" / "index.html"
+        title = output.absolute().name
+        make_labels_page(
+            labels,
+            page.clips,
+            addresses["page"],
+            title=title,
+            clusters=page.clusters,
+            threads=page.threads,
+        )
     print_summary(labels, addresses)

@@ -60,7 +60,7 @@ def test_columns_of_the_users_table_stand_beside_the_label(
         assert {name: found[name].tolist() for name in own} == own
     measure(tmp_path / "a.csv", tmp_path / "metrics.csv")
     assert read_csv(tmp_path / "metrics.csv", ("head",))["clips"].eq(24).all()
-    make_explorer(tmp_path / "a.csv", index, tmp_path / "page/index.html", title="page")
+    make_explorer([(tmp_path / "a.csv", index)], tmp_path / "page/index.html", title="page")
     clips_shown = list((tmp_path / "page/clips").glob("*.mp4"))
     assert {p.stem for p in clips_shown} <= set(table["id"])
     assert (tmp_path / "page/index.html").read_text().count(clips_shown[0].stem)

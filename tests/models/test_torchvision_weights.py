@@ -1,20 +1,20 @@
 """Torchvision's file: in torch's cache, by its digest, from a server, and without a network."""
 
 import hashlib
-import threading
-import time
+import io
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
 
 from selavi.files import UserError
-from selavi.models import torchvision_weights as weights
 from selavi.models.initial_weights import find_weights
+from selavi.models.torchvision_weights import torchvision_weights
 from selavi.settings import TORCHVISION
+from tests.models.file_server import Files, serve
+
+HTTP = ("http",)
 
 
 @pytest.fixture
@@ -23,67 +23,47 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "torch/hub/checkpoints"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+def _weights() -> bytes:
+    buffer = io.BytesIO()
+    torch.save({"x": torch.ones(1000)}, buffer, _use_new_zipfile_serialization=False)
+    return buffer.getvalue()
 
 
-class Silent(Quiet):
-    """Accepts, and never answers."""
-
-    def do_GET(self) -> None:
-        time.sleep(5)
+WEIGHTS = _weights()
+NAME = f"r2plus1d_18-{hashlib.sha256(WEIGHTS).hexdigest()[:8]}.pth"
 
 
 @pytest.fixture
-def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    kind = getattr(request, "param", Quiet)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(kind, directory=folder)) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
+def server() -> Iterator[Files]:
+    with serve(Files({f"/{NAME}": WEIGHTS})) as files:
+        yield files
 
 
-def served(tmp_path: Path) -> str:
-    """A file to serve, named by its digest as torchvision's are; its name."""
-    path = tmp_path / "served/new.pth"
-    torch.save({"x": torch.ones(1000)}, path, _use_new_zipfile_serialization=False)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return path.rename(path.with_name(f"r2plus1d_18-{digest[:8]}.pth")).name
+def test_it_is_downloaded_once(cache: Path, server: Files) -> None:
+    server.cuts = [700]  # the connection is lost in the middle
+    path = torchvision_weights(f"{server.url}/{NAME}", HTTP)
+    assert path == cache / NAME
+    assert path.read_bytes() == WEIGHTS
+    assert [wanted for _, wanted in server.asked] == ["", "bytes=700-"]
+    assert torchvision_weights(f"{server.url}/{NAME}", HTTP) == path
+    assert len(server.asked) == 2
+    assert list(cache.iterdir()) == [path]
 
 
-def test_it_is_downloaded_once(tmp_path: Path, cache: Path, server: str) -> None:
-    name = served(tmp_path)
-    path = weights.torchvision_weights(f"{server}/{name}")
-    assert path == cache / name
-    assert path.read_bytes() == (tmp_path / "served" / name).read_bytes()
-    (tmp_path / "served" / name).unlink()
-    assert weights.torchvision_weights(f"{server}/{name}") == path
-
-
-def test_other_content_is_not_kept(tmp_path: Path, cache: Path, server: str) -> None:
-    name = served(tmp_path)
-    with (tmp_path / "served" / name).open("ab") as file:
-        file.write(b"more")
-    with pytest.raises(UserError, match=r"cannot be downloaded \(invalid hash value"):
-        weights.torchvision_weights(f"{server}/{name}")
+def test_other_content_is_not_kept(cache: Path, server: Files) -> None:
+    server.content[f"/{NAME}"] += b"more"
+    with pytest.raises(UserError, match=rf"gives another file: .* place it at {cache / NAME}"):
+        torchvision_weights(f"{server.url}/{NAME}", HTTP)
     assert list(cache.iterdir()) == []
-    (cache / name).write_bytes(b"placed by hand")
+    (cache / NAME).write_bytes(b"placed by hand")
     with pytest.raises(UserError, match="is damaged: its SHA-256 begins with"):
-        weights.torchvision_weights(f"{server}/{name}")
+        torchvision_weights(f"{server.url}/{NAME}", HTTP)
 
 
-@pytest.mark.parametrize("server", [Silent], indirect=True)
-def test_a_silent_server_does_not_hold_the_training(
-    cache: Path, server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(weights, "SILENCE_SECONDS", 0.3)
-    begin = time.monotonic()
-    with pytest.raises(UserError, match=r"cannot be downloaded \(timed out\)"):
-        weights.torchvision_weights(f"{server}/r2plus1d_18-00000000.pth")
-    assert time.monotonic() - begin < 3
+def test_a_connection_without_encryption_is_refused(cache: Path, server: Files) -> None:
+    with pytest.raises(UserError, match="is not an address of https"):
+        torchvision_weights(f"{server.url}/{NAME}")
+    assert server.asked == []
 
 
 def test_without_a_network_it_says_what_to_place_where(

@@ -111,7 +111,7 @@ def test_counts_clusters_that_only_another_head_uses() -> None:
 
 
 def test_clips_have_the_shards_picture_and_sound(index: Path, tmp_path: Path) -> None:
-    make_explorer(assignments(index, [0] * 6), index, tmp_path / "index.html", title="demo")
+    make_explorer([(assignments(index, [0] * 6), index)], tmp_path / "index.html", title="demo")
     for row in read_index(index).to_dict("records"):
         tar = index.parent / row["shard"]
         silent = read_member(tar, row["video_offset"], row["video_size"])
@@ -139,7 +139,7 @@ def test_mute_clips_are_shown_without_sound(index: Path, tmp_path: Path) -> None
         media=MEDIA.model_copy(update={"audio": "none"}),
     )  # fmt: skip
     page = tmp_path / "page/index.html"
-    make_explorer(assignments(mute, [0, 0, 0, 1, 1, 1]), mute, page, title="mute")
+    make_explorer([(assignments(mute, [0, 0, 0, 1, 1, 1]), mute)], page, title="mute")
     clips = sorted((page.parent / "clips").glob("*.mp4"))
     assert len(clips) == 6
     for clip in clips:
@@ -152,9 +152,9 @@ def test_names_stay_text(index: Path, tmp_path: Path) -> None:
     names = [HOSTILE, *"bcdef"]
     table = assignments(index, [0, 0, 0, 1, 1, 1], key=names, path=names, label=names)
     page = tmp_path / "index.html"
-    make_explorer(table, index, page, title=HOSTILE)
+    make_explorer([(table, index)], page, title=HOSTILE)
     html = page.read_text("utf-8")
-    assert html.count("<script") == html.count("</script>") == 3
+    assert html.count("<script") == html.count("</script>") == 4
     assert "hacked=1</script>" not in html
     assert "<!--" not in html
     data = contents(page)
@@ -165,7 +165,7 @@ def test_names_stay_text(index: Path, tmp_path: Path) -> None:
 
 def test_page_refers_to_its_folder_only(index: Path, tmp_path: Path) -> None:
     page = tmp_path / "index.html"
-    make_explorer(assignments(index, [0] * 6), index, page, title="demo")
+    make_explorer([(assignments(index, [0] * 6), index)], page, title="demo")
     html = page.read_text("utf-8")
     assert "http:" not in html
     assert "https:" not in html
@@ -174,7 +174,7 @@ def test_page_refers_to_its_folder_only(index: Path, tmp_path: Path) -> None:
 
 def test_shows_no_classes_where_there_are_none(index: Path, tmp_path: Path) -> None:
     page = tmp_path / "index.html"
-    make_explorer(assignments(index, [0] * 6, label=[""] * 6), index, page, title="demo")
+    make_explorer([(assignments(index, [0] * 6, label=[""] * 6), index)], page, title="demo")
     assert contents(page)["classes"] == []
     assert 'value="purity"' not in page.read_text("utf-8")
     assert "These videos have no classes" in page.read_text("utf-8")
@@ -182,11 +182,11 @@ def test_shows_no_classes_where_there_are_none(index: Path, tmp_path: Path) -> N
 
 def test_removes_stale_clips_and_nothing_else(index: Path, tmp_path: Path) -> None:
     page, table = tmp_path / "index.html", assignments(index, [0] * 6)
-    make_explorer(table, index, page, title="demo", clips_per_cluster=6)
+    make_explorer([(table, index)], page, title="demo", clips_per_cluster=6)
     own = {path.name for path in (tmp_path / "clips").iterdir()}
     assert len(own) == 12
     (tmp_path / "clips" / "holiday.mp4").write_bytes(b"not ours")
-    make_explorer(table, index, page, title="demo", clips_per_cluster=1)
+    make_explorer([(table, index)], page, title="demo", clips_per_cluster=1)
     (shown,) = contents(page)["cards"][0]["clips"]
     left = {path.name for path in (tmp_path / "clips").iterdir()}
     assert left == {f"{shown['id']}.mp4", f"{shown['id']}.jpg", "holiday.mp4"}
@@ -196,7 +196,7 @@ def test_threads_do_not_change_the_result(index: Path, tmp_path: Path) -> None:
     table = assignments(index, [0, 0, 0, 1, 1, 1])
     for threads in (1, 3):
         page = tmp_path / str(threads) / "index.html"
-        make_explorer(table, index, page, title="demo", threads=threads)
+        make_explorer([(table, index)], page, title="demo", threads=threads)
     one, three = (
         {p.name: p.read_bytes() for p in (tmp_path / name).rglob("*.*")} for name in ("1", "3")
     )
@@ -229,7 +229,7 @@ def test_keeps_the_earlier_page_if_a_clip_cannot_be_read(index: Path, tmp_path: 
         (shards / "00000.tar").unlink(missing_ok=True)
         (shards / "00000.tar").write_bytes(content)
         with pytest.raises(UserError, match=words):
-            make_explorer(table, shards / "index.csv", tmp_path / "index.html", title="demo")
+            make_explorer([(table, shards / "index.csv")], tmp_path / "index.html", title="demo")
         shards = shards.rename(tmp_path / "moved")
     assert (tmp_path / "index.html").read_text() == "the earlier page"
     assert not list(tmp_path.rglob("*.part"))
@@ -249,14 +249,14 @@ def test_says_what_is_wrong(
     table = pd.read_csv(csv).assign(**changes)
     write_csv(csv, table.drop(columns=[name for name, new in changes.items() if new is None]))
     with pytest.raises(UserError, match=words):
-        make_explorer(csv, index, tmp_path / "index.html", title="demo")
+        make_explorer([(csv, index)], tmp_path / "index.html", title="demo")
 
 
 @pytest.mark.parametrize("name", ["clips_per_cluster", "threads"])
 def test_numbers_are_one_or_more(index: Path, tmp_path: Path, name: str) -> None:
     csv = assignments(index, [0] * 6)
     with pytest.raises(UserError, match=f"{name} is 0; it must be 1 or more"):
-        make_explorer(csv, index, tmp_path / "index.html", title="demo", **{name: 0})  # type: ignore[arg-type]
+        make_explorer([(csv, index)], tmp_path / "index.html", title="demo", **{name: 0})  # type: ignore[arg-type]
 
 
 def test_an_id_cannot_leave_the_folder(index: Path, tmp_path: Path) -> None:
@@ -265,5 +265,39 @@ def test_an_id_cannot_leave_the_folder(index: Path, tmp_path: Path) -> None:
     write_csv(index.parent / "evil.csv", table)
     csv = assignments(index, [0] * 6, id=table["id"].tolist())
     with pytest.raises(UserError, match="is not 16 hex digits"):
-        make_explorer(csv, index.parent / "evil.csv", tmp_path / "page" / "index.html", title="x")
+        make_explorer(
+            [(csv, index.parent / "evil.csv")], tmp_path / "page" / "index.html", title="x"
+        )
     assert not list(tmp_path.rglob("*"))
+
+
+def test_splits_of_one_page_keep_clips_of_the_same_id_apart(index: Path, tmp_path: Path) -> None:
+    """Ids are of paths below the split's folder: two splits may have the same."""
+    other = make_split(index.parent / "videos/train", tmp_path / "other", shards=2)
+    assert read_index(other)["id"].tolist() == read_index(index)["id"].tolist()
+    page = tmp_path / "page/index.html"
+    splits = [
+        (assignments(index, [0, 0, 0, 1, 1, 1]), index),
+        (assignments(other, [2, 2, 2, 0, 0, 0]), other),
+    ]
+    make_explorer(splits, page, title="both", clips_per_cluster=12)
+    data = contents(page)
+    assert [(card["number"], card["size"]) for card in data["cards"]] == [(0, 6), (1, 3), (2, 3)]
+    clips = {clip["id"]: clip for card in data["cards"] for clip in card["clips"]}
+    assert len(clips) == 12
+    assert {path.stem for path in (page.parent / "clips").iterdir()} == set(clips)
+    alone = tmp_path / "alone/index.html"
+    make_explorer(splits[:1], alone, title="first")
+    for path in (alone.parent / "clips").iterdir():  # the first split's ids are as they were
+        assert (page.parent / "clips" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_command_takes_an_index_for_each_split(
+    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, page = str(assignments(index, [0] * 6)), str(tmp_path / "index.html")
+    two = ["explorer", "--assignments", table, table, "--output", page]
+    assert main([*two, "--index", str(index)]) == 1
+    assert "there are 2 files of assignments and 1 indexes" in capsys.readouterr().err
+    assert main([*two, "--index", str(index), str(index)]) == 0
+    assert contents(Path(page))["size"] == 12

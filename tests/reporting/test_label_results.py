@@ -1,5 +1,7 @@
-"""`selavi label` on real files: formats, links, raw CSV, and the summary on the terminal."""
+"""`selavi label` on real files: formats, links, raw CSV, the page, and the terminal's summary."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def test_all_that_can_be_asked_for(
     assert "4 windows of 2 files" in printed
     assert "1 file rejected:" in printed
     assert "broken.mp4" in printed
-    assert f"{output}/labels.csv" in printed.replace("\n", "").replace(" ", "")
+    assert f"{output}/labels.csv" in printed
     assert (output / "formats/webvtt/=a.vtt").exists()
     with av.open(str(output / "formats/webvtt/sub/=a.vtt"), format="webvtt") as subtitles:
         starts = [packet.pts for packet in subtitles.demux() if packet.size]
@@ -88,3 +90,48 @@ def test_exit_1_and_the_reasons_if_nothing_can_be_labelled(
     assert main([*command, "--output", str(tmp_path), "--format", "coco"]) == 1
     assert "nothing could be labelled" in capsys.readouterr().out
     assert (tmp_path / "formats/coco/labels.json").exists()
+
+
+def test_a_page_of_the_windows(
+    videos: Path,
+    model: Path,
+    make_video: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = tmp_path / "out"
+    changed = make_video(tmp_path / "b.mp4", 2)
+    command = ["label", str(videos), str(changed), "--model", str(model), "--explorer"]
+    command += ["--output", str(output), "--workers", "1"]
+    assert main(command) == 0
+    make_video(changed, 3, hertz=880)  # in place of the first: what was stored of that is not shown
+    assert main(command) == 0
+    page = output / "explorer/index.html"
+    assert page.absolute().as_uri() in capsys.readouterr().out
+    html = page.read_text("utf-8")
+    [data] = re.findall(r'<script type="application/json" id="contents">(.*?)</script>', html)
+    found = json.loads(data)
+    labels = pd.read_csv(output / "labels.csv")
+    accepted = labels[labels["cluster"].notna()]
+    sizes = accepted["cluster"].value_counts()
+    assert {card["number"]: card["size"] for card in found["cards"]} == sizes.to_dict()
+    assert found["clusters"] == 4
+    shown = {clip["key"]: clip for card in found["cards"] for clip in card["clips"]}
+    assert len(shown) == len(accepted) == 5
+    assert {key.split(" ")[-1] for key in shown if "=a.mkv" in key} == {"0:00", "0:10", "0:20"}
+    assert "unreadable (1)" in re.sub(r"\s+", " ", html)
+    seconds = {}
+    for key, clip in shown.items():
+        with av.open(page.parent / "clips" / f"{clip['id']}.mp4") as made:
+            seconds[key.split("/")[-1]] = made.duration / 1e6
+            kinds = [stream.type for stream in made.streams]
+            assert kinds == ["video", "audio"]
+    assert seconds["=a.mkv 0:10"] == pytest.approx(6, abs=0.1)
+    assert seconds["b.mp4"] == pytest.approx(3, abs=0.1)
+    assert len(list((page.parent / "clips").glob("*.mp4"))) == 5
+
+
+def test_no_page_where_nothing_is_labelled(videos: Path, model: Path, tmp_path: Path) -> None:
+    command = ["label", str(videos / "broken.mp4"), "--model", str(model), "--explorer"]
+    assert main([*command, "--output", str(tmp_path)]) == 1
+    assert not (tmp_path / "explorer").exists()

@@ -91,6 +91,19 @@ def one_line(text: str) -> str:
     )
 
 
+def clock(seconds: float) -> str:
+    """A time within a file.
+
+    Examples
+    --------
+    >>> clock(65.9), clock(3725)
+    ('1:05', '1:02:05')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def write_json(path: Path, content: object) -> None:
     """Write JSON atomically, in ASCII, which no reader's encoding can spoil."""
     write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")

@@ -1,4 +1,4 @@
-"""The explorer's clips: video and audio of a clip in one mp4, and its middle frame as a JPEG."""
+"""The explorer's clips: what a clip has of video and audio in one mp4, and a picture as a JPEG."""
 
 import logging
 import os
@@ -6,7 +6,9 @@ import re
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import pandas as pd
@@ -20,18 +22,19 @@ from selavi.progress import Bar
 
 log = logging.getLogger(__name__)
 
+WAVEFORM = {"s": "320x180", "colors": "0x8ab4f8"}
 _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
-def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1) -> None:
-    """Write `{id}.mp4` (the shard's H.264, with audio as AAC) and `{id}.jpg` for each row.
+def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
+    """Write `{name}.mp4` (the shard's H.264, with audio as AAC) and `{name}.jpg` for each row.
+
+    The picture is the middle frame, or the waveform of a clip without video.
 
     Parameters
     ----------
     rows : DataFrame
-        Rows of an index.
-    shards : Path
-        Folder of the shards.
+        Rows of an index by name, 16 hex digits; `shard` is an absolute path.
     folder : Path
         Where to write; each file is written atomically.
     threads : int
@@ -40,13 +43,13 @@ def write_clips(rows: pd.DataFrame, shards: Path, folder: Path, threads: int = 1
     Raises
     ------
     UserError
-        If an id is not valid, a shard does not match the index, or the disk is full.
+        If a name is not valid, a shard does not match the index, or the disk is full.
     """
-    for id_ in rows["id"]:
-        if not _OURS.fullmatch(f"{id_}.mp4"):
-            raise UserError(f"the id {id_!r} is not 16 hex digits; make manifest and index again")
+    for name in rows.index:
+        if not _OURS.fullmatch(f"{name}.mp4"):
+            raise UserError(f"the id {name!r} is not 16 hex digits; make manifest and index again")
     with ThreadPoolExecutor(threads) as pool:
-        work = pool.map(lambda row: _write_clip(row, shards, folder), rows_of(rows))
+        work = pool.map(partial(_write_clip, folder), rows.index, rows_of(rows))
         try:
             for _ in Bar(work, total=len(rows), desc="explorer", unit="clip"):
                 pass
@@ -64,18 +67,24 @@ def remove_others(ids: set[str], folder: Path) -> int:
     return len(stale)
 
 
-def _write_clip(row: VideoRow, shards: Path, folder: Path) -> None:
+def _write_clip(folder: Path, name: str, row: VideoRow) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
-        atomic_path(folder / f"{row['id']}.mp4") as clip,
-        atomic_path(folder / f"{row['id']}.jpg") as still,
+        atomic_path(folder / f"{name}.mp4") as clip,
+        atomic_path(folder / f"{name}.jpg") as still,
     ):
         video, audio = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        for file, content in zip((video, audio), _members(row, shards), strict=True):
+        for file, content in zip((video, audio), _members(row), strict=True):
             file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
         run = subprocess.run(
-            _command(video, audio if row["samples"] else None, clip, still, middle),
+            _command(
+                video if row["video_size"] else None,
+                audio if row["samples"] else None,
+                clip,
+                still,
+                middle,
+            ),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
@@ -87,45 +96,49 @@ def _write_clip(row: VideoRow, shards: Path, folder: Path) -> None:
         if run.returncode != 0 or not still.stat().st_size:
             last = messages.splitlines()[-1] if messages else f"exit status {run.returncode}"
             raise UserError(
-                f"{shards / row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
+                f"{row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
             )
 
 
-def _members(row: VideoRow, shards: Path) -> tuple[bytes, bytes]:
+def _members(row: VideoRow) -> tuple[bytes, bytes]:
     try:
-        return read_clip(shards, row)
+        return read_clip(Path(), row)
     except CorruptClip as error:
-        shard = shards / row["shard"]
         raise UserError(
-            f"{shard}: clip {row['id']} cannot be read ({error}); make it again"
+            f"{row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
         ) from None
 
 
-def _command(video: Path, audio: Path | None, clip: Path, still: Path, middle: float) -> list[str]:
+def _command(
+    video: Path | None, audio: Path | None, clip: Path, still: Path, middle: float
+) -> list[str]:
     """The ffmpeg command; formats and protocols are given, so that no content can choose others."""
-    video_options = {
-        "format": "mp4", "protocol_whitelist": "file", "codec_whitelist": "h264", "threads": 1,
-    }  # fmt: skip
-    streams = [ffmpeg.input(f"file:{video}", **video_options).video]
-    codec = {}
+    safe = {"protocol_whitelist": "file", "threads": 1}
+    as_mp4 = safe | {"format": "mp4", "codec_whitelist": "h264"}
+    as_wave = safe | {"format": "wav", "codec_whitelist": "pcm_s16le"}
+    streams: list[Any] = []
+    codecs: dict[str, str] = {}
     if audio:
-        audio_options = video_options | {"format": "wav", "codec_whitelist": "pcm_s16le"}
-        streams.append(ffmpeg.input(f"file:{audio}", **audio_options).audio)
-        codec = {"acodec": "aac", "audio_bitrate": "64k"}
-    at_middle = ffmpeg.input(f"file:{video}", ss=f"{middle:.3f}", **video_options)
+        sound = ffmpeg.input(f"file:{audio}", **as_wave).audio
+        streams.append(sound)
+        codecs |= {"acodec": "aac", "audio_bitrate": "64k"}
+        picture = ffmpeg.input(f"file:{audio}", **as_wave).filter("showwavespic", **WAVEFORM)
+    if video:
+        streams.insert(0, ffmpeg.input(f"file:{video}", **as_mp4).video)
+        codecs |= {"vcodec": "copy"}
+        picture = ffmpeg.input(f"file:{video}", ss=f"{middle:.3f}", **as_mp4).video
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
             *streams,
             f"file:{clip}",
             format="mp4",
-            vcodec="copy",
-            **codec,
+            **codecs,
             movflags="+faststart",
             map_metadata=-1,
             **{"fflags": "+bitexact", "flags:a": "+bitexact"},
         ),
         ffmpeg.output(
-            at_middle.video,
+            picture,
             f"file:{still}",
             format="mjpeg",
             vframes=1,

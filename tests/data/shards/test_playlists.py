@@ -71,7 +71,7 @@ def test_a_list_is_no_clip(index: Path, tmp_path: Path, name: str, kind: str) ->
     rows = read_index(forged)
     write_csv(tmp_path / "assignments.csv", rows.assign(cluster=0, confidence=1.0))
     with pytest.raises(UserError, match="cannot be read"):
-        make_explorer(tmp_path / "assignments.csv", forged, tmp_path / "page/x.html", title="x")
+        make_explorer([(tmp_path / "assignments.csv", forged)], tmp_path / "page/x.html", title="x")
     assert not list(tmp_path.rglob("*.mp4"))
     assert not list(tmp_path.rglob("*.jpg"))
     if kind == "mp4":
@@ -86,7 +86,7 @@ def test_a_list_is_no_clip(index: Path, tmp_path: Path, name: str, kind: str) ->
 def test_the_good_clip_is_read_everywhere(index: Path, tmp_path: Path) -> None:
     rows = read_index(index)
     write_csv(tmp_path / "assignments.csv", rows.assign(cluster=0, confidence=1.0))
-    make_explorer(tmp_path / "assignments.csv", index, tmp_path / "page/x.html", title="x")
+    make_explorer([(tmp_path / "assignments.csv", index)], tmp_path / "page/x.html", title="x")
     assert len(list(tmp_path.rglob("*.mp4"))) == 1
     degrade(index, LEVEL, tmp_path / "d/x.tar", tmp_path / "d/x.csv")
     assert len(read_csv(tmp_path / "d/x.csv")) == 1

@@ -1,0 +1,79 @@
+"""The page of a labelling: its windows with their clusters, and the number of rejected ones."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from selavi.files import UserError
+from selavi.label.formats.file_names import below, common_folder
+from selavi.label.formats.windows import clock, labelled
+from selavi.label.names_file import clip_ids
+from selavi.reporting.explorer.build import write_page
+
+
+def make_labels_page(
+    labels: pd.DataFrame,
+    clips: pd.DataFrame,
+    output: Path,
+    *,
+    title: str,
+    clusters: int,
+    threads: int = 1,
+) -> None:
+    """Write an HTML page to watch and hear the clusters of a labelling.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        With the columns `selavi.data.schema.LABELS`; at least one row has a cluster.
+    clips : DataFrame
+        What is stored of each labelled window: rows of indexes, whose `path`, `start` and `end` are
+        the window's, and `shard` an absolute path. Others may be among them.
+    output : Path
+        The page, usually index.html.
+    title : str
+        Its heading.
+    clusters : int
+        K.
+    threads : int
+        ffmpeg processes at a time.
+
+    Raises
+    ------
+    UserError
+        If a labelled window is not among `clips`, a clip cannot be read, or the disk is full.
+    """
+    rows = labelled(labels)
+    stored = clips.set_axis(clip_ids(clips.drop(columns="id")))
+    names = pd.Index(clip_ids(rows))
+    missing = ~names.isin(stored.index)
+    if missing.any():
+        path = rows.loc[missing, "path"].iloc[0]
+        raise UserError(f"windows of {path} are not stored; label it again with --explorer")
+    root = common_folder(rows["path"].tolist())
+    table = pd.DataFrame(
+        {
+            "id": names, "sample": range(len(rows)), "key": _titles(rows, root),
+            "path": rows["path"].tolist(), "label": "", "cluster": rows["cluster"].tolist(),
+            "name": rows["name"].tolist(), "confidence": rows["confidence"].tolist(),
+        }
+    )  # fmt: skip
+    reasons = labels.loc[labels["cluster"].isna(), "reason"].value_counts()
+    write_page(
+        table,
+        stored[~stored.index.duplicated()],
+        output,
+        title=title,
+        clusters=clusters,
+        threads=threads,
+        rejected={str(reason): int(count) for reason, count in reasons.items()},
+    )
+
+
+def _titles(rows: pd.DataFrame, root: str) -> list[str]:
+    """Where each window is: the file below the common folder; the time, if the file has several."""
+    several = rows["path"].duplicated(keep=False)
+    return [
+        f"{below(path, root)} {clock(start)}" if timed else str(below(path, root))
+        for path, start, timed in zip(rows["path"], rows["start"], several, strict=True)
+    ]

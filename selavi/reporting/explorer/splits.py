@@ -1,0 +1,62 @@
+"""The clips of some splits with their clusters, from the files of the stages."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from selavi.data.manifest import id_of
+from selavi.data.schema import VIDEO, read_assignments, read_index
+from selavi.files import UserError
+
+COLUMNS = ("sample", *VIDEO, "cluster", "confidence")
+
+
+def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the assignments of splits, and where their clips are.
+
+    Parameters
+    ----------
+    splits : sequence of tuple of Path and Path
+        Of each split, the CSV of the assign stage and the index.
+
+    Returns
+    -------
+    table : DataFrame
+        The assignments of all splits, without clips that could not be read. Ids are of paths below
+        a split's folder: a clip whose `id` another split has too gets a new one.
+    clips : DataFrame
+        The rows of all indexes by that id; `id` itself is that of the shard, whose path, `shard`,
+        is absolute.
+
+    Raises
+    ------
+    UserError
+        If a file is missing or invalid, there are no clips, or an index lacks one of them.
+    """
+    tables: list[pd.DataFrame] = []
+    indexes: list[pd.DataFrame] = []
+    used: set[str] = set()
+    for number, (assignments, index) in enumerate(splits):
+        table = read_assignments(assignments, needed=COLUMNS)
+        table = table[table["cluster"] >= 0].copy()  # -1: the clip could not be read
+        clips = read_index(index)
+        missing = ~table["id"].isin(clips["id"])
+        if missing.any():
+            first = table.loc[missing, "key"].iloc[0]
+            raise UserError(
+                f"{missing.sum()} of the {len(table)} clips in {assignments} are not in {index}, "
+                f"the first of them {first!r}; give the index of the same split"
+            )
+        new = {name: id_of(f"{number}/{name}") for name in used.intersection(clips["id"])}
+        clips["shard"] = [str((index.parent / shard).absolute()) for shard in clips["shard"]]
+        for rows in (table, clips):
+            rows.index = pd.Index([new.get(name, name) for name in rows["id"]])
+        tables.append(table.assign(id=table.index))
+        indexes.append(clips)
+        used.update(clips.index)
+    table = pd.concat(tables, ignore_index=True)
+    if table.empty:
+        names = " and ".join(str(assignments) for assignments, _ in splits)
+        raise UserError(f"{names} has no clips; make it again")
+    return table, pd.concat(indexes)
