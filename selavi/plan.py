@@ -179,6 +179,7 @@ class Plan:
             "pretrain": self._runs(MODEL, self.trained),
             "import_model": self._runs(MODEL, self.given),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
+            "name_clusters": self._runs("results/name-clusters/{run}.csv"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt"),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(
