@@ -168,6 +168,11 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
             f"{where}.fps = {media.fps:g}"
         )
+    if "video" in run.modalities and media.video != "required":
+        raise ValueError(
+            f"runs.{name} trains on video and {where}.video = {media.video}; set it to required, "
+            "or set modalities: [audio]"
+        )
     longest = run.video.frames / run.video.fps
     if "audio" in run.modalities:
         longest = max(longest, run.audio.seconds)
