@@ -197,7 +197,7 @@ def test_the_page_shows_a_waveform(mixed: Path, tmp_path: Path) -> None:
         detail="", cluster=[0, 0, 1], confidence=0.5
     )
     write_csv(tmp_path / "assigned.csv", table)
-    make_explorer(tmp_path / "assigned.csv", mixed, tmp_path / "index.html", title="all")
+    make_explorer([(tmp_path / "assigned.csv", mixed)], tmp_path / "index.html", title="all")
     clip = tmp_path / "clips" / f"{index['id'].iloc[0]}.mp4"
     with av.open(str(clip)) as made:
         assert [s.codec_context.name for s in made.streams] == ["aac"]
