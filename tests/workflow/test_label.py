@@ -50,7 +50,7 @@ def test_a_folder_becomes_labels_with_one_command(
     labels = labels_of(output).set_index("name")
     assert len(labels) == len([path for path in videos.rglob("*") if path.is_file()])
     good = labels[labels["reason"] == ""]
-    assert len(good) == 25 and good["cluster"].between(0, 2).all()
+    assert len(good) == 26 and good["cluster"].between(0, 2).all()
     assert labels.loc["mute.mp4", "modalities"] == "video"
     assert (good["modalities"] == "video+audio").sum() == 24
     assert (output / "explorer/index.html").exists()
