@@ -20,15 +20,16 @@ from selavi.shortage import shortage
 from selavi.stages import COMMANDS
 from selavi.user import settle_user
 
-TOOLS = ("label", "features", "export", "run", "launch", "doctor", "estimate", "zoo")
+TOOLS = ("label", "features", "export", "init", "run", "launch", "doctor", "estimate", "zoo")
 
 EPILOG = """\
-The stages are in the order in which data flows through them. Below them are the tools: run runs all
-stages, launch runs one as a process group, doctor checks this machine, estimate predicts time and
-disk, zoo gets the released models, export writes a model for other programs. run takes Snakemake's
-arguments:
+The stages are in the order in which data flows through them. Below them are the tools: init begins
+a project, run runs all stages, launch runs one as a process group, doctor checks this machine,
+estimate predicts time and disk, zoo gets the released models, export writes a model for other
+programs. run takes Snakemake's arguments:
 
-  selavi run                           run the demo (config/demo.yaml)
+  selavi init FOLDER --videos VIDEOS   write a configuration for your videos
+  selavi run                           run config.yaml, or config/demo.yaml
   selavi run --configfile mine.yaml    run your own configuration
   selavi run -n                        show the plan
   selavi run -- metrics_all            run one stage and what it needs

@@ -8,6 +8,7 @@ from pathlib import Path
 from selavi.config_file import read_yaml
 from selavi.data.sources.factory import configured_source
 from selavi.files import UserError
+from selavi.models.zoo import absent, place
 from selavi.settings import (
     AudioLevel,
     Config,
@@ -22,6 +23,7 @@ from selavi.settings import (
 
 CONFIG = "results/settings/config.yaml"
 """The configuration with all defaults. Every target makes it, and tables follow it."""
+MODEL = "results/pretrain/{run}/model.pt"
 TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
@@ -106,9 +108,40 @@ class Plan:
         """Files of initial weights that a run reads: those that are there, or other runs make."""
         init = self.config.runs[run].network.init
         sources = dict.fromkeys(init.sources.values()) if init else ()
-        made = self.files["pretrain"]
-        files = [str(Path(source)) for source in sources]
-        return [file for file in files if file in made or Path(file).is_file()]
+        files = [str(place(source)) for source in sources]
+        if MODEL.format(run=run) in files:
+            raise UserError(
+                f"runs.{run}.network.init is the model that this run makes; give the run another "
+                "name, or raise its training.epochs to train it longer"
+            )
+        return [file for file in files if file in self.models or Path(file).is_file()]
+
+    @cached_property
+    def models(self) -> list[str]:
+        """The model file of every run."""
+        return self._runs(MODEL)
+
+    @cached_property
+    def trained(self) -> list[str]:
+        """Runs that are trained."""
+        return [name for name, run in self.config.runs.items() if not run.weights]
+
+    @cached_property
+    def given(self) -> dict[str, str]:
+        """Runs that are not trained, and the files that their weights are given by."""
+        runs = self.config.runs
+        return {name: str(place(run.weights)) for name, run in runs.items() if run.weights}
+
+    def require_weights(self) -> None:
+        """Raise UserError if models that runs are to be made from are not there."""
+        lacking = [
+            f"runs.{run}.weights: {absent(self.config.runs[run].weights or '')}"
+            for run, file in self.given.items()
+            if file not in self.models
+            and not any(Path(path).is_file() for path in (file, MODEL.format(run=run)))
+        ]
+        if lacking:
+            raise UserError("\n".join(lacking))
 
     @cached_property
     def levels(self) -> dict[str, VideoLevel | AudioLevel]:
@@ -143,8 +176,10 @@ class Plan:
                 for file in self.shards(*place.split("/"))
             ],
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
-            "pretrain": self._runs("results/pretrain/{run}/model.pt"),
+            "pretrain": self._runs(MODEL, self.trained),
+            "import_model": self._runs(MODEL, self.given),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
+            "name_clusters": self._runs("results/name-clusters/{run}.csv"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt"),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(
@@ -157,8 +192,8 @@ class Plan:
             ],
             "retrieval": _folds(config.retrieval, "results/retrieval/{run}/{dataset}/{fold}.csv"),
             "finetune": _folds(config.finetune, "results/finetune/{run}/{dataset}/{fold}.csv"),
-            "figures": self._runs("results/figures/{run}/training.svg"),
-            "distributions": self._runs("results/distributions/{run}.csv"),
+            "figures": self._runs("results/figures/{run}/training.svg", self.trained),
+            "distributions": self._runs("results/distributions/{run}.csv", self.trained),
             "plot_degraded": ["results/figures/degraded.svg"] * bool(config.degrade.runs),
             "neighbours": _folds(
                 config.retrieval, "results/figures/{run}/neighbours-{dataset}-{fold}.png"
@@ -198,8 +233,9 @@ class Plan:
             f"{', '.join(names) or '(none yet)'}"
         )
 
-    def _runs(self, pattern: str) -> list[str]:
-        return [pattern.format(run=run) for run in self.config.runs]
+    def _runs(self, pattern: str, runs: Iterable[str] | None = None) -> list[str]:
+        """The pattern for every run, or those given."""
+        return [pattern.format(run=run) for run in (self.config.runs if runs is None else runs)]
 
     def _run_splits(self, pattern: str) -> list[str]:
         return [

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from selavi.config_file import parse, read_yaml
+from selavi.files import UserError
+from selavi.models.zoo import released_models
 from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
 from selavi.reporting.tables import BUILDERS
+from selavi.settings import Config
 from selavi.stages import COMMANDS, TARGETS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -30,7 +34,9 @@ def test_the_demo_stage_by_stage() -> None:
         "shard": [*shards, "results/shards/demo/test/00000.tar"],
         "index": ["results/shards/demo/train/index.csv", "results/shards/demo/test/index.csv"],
         "pretrain": ["results/pretrain/demo/model.pt"],
+        "import_model": [],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
+        "name_clusters": ["results/name-clusters/demo.csv"],
         "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],
         "metrics": ["results/metrics/demo/train.csv", "results/metrics/demo/test.csv"],
         "baselines": ["results/baselines/demo/train.csv", "results/baselines/demo/test.csv"],
@@ -71,6 +77,53 @@ def test_subsets_of_the_paper_share_the_shards_of_their_parent() -> None:
     ]  # fmt: skip
     assert len(paper.files["finetune"]) == 2 * 2 * 3
     assert "results/retrieval/kinetics/ucf101/1.csv" in paper.files["retrieval"]
+
+
+def test_the_released_models_are_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELAVI_ZOO", str(tmp_path))
+    zoo = plan("paper.yaml", "zoo.yaml")
+    runs = ["vgg-sound", "kinetics", "kinetics-sound", "ave"]
+    files = zoo.files
+    assert list(zoo.given) == runs
+    assert zoo.given["ave"] == str(tmp_path / "selavi_ave.pth")
+    assert files["pretrain"] == files["figures"] == files["distributions"] == []
+    assert files["import_model"] == [f"results/pretrain/{run}/model.pt" for run in runs]
+    assert files["explorer"] == [f"results/explorer/{run}/index.html" for run in runs]
+    assert {file.split("/")[2] for file in files["assign"] + files["metrics"]} == set(runs)
+    assert len(files["retrieval"]) == 4 * 2 and len(files["finetune"]) == 4 * 2 * 3
+    sizes = {run: zoo.config.runs[run].network.clusters for run in runs}
+    assert sizes == {m.name.replace("_", "-"): m.clusters for m in released_models().values()}
+
+
+def test_weights_that_are_lacking_are_all_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELAVI_ZOO", str(tmp_path / "zoo"))
+    monkeypatch.chdir(tmp_path)
+    zoo = plan("paper.yaml", "zoo.yaml")
+    with pytest.raises(ValueError, match="selavi zoo get") as caught:
+        zoo.require_weights()
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "runs.vgg-sound.weights", "runs.kinetics.weights", "runs.kinetics-sound.weights",
+        "runs.ave.weights",
+    ]  # fmt: skip
+    for file in (*zoo.files["import_model"][:3], zoo.given["ave"]):  # made before, or got
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+    zoo.require_weights()
+
+
+def test_a_run_may_have_the_weights_of_another_run() -> None:
+    """And its model is made after it."""
+    raw = read_yaml(REPOSITORY / "config/demo.yaml")
+    model = "results/pretrain/demo/model.pt"
+    raw["runs"]["again"] = {"dataset": "demo", "weights": model}
+    both = Plan(parse(raw, Config, "test"), lambda dataset, split: True)
+    assert both.given == {"again": model}
+    assert both.trained == ["demo"]
+    both.require_weights()
 
 
 def test_only_splits_with_classes_have_scores() -> None:
@@ -144,13 +197,15 @@ def test_initial_weights_that_another_run_makes_are_an_input(
     (tmp_path / "here.pt").touch()
     init = {
         "first": "./here.pt", "second": "results/pretrain/first/model.pt", "third": "absent.pt",
-        "fourth": "zoo:ave",
+        "fourth": "zoo:ave", "itself": "results/pretrain/itself/model.pt",
     }  # fmt: skip
     runs = {name: {"dataset": "demo", "network": {"init": s}} for name, s in init.items()}
     (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
     config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
     made = Plan(config, lambda dataset, split: True)
-    assert {name: made.init_files(name) for name in config.runs} == {
+    with pytest.raises(UserError, match=r"itself\.network\.init is the model that this run makes"):
+        made.init_files("itself")
+    assert {name: made.init_files(name) for name in config.runs if name != "itself"} == {
         "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
         "third": [], "fourth": [],
     }  # fmt: skip

@@ -118,6 +118,6 @@ def configuration(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--configfile", type=Path, nargs="+", metavar="FILE",
-        help="merge these files, the later over the earlier (default: the profile's, or"
-        " config/demo.yaml)",
+        help="merge these files, the later over the earlier (default: the profile's,"
+        " config.yaml, or config/demo.yaml)",
     )  # fmt: skip

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 HELP = "run the workflow with Snakemake, show its progress, resume what was interrupted"
-PROFILE = "profiles/local"
 RUNS_NOTHING = (  # calls that run no job: Snakemake replaces this process
     "--dry-run --dryrun -n", "--report", "--reporter", "--summary -S", "--detailed-summary -D",
     "--lint", "--unlock", "--touch -t", "--version -v", "--list-rules --list -l",
@@ -19,8 +18,9 @@ RUNS_NOTHING = (  # calls that run no job: Snakemake replaces this process
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "selavi run [-h] [ARGUMENTS OF SNAKEMAKE ...]"
     parser.epilog = (
-        f"Arguments are Snakemake's own, such as --configfile mine.yaml, -n or -R metrics; the "
-        f"default profile is {PROFILE}. New videos in a dataset's folder are added."
+        "Arguments are Snakemake's own, such as --configfile mine.yaml, -n or -R metrics. The "
+        "default profile is profiles/local. A folder without a Snakefile needs a config.yaml, or "
+        "--configfile. New videos in a dataset's folder are added."
     )
 
 
@@ -28,17 +28,17 @@ def run(options: argparse.Namespace) -> int:
     from selavi.running.results import show_results
     from selavi.running.screen import LastingConsole
     from selavi.running.snakemake import Run, become_snakemake
+    from selavi.running.workflow_files import complete
 
     known = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    known.add_argument("--profile")
     known.add_argument("--directory", "-d", type=Path, default=Path())
     given, _ = known.parse_known_args(options.rest)
-    profile = [] if given.profile else ["--profile", PROFILE]
+    arguments = complete(options.rest)
     if runs_nothing(options.rest):
-        become_snakemake([*profile, *options.rest])
+        become_snakemake(arguments)
     console = LastingConsole(stderr=True, highlight=False)
     run = Run(console)
-    status = run([*profile, *options.rest], given.directory)
+    status = run(arguments, given.directory)
     if status == 0 and (run.nothing or run.board.complete):
         show_results(given.directory / "results")
     return status

@@ -14,6 +14,9 @@ from selavi.data.shards.reader import UNKNOWN
 from selavi.files import UserError
 from selavi.settings import AudioSettings, Modality, RunSettings, VideoSettings
 
+LACKING = (("video", "audio", "width"), ("audio", "video", "samples"))
+"""A modality, the other one, and the column that is 0 where a clip lacks the first."""
+
 
 @dataclass(frozen=True)
 class Clips:
@@ -39,7 +42,7 @@ class Clips:
     Raises
     ------
     UserError
-        If audio is to be read and some clips have none, or their sample rates differ.
+        If a modality is to be read that some clips lack, or their sample rates differ.
     """
 
     index: pd.DataFrame
@@ -51,13 +54,14 @@ class Clips:
     cache_gb: float = 0.0
 
     def __post_init__(self) -> None:
-        no_audio = int((self.index["samples"] == 0).sum())
-        if "audio" in self.modalities and no_audio:
-            raise UserError(
-                f"{no_audio} of {len(self)} clips in {self.folder} have no audio, which this run "
-                "needs: set media.audio: required for the dataset and make its shards again, or "
-                "modalities: [video] for the run"
-            )
+        for modality, other, column in LACKING:
+            lacking = int((self.index[column] == 0).sum())
+            if modality in self.modalities and lacking:
+                raise UserError(
+                    f"{lacking} of {len(self)} clips in {self.folder} have no {modality}, which "
+                    f"this run needs: set media.{modality}: required for the dataset and make its "
+                    f"shards again, or modalities: [{other}] for the run"
+                )
         if "audio" in self.modalities and self.index["rate"].nunique() > 1:
             raise UserError(
                 f"the clips in {self.folder} have different sample rates; make their "

@@ -26,7 +26,7 @@ VIDEO = ("id", "key", "path", "label")
 OUTCOME = ("reason", "detail")
 SEGMENT = ("start", "end")
 BOUNDS = {
-    "width": (1, 2**15), "height": (1, 2**15), "frames": (1, 2**31), "fps": (1e-3, 1000),
+    "width": (0, 2**15), "height": (0, 2**15), "frames": (1, 2**31), "fps": (1e-3, 1000),
     "samples": (0, 2**40), "rate": (0, 2**20), "video_offset": (0, 2**48),
     "video_size": (0, 2**40), "audio_offset": (0, 2**48), "audio_size": (0, 2**40),
     "video_crc": (0, 2**32 - 1), "audio_crc": (0, 2**32 - 1),
@@ -79,11 +79,11 @@ class VideoRow(TypedDict, total=False):
     detail: str
     """The reason in a sentence."""
     width: int
-    """In pixels."""
+    """In pixels, 0 of a clip without video."""
     height: int
-    """In pixels."""
+    """In pixels, 0 of a clip without video."""
     frames: int
-    """Number of stored frames."""
+    """Number of stored frames; without video, of those that would last as long as the audio."""
     fps: float
     """Their rate, in frames per second."""
     samples: int
@@ -93,9 +93,9 @@ class VideoRow(TypedDict, total=False):
     notes: str
     """What is odd about an accepted video, in words such as `truncated`."""
     video_offset: int
-    """First byte of the mp4 in the tar."""
+    """First byte of the mp4 in the tar, 0 of a clip without video."""
     video_size: int
-    """In bytes."""
+    """In bytes, 0 of a clip without video."""
     audio_offset: int
     """First byte of the wav in the tar, 0 of a mute clip."""
     audio_size: int
@@ -211,4 +211,12 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if clips is table and name != "fps":
             whole = values.astype("Int64") if name in CHECKSUMS else values.astype("int64")
             table = table.assign(**{name: whole})
+    for name in ("width", "height"):
+        bad = (clips[name] == 0) != (clips["video_size"] == 0)
+        if bad.any():
+            first = clips[bad].iloc[0]
+            raise UserError(
+                f"{path} is damaged: {first['key']} has {name} = {first[name]} and video_size = "
+                f"{first['video_size']}; remove that file and run the same command again"
+            )
     return table

@@ -57,8 +57,7 @@ def degrade(
         If no clip can be decoded, or none has the modality.
     """
     rows = read_index(index)
-    if isinstance(level, AudioLevel):
-        rows = rows[rows["samples"] > 0]
+    rows = rows[rows["samples" if isinstance(level, AudioLevel) else "video_size"] > 0]
     if rows.empty:
         raise UserError(f"{index} holds no clip to degrade")
 

@@ -204,6 +204,8 @@ def write_names(
 def clip_ids(table: pd.DataFrame) -> "pd.Series[str]":
     """Ids of clips: those that a table of assignments has, or of windows a hash of path and time.
 
+    The times have the six decimals of tables.
+
     Parameters
     ----------
     table : DataFrame
@@ -212,7 +214,7 @@ def clip_ids(table: pd.DataFrame) -> "pd.Series[str]":
     if "id" in table:
         return table["id"]
     windows = zip(table["path"], table["start"], table["end"], strict=True)
-    return pd.Series([id_of(f"{p}#t={s:.3f},{e:.3f}") for p, s, e in windows], table.index, str)
+    return pd.Series([id_of(f"{p}#t={s:.6f},{e:.6f}") for p, s, e in windows], table.index, str)
 
 
 def cluster_sizes(table: pd.DataFrame) -> dict[int, int]:

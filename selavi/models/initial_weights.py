@@ -150,17 +150,19 @@ def _load_all(network: Network, sources: dict[str, str]) -> dict[str, str]:
         _load(network.encoders[modality], files[source][modality], modality, where)
         with path.open("rb") as file:
             digests[modality] = hashlib.file_digest(file, "sha256").hexdigest()
+        trained = ", which was trained with classes" if source == TORCHVISION else ""
         log.info(
-            "the %s encoder starts from %s (SHA-256 %s)", modality, path, digests[modality][:8]
-        )
+            "the %s encoder starts from %s (SHA-256 %s...)%s",
+            modality, path, digests[modality][:8], trained,
+        )  # fmt: skip
     return digests
 
 
 def _load(encoder: nn.Module, weights: dict[str, Tensor], modality: str, where: str) -> None:
     mismatch = describe_mismatch(weights, encoder.state_dict())
     if mismatch:
-        held, own = _kind(weights, modality), _kind(encoder.state_dict(), modality)
-        if held:
+        if held := _kind(weights, modality):
+            own = _kind({n: value.cpu() for n, value in encoder.state_dict().items()}, modality)
             raise UserError(
                 f"{where} is of another encoder than the run's, which has {own}; set {held} to "
                 "start from it, or use another file"

@@ -66,13 +66,6 @@ class ZooModel:
         """The file that holds the SHA-256."""
         return self.path.with_name(f"{self.path.name}.sha256")
 
-    def missing(self) -> str:
-        """Say how to get the file."""
-        return (
-            f"{PREFIX}{self.name} is not on this machine: run `selavi zoo get {self.name}`, or "
-            f"download {self.url} elsewhere and place it at {self.path}"
-        )
-
 
 @cache
 def released_models() -> dict[str, ZooModel]:
@@ -132,6 +125,17 @@ def place(source: str) -> Path:
     return find(source).path if source.startswith(PREFIX) else Path(source)
 
 
+def absent(source: str) -> str:
+    """Say that the file of a model, a path or `zoo:NAME`, is not there, and how to get it."""
+    if not source.startswith(PREFIX):
+        return f"{source} does not exist; correct the path, or place the file there"
+    model = find(source)
+    return (
+        f"{source} is not on this machine: run `selavi zoo get {model.name}`, or download "
+        f"{model.url} elsewhere and place it at {model.path}"
+    )
+
+
 def resolve(source: str) -> Path:
     """The file that a model is given by; one of the zoo has to be there, and unchanged.
 
@@ -154,7 +158,7 @@ def resolve(source: str) -> Path:
         return Path(source)
     model = find(source)
     if not model.path.is_file():
-        raise UserError(model.missing())
+        raise UserError(absent(source))
     recorded, digest = recorded_digest(model), digest_of(model.path)
     if not recorded:
         accept(model, model.path, digest)

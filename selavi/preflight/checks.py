@@ -20,9 +20,10 @@ from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
 from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
+from selavi.plan import Plan
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
-from selavi.settings import Config, MediaSettings, RunSettings
+from selavi.settings import TORCHVISION, Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY
 
 DECODERS = ("h264", "hevc", "mpeg4", "vp8", "vp9", "av1", "aac", "mp3", "opus", "vorbis")
@@ -153,8 +154,10 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield Finding(False, "configuration", str(error))
         return
     yield Finding(True, "configuration", ", ".join(map(str, files)))
+    yield from given_weights(config)
     yield from shared_memory(config)
     yield from stored_sizes(config)
+    yield from initial_weights(config)
     found = list(datasets(config))
     yield from found
     if any(finding.good is False for finding in found):
@@ -164,6 +167,14 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield from disk(estimate(config))
     except UserError as error:
         yield Finding(False, "a few videos", str(error))
+
+
+def given_weights(config: Config) -> Iterator[Finding]:
+    """Find runs whose given weights are not there."""
+    try:
+        Plan(config, lambda dataset, split: False).require_weights()
+    except UserError as error:
+        yield Finding(False, "weights", str(error))
 
 
 def stored_sizes(config: Config) -> Iterator[Finding]:
@@ -177,6 +188,36 @@ def stored_sizes(config: Config) -> Iterator[Finding]:
                 f"{run.dataset} stores frames of {stored} pixels, and video.scale_max = {asked} "
                 f"enlarges them: set media.short_side: {asked}, unless the videos are smaller",
             )
+
+
+def initial_weights(config: Config) -> Iterator[Finding]:
+    """Check whether the weights that runs start from are on this machine."""
+    sources = {
+        source: name
+        for name, run in config.runs.items()
+        if run.network.init
+        for source in run.network.init.sources.values()
+    }
+    if not sources:
+        return
+    from selavi.models.initial_weights import find_weights
+    from selavi.models.torchvision_weights import cached_weights
+
+    made = Plan(config, lambda dataset, split: False).files["pretrain"]
+    for source, name in sources.items():
+        what = f"run {name}"
+        if str(Path(source)) in made:
+            yield Finding(True, what, f"starts from {source}, which is made first")
+        elif source == TORCHVISION and not cached_weights().exists():
+            yield Finding(
+                None, what, f"starts from {source}, which is downloaded to {cached_weights()}: "
+                "run it once where there is a network, or place the file there",
+            )  # fmt: skip
+        else:
+            try:
+                yield Finding(True, what, f"starts from {source} ({find_weights(source)})")
+            except UserError as error:
+                yield Finding(False, what, str(error))
 
 
 def datasets(config: Config) -> Iterator[Finding]:

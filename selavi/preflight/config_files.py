@@ -8,7 +8,8 @@ from selavi.files import UserError
 from selavi.settings import Config
 from selavi.settings.merge import overlay
 
-DEFAULT = Path("config/demo.yaml")
+DEFAULTS = (Path("config.yaml"), Path("config/demo.yaml"))
+"""Of a project, and of the repository."""
 
 
 def read_config(paths: list[Path]) -> Config:
@@ -67,7 +68,8 @@ def read_profile(name: str | None) -> tuple[Path | None, dict[str, Any]]:
 
 def config_files(profile: dict[str, Any]) -> list[Path]:
     """Return the configuration files that a profile's content names, or else the default."""
-    named = profile.get("configfile") or profile.get("configfiles") or DEFAULT
+    default = next((path for path in DEFAULTS if path.exists()), DEFAULTS[-1])
+    named = profile.get("configfile") or profile.get("configfiles") or default
     return [Path(p) for p in (named if isinstance(named, list) else [named])]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from selavi.config_file import section_text
 from selavi.evaluation.scores import SCORES
-from selavi.files import read_csv, write_text
+from selavi.files import UserError, read_csv, write_text
 from selavi.models.checkpoint import load_model
 from selavi.models.export import WRITERS, Files
 from selavi.models.network import JOINED
@@ -17,6 +17,7 @@ from selavi.settings import TORCHVISION, RunSettings
 
 log = logging.getLogger(__name__)
 
+TITLE = "# SeLaVi model:"
 CHOICES = {"agreement": "selected without classes", "oracle": "best by the classes"}
 MEDIA = {"fps": "frames/s", "short_side": "pixels on the short side", "audio_rate": "Hz"}
 
@@ -45,8 +46,12 @@ def export_model(
     Raises
     ------
     UserError
-        If a file cannot be read, or a format has no such network.
+        If a file cannot be read, a format has no such network, or the folder has a README.md of
+        something else.
     """
+    card = output / "README.md"
+    if card.exists() and TITLE not in card.read_text(encoding="utf-8", errors="replace")[:200]:
+        raise UserError(f"{card} is not of selavi export; name another folder by --output")
     network, settings, facts = load_model(model)
     scores = [_shown_scores(path, settings) for path in metrics]
     files: Files = {}
@@ -56,8 +61,8 @@ def export_model(
         name: sum(p.numel() for p in encoder.parameters())
         for name, encoder in network.encoders.items()
     }
-    write_text(output / "README.md", model_card(settings, facts, files, parameters, scores))
-    written = [output / name for name in (*files, "README.md")]
+    write_text(card, model_card(settings, facts, files, parameters, scores))
+    written = [*(output / name for name in files), card]
     for path in written:
         log.info("%s (%.1f MB)", path, path.stat().st_size / 1e6)
     return written
@@ -93,7 +98,7 @@ def model_card(
     network = settings.network
     modalities = " and ".join(settings.modalities)
     sections = [
-        f"# SeLaVi: {network.clusters} clusters of {settings.dataset}",
+        f"{TITLE} {network.clusters} clusters, trained on {settings.dataset}",
         f"A network that gives a clip its cluster by {modalities}. Clusters were learned by "
         "self-labelling, without classes ([arXiv 2006.13662](https://arxiv.org/abs/2006.13662)).",
         "## Load it",

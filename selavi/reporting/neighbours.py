@@ -76,9 +76,11 @@ def _draw(axes: Axes, frame: np.ndarray | None, label: str, colour: str) -> None
 
 
 def _middle(index: pd.DataFrame, folder: Path, sample: int) -> np.ndarray | None:
-    """The middle frame, (height, width, 3) uint8; None if it cannot be decoded."""
+    """The middle frame, (height, width, 3) uint8; None if there is none or it cannot be decoded."""
     row = index.iloc[sample]
     position = int(row["video_offset"]), int(row["video_size"])
+    if not position[1]:
+        return None
     try:
         with (
             open_shard(folder / row["shard"]) as shard,

@@ -23,8 +23,8 @@ from selavi.running import folder as folders
 from selavi.running.board import Board, Job
 from selavi.running.pipes import Lines, parse_facts
 from selavi.running.screen import Screen
+from selavi.running.workflow_files import shipped
 
-PLUGINS = Path("workflow/plugins")
 INTERRUPTED = 130
 INTERRUPT_SECONDS = 5.0  # in which Snakemake reports a Ctrl-C that reached it, too
 STOPPING = "Terminating processes on user"  # how it reports that
@@ -74,7 +74,7 @@ class Run:
         UserError
             If there is no workflow, or Snakemake is already running in the folder.
         """
-        plugins = find_workflow()
+        plugins = shipped("workflow/plugins")
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
@@ -244,18 +244,10 @@ def _name(job: Job) -> str:
 
 def become_snakemake(arguments: Sequence[str]) -> NoReturn:
     """Replace this process by Snakemake, for calls that run no job."""
-    find_workflow()
     os.environ["PATH"] = path_for_jobs()
     os.environ.pop(PIPE, None)
     command = [*snakemake(), *arguments]
     os.execv(command[0], command)
-
-
-def find_workflow() -> Path:
-    """The folder of the workflow's plugins. Raises UserError if there is no workflow here."""
-    if not PLUGINS.is_dir() or not Path("Snakefile").is_file():
-        raise UserError(f"there is no workflow in {Path.cwd()}; change to the repository first")
-    return PLUGINS.absolute()
 
 
 def path_for_jobs() -> str:

@@ -147,8 +147,9 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
         raise ValueError(f"runs.{name}.dataset = {run.dataset!r} is not one of: {known}")
     data = datasets[run.dataset]
     if "train" not in data.splits:
+        verb = "is shown on" if run.weights else "trains on"
         raise ValueError(
-            f"runs.{name} trains on the split called train, and datasets.{run.dataset} has only "
+            f"runs.{name} {verb} the split called train, and datasets.{run.dataset} has only "
             f"{', '.join(data.splits)}"
         )
     if data.embedded:
@@ -167,13 +168,18 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
             f"{where}.fps = {media.fps:g}"
         )
+    if "video" in run.modalities and media.video != "required":
+        raise ValueError(
+            f"runs.{name} trains on video and {where}.video = {media.video}; set it to required, "
+            "or set modalities: [audio]"
+        )
     longest = run.video.frames / run.video.fps
     if "audio" in run.modalities:
         longest = max(longest, run.audio.seconds)
         frame = round(FRAME_SECONDS * media.audio_rate)
         if media.audio != "required":
             raise ValueError(
-                f"runs.{name} trains on audio and {where}.audio = {media.audio}; set it to "
+                f"runs.{name} uses audio and {where}.audio = {media.audio}; set it to "
                 "required, or set modalities: [video]"
             )
         if run.audio.fft < frame:
@@ -204,7 +210,7 @@ def _check_parent(
 
 
 def require_enough(name: str, run: RunSettings, clips: int) -> None:
-    """Check that there are enough clips for a run's clusters and batches.
+    """Check that there are enough clips for the clusters and batches of a run's training.
 
     Parameters
     ----------
@@ -220,7 +226,7 @@ def require_enough(name: str, run: RunSettings, clips: int) -> None:
     ValueError
         If there are fewer clips than clusters, or than clips in a batch.
     """
-    least = max(run.network.clusters, run.training.batch_size)
+    least = 1 if run.weights else max(run.network.clusters, run.training.batch_size)
     if clips < least:
         raise ValueError(
             f"runs.{name}: {clips} training clips are too few for network.clusters = "

@@ -25,8 +25,8 @@ class MediaSettings(Section):
     audio_rate: int = Field(24_000, ge=4_000, le=48_000)
     """The sample rate of the stored mono audio, in Hz."""
     video: Literal["required", "optional"] = "required"
-    """required: files without video are rejected. optional: files with audio alone are accepted
-    and stored without video. Training on video needs required."""
+    """required: files without video are rejected. optional: files, and segments, with audio alone
+    are accepted and stored without video. Training on video needs required."""
     audio: Literal["required", "optional", "none"] = "required"
     """required: videos without audio are rejected. optional: they are accepted and stored without
     audio. none: no audio is stored. Training on audio needs required."""
@@ -37,6 +37,12 @@ class MediaSettings(Section):
     """Videos are rejected if their video or audio is not longer than this, in seconds."""
     timeout_seconds: float = Field(300.0, gt=0, le=86_400)
     """A video is rejected if ffmpeg takes longer than this, in seconds."""
+
+    @model_validator(mode="after")
+    def _something_is_stored(self) -> Self:
+        if self.video == "optional" and self.audio == "none":
+            raise ValueError("video: optional accepts audio alone, and audio: none stores none")
+        return self
 
 
 class OfficialSettings(Section):

@@ -8,7 +8,7 @@ from selavi.settings.init import Init
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.presets import Preset, with_preset
-from selavi.settings.section import LearningRate, Modality, Name, Section, Seed
+from selavi.settings.section import FilePath, LearningRate, Modality, Name, Section, Seed
 
 
 class NetworkSettings(Section):
@@ -178,8 +178,23 @@ class RunSettings(RunDefaults):
     preset: Preset | None = Field(None, exclude=True)
     """Values of the keys that neither the run nor `defaults` gives (see Presets). The default is
     the preset of the dataset."""
+    weights: FilePath | None = None
+    """A trained model in place of a training: a model file, a file in the format of the paper's
+    authors, or `zoo:NAME` (see `selavi zoo list`). Its network has to be the run's."""
+    names: FilePath | None = Field(None, exclude=True)
+    """A CSV of cluster names (head, cluster, name), such as the page downloads: they override the
+    suggestions of `selavi name-clusters`."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Omitted keys are those of the top level's `machine`."""
+
+    @model_validator(mode="after")
+    def _trained_or_given(self) -> Self:
+        if self.weights and self.network.init:
+            raise ValueError(
+                f"weights = {self.weights!r} is a trained model, and network.init starts a "
+                "training; leave one of them out"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod

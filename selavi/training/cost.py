@@ -19,8 +19,10 @@ from selavi.settings import RunSettings
 
 
 def pretrain_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run, its epochs and label updates, the model file and the checkpoints."""
+    """Predict, for each run that is trained, its epochs, label updates, model and checkpoints."""
     for name, run in workload.config.runs.items():
+        if run.weights:
+            continue
         rate, clips = workload.rate(name), workload.clips(run.dataset, "train")
         training, labelling = run.training, run.labelling
         steps = training.epochs * max(1, clips // training.batch_size)

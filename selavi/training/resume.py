@@ -55,7 +55,7 @@ def fingerprint(
     spread = {"batch_size", "accumulation", "epochs"}
     limits: dict[str, Any] = {"training": {*spread, "collapse"}, "max_corrupt": True}
     named = {"network": {"init"}}
-    text = settings.model_dump_json(exclude={"machine": True} | limits | named)
+    text = settings.model_dump_json(exclude={"machine": True, "weights": True} | limits | named)
     if init:
         text += json.dumps(dict(init))
     table = contents(index).to_csv(index=False)

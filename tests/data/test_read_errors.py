@@ -9,7 +9,8 @@ import pytest
 
 from selavi.data.manifest import write_manifest
 from selavi.data.media import decode
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.encode import Normalised
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import WITNESSES, Rejected, check_file
 from selavi.data.shards import writer

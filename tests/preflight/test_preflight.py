@@ -14,11 +14,12 @@ from selavi.data.sources.factory import configured_source, source_of
 from selavi.data.sources.source import VideoSource
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
-from selavi.preflight.checks import disk, stored_sizes
+from selavi.preflight.checks import disk, initial_weights, stored_sizes
 from selavi.preflight.config_files import read_config, read_profile
 from selavi.preflight.estimate import estimate
 from selavi.preflight.samples import sample_of
 from selavi.preflight.slurm import _gpus, _minutes
+from selavi.settings import TORCHVISION
 from selavi.training.cost import clip_rate
 from tests.conftest import PRIVATE, SMALL_SHM
 
@@ -259,3 +260,31 @@ def test_frames_that_a_run_would_enlarge(own: Path, tmp_path: Path) -> None:
     (finding,) = stored_sizes(read_config([own, over]))
     assert finding.good is None
     assert "stores frames of 32 pixels" in finding.words and "short_side: 40" in finding.words
+
+
+def test_initial_weights_that_are_not_there(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("SELAVI_ZOO", str(tmp_path / "zoo"))
+    here = tmp_path / "here.pt"
+    here.touch()
+    sources = {
+        "made": "results/pretrain/here/model.pt", "here": str(here), "absent": "absent.pt",
+        "zoo": "zoo:ave",
+    }  # fmt: skip
+    runs: dict[str, object] = {
+        name: {"dataset": "demo", "network": {"init": source}} for name, source in sources.items()
+    }
+    runs["theirs"] = {"dataset": "demo", "network": {"init": {"video": TORCHVISION}}}
+    over = tmp_path / "over.yaml"
+    over.write_text(yaml.safe_dump({"runs": runs}))
+    found = {finding.what: finding for finding in initial_weights(read_config([own, over]))}
+    assert {what: finding.good for what, finding in found.items()} == {
+        "run made": True, "run here": True, "run absent": False, "run zoo": False,
+        "run theirs": None,
+    }  # fmt: skip
+    assert "absent.pt is not a file" in found["run absent"].words
+    assert "selavi zoo get ave" in found["run zoo"].words
+    assert f"{tmp_path}/torch" in found["run theirs"].words
+    assert not list(initial_weights(read_config([own])))

@@ -152,6 +152,20 @@ def test_a_narrow_network_is_no_network_of_theirs(
     assert not list(tmp_path.glob("out/*"))
 
 
+def test_the_readme_of_something_else_stays(
+    tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved(tmp_path / "model.pt", tiny_run(), {"head": 0})
+    (tmp_path / "README.md").write_text("# My project\n")
+    assert export(tmp_path / "model.pt", tmp_path, "safetensors") == 1
+    assert f"{tmp_path}/README.md is not of selavi export" in capsys.readouterr().err
+    assert (tmp_path / "README.md").read_text() == "# My project\n"
+    (tmp_path / "README.md").unlink()
+    assert export(tmp_path / "model.pt", tmp_path, "safetensors") == 0
+    assert export(tmp_path / "model.pt", tmp_path, "safetensors") == 0  # its own is replaced
+
+
+@pytest.mark.slow
 def test_the_readme_says_what_it_is(tmp_path: Path) -> None:
     settings = paper_run()
     saved(tmp_path / "model.pt", settings)
@@ -167,7 +181,7 @@ def test_the_readme_says_what_it_is(tmp_path: Path) -> None:
     assert export(tmp_path / "model.pt", tmp_path, "safetensors",
                   "--metrics", str(tmp_path / "metrics.csv")) == 0  # fmt: skip
     text = (tmp_path / "README.md").read_text()
-    assert text.startswith("# SeLaVi: 5 clusters of mine\n")
+    assert text.startswith("# SeLaVi model: 5 clusters, trained on mine\n")
     for line in (
         "| clips | 24 |", "| steps | 30 |", "| heads | 2 (mlp), fusion late |",
         "| video encoder | `r2plus1d_18`, 31.3 million parameters |",

@@ -29,6 +29,7 @@ PLAN = Plan(SETTINGS, INVENTORY.has_classes)
 # Jobs read this file again, and would look through the folders again.
 if workflow.is_main_process:
     try:
+        PLAN.require_weights()
         INVENTORY.check()
         # `selavi run` says so where jobs are to run; Snakemake does not tell so early.
         for line in INVENTORY.changes(add="SELAVI_RUN_PIPE" in os.environ):

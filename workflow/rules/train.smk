@@ -1,3 +1,7 @@
+localrules:
+    import_model,
+
+
 # The resumable state, results/pretrain/{run}/state, is no declared output: Snakemake deletes those
 # of a job that fails, and the next attempt resumes from it.
 #
@@ -21,6 +25,8 @@ rule pretrain:
         "logs/pretrain/{run}.log",
     benchmark:
         "results/benchmarks/pretrain/{run}.tsv"
+    wildcard_constraints:
+        run=any_of(PLAN.trained),
     conda:
         "../envs/selavi.yaml"
     threads: lambda wildcards: max(2, RUNS[wildcards.run].machine.workers)
@@ -37,3 +43,27 @@ rule pretrain:
         " --threads {threads} --state {params.folder}/state -- pretrain"
         " --settings {input.settings} --machine {input.machine} --index {input.index} --output {params.folder}"
         " --max-workers {threads} --log {log}"
+
+
+# The model of a run that is not trained. A mistake is told at once: this needs no videos.
+rule import_model:
+    input:
+        settings="results/settings/runs/{run}.yaml",
+        weights=lambda wildcards: PLAN.given[wildcards.run],
+    output:
+        model="results/pretrain/{run}/model.pt",
+        config="results/pretrain/{run}/config.yaml",
+    log:
+        "logs/import-model/{run}.log",
+    wildcard_constraints:
+        run=any_of(PLAN.given),
+    priority: 10
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        folder=lambda wildcards, output: Path(output.model).parent,
+    shell:
+        "python -m selavi import-model --settings {input.settings} --output {params.folder}"
+        " --log {log}"

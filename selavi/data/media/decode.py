@@ -71,18 +71,20 @@ def command_for(
         input_options |= {"ss": f"{begin:.6f}", "noaccurate_seek": None}
     source = ffmpeg.input(locator(path), **input_options)
     output_options = {"fflags": "+bitexact", "map_metadata": -1, "format": "nut"}
-    outputs = [
-        ffmpeg.output(
-            source[str(streams.video)],
-            "pipe:1",
-            vcodec="rawvideo",
-            vf=_video_filters(timeline, settings),
-            pix_fmt="yuv420p",
-            fps_mode="passthrough",
-            enc_time_base="1:90000",
-            **output_options,
+    outputs = []
+    if streams.video is not None:
+        outputs.append(
+            ffmpeg.output(
+                source[str(streams.video)],
+                "pipe:1",
+                vcodec="rawvideo",
+                vf=_video_filters(timeline, settings),
+                pix_fmt="yuv420p",
+                fps_mode="passthrough",
+                enc_time_base="1:90000",
+                **output_options,
+            )
         )
-    ]
     if track is not None:
         outputs.append(
             ffmpeg.output(

@@ -3,6 +3,7 @@
 import io
 import wave
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -12,6 +13,37 @@ from av.codec.context import Flags
 from selavi.settings import MediaSettings
 
 MATRIX_NUMBERS = {"bt709": 1, "bt601": 6, "smpte240m": 7, "bt2020": 9}  # ITU-T H.273, table 4
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A normalised video, or the audio of one that has no video.
+
+    Attributes
+    ----------
+    video : bytes
+        An H.264 mp4 of constant frame rate, b"" without video.
+    audio : bytes
+        A mono wave of int16 samples, b"" without audio.
+    width : int
+        Width of the frames in pixels, 0 without video.
+    height : int
+        Height of the frames in pixels, 0 without video.
+    frames : int
+        Number of frames; without video, those that would last as long as the audio.
+    samples : int
+        Number of audio samples, 0 without audio.
+    notes : str
+        Which of "truncated" and "silent" apply to the source, separated by blanks.
+    """
+
+    video: bytes
+    audio: bytes
+    width: int
+    height: int
+    frames: int
+    samples: int
+    notes: str = ""
 
 
 def encoder_options(settings: MediaSettings) -> dict[str, str]:

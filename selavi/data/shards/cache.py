@@ -15,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 
+from selavi.data.media.checks import check_length
 from selavi.data.media.decode import command_for
-from selavi.data.media.encode import encoder_options
+from selavi.data.media.encode import Normalised, encoder_options
 from selavi.data.media.ffmpeg import ffmpeg_version
-from selavi.data.media.normalise import Normalised, check_length
 from selavi.data.media.streams import Audio, Streams, find_streams
 from selavi.data.media.timeline import Segment, Timeline
 from selavi.data.schema import PLACES
@@ -37,8 +37,8 @@ class ShardCache:
 
     A clip is unchanged if its file has the same size and time of modification, if the segment,
     ffmpeg's command and its version are the same, and if its bytes and sizes have the same digest.
-    Rejected videos, and those whose audio was too short, are always tried again. If the table or
-    the tar is damaged, clips are encoded again and a warning is logged.
+    Rejected videos, and those with a stream that was too short, are always tried again. If the
+    table or the tar is damaged, clips are encoded again and a warning is logged.
 
     Parameters
     ----------
@@ -101,9 +101,11 @@ class ShardCache:
         except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
             self._note_damage(f"{key}: {error}")
             return None
-        # The settings may have changed: audio that was too short may be long enough now.
-        if not clip.audio and find_streams(source.path, self.settings).audio:
-            return None
+        # The settings may have changed: a stream that was too short may be long enough now.
+        if not clip.video or not clip.audio:
+            streams = find_streams(source.path, self.settings)
+            if (streams.video is not None and not clip.video) or (streams.audio and not clip.audio):
+                return None
         checked = check_length(clip, self.settings)
         self.reused += 1
         return checked

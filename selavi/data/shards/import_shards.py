@@ -14,7 +14,8 @@ import pandas as pd
 import webdataset as wds
 
 from selavi.data.manifest import id_of
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.encode import Normalised
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
 from selavi.data.schema import SHARD_TABLE, VideoRow
@@ -144,8 +145,9 @@ def _check(table: pd.DataFrame, source: str, settings: MediaSettings) -> None:
                 f"{source} has clips of {name} = {other.iloc[0]:g} and the dataset's media says "
                 f"{value:g}; set media to what the shards were made with"
             )
-    if settings.audio == "required" and (table["samples"] == 0).any():
-        raise UserError(f"{source} has clips without audio; set media.audio: optional")
+    for kind, column in (("video", "width"), ("audio", "samples")):
+        if getattr(settings, kind) == "required" and (table[column] == 0).any():
+            raise UserError(f"{source} has clips without {kind}; set media.{kind}: optional")
 
 
 def _normalise_foreign(

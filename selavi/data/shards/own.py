@@ -106,8 +106,11 @@ class _Clip:
         if id_of(row["key"]) != self.stem:
             raise Rejected("damaged", f"its json names {row['key']}, which has another id")
         _check_numbers(self.metadata)
-        with self._member("mp4") as video:
-            _check_video(video, self.metadata)
+        if self.metadata["width"]:
+            with self._member("mp4") as video:
+                _check_video(video, self.metadata)
+        elif f"{self.stem}.mp4" in self.places:
+            raise Rejected("damaged", "by its json it has no video, and the shard has one")
         if self.metadata["samples"]:
             with self._member("wav") as audio:
                 _check_audio(audio, self.places[f"{self.stem}.wav"][1], self.metadata)
@@ -146,6 +149,10 @@ def _check_numbers(metadata: dict[str, Any]) -> None:
         raise _out_of_range("fps", metadata["fps"])
     if bool(metadata["samples"]) != bool(metadata["rate"]):
         raise _out_of_range("rate", metadata["rate"])
+    if bool(metadata["width"]) != bool(metadata["height"]):
+        raise _out_of_range("height", metadata["height"])
+    if not metadata["width"] and not metadata["samples"]:
+        raise Rejected("damaged", "by its json it has neither video nor audio")
 
 
 def _out_of_range(name: str, value: Any) -> Rejected:

@@ -170,7 +170,7 @@ def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
     Returns
     -------
     tuple of bytes and bytes
-        The mp4, and the wav, b"" for a clip without audio.
+        The mp4 and the wav, each b"" if the clip has none.
 
     Raises
     ------
@@ -180,8 +180,9 @@ def read_clip(folder: Path, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
         If the clip is damaged.
     """
     tar, name = folder / row["shard"], row["id"]
-    video = read_member(tar, row["video_offset"], row["video_size"], f"{name}.mp4")
-    audio = b""
+    video = audio = b""
+    if row["video_size"]:
+        video = read_member(tar, row["video_offset"], row["video_size"], f"{name}.mp4")
     if row["samples"]:
         audio = read_member(tar, row["audio_offset"], row["audio_size"], f"{name}.wav")
     for column, actual in checksums(video, audio).items():

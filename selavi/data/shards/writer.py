@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 import webdataset as wds
 
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.encode import Normalised
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import WITNESSES, Rejected, first_that_opens, opens
 from selavi.data.schema import (
@@ -51,10 +52,10 @@ def write_shard(
 ) -> pd.DataFrame:
     """Normalise the manifest's videos of one shard into a tar, and write their table.
 
-    A sample is `{id}.json` (id, key, label, sizes), `{id}.mp4` (silent H.264) and `{id}.wav` (mono
-    int16, unless it is mute). The tar depends only on the videos and the settings: members are in
-    the order of the manifest, with fixed owner, mode and time. Clips of unchanged files are reused
-    from the shard's previous version; see `ShardCache`.
+    A sample is `{id}.json` (id, key, label, sizes), `{id}.mp4` (silent H.264, unless it is audio
+    alone) and `{id}.wav` (mono int16, unless it is mute). The tar depends only on the videos and
+    the settings: members are in the order of the manifest, with fixed owner, mode and time. Clips
+    of unchanged files are reused from the shard's previous version; see `ShardCache`.
 
     Parameters
     ----------
@@ -233,10 +234,9 @@ def with_members(
 
 
 def members_of(key: str, facts: Mapping[str, object], video: bytes, audio: bytes) -> Members:
-    """A sample of a tar: a json of facts, an mp4, and a wav unless the clip is mute."""
-    content = json.dumps(facts, sort_keys=True).encode()
-    sample: Members = {"__key__": key, "json": content, "mp4": video}
-    return sample | ({"wav": audio} if audio else {})
+    """A sample of a tar: a json of facts, and what there is of an mp4 and a wav."""
+    sample: Members = {"__key__": key, "json": json.dumps(facts, sort_keys=True).encode()}
+    return sample | ({"mp4": video} if video else {}) | ({"wav": audio} if audio else {})
 
 
 def with_places(table: pd.DataFrame, places: dict[str, tuple[int, int]]) -> pd.DataFrame:

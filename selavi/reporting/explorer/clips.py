@@ -1,4 +1,4 @@
-"""The explorer's clips: video and audio of a clip in one mp4, and its middle frame as a JPEG."""
+"""The explorer's clips: what a clip has of video and audio in one mp4, and a picture as a JPEG."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import pandas as pd
@@ -21,11 +22,14 @@ from selavi.progress import Bar
 
 log = logging.getLogger(__name__)
 
+WAVEFORM = {"s": "320x180", "colors": "0x8ab4f8"}
 _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
 def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
     """Write `{name}.mp4` (the shard's H.264, with audio as AAC) and `{name}.jpg` for each row.
+
+    The picture is the middle frame, or the waveform of a clip without video.
 
     Parameters
     ----------
@@ -74,7 +78,13 @@ def _write_clip(folder: Path, name: str, row: VideoRow) -> None:
             file.write_bytes(content)
         middle = row["frames"] / row["fps"] / 2
         run = subprocess.run(
-            _command(video, audio if row["samples"] else None, clip, still, middle),
+            _command(
+                video if row["video_size"] else None,
+                audio if row["samples"] else None,
+                clip,
+                still,
+                middle,
+            ),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             check=False,
@@ -99,31 +109,36 @@ def _members(row: VideoRow) -> tuple[bytes, bytes]:
         ) from None
 
 
-def _command(video: Path, audio: Path | None, clip: Path, still: Path, middle: float) -> list[str]:
+def _command(
+    video: Path | None, audio: Path | None, clip: Path, still: Path, middle: float
+) -> list[str]:
     """The ffmpeg command; formats and protocols are given, so that no content can choose others."""
-    video_options = {
-        "format": "mp4", "protocol_whitelist": "file", "codec_whitelist": "h264", "threads": 1,
-    }  # fmt: skip
-    streams = [ffmpeg.input(f"file:{video}", **video_options).video]
-    codec = {}
+    safe = {"protocol_whitelist": "file", "threads": 1}
+    as_mp4 = safe | {"format": "mp4", "codec_whitelist": "h264"}
+    as_wave = safe | {"format": "wav", "codec_whitelist": "pcm_s16le"}
+    streams: list[Any] = []
+    codecs: dict[str, str] = {}
     if audio:
-        audio_options = video_options | {"format": "wav", "codec_whitelist": "pcm_s16le"}
-        streams.append(ffmpeg.input(f"file:{audio}", **audio_options).audio)
-        codec = {"acodec": "aac", "audio_bitrate": "64k"}
-    at_middle = ffmpeg.input(f"file:{video}", ss=f"{middle:.3f}", **video_options)
+        sound = ffmpeg.input(f"file:{audio}", **as_wave).audio
+        streams.append(sound)
+        codecs |= {"acodec": "aac", "audio_bitrate": "64k"}
+        picture = ffmpeg.input(f"file:{audio}", **as_wave).filter("showwavespic", **WAVEFORM)
+    if video:
+        streams.insert(0, ffmpeg.input(f"file:{video}", **as_mp4).video)
+        codecs |= {"vcodec": "copy"}
+        picture = ffmpeg.input(f"file:{video}", ss=f"{middle:.3f}", **as_mp4).video
     outputs = ffmpeg.merge_outputs(
         ffmpeg.output(
             *streams,
             f"file:{clip}",
             format="mp4",
-            vcodec="copy",
-            **codec,
+            **codecs,
             movflags="+faststart",
             map_metadata=-1,
             **{"fflags": "+bitexact", "flags:a": "+bitexact"},
         ),
         ffmpeg.output(
-            at_middle.video,
+            picture,
             f"file:{still}",
             format="mjpeg",
             vframes=1,

@@ -14,7 +14,8 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.encode import Normalised
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.settings import MediaSettings
 

@@ -11,8 +11,9 @@ import av
 import numpy as np
 import pytest
 
+from selavi.data.media.encode import Normalised
 from selavi.data.media.ffmpeg import ffmpeg_binary
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
 from selavi.settings import MediaSettings

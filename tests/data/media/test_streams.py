@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.encode import Normalised
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
 from selavi.settings import MediaSettings

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from selavi.data.manifest import write_manifest
+from selavi.data.media.encode import Normalised
 from selavi.data.media.ffmpeg import ffmpeg_binary
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.schema import read_manifest
 from selavi.data.shards import writer

@@ -16,8 +16,9 @@ import webdataset as wds
 
 from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
+from selavi.data.media.encode import Normalised
 from selavi.data.media.ffmpeg import ffmpeg_binary
-from selavi.data.media.normalise import Normalised, normalise
+from selavi.data.media.normalise import normalise
 from selavi.data.media.timeline import Segment
 from selavi.data.read_errors import Rejected
 from selavi.data.schema import read_index

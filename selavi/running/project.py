@@ -1,0 +1,190 @@
+"""Write the files of a project: a folder with a configuration, in which the workflow runs."""
+
+import json
+from pathlib import Path
+
+from selavi.data.sources.folder import Folder
+from selavi.data.sources.table import Table
+from selavi.files import UserError, write_text
+from selavi.running.recipe import Recipe, choose_recipe
+from selavi.running.workflow_files import shipped
+from selavi.settings.presets import Preset
+
+NAME = "videos"
+"""Name of a project's dataset and of its run."""
+SNAKEFILE = """\
+# The workflow of the installed package as a module: rules can be added or replaced below.
+from selavi.running.workflow_files import shipped
+
+
+configfile: "config.yaml"
+
+
+module selavi:
+    snakefile:
+        str(shipped("workflow") / "Snakefile")
+    config:
+        config
+
+
+use rule * from selavi
+"""
+CONFIG = """\
+# Chosen for {recipe.clips:,} clips. Keys that are not here have the preset's values:
+# `selavi settings --describe FILE` writes a page of all of them.
+datasets:
+  {name}:
+    preset: {recipe.preset}  # a network for {machine}; the other one is {other}
+    root: {root}
+    labels: {labels}  # folder: folders below the root are classes, for scores only; none
+    splits:
+      train:
+        {split}
+        shards: {recipe.shards}  # with another number all videos are encoded again
+
+runs:
+  {name}:
+    dataset: {name}
+    seed: 0
+    network:
+      clusters: {recipe.clusters}
+    training:
+      batch_size: {recipe.batch_size}
+      epochs: {recipe.epochs}  # {recipe.steps:,} steps
+      warmup_epochs: {recipe.warmup_epochs}
+"""
+README = """\
+# A selavi project
+
+Clusters of the videos in {videos}.
+
+- `config.yaml`: the settings; `selavi settings --configfile config.yaml --run {name}` prints all.
+- `selavi run`: runs everything, or what has changed, and resumes; `selavi run -n` shows the plan.
+- `results/explorer/{name}/index.html`: the page to watch and hear the clusters.
+- `results/assign/{name}/train.csv`: the cluster of every clip.
+- `selavi label VIDEOS --model results/pretrain/{name}/model.pt`: labels further videos.
+- `snakemake --profile profiles/slurm`: runs on a cluster; edit `profiles/slurm/config.yaml` first.
+"""
+
+
+def begin_project(
+    folder: Path, videos: Path, preset: Preset | None = None, clusters: int | None = None
+) -> Recipe:
+    """Write the files of a project for a folder or a table of videos.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write config.yaml, Snakefile, README.md and profiles.
+    videos : Path
+        A folder with videos, or a CSV with a column `path`.
+    preset : str, optional
+        Default: by the machine.
+    clusters : int, optional
+        Number of clusters; default: by the number of videos.
+
+    Returns
+    -------
+    Recipe
+        The settings that were chosen.
+
+    Raises
+    ------
+    UserError
+        If one of the files exists, or there are too few videos.
+    """
+    if not videos.exists():
+        raise UserError(f"{videos} does not exist; --videos takes a folder of videos, or a CSV")
+    place = videos.absolute()
+    source = Folder(place) if place.is_dir() else Table(place.parent, place)
+    count = source.count()
+    try:
+        recipe = choose_recipe(count, clusters, preset)
+    except UserError as error:
+        raise UserError(f"{videos}: {error}") from None
+    if place.is_dir():
+        root, split = place, "folder: ."
+    else:
+        root, split = place.parent, f"table: {quoted(place.name)}"
+    write_project(folder, config_text(recipe, str(root), split, "folder"), str(place))
+    return recipe
+
+
+def config_text(recipe: Recipe, root: str, split: str, labels: str) -> str:
+    """A configuration with a comment on each value that was chosen.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The values.
+    root : str
+        The dataset's root.
+    split : str
+        The source of the training split, as YAML.
+    labels : str
+        "folder" or "none"
+
+    Returns
+    -------
+    str
+        YAML.
+    """
+    return CONFIG.format(
+        name=NAME,
+        recipe=recipe,
+        machine="a GPU" if recipe.preset == "paper" else "a CPU",
+        other="small" if recipe.preset == "paper" else "paper",
+        root=quoted(root),
+        split=split,
+        labels=labels,
+    )
+
+
+def write_project(folder: Path, config: str, videos: str) -> None:
+    """Write the files of a project.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    config : str
+        Content of config.yaml.
+    videos : str
+        What the videos are, for the readme.
+
+    Raises
+    ------
+    UserError
+        If one of the files exists.
+    """
+    slurm = (shipped("profiles/slurm") / "config.yaml").read_text(encoding="utf-8")
+    own = slurm.replace(
+        "configfile: config/paper.yaml  # or your own;", "configfile: config.yaml  #"
+    )
+    assert own != slurm
+    local = (shipped("profiles/local") / "config.yaml").read_text(encoding="utf-8")
+    files = {
+        "config.yaml": config,
+        "Snakefile": SNAKEFILE,
+        "README.md": README.format(videos=videos, name=NAME),
+        "profiles/local/config.yaml": local,
+        "profiles/slurm/config.yaml": own,
+    }
+    for name in files:
+        if (folder / name).exists():
+            raise UserError(
+                f"{folder / name} exists and is kept; remove it, or name another folder"
+            )
+    for name, text in files.items():
+        write_text(folder / name, text)
+
+
+def quoted(text: str) -> str:
+    """Text as a YAML string. Raises UserError if it is no text that YAML can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"{text!r} is not valid UTF-8, which a configuration cannot name; rename the folder"
+        ) from None
+    return json.dumps(text, ensure_ascii=False)

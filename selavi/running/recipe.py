@@ -1,0 +1,117 @@
+"""Settings for videos that nobody has chosen settings for: by the machine and by their number."""
+
+import math
+import os
+from dataclasses import dataclass
+
+import torch
+
+from selavi.files import UserError
+from selavi.settings.presets import PRESETS, Preset
+from selavi.settings.run import TrainingSettings
+
+LEAST = 16  # clips to train on
+STEPS = 1600  # of the demo's training: 64 epochs of 25
+PER_CLUSTER = 8  # clips, at least, on average
+CLIPS_PER_SHARD = 1000
+CLIPS_PER_JOB = 16  # a shard's job takes seconds to start
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a project is configured with.
+
+    Attributes
+    ----------
+    preset : str
+        "paper" or "small".
+    clips : int
+        Number of clips that it is for.
+    shards : int
+        Shards of the training split.
+    clusters : int
+        Number of clusters.
+    epochs, warmup_epochs, batch_size : int
+        Of the training; the batch is that of one process.
+    gpus : int
+        GPUs of the machine.
+    """
+
+    preset: Preset
+    clips: int
+    shards: int
+    clusters: int
+    epochs: int
+    warmup_epochs: int
+    batch_size: int
+    gpus: int
+
+    @property
+    def steps(self) -> int:
+        """Training steps over all epochs."""
+        return self.epochs * (self.clips // (self.batch_size * max(1, self.gpus)))
+
+
+def choose_recipe(
+    clips: int,
+    clusters: int | None = None,
+    preset: Preset | None = None,
+    gpus: int | None = None,
+) -> Recipe:
+    """Choose settings for a number of clips.
+
+    Parameters
+    ----------
+    clips : int
+        Number of training clips.
+    clusters : int, optional
+        Number of clusters; by default `automatic_clusters`.
+    preset : str, optional
+        By default the paper's on a machine with a GPU, else the small one.
+    gpus : int, optional
+        GPUs to train on; by default those of this machine.
+
+    Returns
+    -------
+    Recipe
+        As many epochs as the preset has, or as many more as give `STEPS` steps. The batch is at
+        most the preset's and at most half of the clips, since some may turn out to be broken, and
+        such that few clips are left over at the end of an epoch.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than `LEAST` clips, or more clusters than clips.
+    """
+    if clips < LEAST:
+        raise UserError(f"{clips} clips are too few to train on; at least {LEAST} are needed")
+    if clusters is not None and not 2 <= clusters <= clips:
+        raise UserError(
+            f"clusters = {clusters} does not fit {clips} clips; use from 2 to {clips}, or auto"
+        )
+    gpus = torch.cuda.device_count() if gpus is None else gpus
+    preset = preset or ("paper" if gpus else "small")
+    default = TrainingSettings(**PRESETS[preset].get("training", {}))
+    processes = max(1, gpus)
+    largest = default.batch_size * processes
+    batches = max(2, math.ceil(clips / largest))
+    batch_size = max(2, clips // batches // processes)
+    per_epoch = max(1, clips // (batch_size * processes))
+    epochs = max(default.epochs, math.ceil(STEPS / per_epoch))
+    return Recipe(
+        preset=preset,
+        clips=clips,
+        shards=max(
+            1, math.ceil(clips / CLIPS_PER_SHARD), min(os.cpu_count() or 1, clips // CLIPS_PER_JOB)
+        ),
+        clusters=clusters or automatic_clusters(clips),
+        epochs=epochs,
+        warmup_epochs=round(epochs * default.warmup_epochs / default.epochs),
+        batch_size=batch_size,
+        gpus=gpus,
+    )
+
+
+def automatic_clusters(clips: int) -> int:
+    """The square root of half the number of clips, from 2 to an eighth of that number."""
+    return max(2, min(round(math.sqrt(clips / 2)), clips // PER_CLUSTER))
