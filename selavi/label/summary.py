@@ -74,7 +74,7 @@ def _headline(rows: pd.DataFrame) -> Text:
         f"({duration(seconds)}) in {_count(rows['cluster'].nunique(), 'cluster')}"
     )
     repeats = int((rows["duplicate_of"] != "").sum())
-    return Text(line + (f"; {repeats:,} repeat another" if repeats else ""), "bold")
+    return Text(line + (f"; {repeats:,} of them repeat another" if repeats else ""), "bold")
 
 
 def _clusters(rows: pd.DataFrame, most: int) -> Table:
