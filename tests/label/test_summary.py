@@ -39,7 +39,7 @@ def test_a_case_worked_by_hand() -> None:
         ]
     )  # fmt: skip
     lines = shown(labels)
-    assert lines[0] == "4 windows of 3 files (40 s) in 2 clusters; 1 repeat another"
+    assert lines[0] == "4 windows of 3 files (40 s) in 2 clusters; 1 of them repeat another"
     cells = [re.split(r"\s{2,}", line.strip()) for line in lines]
     assert ["cluster", "name", "windows", "confidence", "examples"] in cells
     assert ["3", "dogs", "3", "0.70", "c/y.mp4 1:00, b/x.mp4, a/x.mp4"] in cells

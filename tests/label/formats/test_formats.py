@@ -108,10 +108,10 @@ def test_label_studio_regions_fit_the_interface(labels: pd.DataFrame, tmp_path: 
                     times = value["start"], value["end"]
                 seen.append((path, times, shown, region["score"]))
     assert seen == [
+        (f"/videos/{HOSTILE}", (0, 10), SHOWN, 0.9),
         ("/videos/a/cat.mp4", (0, 10), SHOWN, 0.9),
         ("/videos/a/cat.mp4", (10, pytest.approx(21.3337, abs=0.02)), "cluster 0", 0.25),
         ("/videos/a/cat.mp4", (3600.48, pytest.approx(3610.5, abs=0.021)), "cluster 12", 0.9),
-        (f"/videos/{HOSTILE}", (0, 10), SHOWN, 0.9),
         ("/videos/song.mp3", (0, 10), "cluster 12", 0.9),
     ]
 
@@ -137,10 +137,10 @@ def test_fiftyone_finds_each_video_and_its_detections(labels: pd.DataFrame, tmp_
         for window in windows
     ]  # fmt: skip
     assert found == [
+        (f"/videos/{HOSTILE}", 0.0, 10.0, SHOWN, 0.9, 2),
         ("/videos/a/cat.mp4", 0.0, 10.0, SHOWN, 0.9, 2),
         ("/videos/a/cat.mp4", 10.0, 21.3337, "cluster 0", 0.25, 0),
         ("/videos/a/cat.mp4", 3600.5, 3610.5, "cluster 12", 0.9, 12),
-        (f"/videos/{HOSTILE}", 0.0, 10.0, SHOWN, 0.9, 2),
     ]
 
 
