@@ -16,6 +16,8 @@ class Options:
     ----------
     windowing : Windowing
         How files are cut into windows.
+    shots : bool
+        Whether windows begin at scene changes, too.
     stored_seconds : float or None
         Length of the middle part of a window that is stored, for a page that shows it; by default
         what the network sees.
@@ -24,6 +26,7 @@ class Options:
     """
 
     windowing: Windowing = DEFAULT
+    shots: bool = False
     stored_seconds: float | None = None
     workers: int | None = None
 

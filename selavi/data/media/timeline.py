@@ -61,6 +61,8 @@ class Timeline:
         End of the file as it declares, inf if it does not.
     keyframe : float
         Time of the last keyframe of the first stream that is not after `start`.
+    before : float
+        Time of the last packet of the first stream that is not after `start`.
     width : float
         Width of the frames as shown, in square pixels.
     height : float
@@ -79,6 +81,7 @@ class Timeline:
     spans: dict[int, Span]
     declared: float = math.inf
     keyframe: float = -math.inf
+    before: float = -math.inf
     width: float = 0.0
     height: float = 0.0
     matrix: str = "bt601"
@@ -181,6 +184,8 @@ def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
             time, order = stamp * tick, (stamp if packet.dts is None else packet.dts) * tick
             span.add(time, order, (packet.duration or 0) * tick, timeline.end)
             if number == wanted[0]:
+                if timeline.before < time <= timeline.start:
+                    timeline.before = time
                 if packet.is_keyframe and timeline.keyframe < time <= timeline.start:
                     timeline.keyframe = time
                 described = described or _describe(timeline, video, packet)
