@@ -49,7 +49,7 @@ def main() -> None:
 
 def measure(folder: Path, videos: list[int], seeds: int) -> dict[str, list[float]]:
     """NMI of each run on the test videos of the new classes, by kind of run."""
-    make_demo_dataset(folder / "videos", bad_files=False)
+    make_demo_dataset(folder / "videos")
     parts = {split: shards(folder, split) for split in ("train", "test")}
     classes = sorted(set(read_index(parts["train"])["label"]))
     known, new = classes[:KNOWN], classes[KNOWN:]
