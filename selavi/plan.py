@@ -109,6 +109,11 @@ class Plan:
         init = self.config.runs[run].network.init
         sources = dict.fromkeys(init.sources.values()) if init else ()
         files = [str(place(source)) for source in sources]
+        if MODEL.format(run=run) in files:
+            raise UserError(
+                f"runs.{run}.network.init is the model that this run makes; give the run another "
+                "name, or raise its training.epochs to train it longer"
+            )
         return [file for file in files if file in self.models or Path(file).is_file()]
 
     @cached_property

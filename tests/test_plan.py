@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from selavi.config_file import parse, read_yaml
+from selavi.files import UserError
 from selavi.models.zoo import released_models
 from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
@@ -196,13 +197,15 @@ def test_initial_weights_that_another_run_makes_are_an_input(
     (tmp_path / "here.pt").touch()
     init = {
         "first": "./here.pt", "second": "results/pretrain/first/model.pt", "third": "absent.pt",
-        "fourth": "zoo:ave",
+        "fourth": "zoo:ave", "itself": "results/pretrain/itself/model.pt",
     }  # fmt: skip
     runs = {name: {"dataset": "demo", "network": {"init": s}} for name, s in init.items()}
     (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
     config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
     made = Plan(config, lambda dataset, split: True)
-    assert {name: made.init_files(name) for name in config.runs} == {
+    with pytest.raises(UserError, match=r"itself\.network\.init is the model that this run makes"):
+        made.init_files("itself")
+    assert {name: made.init_files(name) for name in config.runs if name != "itself"} == {
         "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
         "third": [], "fourth": [],
     }  # fmt: skip
