@@ -23,7 +23,7 @@ from selavi.label.names_file import (
 )
 from selavi.label.suggest import distinct, suggest
 
-__all__ = ["carry_over", "name_clusters", "names_of_model", "read_names", "settle_names"]
+__all__ = ["carry_over", "name_clusters", "read_names", "settle_names"]
 log = logging.getLogger(__name__)
 
 
@@ -168,29 +168,6 @@ def settle_names(
         write_names(path, table, head, clusters, named)
         write_text(copy, path.read_text(encoding="utf-8"))
     return {cluster: name.text for cluster, name in named.items()}
-
-
-def names_of_model(model: Path, head: int) -> dict[int, str]:
-    """Names that belong to a model: of `names.csv` beside it, or of its run's name_clusters stage.
-
-    Parameters
-    ----------
-    model : Path
-        The model file, for the latter as `results/pretrain/{run}/model.pt`.
-    head : int
-        The selected head.
-
-    Raises
-    ------
-    UserError
-        If the names cannot be read, or are of another head.
-    """
-    run = model.absolute().parent
-    stage = run.parents[1] / "name-clusters" / f"{run.name}.csv" if len(run.parents) > 1 else model
-    for path in (run / "names.csv", stage):
-        if path.suffix == ".csv" and path.is_file():
-            return read_names(path, head)
-    return {}
 
 
 def _keep(path: Path) -> None:

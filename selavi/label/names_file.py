@@ -1,5 +1,6 @@
 """names.csv: what people call the clusters of a head."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from selavi.data.text_files import Rows, read_text, split_rows
 from selavi.disk import refusal
 from selavi.files import UserError, write_csv
 from selavi.formulas import unguarded
+
+log = logging.getLogger(__name__)
 
 LISTED = 12
 """Clips of a cluster that a file of names lists."""
@@ -124,6 +127,37 @@ def names_of_head(path: Path, by_head: dict[int | None, Names], head: int) -> Na
         f"{path} names clusters of head {min(h for h in by_head if h is not None)}, and the "
         f"selected head is {head}, whose clusters are others; name these, or remove the file"
     )
+
+
+def names_of_model(model: Path, head: int) -> dict[int, str]:
+    """Names that come with a model: `names.csv` beside it, or those of its run's name_clusters.
+
+    The latter are those of `results/name-clusters/{run}.csv` for `results/pretrain/{run}/model.pt`,
+    if they are not of an earlier training.
+
+    Parameters
+    ----------
+    model : Path
+        The model file.
+    head : int
+        The selected head.
+
+    Raises
+    ------
+    UserError
+        If `names.csv` cannot be read, or is of another head.
+    """
+    folder = model.absolute().parent
+    if (beside := folder / "names.csv").is_file():
+        return read_names(beside, head)
+    stage = folder.parent.parent / "name-clusters" / f"{folder.name}.csv"
+    if not stage.is_file():
+        return {}
+    by_head = read_names_file(stage)
+    if head in by_head and stage.stat().st_mtime >= model.stat().st_mtime:
+        return by_head[head].names
+    log.warning("%s is of another training than %s; its names are not used", stage, model)
+    return {}
 
 
 def _by_head(path: Path, header: list[str], rows: Rows) -> dict[int | None, Names]:
