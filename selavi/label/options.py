@@ -16,19 +16,19 @@ class Options:
     ----------
     windowing : Windowing
         How files are cut into windows.
-    shots : bool
-        Whether windows begin at scene changes, too.
     stored_seconds : float or None
         Length of the middle part of a window that is stored, for a page that shows it; by default
         what the network sees.
     workers : int or None
         Windows decoded at a time; None for one per CPU.
+    shots : bool
+        Whether windows begin at scene changes, too.
     """
 
     windowing: Windowing = DEFAULT
-    shots: bool = False
     stored_seconds: float | None = None
     workers: int | None = None
+    shots: bool = False
 
     @property
     def threads(self) -> int:
