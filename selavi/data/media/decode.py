@@ -27,7 +27,6 @@ from selavi.settings import MediaSettings
 
 OFFSET_SECONDS = 1000.0  # added to timestamps between ffmpeg and here: nut takes none below zero
 PIPE_BYTES = 2**20  # room for several frames, so that ffmpeg seldom waits
-HELD_SECONDS = 1.0  # before the last frame before a segment, which may be damaged
 MAX_SIDE = 16_384  # pixels
 NO_PROBE = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 
@@ -134,18 +133,10 @@ def _video_filters(timeline: Timeline, settings: MediaSettings) -> str:
         f"out_range=tv:out_color_matrix={timeline.matrix}"
     )
     bars = f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1"
-    times = [*_from_start(timeline), *_trim("trim", timeline)]
+    needed = timeline.needed_from  # the first frame shows whether ffmpeg began early enough
+    select = [f"select='eq(n,0)+gte(t,{needed:.6f})'"] if needed > -math.inf else []
+    times = [*select, *_trim("trim", timeline)]
     return ",".join([*times, scale, bars, f"setpts=PTS+{OFFSET_SECONDS:g}/TB"])
-
-
-def _from_start(timeline: Timeline) -> list[str]:
-    """Filter that drops frames well before the segment: only decoders need them.
-
-    The very first shows whether ffmpeg began early enough.
-    """
-    if LEAD_SECONDS[timeline.attempt] == math.inf or timeline.before == -math.inf:
-        return []
-    return [f"select='eq(n,0)+gte(t,{timeline.before - HELD_SECONDS:.6f})'"]
 
 
 def _audio_filters(track: Audio, timeline: Timeline, settings: MediaSettings) -> str:

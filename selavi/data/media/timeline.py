@@ -19,6 +19,7 @@ from selavi.data.media.span import GAP_SECONDS, REORDERED_SECONDS, Span
 from selavi.data.media.streams import FILE_DURATION_ONLY, Streams, declared_end, open_video
 
 ENCRYPTION_PACKETS = 16  # first packets of a stream that are checked for encryption
+HELD_SECONDS = 1.0  # before the last frame before a segment, which may be damaged
 INTERLEAVED_SECONDS = 10.0  # by which one stream may be stored ahead of another
 LEAD_SECONDS = (1.0, 10.0, 60.0, math.inf)
 """How long before a segment to begin to read, by attempt, until a keyframe precedes the segment."""
@@ -87,6 +88,11 @@ class Timeline:
     matrix: str = "bt601"
     jumped: bool = False
     attempt: int = WHOLE_FILE
+
+    @property
+    def needed_from(self) -> float:
+        """Time from which frames are used; only decoders need those before. -inf if unknown."""
+        return -math.inf if self.attempt == WHOLE_FILE else self.before - HELD_SECONDS
 
     @property
     def is_past(self) -> bool:
