@@ -1,6 +1,7 @@
 """Time pieces of work on this machine: decode, train, infer."""
 
 import resource
+import statistics
 import time
 from collections.abc import Callable, Iterable
 
@@ -87,15 +88,12 @@ def _enlarged(batch: Batch, network: nn.Module) -> Batch:
 
 
 def _seconds(step: Callable[[], None]) -> float:
-    """Mean time of a step. The first counts only if it is long: then one-off work is small."""
-    first = _timed(step)
-    if first > LEAST_SECONDS:
-        return first
-    started, steps = time.monotonic(), 0
-    while steps == 0 or time.monotonic() - started < LEAST_SECONDS:
-        _timed(step)
-        steps += 1
-    return (time.monotonic() - started) / steps
+    """Median time of a step after the first; other programs may disturb single ones."""
+    _timed(step)
+    started, times = time.monotonic(), [_timed(step)]
+    while time.monotonic() - started < LEAST_SECONDS:
+        times.append(_timed(step))
+    return statistics.median(times)
 
 
 def _timed(step: Callable[[], None]) -> float:
