@@ -17,7 +17,7 @@ from selavi.label.formats.windows import clock, labelled, one_line
 from selavi.progress import duration
 
 EXAMPLES = 3
-"""Files named for each cluster: those of its most confident windows."""
+"""Files named for each cluster: of its most confident windows, those that repeat no other first."""
 
 
 def print_summary(labels: pd.DataFrame, addresses: Mapping[str, Path]) -> None:
@@ -99,8 +99,9 @@ def _clusters(rows: pd.DataFrame, most: int) -> Table:
 
 def _examples(group: pd.DataFrame, several: set[str]) -> str:
     """The files of a cluster's most confident windows; with the time, if a file is of `several`."""
-    best = group.sort_values("confidence", ascending=False, kind="stable")
-    best = best.drop_duplicates("path").head(EXAMPLES)
+    ranked = group.assign(repeats=group["duplicate_of"] != "")
+    ranked = ranked.sort_values(["repeats", "confidence"], ascending=[True, False], kind="stable")
+    best = ranked.drop_duplicates("path").head(EXAMPLES)
     names = [PurePath(path).name for path in best["path"]]
     if len(set(names)) < len(names):
         names = ["/".join(PurePath(path).parts[-2:]) for path in best["path"]]

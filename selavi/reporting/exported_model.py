@@ -160,6 +160,8 @@ def _training_rows(settings: RunSettings, facts: dict[str, Any]) -> list[tuple[s
         ("steps", str(facts.get("steps", "unknown"))),
         ("version of selavi", str(facts.get("version", "unknown"))),
     ]
+    if given := facts.get("weights"):
+        rows.append(("weights taken from", f"`{given['source']}` (SHA-256 {given['sha256']})"))
     for modality, source in facts.get("init", {}).items():
         words = f"`{source['source']}` (SHA-256 {source['sha256']})"
         if source["source"] == TORCHVISION:

@@ -63,7 +63,8 @@ def make_explorer(
     table, clips = read_splits(splits)
     if names:
         head = int(table["head"].iloc[0]) if "head" in table else None
-        table["name"] = table["cluster"].map(read_names(names, head)).fillna("")
+        called = read_names(names, head)
+        table["name"] = [called.get(cluster, "") for cluster in table["cluster"]]
     write_page(
         table,
         clips,

@@ -1,5 +1,6 @@
 """Each format read back: by a library where there is one, else as its specification says."""
 
+import errno
 import json
 import os
 import xml.etree.ElementTree as ElementTree
@@ -209,14 +210,15 @@ def test_links_lead_to_the_videos(tmp_path: Path) -> None:
     assert all(video.read_bytes() == str(video).encode() for video in videos)
 
 
-def test_a_failure_leaves_the_earlier_folder(
-    labels: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_links_keeps_the_earlier_folder(
+    labels: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     folder = write_formats(labels, tmp_path, [], link_folders=True)["links"]
     before = files_of(folder)
 
     def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Path, "symlink_to", refuse)
     with pytest.raises(UserError, match=r"links cannot have links .*leave out --link-folders"):
