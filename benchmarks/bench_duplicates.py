@@ -24,7 +24,7 @@ from selavi.label.features import Features
 SECONDS = 4
 COPIES = {
     "half": ["-vf", "scale=trunc(iw/4)*2:trunc(ih/4)*2", "-crf", "28"],
-    "poor": ["-crf", "38", "-b:a", "32k"],
+    "poor": ["-crf", "38", "-c:a", "aac", "-b:a", "32k"],
 }
 SHARES = (0.001, 0.01, 0.5, 0.9, 0.95, 0.99)
 THRESHOLDS = (0.003, 0.005, 0.01, 0.02, 0.03, 0.05)
@@ -40,7 +40,7 @@ def copy(video: Path, folder: Path, options: list[str]) -> None:
 
 
 def distances(one: Features, other: Features) -> np.ndarray:
-    """(n, m) cosine distances, the larger one of the modalities' that both windows have."""
+    """(n, m) cosine distances, the larger one of the modalities' that both have, NaN for none."""
     pairs = []
     for name in one.arrays:
         if name.startswith("features_"):
@@ -49,12 +49,13 @@ def distances(one: Features, other: Features) -> np.ndarray:
                 for rows in (each.arrays[name].astype(float) for each in (one, other))
             ]
             pairs.append(1 - units[0] @ units[1].T)
-    return np.nanmax(pairs, axis=0)
+    largest = np.nan_to_num(pairs, nan=-1).max(axis=0)
+    return np.where(largest == -1, np.nan, largest)
 
 
 def keys(windows: pd.DataFrame, suffix: str) -> pd.Index:
     """Name of the video, start and modalities of each window; copies have one more suffix."""
-    names = [Path(path).name.removesuffix(suffix) for path in windows["path"]]
+    names = pd.Series([Path(path).name.removesuffix(suffix) for path in windows["path"]])
     starts = windows["start"].round().astype(int).astype(str)
     return pd.Index(names + "#" + starts + " " + windows["modalities"])
 
@@ -69,6 +70,7 @@ def main() -> None:
     own = model.features(options.videos, window=SECONDS)
     stems = pd.Series([Path(path).stem for path in own.windows["path"]])
     away = distances(own, own)[stems.to_numpy()[:, None] != stems.to_numpy()[None]]
+    away = away[np.isfinite(away)]
     near = []
     with tempfile.TemporaryDirectory() as scratch:
         for name, coding in COPIES.items():

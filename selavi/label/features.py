@@ -1,7 +1,6 @@
 """Pooled features and logits of files: arrays for other programs."""
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ import pyarrow.parquet as pq
 
 from selavi.files import UserError, atomic_path
 from selavi.label.feature_rows import FeatureRows
-from selavi.label.inputs import find_inputs
 from selavi.label.loaded import Loaded
 from selavi.label.options import Options
+from selavi.label.plan import plan_labels
 from selavi.label.table import labels_of, outcomes_of
-from selavi.label.windows import SHORTEST, Windowing, plan_windows
-from selavi.label.work import Work, make_folder
+from selavi.label.windows import SHORTEST, Windowing
+from selavi.label.work import Work
+from selavi.label.work_folder import sole_use
 
 COLUMNS = ("path", "start", "end", "modalities", "id")
 SUFFIXES = (".npz", ".parquet")
@@ -136,13 +136,12 @@ def features(
     UserError
         If there are no files, or the machine is at fault.
     """
-    make_folder(work)
-    plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
-    parts = Work(work, loaded.media, loaded.stored_seconds).parts(plan, loaded, options.threads)
-    with tempfile.TemporaryDirectory(dir=work) as scratch:
-        rows = FeatureRows(Path(scratch), plan.loc[plan["reason"] == "", "id"], loaded)
+    with sole_use(work) as scratch:
+        plan = plan_labels(paths, options, work)
+        stored = Work(work, loaded.media, loaded.stored_seconds)
+        rows = FeatureRows(scratch, plan.loc[plan["reason"] == "", "id"], loaded)
         outcomes = []
-        for part in parts:
+        for part in stored.parts(plan, loaded, options.threads):
             rows.add(part.predicted)
             outcomes.append(outcomes_of(part, loaded))
         labels = labels_of(plan, outcomes).assign(id=plan["id"])

@@ -1,6 +1,5 @@
 """Label files with a trained network: all of it, from paths to the tables."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,14 +9,16 @@ import pandas as pd
 from selavi.files import read_csv, write_csv
 from selavi.label.duplicates import first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
-from selavi.label.inputs import find_inputs, key_of
+from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.names import settle_names
 from selavi.label.names_file import read_names_file
 from selavi.label.options import Options
+from selavi.label.plan import plan_labels
 from selavi.label.table import clusters_of, labels_of, outcomes_of
-from selavi.label.windows import PLAN, plan_windows
-from selavi.label.work import Work, make_folder
+from selavi.label.windows import PLAN
+from selavi.label.work import Work
+from selavi.label.work_folder import sole_use
 
 DEFAULT = Options()
 
@@ -51,23 +52,24 @@ def label(
     UserError
         If there are no files, or the machine is at fault.
     """
-    make_folder(output / "work")
-    names = output / "names.csv"
-    if names.exists():
-        read_names_file(names)  # or an error, before the work
-    plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
-    write_csv(output / "windows.csv", plan)
-    labels = label_windows(plan, loaded, output / "work", options)
-    clusters = loaded.settings.network.clusters
-    named = settle_names(names, labels, loaded.head, clusters, loaded.names)
-    labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
-    write_csv(output / "labels.csv", labels)
-    write_csv(output / "clusters.csv", clusters_of(labels))
+    folder = output / "work"
+    with sole_use(folder) as scratch:
+        names = output / "names.csv"
+        if names.exists():
+            read_names_file(names)  # or an error, before the work
+        plan = plan_labels(paths, options, folder)
+        write_csv(output / "windows.csv", plan)
+        labels = label_windows(plan, loaded, _work(folder, loaded, options), scratch, options)
+        clusters = loaded.settings.network.clusters
+        named = settle_names(names, labels, loaded.head, clusters, loaded.names)
+        labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
+        write_csv(output / "labels.csv", labels)
+        write_csv(output / "clusters.csv", clusters_of(labels))
     return labels
 
 
 def label_windows(
-    plan: pd.DataFrame, loaded: Loaded, folder: Path, options: Options = DEFAULT
+    plan: pd.DataFrame, loaded: Loaded, work: Work, scratch: Path, options: Options
 ) -> pd.DataFrame:
     """Label the windows of a plan.
 
@@ -77,8 +79,10 @@ def label_windows(
         Columns `selavi.label.windows.PLAN`.
     loaded : Loaded
         The network.
-    folder : Path
-        Folder for shards and what is needed to resume.
+    work : Work
+        Shards, and what is needed to resume.
+    scratch : Path
+        An empty folder.
     options : Options
         How the work is done.
 
@@ -87,18 +91,16 @@ def label_windows(
     DataFrame
         Columns `selavi.data.schema.LABELS`, a row per row of the plan.
     """
-    work = _work(folder, loaded, options)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        rows = FeatureRows(Path(scratch), plan.loc[plan["reason"] == "", "id"], loaded)
-        outcomes = []
-        for part in work.parts(plan, loaded, options.threads):
-            rows.add(part.predicted)
-            outcomes.append(outcomes_of(part, loaded))
-        contents = {str(key): text for each in outcomes for key, text in each["content"].items()}
-        labels = labels_of(plan, outcomes)
-        has_cluster = labels["reason"] == ""
-        labelled = labels.assign(id=plan["id"])[has_cluster]
-        labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows)
+    rows = FeatureRows(scratch, plan.loc[plan["reason"] == "", "id"], loaded)
+    outcomes = []
+    for part in work.parts(plan, loaded, options.threads):
+        rows.add(part.predicted)
+        outcomes.append(outcomes_of(part, loaded))
+    contents = {str(key): text for each in outcomes for key, text in each["content"].items()}
+    labels = labels_of(plan, outcomes)
+    has_cluster = labels["reason"] == ""
+    labelled = labels.assign(id=plan["id"])[has_cluster]
+    labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows)
     return labels
 
 

@@ -7,7 +7,6 @@ missing, a shard at a time, so that memory is bounded and a killed run loses one
 import hashlib
 import json
 import logging
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pandas as pd
 from selavi.data.index import COUNTS
 from selavi.data.schema import CHECKSUMS, read_shard_table
 from selavi.data.shards.writer import write_shard
-from selavi.files import atomic_path, explain_refusal, write_csv
+from selavi.files import atomic_path, write_csv
 from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.predict import Predicted, predict_shard
@@ -48,14 +47,6 @@ class Part:
     tar: Path
     table: pd.DataFrame
     predicted: Predicted
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of the work. Raises UserError if that is not allowed."""
-    with explain_refusal(folder / "in-use"):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):  # before hours of work, whose result is lost
-            pass
 
 
 class Work:

@@ -11,10 +11,10 @@ from typing import Any
 
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError, write_csv, write_text
-from selavi.label.inputs import find_inputs
 from selavi.label.options import Options
-from selavi.label.windows import Windowing, plan_windows
-from selavi.label.work import make_folder
+from selavi.label.plan import plan_labels
+from selavi.label.windows import Windowing
+from selavi.label.work_folder import make_folder
 from selavi.running.folder import hold
 from selavi.running.forecast import forecast
 from selavi.running.project import NAME, config_text, project_files, require_none
@@ -134,7 +134,7 @@ def _begin(
     paths: Sequence[Path], output: Path, options: Options, asked: dict[str, Any], anew: bool
 ) -> None:
     """List the windows to train on, and remove what an earlier training left."""
-    plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
+    plan = plan_labels(paths, options, output / "work")
     windows = plan[(plan["reason"] == "") & (plan["modalities"] == "video+audio")]
     if len(windows) < LEAST:
         raise UserError(
