@@ -9,7 +9,7 @@ HELP = "suggest names for clusters, from classes or file names; take over those 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    arguments.file(parser, "assignments", "read the assignments of a split (CSV)")
+    arguments.file(parser, "assignments", "read the assignments of a split, or labels.csv")
     arguments.file(parser, "output", "write the names (CSV)")
     parser.add_argument(
         "--names", type=Path, metavar="FILE",

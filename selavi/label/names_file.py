@@ -69,12 +69,7 @@ def read_names(path: Path, head: int | None = None) -> dict[int, str]:
     UserError
         If the file cannot be read, or is of other heads.
     """
-    by_head = read_names_file(path)
-    if head is None and len(by_head) > 1:
-        raise UserError(f"{path} has names of several heads: {', '.join(map(str, by_head))}")
-    if head is None or not by_head:
-        return next((names.names for names in by_head.values()), {})
-    return names_of_head(path, by_head, head).names
+    return names_of_head(path, read_names_file(path), head).names
 
 
 def read_names_file(path: Path) -> dict[int | None, Names]:
@@ -118,11 +113,20 @@ def read_names_file(path: Path) -> dict[int | None, Names]:
     return _by_head(path, header, rows[1:])
 
 
-def names_of_head(path: Path, by_head: dict[int | None, Names], head: int) -> Names:
-    """The names of a head, or those that may be of any. Raises UserError if there are none."""
+def names_of_head(path: Path, by_head: dict[int | None, Names], head: int | None) -> Names:
+    """The names of a head, or those that may be of any; for None, of the only head there is.
+
+    Raises UserError if the file names clusters of other heads, or for None of several.
+    """
+    if not by_head:
+        return Names({}, {})
+    if head is None and len(by_head) == 1:
+        return next(iter(by_head.values()))
     for of in (head, None):
         if of in by_head:
             return by_head[of]
+    if head is None:
+        raise UserError(f"{path} has names of several heads: {', '.join(map(str, by_head))}")
     raise UserError(
         f"{path} names clusters of head {min(h for h in by_head if h is not None)}, and the "
         f"selected head is {head}, whose clusters are others; name these, or remove the file"
@@ -206,7 +210,7 @@ def check_clusters(path: Path, names: dict[int, str], clusters: int) -> None:
 
 
 def write_names(
-    path: Path, table: pd.DataFrame, head: int, clusters: int, names: dict[int, Name]
+    path: Path, table: pd.DataFrame, head: int | None, clusters: int, names: dict[int, Name]
 ) -> None:
     """Write the names of all clusters, with clips to find the clusters by.
 
@@ -216,8 +220,8 @@ def write_names(
         The file.
     table : DataFrame
         Clips and their clusters, as `clip_ids` takes them.
-    head : int
-        The selected head.
+    head : int or None
+        The selected head, None if it is not known.
     clusters : int
         K; clusters without a name or clips get a row too.
     names : dict of int to Name
@@ -226,7 +230,7 @@ def write_names(
     named = [names.get(cluster, Name("", "")) for cluster in range(clusters)]
     rows = pd.DataFrame(named, columns=["name", "source"], dtype=str)
     rows.insert(0, "cluster", range(clusters))
-    rows.insert(0, "head", head)
+    rows.insert(0, "head", "" if head is None else head)
     rows["size"] = table["cluster"].value_counts().reindex(rows.index, fill_value=0)
     order = ["cluster", "confidence", "id"]
     ranked = table.assign(id=clip_ids(table)).sort_values(order, ascending=[True, False, True])

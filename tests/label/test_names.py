@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from selavi.cli import main
 from selavi.files import UserError, read_csv, write_csv
 from selavi.label.names import name_clusters, read_names, settle_names
 from selavi.label.names_file import names_of_model
@@ -109,6 +110,20 @@ def test_hand_written_names_override_suggestions(tmp_path: Path) -> None:
     }  # fmt: skip
     written = read_csv(tmp_path / "names.csv", ("name", "source", "clips"))
     assert written["source"].tolist() == ["file", "file", "words", "", "file"]
+
+
+def test_names_the_clusters_of_a_labelling(tmp_path: Path) -> None:
+    table = labels([0] * 4 + [2] * 4 + [1, 1]).astype({"cluster": object})
+    table.loc[9, "cluster"] = ""
+    write_csv(tmp_path / "labels.csv", table)
+    arguments = ["--assignments", str(tmp_path / "labels.csv"), "--output"]
+    assert main(["name-clusters", *arguments, str(tmp_path / "names.csv")]) == 0
+    assert read_names(tmp_path / "names.csv") == {0: "dog", 2: "rain"}
+    moved = labels([2] * 4 + [1] * 4 + [0, 0])
+    write_csv(tmp_path / "labels.csv", moved)
+    arguments += [str(tmp_path / "new.csv"), "--names", str(tmp_path / "names.csv")]
+    assert main(["name-clusters", *arguments]) == 0
+    assert read_names(tmp_path / "new.csv") == {2: "dog", 1: "rain"}
 
 
 def test_names_of_clusters_that_are_not_there(tmp_path: Path) -> None:
