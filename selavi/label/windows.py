@@ -27,7 +27,7 @@ PLAN = ("id", "path", "start", "end", "modalities", "reason", "detail")
 """Columns of windows.csv."""
 
 Span = tuple[float, float]
-Cuts = Callable[[Input, Probe], Sequence[float]]
+Cuts = Callable[[Input], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
         spans = (
             windowing.spans(start, end)
             if cuts is None or not found.video
-            else windowing.shots(start, end, cuts(each, found))
+            else windowing.shots(start, end, cuts(each))
         )
         status = each.path.stat()
     except (Rejected, OSError) as error:
