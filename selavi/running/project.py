@@ -54,6 +54,8 @@ runs:
       batch_size: {recipe.batch_size}
       epochs: {recipe.epochs}  # {recipe.steps:,} steps
       warmup_epochs: {recipe.warmup_epochs}
+    machine:
+      workers: {recipe.workers}  # loader processes
 """
 README = """\
 # A selavi project
