@@ -11,7 +11,7 @@ from selavi.data.schema import manifest_column
 from selavi.data.sources.factory import configured_source
 from selavi.data.sources.source import Source, VideoSource
 from selavi.data.sources.webdataset import WebDataset
-from selavi.files import write_text
+from selavi.files import UserError, write_text
 from selavi.settings import Config, require_enough
 
 
@@ -87,12 +87,17 @@ class Inventory:
         return self._labelled[place]
 
     def check(self) -> None:
-        """Raise ValueError if a folder or table has no videos, or too few for a run to train on."""
+        """Raise ValueError if a folder or table has no videos, or too few for a run to train on.
+
+        Or if the names of a run's clusters are not there.
+        """
         for name, dataset in self._config.datasets.items():
             for split in dataset.splits:
                 if self.source(name, split).stage == "shard":
                     self.count(name, split, enough=1)
         for name, run in self._config.runs.items():
+            if run.names and not Path(run.names).is_file():
+                raise UserError(f"runs.{name}.names: {run.names} does not exist")
             if self.source(run.dataset, "train").stage == "shard":
                 enough = max(run.network.clusters, run.training.batch_size)
                 found = self.count(run.dataset, "train", enough)

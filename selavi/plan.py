@@ -109,6 +109,11 @@ class Plan:
         init = self.config.runs[run].network.init
         sources = dict.fromkeys(init.sources.values()) if init else ()
         files = [str(place(source)) for source in sources]
+        if MODEL.format(run=run) in files:
+            raise UserError(
+                f"runs.{run}.network.init is the model that this run makes; give the run another "
+                "name, or raise its training.epochs to train it longer"
+            )
         return [file for file in files if file in self.models or Path(file).is_file()]
 
     @cached_property
@@ -174,6 +179,7 @@ class Plan:
             "pretrain": self._runs(MODEL, self.trained),
             "import_model": self._runs(MODEL, self.given),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
+            "name_clusters": self._runs("results/name-clusters/{run}.csv"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt"),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(

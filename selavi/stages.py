@@ -2,8 +2,8 @@
 
 STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset",
-    "pretrain", "import_model", "assign", "logits", "metrics", "baselines", "degrade",
-    "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",
+    "pretrain", "import_model", "assign", "name_clusters", "logits", "metrics", "baselines",
+    "degrade", "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",
     "distributions", "plot_degraded", "neighbours", "explorer", "costs",
 )  # fmt: skip
 """Names of rules. A stage's command and its folder have dashes in place of underscores."""

@@ -48,9 +48,28 @@ def test_importing_it_imports_nothing_large() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_the_readmes_labels_of_files(
+    make_model: Callable[..., Path], make_video: Callable[..., Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Nothing else is printed, and no file is left."""
+    make_model(tmp_path / "model.pt")
+    make_video(tmp_path / "videos/both.mp4", 2)
+    make_video(tmp_path / "videos/mute.mp4", 2, audio=False)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(SNIPPETS[0], names)
+    printed = capfd.readouterr()
+    assert "of 4 clusters" in printed.out and "(2, 4)" in printed.out and printed.err == ""
+    labels, features = names["labels"], names["features"]
+    assert labels["modalities"].tolist() == ["video+audio", "video"]
+    assert features.windows["path"].tolist() == labels["path"].tolist()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.pt", "videos"]
+
+
 def test_the_readmes_labels_of_log_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
-    exec(SNIPPETS[0], {})
+    exec(SNIPPETS[1], {})
     counts = [int(n) for n in re.findall(r"\d+", capsys.readouterr().out)]
     assert len(counts) == 10 and sum(counts) == 1000
     assert all(90 <= count <= 110 for count in counts)
@@ -67,12 +86,12 @@ def test_the_readmes_clusters_of_a_split(
     shutil.copytree(train_index.parent, tmp_path / "results/shards/demo/test")
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    exec(SNIPPETS[1], names)
+    exec(SNIPPETS[2], names)
     assign(model, train_index, tmp_path / "a.csv", tmp_path / "a.pkl")
     expected = pd.read_csv(tmp_path / "a.csv")["cluster"].tolist()
     assert len(expected) == 24
     assert np.array_equal(names["clusters"], expected)
-    assert len(SNIPPETS) == 2
+    assert len(SNIPPETS) == 3
 
 
 @pytest.mark.slow

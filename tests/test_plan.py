@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from selavi.config_file import parse, read_yaml
+from selavi.files import UserError
 from selavi.models.zoo import released_models
 from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
@@ -35,6 +36,7 @@ def test_the_demo_stage_by_stage() -> None:
         "pretrain": ["results/pretrain/demo/model.pt"],
         "import_model": [],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
+        "name_clusters": ["results/name-clusters/demo.csv"],
         "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],
         "metrics": ["results/metrics/demo/train.csv", "results/metrics/demo/test.csv"],
         "baselines": ["results/baselines/demo/train.csv", "results/baselines/demo/test.csv"],
@@ -195,13 +197,15 @@ def test_initial_weights_that_another_run_makes_are_an_input(
     (tmp_path / "here.pt").touch()
     init = {
         "first": "./here.pt", "second": "results/pretrain/first/model.pt", "third": "absent.pt",
-        "fourth": "zoo:ave",
+        "fourth": "zoo:ave", "itself": "results/pretrain/itself/model.pt",
     }  # fmt: skip
     runs = {name: {"dataset": "demo", "network": {"init": s}} for name, s in init.items()}
     (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
     config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
     made = Plan(config, lambda dataset, split: True)
-    assert {name: made.init_files(name) for name in config.runs} == {
+    with pytest.raises(UserError, match=r"itself\.network\.init is the model that this run makes"):
+        made.init_files("itself")
+    assert {name: made.init_files(name) for name in config.runs if name != "itself"} == {
         "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
         "third": [], "fourth": [],
     }  # fmt: skip

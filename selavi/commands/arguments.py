@@ -121,3 +121,15 @@ def configuration(parser: argparse.ArgumentParser) -> None:
         help="merge these files, the later over the earlier (default: the profile's,"
         " config.yaml, or config/demo.yaml)",
     )  # fmt: skip
+
+
+def clusters(parser: argparse.ArgumentParser) -> None:
+    """Add the number of clusters of a training."""
+    parser.add_argument(
+        "--clusters", type=_clusters, metavar="N",
+        help="number of clusters, or auto (default): the root of half the number of clips",
+    )  # fmt: skip
+
+
+def _clusters(text: str) -> int | None:
+    return None if text == "auto" else int(text)

@@ -1,6 +1,7 @@
 """selavi distributions: compare cluster sizes with the prescribed ones."""
 
 import argparse
+from pathlib import Path
 
 from selavi.commands import arguments
 
@@ -11,10 +12,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.model(parser)
     arguments.file(parser, "labels", "read labels.csv of the run")
     arguments.file(parser, "output", "write the sizes (CSV)")
+    parser.add_argument(
+        "--names", type=Path, metavar="FILE", help="add the names of `selavi name-clusters` (CSV)"
+    )
     arguments.file(parser, "figure", "write the figure (SVG)")
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.reporting.distributions import distributions
 
-    distributions(options.model, options.labels, options.output, options.figure)
+    distributions(options.model, options.labels, options.output, options.figure, options.names)

@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--index", type=Path, nargs="+", required=True, metavar="FILE",
         help="read the index of each split, in the same order, beside its shards",
     )  # fmt: skip
+    parser.add_argument(
+        "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
+    )
     arguments.file(parser, "output", "write index.html, and the clips into clips/ beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
@@ -50,4 +53,5 @@ def run(options: argparse.Namespace) -> None:
         clips_per_cluster=options.clips_per_cluster,
         threads=options.threads,
         clusters=options.clusters,
+        names=options.names,
     )

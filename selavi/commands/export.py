@@ -9,7 +9,7 @@ HELP = "write a model for other programs, with a README.md that says how to load
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, metavar="MODEL", help="read this trained model")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model file or zoo:NAME")
     parser.add_argument(
         "--format", nargs="+", required=True, choices=("torchvision", "safetensors", "released"),
         help="torchvision: the encoders' state dicts for torchvision's classes; safetensors: all "

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from selavi.commands import arguments
+
 HELP = "write the configuration, profiles and Snakefile of a project for a folder of videos"
 
 
@@ -16,19 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preset", choices=("small", "paper"),
         help="the network: small for CPUs, paper for GPUs (default: by this machine)",
     )  # fmt: skip
-    clusters(parser)
-
-
-def clusters(parser: argparse.ArgumentParser) -> None:
-    """Add the number of clusters, which `selavi label` takes too."""
-    parser.add_argument(
-        "--clusters", type=_clusters, metavar="N",
-        help="number of clusters, or auto (default): the square root of half the number of clips",
-    )  # fmt: skip
-
-
-def _clusters(text: str) -> int | None:
-    return None if text == "auto" else int(text)
+    arguments.clusters(parser)
 
 
 def run(options: argparse.Namespace) -> None:

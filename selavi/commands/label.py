@@ -1,10 +1,11 @@
-"""selavi label: label videos with a trained model."""
+"""selavi label: label videos with a trained model, or one trained on these videos."""
 
 import argparse
 import logging
 import os
 from pathlib import Path
 
+from selavi.commands import arguments
 from selavi.formulas import RAW
 from selavi.label.formats import FORMATS
 
@@ -17,8 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file, a folder of videos and audio files, or a CSV with path[,start,end]",
     )  # fmt: skip
     parser.add_argument(
-        "--model", metavar="MODEL", help="label with this model file or zoo:NAME; no training"
-    )
+        "--model", metavar="MODEL",
+        help="label with this model file or zoo:NAME (default: train one on these videos)",
+    )  # fmt: skip
+    arguments.clusters(parser)
+    parser.add_argument(
+        "--init", metavar="WEIGHTS",
+        help="without --model: the encoders start from these weights, as network.init has it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--retrain", action="store_true",
+        help="without --model: train anew; the names of clusters are carried over",
+    )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER",
         help="write the tables here (default: {name of the first path}-labels)",
@@ -44,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--explorer", action="store_true",
-        help="also make an HTML page to watch and hear the clusters; six seconds of each window "
-        "are stored for it",
+        help="also make an HTML page to watch and hear the clusters, which is always made without "
+        "--model; six seconds of each window are stored for it",
     )  # fmt: skip
     parser.add_argument(
         "--raw-csv", action="store_true",
@@ -60,18 +71,34 @@ def run(options: argparse.Namespace) -> int:
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
     from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
+    from selavi.running.learn import Wishes, learn
 
-    if options.model is None:
-        raise UserError("give a trained model: --model model.pt")
+    training = options.model is None
+    if not training and (options.clusters or options.init or options.retrain):
+        raise UserError(
+            "--clusters, --init and --retrain are for training, and --model gives a trained model; "
+            "leave out the one or the others"
+        )
     if options.raw_csv:
         os.environ[RAW] = "1"
     output = options.output or default_output(options.paths[0])
-    windowing = Windowing(options.window, options.stride)
-    loaded = load_labeller(options.model)
-    how = Options(windowing, PAGE_SECONDS if options.explorer else None, options.workers)
+    with_page = options.explorer or training
+    how = Options(
+        Windowing(options.window, options.stride),
+        PAGE_SECONDS if with_page else None,
+        options.workers,
+    )
+    model = options.model
+    if training:
+        wishes = Wishes(options.clusters, options.init, options.retrain)
+        learned = learn(options.paths, output, how, wishes)
+        if learned.status:
+            return learned.status
+        model, how = str(learned.model), learned.options
+    loaded = load_labeller(model)
     labels = label(options.paths, loaded, output, how)
     page = None
-    if options.explorer:
+    if with_page:
         clips = stored_clips(output, loaded, how)
         page = Page(clips, loaded.settings.network.clusters, how.threads)
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)

@@ -1,6 +1,7 @@
 """Time pieces of work on this machine: decode, train, infer."""
 
 import resource
+import statistics
 import time
 from collections.abc import Callable, Iterable
 
@@ -11,6 +12,7 @@ from selavi.batch import Batch
 
 LEAST_SECONDS = 1.0  # of repeated steps: fewer give noise
 GPU_BATCH = 16
+CPU_BATCH = 2  # of the paper's network, seconds per clip
 
 
 def decode(make: Callable[[int], Iterable[Batch]]) -> tuple[Batch, float]:
@@ -34,7 +36,9 @@ def decode(make: Callable[[int], Iterable[Batch]]) -> tuple[Batch, float]:
     return batches[0], cpu_seconds() - before
 
 
-def training_seconds(network: nn.Module, run: Callable[[Batch], Tensor], batch: Batch) -> float:
+def training_seconds(
+    network: nn.Module, run: Callable[[Batch], Tensor], batch: Batch, clips: int = CPU_BATCH
+) -> float:
     """Time forward and backward pass.
 
     Parameters
@@ -45,6 +49,8 @@ def training_seconds(network: nn.Module, run: Callable[[Batch], Tensor], batch: 
         Its forward pass on a batch.
     batch : Batch
         A batch of clips, enlarged for the measurement.
+    clips : int
+        To how many, on a CPU.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def training_seconds(network: nn.Module, run: Callable[[Batch], Tensor], batch: 
         Seconds per clip, on the network's device.
     """
     network.train()
-    shown = _enlarged(batch, network)
+    shown = _enlarged(batch, network, clips)
 
     def step() -> None:
         network.zero_grad()
@@ -61,10 +67,12 @@ def training_seconds(network: nn.Module, run: Callable[[Batch], Tensor], batch: 
     return _seconds(step) / len(shown.sample)
 
 
-def inference_seconds(network: nn.Module, run: Callable[[Batch], object], batch: Batch) -> float:
+def inference_seconds(
+    network: nn.Module, run: Callable[[Batch], object], batch: Batch, clips: int = CPU_BATCH
+) -> float:
     """Time a forward pass in evaluation mode; parameters and result as `training_seconds`."""
     network.eval()
-    shown = _enlarged(batch, network)
+    shown = _enlarged(batch, network, clips)
 
     def step() -> None:
         with torch.inference_mode():
@@ -79,23 +87,20 @@ def cpu_seconds() -> float:
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
-def _enlarged(batch: Batch, network: nn.Module) -> Batch:
+def _enlarged(batch: Batch, network: nn.Module, clips: int) -> Batch:
     """Repeat the clips of a batch until they fill the network's device."""
     device = next(network.parameters()).device
-    size = GPU_BATCH if device.type == "cuda" else 2
+    size = GPU_BATCH if device.type == "cuda" else clips
     return batch.pick(torch.arange(size) % len(batch.sample)).to(device)
 
 
 def _seconds(step: Callable[[], None]) -> float:
-    """Mean time of a step. The first counts only if it is long: then one-off work is small."""
-    first = _timed(step)
-    if first > LEAST_SECONDS:
-        return first
-    started, steps = time.monotonic(), 0
-    while steps == 0 or time.monotonic() - started < LEAST_SECONDS:
-        _timed(step)
-        steps += 1
-    return (time.monotonic() - started) / steps
+    """Median time of a step after the first; other programs may disturb single ones."""
+    _timed(step)
+    started, times = time.monotonic(), [_timed(step)]
+    while time.monotonic() - started < LEAST_SECONDS:
+        times.append(_timed(step))
+    return statistics.median(times)
 
 
 def _timed(step: Callable[[], None]) -> float:

@@ -12,6 +12,8 @@ from selavi.label.duplicates import first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
 from selavi.label.inputs import find_inputs, key_of
 from selavi.label.loaded import Loaded
+from selavi.label.names import settle_names
+from selavi.label.names_file import read_names_file
 from selavi.label.options import Options
 from selavi.label.table import clusters_of, labels_of, outcomes_of
 from selavi.label.windows import PLAN, plan_windows
@@ -23,7 +25,7 @@ DEFAULT = Options()
 def label(
     paths: Sequence[Path], loaded: Loaded, output: Path, options: Options = DEFAULT
 ) -> pd.DataFrame:
-    """Label files, and write windows.csv, labels.csv and clusters.csv.
+    """Label files, and write windows.csv, labels.csv, clusters.csv and names.csv.
 
     Killed at any moment, the same call resumes; what was labelled before is not decoded again.
 
@@ -50,9 +52,15 @@ def label(
         If there are no files, or the machine is at fault.
     """
     make_folder(output / "work")
+    names = output / "names.csv"
+    if names.exists():
+        read_names_file(names)  # or an error, before the work
     plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
     write_csv(output / "windows.csv", plan)
     labels = label_windows(plan, loaded, output / "work", options)
+    clusters = loaded.settings.network.clusters
+    named = settle_names(names, labels, loaded.head, clusters, loaded.names)
+    labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
     write_csv(output / "labels.csv", labels)
     write_csv(output / "clusters.csv", clusters_of(labels))
     return labels

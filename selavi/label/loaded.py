@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from selavi.files import UserError
+from selavi.label.names_file import names_of_model
 from selavi.models.checkpoint import load_model
 from selavi.models.encoders import feature_size
 from selavi.models.network import JOINED, Network
@@ -31,6 +32,8 @@ class Loaded:
         How files are normalised for it.
     digest : str
         SHA-256 of the model file, 64 hex digits.
+    names : dict of int to str
+        Names of clusters that come with the model; see `names_of_model`.
     """
 
     network: Network
@@ -38,6 +41,7 @@ class Loaded:
     head: int
     media: MediaSettings
     digest: str
+    names: dict[int, str]
 
     @property
     def feature_sizes(self) -> dict[str, int]:
@@ -82,7 +86,7 @@ def load_labeller(source: str) -> Loaded:
         raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
     network, settings, facts = load_model(path)
     head, media = int(facts["head"]), _media(settings, facts)
-    return Loaded(network, settings, head, media, digest_of(path))
+    return Loaded(network, settings, head, media, digest_of(path), names_of_model(path, head))
 
 
 def _media(settings: RunSettings, facts: dict[str, object]) -> MediaSettings:

@@ -23,7 +23,7 @@ from selavi.label.names_file import (
 )
 from selavi.label.suggest import distinct, suggest
 
-__all__ = ["carry_over", "name_clusters", "names_of_model", "read_names", "settle_names"]
+__all__ = ["carry_over", "name_clusters", "read_names", "settle_names"]
 log = logging.getLogger(__name__)
 
 
@@ -35,7 +35,7 @@ def name_clusters(
     Parameters
     ----------
     assignments : Path
-        CSV of the assign stage.
+        CSV of the assign stage, or labels.csv of a labelling.
     output : Path
         The names to write; see `write_names`.
     clusters : int, optional
@@ -48,8 +48,8 @@ def name_clusters(
     UserError
         If a file cannot be read, or `names` is of other clusters.
     """
-    table = read_assignments(assignments, needed=("id", "path", "cluster", "head", "confidence"))
-    head = int(table["head"].iloc[0]) if len(table) else 0
+    table = read_assignments(assignments, needed=("path", "cluster", "confidence"))
+    head = int(table["head"].iloc[0]) if "head" in table and len(table) else None
     table = assigned(table)
     count = max(clusters or 0, int(table["cluster"].max()) + 1 if len(table) else 0)
     named = overlay(names, table, head, count) if names else suggest(table)
@@ -57,7 +57,7 @@ def name_clusters(
     log.info("%s: %d of %d clusters have a name", output, len(named), count)
 
 
-def overlay(path: Path, table: pd.DataFrame, head: int, clusters: int) -> dict[int, Name]:
+def overlay(path: Path, table: pd.DataFrame, head: int | None, clusters: int) -> dict[int, Name]:
     """Names of a file, and suggestions for the clusters that have none there.
 
     If the clips that the file lists are in other clusters now, as after another training, the names
@@ -69,8 +69,8 @@ def overlay(path: Path, table: pd.DataFrame, head: int, clusters: int) -> dict[i
         The file; see `read_names_file`.
     table : DataFrame
         Clips with `cluster`, `path`, `confidence`, and what `clip_ids` needs.
-    head : int
-        The selected head.
+    head : int or None
+        The selected head, None if it is not known.
     clusters : int
         K.
 
@@ -98,7 +98,7 @@ def _over_suggestions(names: dict[int, str], source: str, table: pd.DataFrame) -
 
 
 def _current(
-    path: Path, table: pd.DataFrame, head: int, clusters: int
+    path: Path, table: pd.DataFrame, head: int | None, clusters: int
 ) -> tuple[dict[int, str], bool]:
     """The names of a file by today's clusters, and whether these are others than the file's."""
     by_head = read_names_file(path)
@@ -117,7 +117,7 @@ def _current(
             f"; not carried over: {', '.join(lost)}" if lost else "",
         )  # fmt: skip
         return carried, True
-    names = names_of_head(path, by_head, head).names if by_head else {}
+    names = names_of_head(path, by_head, head).names
     check_clusters(path, names, clusters)
     return names, False
 
@@ -168,29 +168,6 @@ def settle_names(
         write_names(path, table, head, clusters, named)
         write_text(copy, path.read_text(encoding="utf-8"))
     return {cluster: name.text for cluster, name in named.items()}
-
-
-def names_of_model(model: Path, head: int) -> dict[int, str]:
-    """Names that belong to a model: of `names.csv` beside it, or of its run's name_clusters stage.
-
-    Parameters
-    ----------
-    model : Path
-        The model file, for the latter as `results/pretrain/{run}/model.pt`.
-    head : int
-        The selected head.
-
-    Raises
-    ------
-    UserError
-        If the names cannot be read, or are of another head.
-    """
-    run = model.absolute().parent
-    stage = run.parents[1] / "name-clusters" / f"{run.name}.csv" if len(run.parents) > 1 else model
-    for path in (run / "names.csv", stage):
-        if path.suffix == ".csv" and path.is_file():
-            return read_names(path, head)
-    return {}
 
 
 def _keep(path: Path) -> None:

@@ -1,5 +1,6 @@
 """names.csv: what people call the clusters of a head."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from selavi.data.text_files import Rows, read_text, split_rows
 from selavi.disk import refusal
 from selavi.files import UserError, write_csv
 from selavi.formulas import unguarded
+
+log = logging.getLogger(__name__)
 
 LISTED = 12
 """Clips of a cluster that a file of names lists."""
@@ -66,12 +69,7 @@ def read_names(path: Path, head: int | None = None) -> dict[int, str]:
     UserError
         If the file cannot be read, or is of other heads.
     """
-    by_head = read_names_file(path)
-    if head is None and len(by_head) > 1:
-        raise UserError(f"{path} has names of several heads: {', '.join(map(str, by_head))}")
-    if head is None or not by_head:
-        return next((names.names for names in by_head.values()), {})
-    return names_of_head(path, by_head, head).names
+    return names_of_head(path, read_names_file(path), head).names
 
 
 def read_names_file(path: Path) -> dict[int | None, Names]:
@@ -115,15 +113,55 @@ def read_names_file(path: Path) -> dict[int | None, Names]:
     return _by_head(path, header, rows[1:])
 
 
-def names_of_head(path: Path, by_head: dict[int | None, Names], head: int) -> Names:
-    """The names of a head, or those that may be of any. Raises UserError if there are none."""
+def names_of_head(path: Path, by_head: dict[int | None, Names], head: int | None) -> Names:
+    """The names of a head, or those that may be of any; for None, of the only head there is.
+
+    Raises UserError if the file names clusters of other heads, or for None of several.
+    """
+    if not by_head:
+        return Names({}, {})
+    if head is None and len(by_head) == 1:
+        return next(iter(by_head.values()))
     for of in (head, None):
         if of in by_head:
             return by_head[of]
+    if head is None:
+        raise UserError(f"{path} has names of several heads: {', '.join(map(str, by_head))}")
     raise UserError(
         f"{path} names clusters of head {min(h for h in by_head if h is not None)}, and the "
         f"selected head is {head}, whose clusters are others; name these, or remove the file"
     )
+
+
+def names_of_model(model: Path, head: int) -> dict[int, str]:
+    """Names that come with a model: `names.csv` beside it, or those of its run's name_clusters.
+
+    The latter are those of `results/name-clusters/{run}.csv` for `results/pretrain/{run}/model.pt`,
+    if they are not of an earlier training.
+
+    Parameters
+    ----------
+    model : Path
+        The model file.
+    head : int
+        The selected head.
+
+    Raises
+    ------
+    UserError
+        If `names.csv` cannot be read, or is of another head.
+    """
+    folder = model.absolute().parent
+    if (beside := folder / "names.csv").is_file():
+        return read_names(beside, head)
+    stage = folder.parent.parent / "name-clusters" / f"{folder.name}.csv"
+    if not stage.is_file():
+        return {}
+    by_head = read_names_file(stage)
+    if head in by_head and stage.stat().st_mtime >= model.stat().st_mtime:
+        return by_head[head].names
+    log.warning("%s is of another training than %s; its names are not used", stage, model)
+    return {}
 
 
 def _by_head(path: Path, header: list[str], rows: Rows) -> dict[int | None, Names]:
@@ -172,7 +210,7 @@ def check_clusters(path: Path, names: dict[int, str], clusters: int) -> None:
 
 
 def write_names(
-    path: Path, table: pd.DataFrame, head: int, clusters: int, names: dict[int, Name]
+    path: Path, table: pd.DataFrame, head: int | None, clusters: int, names: dict[int, Name]
 ) -> None:
     """Write the names of all clusters, with clips to find the clusters by.
 
@@ -182,8 +220,8 @@ def write_names(
         The file.
     table : DataFrame
         Clips and their clusters, as `clip_ids` takes them.
-    head : int
-        The selected head.
+    head : int or None
+        The selected head, None if it is not known.
     clusters : int
         K; clusters without a name or clips get a row too.
     names : dict of int to Name
@@ -192,7 +230,7 @@ def write_names(
     named = [names.get(cluster, Name("", "")) for cluster in range(clusters)]
     rows = pd.DataFrame(named, columns=["name", "source"], dtype=str)
     rows.insert(0, "cluster", range(clusters))
-    rows.insert(0, "head", head)
+    rows.insert(0, "head", "" if head is None else head)
     rows["size"] = table["cluster"].value_counts().reindex(rows.index, fill_value=0)
     order = ["cluster", "confidence", "id"]
     ranked = table.assign(id=clip_ids(table)).sort_values(order, ascending=[True, False, True])
@@ -204,6 +242,8 @@ def write_names(
 def clip_ids(table: pd.DataFrame) -> "pd.Series[str]":
     """Ids of clips: those that a table of assignments has, or of windows a hash of path and time.
 
+    The times have the six decimals of tables.
+
     Parameters
     ----------
     table : DataFrame
@@ -212,15 +252,19 @@ def clip_ids(table: pd.DataFrame) -> "pd.Series[str]":
     if "id" in table:
         return table["id"]
     windows = zip(table["path"], table["start"], table["end"], strict=True)
-    return pd.Series([id_of(f"{p}#t={s:.3f},{e:.3f}") for p, s, e in windows], table.index, str)
+    return pd.Series([id_of(f"{p}#t={s:.6f},{e:.6f}") for p, s, e in windows], table.index, str)
 
 
 def cluster_sizes(table: pd.DataFrame) -> dict[int, int]:
     """The number of rows of each cluster."""
-    return {
-        int(c): int(n)
-        for c, n in zip(*np.unique(table["cluster"], return_counts=True), strict=True)
-    }
+    return {cluster: len(rows) for cluster, rows in rows_by_cluster(table).items()}
+
+
+def rows_by_cluster(table: pd.DataFrame) -> dict[int, np.ndarray]:
+    """The positions of the rows of each cluster."""
+    clusters, counts = np.unique(table["cluster"], return_counts=True)
+    order = table["cluster"].to_numpy().argsort(kind="stable")
+    return dict(zip(clusters.tolist(), np.split(order, counts.cumsum()[:-1]), strict=False))
 
 
 def assigned(table: pd.DataFrame) -> pd.DataFrame:

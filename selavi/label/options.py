@@ -21,11 +21,14 @@ class Options:
         what the network sees.
     workers : int or None
         Windows decoded at a time; None for one per CPU.
+    shots : bool
+        Whether windows begin at scene changes, too.
     """
 
     windowing: Windowing = DEFAULT
     stored_seconds: float | None = None
     workers: int | None = None
+    shots: bool = False
 
     @property
     def threads(self) -> int:

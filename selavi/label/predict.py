@@ -17,7 +17,6 @@ from selavi.settings import Modality
 
 MODALITIES: tuple[Modality, ...] = ("video", "audio")
 BATCH = 32
-FORK_ABOVE = 64  # windows: starting loader processes for fewer costs more than it saves
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def predict_shard(tar: Path, table: pd.DataFrame, loaded: Loaded, workers: int =
             loaded.settings.audio,
             [name for name in MODALITIES if name in modalities.split("+")],
         )
-        _predict(clips, where, predicted, loaded, workers if len(group) >= FORK_ABOVE else 0)
+        _predict(clips, where, predicted, loaded, workers)
     return predicted
 
 
@@ -153,6 +152,8 @@ def _predict(
 ) -> None:
     """Fill in the rows `where` of `predicted`, which are those of `clips`."""
     device = best_device()
+    # Without a GPU the network takes all CPUs, and much longer than reading its clips.
+    workers = 0 if device.type == "cpu" else min(workers, -(-len(clips) // BATCH))
     network = loaded.network.to(device)
     for batch in pass_batches(clips, batch_size=BATCH, workers=workers, device=device):
         for sample, problem in batch.corrupt.items():

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from sklearn.feature_extraction.text import (
     TfidfTransformer,
 )
 
-from selavi.label.names_file import Name, assigned, cluster_sizes
+from selavi.label.names_file import Name, assigned, cluster_sizes, rows_by_cluster
 
 SHARE = 1 / 3
 """A class or a word names a cluster if at least this share of its clips or files has it."""
@@ -32,6 +31,8 @@ _FILES = (
     "video videos www youtube"
 )
 _NO_NAMES = ENGLISH_STOP_WORDS | set(_CAMERAS.split()) | set(_FILES.split())
+_ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
+_DIGIT = re.compile(r"\d")
 _HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SHORTEST = 3
 _SUFFIX = 6  # characters of the longest file extension, with its dot
@@ -103,8 +104,8 @@ def distinct(
 def _from_classes(table: pd.DataFrame) -> dict[int, str]:
     known = table[table["label"].fillna("") != ""]
     names = {}
-    for cluster in cluster_sizes(known):
-        labels = known.loc[known["cluster"] == cluster, "label"]
+    for cluster, rows in rows_by_cluster(known).items():
+        labels = known["label"].iloc[rows]
         counts = Counter(labels)
         common = [name for name, count in counts.items() if count >= SHARE * len(labels)]
         common.sort(key=lambda name: (-counts[name], name))
@@ -115,28 +116,28 @@ def _from_classes(table: pd.DataFrame) -> dict[int, str]:
 
 def _from_words(table: pd.DataFrame) -> dict[int, str]:
     files = table[["cluster", "path"]].drop_duplicates().sort_values(["cluster", "path"])
-    counts = Counter(word for path in files["path"] for word in set(path_words(path)))
+    words = [path_words(path) for path in files["path"]]
+    counts = Counter(word for each in words for word in set(each))
     vocabulary = sorted(word for word, n in counts.items() if 1 < n < len(files))
     if not vocabulary or files["cluster"].nunique() == 1:
         return {}
-    vectorizer = CountVectorizer(analyzer=path_words, binary=True, vocabulary=vocabulary)
-    present = vectorizer.transform(files["path"])  # (F, W) sparse, 0 or 1
+    vectorizer = CountVectorizer(analyzer=list, binary=True, vocabulary=vocabulary)
+    present = vectorizer.transform(words)  # (F, W) sparse, 0 or 1
     idf = TfidfTransformer().fit(present).idf_
     totals = np.asarray(present.sum(0)).ravel()
     names = {}
-    for cluster in cluster_sizes(files):
-        rows = np.flatnonzero(files["cluster"] == cluster)
+    for cluster, rows in rows_by_cluster(files).items():
         inside = np.asarray(present[rows].sum(0)).ravel()
         share = inside / len(rows)
         rest = (totals - inside) / (len(files) - len(rows))
         fit = (inside > 1) & (share >= SHARE) & (share >= CONTRAST * rest)
         scores = {vocabulary[w]: float(share[w] * idf[w]) for w in np.flatnonzero(fit)}
         if scores:
-            names[cluster] = _phrase(scores, files["path"].iloc[rows])
+            names[cluster] = _phrase(scores, [words[row] for row in rows])
     return names
 
 
-def _phrase(scores: dict[str, float], paths: "pd.Series[str]") -> str:
+def _phrase(scores: dict[str, float], paths: list[list[str]]) -> str:
     """The best words, in the order that the path with most of them has."""
     best = max(scores.values())
     chosen: list[str] = []
@@ -144,7 +145,7 @@ def _phrase(scores: dict[str, float], paths: "pd.Series[str]") -> str:
         alike = any(word.startswith(c) or c.startswith(word) for c in chosen)
         if scores[word] >= CLOSE * best and len(chosen) < WORDS and not alike:
             chosen.append(word)
-    words = max(map(path_words, paths), key=lambda words: len(set(chosen) & set(words)))
+    words = max(paths, key=lambda words: len(set(chosen) & set(words)))
     order = {word: place for place, word in reversed(list(enumerate(words)))}
     return " ".join(sorted(chosen, key=lambda word: order.get(word, len(words))))
 
@@ -160,23 +161,34 @@ def path_words(path: str) -> list[str]:
     >>> path_words("/home/ann/Dog-Barking/IMG_20240501_0012.dogPark 3f9c2ab81d.mp4")
     ['home', 'ann', 'dog', 'barking', 'dog', 'park']
     """
-    *folders, name = path.split("/")
-    suffix = PurePosixPath(name).suffix
-    stem = name.removesuffix(suffix) if len(suffix) <= _SUFFIX else name
-    return [word for part in (*folders, stem) for word in _words(part)]
+    folder, slash, name = path.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    return [
+        *_folder_words(folder + slash),
+        *_words(stem if dot and len(suffix) < _SUFFIX else name),
+    ]
+
+
+@lru_cache(maxsize=10_000)
+def _folder_words(folder: str) -> list[str]:
+    return _words(folder)
+
+
+def _words(text: str) -> list[str]:
+    if text.isascii():
+        chunks = _ALPHANUMERIC.findall(text)
+    else:  # letters of some scripts have marks that are no letters
+        text = unicodedata.normalize("NFC", text)
+        letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+        chunks = "".join(letters).split()
+    return [word for chunk in chunks for word in _chunk_words(chunk)]
 
 
 @lru_cache(maxsize=100_000)
-def _words(part: str) -> tuple[str, ...]:
-    text = unicodedata.normalize("NFC", part)
-    letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
-    return tuple(word for chunk in "".join(letters).split() for word in _chunk_words(chunk))
-
-
 def _chunk_words(chunk: str) -> list[str]:
     """Words of a run of letters and digits; none if it looks like an id."""
     letters = chunk.strip("0123456789")
-    if any(c.isdigit() for c in letters):
+    if _DIGIT.search(letters):
         return []
     pieces = _HUMP.split(letters)
     if 2 * sum(len(piece) < _SHORTEST for piece in pieces) > len(pieces) and letters.isascii():

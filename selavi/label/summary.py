@@ -17,7 +17,7 @@ from selavi.label.formats.windows import clock, labelled, one_line
 from selavi.progress import duration
 
 EXAMPLES = 3
-"""Files named for each cluster: those of its most confident windows."""
+"""Files named for each cluster: of its most confident windows, those that repeat no other first."""
 
 
 def print_summary(labels: pd.DataFrame, addresses: Mapping[str, Path]) -> None:
@@ -74,13 +74,13 @@ def _headline(rows: pd.DataFrame) -> Text:
         f"({duration(seconds)}) in {_count(rows['cluster'].nunique(), 'cluster')}"
     )
     repeats = int((rows["duplicate_of"] != "").sum())
-    return Text(line + (f"; {repeats:,} repeat another" if repeats else ""), "bold")
+    return Text(line + (f"; {repeats:,} of them repeat another" if repeats else ""), "bold")
 
 
 def _clusters(rows: pd.DataFrame, most: int) -> Table:
     """A row per cluster, the largest first: number, name, size, mean confidence, examples."""
     named = bool((rows["name"] != "").any())
-    several = rows["path"].duplicated().any()
+    several = set(rows.loc[rows["path"].duplicated(), "path"])
     table = _table()
     table.add_column("cluster", justify="right", no_wrap=True)
     if named:
@@ -92,22 +92,22 @@ def _clusters(rows: pd.DataFrame, most: int) -> Table:
     for cluster, group in groups[:most]:
         name = [Text(one_line(group["name"].iloc[0]))] if named else []
         confidence = f"{group['confidence'].mean():.2f}"
-        examples = Text(_examples(group, rows))
+        examples = Text(_examples(group, several))
         table.add_row(Text(str(cluster)), *name, f"{len(group):,}", confidence, examples)
     return table
 
 
-def _examples(group: pd.DataFrame, rows: pd.DataFrame) -> str:
-    """The files of a cluster's most confident windows; with the time, if a file has several."""
-    best = group.sort_values("confidence", ascending=False, kind="stable")
-    best = best.drop_duplicates("path").head(EXAMPLES)
+def _examples(group: pd.DataFrame, several: set[str]) -> str:
+    """The files of a cluster's most confident windows; with the time, if a file is of `several`."""
+    ranked = group.assign(repeats=group["duplicate_of"] != "")
+    ranked = ranked.sort_values(["repeats", "confidence"], ascending=[True, False], kind="stable")
+    best = ranked.drop_duplicates("path").head(EXAMPLES)
     names = [PurePath(path).name for path in best["path"]]
     if len(set(names)) < len(names):
         names = ["/".join(PurePath(path).parts[-2:]) for path in best["path"]]
-    several = best["path"].isin(rows.loc[rows["path"].duplicated(), "path"])
     shown = [
-        f"{one_line(name)}\N{NO-BREAK SPACE}{clock(start)}" if timed else one_line(name)
-        for name, start, timed in zip(names, best["start"], several, strict=True)
+        f"{one_line(name)}\N{NO-BREAK SPACE}{clock(start)}" if path in several else one_line(name)
+        for name, path, start in zip(names, best["path"], best["start"], strict=True)
     ]
     return ", ".join(shown)
 

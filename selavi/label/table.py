@@ -17,11 +17,7 @@ EXAMPLES = 3
 OUTCOMES = ("why", "words", "seen", "content", "cluster", "confidence", "second", "margin")
 
 
-def labels_of(
-    plan: pd.DataFrame,
-    outcomes: Sequence[pd.DataFrame],
-    names: Mapping[int, str] | None = None,
-) -> pd.DataFrame:
+def labels_of(plan: pd.DataFrame, outcomes: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Join what the network says to the planned windows.
 
     Parameters
@@ -30,13 +26,11 @@ def labels_of(
         Columns `selavi.label.windows.PLAN`.
     outcomes : sequence of DataFrame
         Those of `outcomes_of` of all windows of the plan, in any order.
-    names : mapping of int to str, optional
-        Names of clusters.
 
     Returns
     -------
     DataFrame
-        Columns `LABELS`, a row per row of the plan, in its order.
+        Columns `LABELS`, a row per row of the plan, in its order; no cluster has a name.
     """
     found = pd.concat([pd.DataFrame(columns=list(OUTCOMES), dtype=object), *outcomes])
     found = found[~found.index.duplicated()]
@@ -47,9 +41,7 @@ def labels_of(
     table["modalities"] = table["seen"].fillna("")
     table = table.astype({"cluster": "Int64", "second": "Int64"})
     table = table.astype({"confidence": float, "margin": float})
-    known = {} if names is None else names
-    table["name"] = ["" if pd.isna(k) else known.get(int(k), "") for k in table["cluster"]]
-    table["duplicate_of"] = ""
+    table[["name", "duplicate_of"]] = ""
     return table[list(LABELS)]
 
 

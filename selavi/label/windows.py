@@ -3,7 +3,7 @@
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ PLAN = ("id", "path", "start", "end", "modalities", "reason", "detail")
 """Columns of windows.csv."""
 
 Span = tuple[float, float]
-Cuts = Callable[[Input, Probe], Sequence[float]]
+Cuts = Callable[[Input], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
         spans = (
             windowing.spans(start, end)
             if cuts is None or not found.video
-            else windowing.shots(start, end, cuts(each, found))
+            else windowing.shots(start, end, cuts(each))
         )
         status = each.path.stat()
     except (Rejected, OSError) as error:
@@ -178,6 +178,9 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
         )
         row["reason"], row["detail"] = problem
         return [row | {"id": id_of(key_of(each.name, each.start, each.end))}]
+    spans = [(round(first, 6), round(last, 6)) for first, last in spans]  # as tables have them
+    gaps = uncovered(spans, start, end)
+    assert not gaps, f"{each.name}: no window covers {gaps}"
     modalities = "+".join(name for name in ("video", "audio") if getattr(found, name))
     version = f"{status.st_size}:{status.st_mtime_ns}"
     return [
@@ -186,14 +189,8 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
             "id": id_of(f"{key_of(each.name, *span)} {version}"),
             "start": span[0], "end": span[1], "modalities": modalities,
         }
-        for span in _rounded(spans)
+        for span in spans
     ]  # fmt: skip
-
-
-def _rounded(spans: Sequence[Span]) -> Iterator[Span]:
-    """Times as tables have them, so that a plan that is read again has the same ids."""
-    for start, end in spans:
-        yield round(start, 6), round(end, 6)
 
 
 def _part(each: Input, found: Probe) -> Span:
@@ -209,13 +206,13 @@ def _part(each: Input, found: Probe) -> Span:
     return start, end
 
 
-def uncovered(windows: pd.DataFrame, start: float, end: float) -> list[Span]:
+def uncovered(windows: Iterable[Span], start: float, end: float) -> list[Span]:
     """Parts of a part of a file that no window covers.
 
     Parameters
     ----------
-    windows : DataFrame
-        The file's rows with `start` and `end`, in any order; a row without times covers it all.
+    windows : iterable of tuple of float and float
+        Start and end of each window, in any order.
     start, end : float
         The part, in seconds.
 
@@ -224,10 +221,8 @@ def uncovered(windows: pd.DataFrame, start: float, end: float) -> list[Span]:
     list of tuple of float and float
         Start and end of each part longer than rounding.
     """
-    if windows[["start", "end"]].isna().any(axis=None):
-        return []
     gaps, reached = [], start
-    for first, last in windows.sort_values("start")[["start", "end"]].itertuples(index=False):
+    for first, last in sorted(windows):
         if min(first, end) > reached + 2 * ROUNDING:
             gaps.append((reached, first))
         reached = max(reached, last)

@@ -15,7 +15,8 @@ from zipfile import BadZipFile
 
 import pandas as pd
 
-from selavi.data.schema import read_shard_table
+from selavi.data.index import COUNTS
+from selavi.data.schema import CHECKSUMS, read_shard_table
 from selavi.data.shards.writer import write_shard
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.label.inputs import key_of
@@ -134,6 +135,7 @@ class Work:
             return pd.DataFrame(columns=["id", "path", "start", "end", "shard"])
         rows = pd.concat(tables, ignore_index=True)
         rows = rows[(rows["reason"] == "") & ~rows["id"].duplicated()]
+        rows = rows.astype(dict.fromkeys(COUNTS, "int64") | dict.fromkeys(CHECKSUMS, "Int64"))
         windows = plan.drop_duplicates("id")[["id", "path", "start", "end"]]
         return rows.drop(columns=["path", "start", "end"]).merge(windows, on="id")
 

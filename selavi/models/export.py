@@ -111,7 +111,8 @@ def write_released(
 def _our_loader(file: str) -> str:
     return (
         "from pathlib import Path\n\nimport selavi\n\n"
-        f'network, settings, facts = selavi.load_model(Path("{file}"))'
+        f'network, settings, facts = selavi.load_model(Path("{file}"))\n'
+        f"# or label videos with it: selavi label VIDEOS --model {file}"
     )
 
 

@@ -50,7 +50,7 @@ def import_model(settings: RunSettings, output: Path) -> None:
     network, theirs, facts = load_model(path)
     clip = differences(settings, theirs, CLIP)
     contradictions = differences(settings, theirs, (*NETWORK, *VALUES))
-    if facts["version"] != "released":
+    if facts.get("version") != "released":
         contradictions |= clip
     elif clip:
         log.warning("the paper's models were trained on other clips: %s", _sentence(clip))

@@ -150,9 +150,11 @@ def _load_all(network: Network, sources: dict[str, str]) -> dict[str, str]:
         _load(network.encoders[modality], files[source][modality], modality, where)
         with path.open("rb") as file:
             digests[modality] = hashlib.file_digest(file, "sha256").hexdigest()
+        trained = ", which was trained with classes" if source == TORCHVISION else ""
         log.info(
-            "the %s encoder starts from %s (SHA-256 %s)", modality, path, digests[modality][:8]
-        )
+            "the %s encoder starts from %s (SHA-256 %s...)%s",
+            modality, path, digests[modality][:8], trained,
+        )  # fmt: skip
     return digests
 
 

@@ -8,13 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from selavi.files import UserError, atomic_path, read_csv, write_csv
+from selavi.label.names_file import read_names
 from selavi.models.checkpoint import REMEDY, load_model
 from selavi.reporting.figures import STYLE
 
 COLUMNS = 5
 
 
-def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.DataFrame:
+def distributions(
+    model: Path, labels: Path, output: Path, figure: Path, names: Path | None = None
+) -> pd.DataFrame:
     """Compare each head's cluster sizes with its marginals.
 
     Parameters
@@ -27,12 +30,14 @@ def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.D
         The CSV to write.
     figure : Path
         The SVG to write.
+    names : Path, optional
+        Names of the clusters of the selected head.
 
     Returns
     -------
     DataFrame
         One row per head and cluster: `head`, `rank` (0 is the smallest cluster), `cluster`, `clips`
-        (number of clips), `drawn` (the number prescribed for this rank).
+        (number of clips), `drawn` (the number prescribed for this rank), `name` ("" for none).
 
     Raises
     ------
@@ -51,6 +56,9 @@ def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.D
         raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {REMEDY}")
     columns = [f"head{head}" for head in range(shape[0])]
     assigned = read_csv(labels, ("id", "key"), needed=tuple(columns))
+    selected = int(facts["head"])
+    named = read_names(names, selected) if names else {}
+    called = {(selected, cluster): name for cluster, name in named.items()}
     heads = []
     for head, shares in enumerate(marginals):
         clusters = assigned[f"head{head}"]
@@ -59,7 +67,8 @@ def distributions(model: Path, labels: Path, output: Path, figure: Path) -> pd.D
         heads.append(
             pd.DataFrame(
                 {"head": head, "rank": range(len(shares)), "cluster": order,
-                 "clips": counts[order], "drawn": shares * counts.sum()}
+                 "clips": counts[order], "drawn": shares * counts.sum(),
+                 "name": [called.get((head, cluster), "") for cluster in order.tolist()]}
             )
         )  # fmt: skip
     table = pd.concat(heads, ignore_index=True)

@@ -1,6 +1,7 @@
 """Write the files of a project: a folder with a configuration, in which the workflow runs."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from selavi.data.sources.folder import Folder
@@ -8,6 +9,7 @@ from selavi.data.sources.table import Table
 from selavi.files import UserError, write_text
 from selavi.running.recipe import Recipe, choose_recipe
 from selavi.running.workflow_files import shipped
+from selavi.settings import TORCHVISION
 from selavi.settings.presets import Preset
 
 NAME = "videos"
@@ -47,11 +49,13 @@ runs:
     dataset: {name}
     seed: 0
     network:
-      clusters: {recipe.clusters}
+      clusters: {recipe.clusters}{init}
     training:
       batch_size: {recipe.batch_size}
       epochs: {recipe.epochs}  # {recipe.steps:,} steps
       warmup_epochs: {recipe.warmup_epochs}
+    machine:
+      workers: {recipe.workers}  # loader processes
 """
 README = """\
 # A selavi project
@@ -106,11 +110,14 @@ def begin_project(
         root, split = place, "folder: ."
     else:
         root, split = place.parent, f"table: {quoted(place.name)}"
-    write_project(folder, config_text(recipe, str(root), split, "folder"), str(place))
+    files = project_files(config_text(recipe, str(root), split, "folder"), str(place))
+    require_none(folder, files)
+    for name, text in files.items():
+        write_text(folder / name, text)
     return recipe
 
 
-def config_text(recipe: Recipe, root: str, split: str, labels: str) -> str:
+def config_text(recipe: Recipe, root: str, split: str, labels: str, init: str | None = None) -> str:
     """A configuration with a comment on each value that was chosen.
 
     Parameters
@@ -123,6 +130,8 @@ def config_text(recipe: Recipe, root: str, split: str, labels: str) -> str:
         The source of the training split, as YAML.
     labels : str
         "folder" or "none"
+    init : str, optional
+        Source of the encoders' first weights.
 
     Returns
     -------
@@ -137,46 +146,45 @@ def config_text(recipe: Recipe, root: str, split: str, labels: str) -> str:
         root=quoted(root),
         split=split,
         labels=labels,
+        init=f"\n      init: {_init(init)}" if init else "",
     )
 
 
-def write_project(folder: Path, config: str, videos: str) -> None:
-    """Write the files of a project.
+def project_files(config: str, videos: str) -> dict[str, str]:
+    """The files of a project.
 
     Parameters
     ----------
-    folder : Path
-        Where to.
     config : str
         Content of config.yaml.
     videos : str
         What the videos are, for the readme.
 
-    Raises
-    ------
-    UserError
-        If one of the files exists.
+    Returns
+    -------
+    dict of str to str
+        Content, by the path below the project's folder.
     """
     slurm = (shipped("profiles/slurm") / "config.yaml").read_text(encoding="utf-8")
-    own = slurm.replace(
-        "configfile: config/paper.yaml  # or your own;", "configfile: config.yaml  #"
-    )
-    assert own != slurm
+    paper = "configfile: config/paper.yaml  # or your own;"
+    assert paper in slurm
     local = (shipped("profiles/local") / "config.yaml").read_text(encoding="utf-8")
-    files = {
+    return {
         "config.yaml": config,
         "Snakefile": SNAKEFILE,
         "README.md": README.format(videos=videos, name=NAME),
         "profiles/local/config.yaml": local,
-        "profiles/slurm/config.yaml": own,
+        "profiles/slurm/config.yaml": slurm.replace(paper, "configfile: config.yaml  #"),
     }
-    for name in files:
+
+
+def require_none(folder: Path, names: Iterable[str]) -> None:
+    """Raise UserError if a folder has one of these files."""
+    for name in names:
         if (folder / name).exists():
             raise UserError(
                 f"{folder / name} exists and is kept; remove it, or name another folder"
             )
-    for name, text in files.items():
-        write_text(folder / name, text)
 
 
 def quoted(text: str) -> str:
@@ -188,3 +196,8 @@ def quoted(text: str) -> str:
             f"{text!r} is not valid UTF-8, which a configuration cannot name; rename the folder"
         ) from None
     return json.dumps(text, ensure_ascii=False)
+
+
+def _init(source: str) -> str:
+    """`network.init` as YAML: torchvision has weights of a video encoder only."""
+    return f"{{video: {quoted(source)}}}" if source == TORCHVISION else quoted(source)

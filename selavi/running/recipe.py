@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from selavi.files import UserError
+from selavi.settings import MachineSettings
 from selavi.settings.presets import PRESETS, Preset
 from selavi.settings.run import TrainingSettings
 
@@ -15,6 +16,7 @@ STEPS = 1600  # of the demo's training: 64 epochs of 25
 PER_CLUSTER = 8  # clips, at least, on average
 CLIPS_PER_SHARD = 1000
 CLIPS_PER_JOB = 16  # a shard's job takes seconds to start
+FORK_ABOVE = 200  # small clips: loader processes, started in every epoch, cost more than they save
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Recipe:
         Of the training; the batch is that of one process.
     gpus : int
         GPUs of the machine.
+    workers : int
+        Loader processes of a training process.
     """
 
     preset: Preset
@@ -45,6 +49,7 @@ class Recipe:
     warmup_epochs: int
     batch_size: int
     gpus: int
+    workers: int
 
     @property
     def steps(self) -> int:
@@ -109,6 +114,7 @@ def choose_recipe(
         warmup_epochs=round(epochs * default.warmup_epochs / default.epochs),
         batch_size=batch_size,
         gpus=gpus,
+        workers=0 if preset == "small" and clips < FORK_ABOVE else MachineSettings().workers,
     )
 
 

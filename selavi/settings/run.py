@@ -181,6 +181,9 @@ class RunSettings(RunDefaults):
     weights: FilePath | None = None
     """A trained model in place of a training: a model file, a file in the format of the paper's
     authors, or `zoo:NAME` (see `selavi zoo list`). Its network has to be the run's."""
+    names: FilePath | None = Field(None, exclude=True)
+    """A CSV of cluster names (head, cluster, name), such as the page downloads: they override the
+    suggestions of `selavi name-clusters`."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Omitted keys are those of the top level's `machine`."""
 

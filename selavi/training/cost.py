@@ -10,12 +10,15 @@ from selavi.batch import Batch
 from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import open_clips, pass_batches
 from selavi.estimates.cost import Cost, Seconds, cost
-from selavi.estimates.timing import decode, inference_seconds, training_seconds
+from selavi.estimates.timing import CPU_BATCH, decode, inference_seconds, training_seconds
 from selavi.estimates.workload import ClipRate, Workload
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.checkpoint import build_network
 from selavi.models.precision import expects_bfloat16
 from selavi.settings import RunSettings
+from selavi.training.lanes import lane_count
+
+LANE_BATCH = 16
 
 
 def pretrain_costs(workload: Workload) -> Iterator[Cost]:
@@ -67,9 +70,18 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
         return torch.stack([rows.float().mean() for rows in network(batch, bfloat16)[1].values()])
 
     width = sum(rows.shape[1] for rows in network.eval()(batch.to(device), bfloat16)[0].values())
+    # As in training, the parts of a small network's step run side by side, each in a thread.
+    lanes = lane_count(device, sum(p.numel() for p in network.parameters()))
+    threads, shown = torch.get_num_threads(), LANE_BATCH if lanes > 1 else CPU_BATCH
+    torch.set_num_threads(threads // lanes)
+    try:
+        train = training_seconds(network, logits, batch, shown) / lanes
+        infer = inference_seconds(network, logits, batch, shown) / lanes
+    finally:
+        torch.set_num_threads(threads)
     return ClipRate(
-        Seconds(decoding / len(clips), training_seconds(network, logits, batch)),
-        Seconds(decoding / len(clips), inference_seconds(network, logits, batch)),
+        Seconds(decoding / len(clips), train),
+        Seconds(decoding / len(clips), infer),
         4 * sum(p.numel() for p in network.parameters()),
         4 * width,
     )

@@ -31,7 +31,7 @@ class Lanes:
         self.pool: ThreadPoolExecutor | None = None
         if device.type == "cpu":
             threads = torch.get_num_threads()
-            lanes = min(threads, LANES) if parameters < LARGE else 1
+            lanes = lane_count(device, parameters)
             self.pool = ThreadPoolExecutor(
                 lanes, "lane", initializer=_start, initargs=(threads // lanes,)
             )
@@ -54,6 +54,13 @@ class Lanes:
         futures = [self.pool.submit(part) for part in parts]
         wait(futures)  # no part may still run when an exception leaves the step
         return [future.result() for future in futures]
+
+
+def lane_count(device: torch.device, parameters: int) -> int:
+    """Threads that share the parts of a step of a network with so many parameters."""
+    if device.type != "cpu" or parameters >= LARGE:
+        return 1
+    return min(torch.get_num_threads(), LANES)
 
 
 def _start(threads: int) -> None:

@@ -1,6 +1,5 @@
 """The explorer page in a real browser, opened as a file: what a person sees, hears and types."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,42 +8,23 @@ import numpy as np
 import pytest
 
 from selavi.data.schema import read_index
-from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import write_csv
 from selavi.reporting.explorer import make_explorer
-from tests.conftest import make_split
+from tests.browser.watched import Watched, titles, visible, wait
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-expect = playwright.expect
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM, reason="no chromium, chromium-browser or google-chrome on the PATH"
-)
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 HOSTILE = """<img src=x onerror="hacked=1">'</script>"""
 CLASSES = ["0 bell", "1 siren", HOSTILE]
-ARGUMENTS = [
-    "--autoplay-policy=no-user-gesture-required",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--mute-audio",
-]
 # Cluster 0 is nearly pure, 1 pure, 2 empty, and 3 has one clip of each class.
 CLUSTERS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 3, 3, 3]
 LABELS = [0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 0, 1]
 
 
 @pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("explorer")
-    make_demo_dataset(
-        root / "videos", classes=2, train_per_class=6, test_per_class=0, bad_files=False, workers=1
-    )
-    index = make_split(root / "videos" / "train", root, shards=1)
-    table = read_index(index)[["sample", "id", "key", "path"]]
+    table = read_index(twelve_clips)[["sample", "id", "key", "path"]]
     table["label"] = [CLASSES[place] for place in LABELS]
     table["key"] = [f"clip {n:02d} {label}.mp4" for n, label in enumerate(table["label"])]
     table["cluster"] = CLUSTERS
@@ -52,36 +32,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_csv(root / "assignments.csv", table)
     # A folder whose name would be changed by a careless address.
     page = root / "run #1 ?é%20" / "index.html"
-    make_explorer([(root / "assignments.csv", root / "index.csv")], page, title=HOSTILE)
+    make_explorer([(root / "assignments.csv", twelve_clips)], page, title=HOSTILE)
     return page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-class Watched:
-    """A page, and all that went wrong on it."""
-
-    def __init__(self, browser: Any, file: Path, **context: Any) -> None:
-        self.troubles: list[str] = []
-        self.requests: list[str] = []
-        self.page = browser.new_page(**context)
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(file.as_uri())
-        self.folder = file.parent.as_uri()
-
-    def finish(self) -> None:
-        self.page.close()
-        assert self.troubles == []
-        outside = [url for url in self.requests if not url.startswith((self.folder, "data:"))]
-        assert outside == []
 
 
 @pytest.fixture
@@ -89,20 +41,6 @@ def page(browser: Any, page_file: Path) -> Iterator[Any]:
     watched = Watched(browser, page_file, viewport={"width": 1280, "height": 900})
     yield watched.page
     watched.finish()
-
-
-def visible(page: Any, selector: str) -> list[str]:
-    # Not the inner text: of a card that comes into view there is none until the next frame.
-    texts = page.locator(f"{selector}:visible").all_text_contents()
-    return [" ".join(text.split()) for text in texts]
-
-
-def titles(page: Any) -> list[str]:
-    return visible(page, ".card h2")
-
-
-def wait(page: Any, condition: str) -> None:
-    page.wait_for_function(condition, timeout=15_000)
 
 
 def test_shows_a_card_for_each_cluster_with_clips(page: Any) -> None:

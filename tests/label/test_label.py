@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from selavi.cli import main
 from selavi.data.schema import LABELS
@@ -25,13 +24,8 @@ def labelled(*arguments: object, status: int = 0) -> pd.DataFrame:
     return table
 
 
-@pytest.fixture(scope="module")
-def model(make_model: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_model(tmp_path_factory.mktemp("model") / "model.pt")
-
-
 def test_a_folder_of_good_mute_and_broken_files(
-    model: Path, make_video: Callable[..., Path], tmp_path: Path
+    label_model: Path, make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
     videos = tmp_path / "videos"
     make_video(videos / "both.mp4", 2)
@@ -40,7 +34,7 @@ def test_a_folder_of_good_mute_and_broken_files(
     (videos / "broken.mp4").write_bytes(b"no video" * 100)
     (videos / "empty.mov").touch()
     (videos / "notes.txt").write_text("no video")
-    table = labelled(videos, "--model", model, tmp_path / "out")
+    table = labelled(videos, "--model", label_model, tmp_path / "out")
     rows = table.assign(path=[Path(p).name for p in table["path"]])
     assert rows["path"].tolist() == [
         "both.mp4", "broken.mp4", "empty.mov", *["long.mp4"] * 4, "mute.mkv",
@@ -60,13 +54,13 @@ def test_a_folder_of_good_mute_and_broken_files(
 
 
 def test_only_new_files_are_decoded(
-    model: Path, make_video: Callable[..., Path], tmp_path: Path
+    label_model: Path, make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Not those of before, nor those of a killed call; an edited file is a new one."""
     videos, out = tmp_path / "videos", tmp_path / "out"
     for name in "abc":
         make_video(videos / f"{name}.mp4", 2, hertz=300 + 100 * ord(name))
-    first = labelled(videos, "--model", model, out)
+    first = labelled(videos, "--model", label_model, out)
     [shards] = out.glob("work/clips-*")
     [tar] = shards.glob("*.tar")
     before = tar.stat()
@@ -75,7 +69,7 @@ def test_only_new_files_are_decoded(
         path.unlink()  # as if killed after the shard
     make_video(videos / "aa.mp4", 2, hertz=5000)
     make_video(videos / "c.mp4", 2.5, hertz=700)
-    second = labelled(videos, "--model", model, out)
+    second = labelled(videos, "--model", label_model, out)
     assert tar.stat().st_mtime_ns == before.st_mtime_ns and predictions.exists()
     tables = [read_csv(path) for path in sorted(shards.glob("[0-9]*.csv"))]
     stored = [[Path(path).name for path in table["path"]] for table in tables]
@@ -83,28 +77,30 @@ def test_only_new_files_are_decoded(
     assert [Path(path).name for path in second["path"]] == ["a.mp4", "aa.mp4", "b.mp4", "c.mp4"]
     pd.testing.assert_frame_equal(second.iloc[[0, 2]].reset_index(drop=True), first.iloc[:2])
     predictions.write_bytes(predictions.read_bytes()[:100])  # as a full disk may leave it
-    third = labelled(videos, "--model", model, out)
+    third = labelled(videos, "--model", label_model, out)
     pd.testing.assert_frame_equal(third, second)
 
 
 def test_copies_repeat_the_first(
-    model: Path, make_video: Callable[..., Path], tmp_path: Path
+    label_model: Path, make_video: Callable[..., Path], tmp_path: Path
 ) -> None:
     videos = tmp_path / "videos"
     first = make_video(videos / "a b.mp4", 2)
     shutil.copy(first, videos / "z.mp4")
     (videos / "link.mp4").symlink_to(first)
-    table = labelled(videos, videos / "z.mp4", "--model", model, tmp_path / "out")
+    table = labelled(videos, videos / "z.mp4", "--model", label_model, tmp_path / "out")
     assert [Path(path).name for path in table["path"]] == ["a b.mp4", "z.mp4"]
     assert table["duplicate_of"].tolist() == ["", f"{first}#t=0,2"]
 
 
-def test_a_table_of_parts(model: Path, make_video: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_table_of_parts(
+    label_model: Path, make_video: Callable[..., Path], tmp_path: Path
+) -> None:
     """Paths start from the table's folder; parts that are not there have a reason."""
     make_video(tmp_path / "videos/a.mp4", 6)
     table = tmp_path / "videos/parts.csv"
     table.write_text("path,start,end\na.mp4,1,3.5\na.mp4,4,99\na.mp4,8,9\nnone.mp4,,\na.mp4,3,2\n")
-    rows = labelled(table, "--model", model, tmp_path / "out")
+    rows = labelled(table, "--model", label_model, tmp_path / "out")
     found = rows.assign(path=[Path(path).name for path in rows["path"]])
     assert found[["path", "start", "reason"]].values.tolist()[:4] == [
         ["a.mp4", 1, ""], ["a.mp4", 3, "bad-segment"],

@@ -1,18 +1,16 @@
 """names.csv: read as people write it, never written over, carried over to other clusters."""
 
 import logging
+import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from selavi.cli import main
 from selavi.files import UserError, read_csv, write_csv
-from selavi.label.names import (
-    name_clusters,
-    names_of_model,
-    read_names,
-    settle_names,
-)
+from selavi.label.names import name_clusters, read_names, settle_names
+from selavi.label.names_file import names_of_model
 
 LINES = "head,cluster,name\n3,0,dog\n3,1,\n3,2,'=SUM(A1)\n"
 PATHS = [f"dog{n}.mp4" for n in range(4)] + [f"rain{n}.mp4" for n in range(4)] + ["a.mp4", "b.mp4"]
@@ -114,6 +112,20 @@ def test_hand_written_names_override_suggestions(tmp_path: Path) -> None:
     assert written["source"].tolist() == ["file", "file", "words", "", "file"]
 
 
+def test_names_the_clusters_of_a_labelling(tmp_path: Path) -> None:
+    table = labels([0] * 4 + [2] * 4 + [1, 1]).astype({"cluster": object})
+    table.loc[9, "cluster"] = ""
+    write_csv(tmp_path / "labels.csv", table)
+    arguments = ["--assignments", str(tmp_path / "labels.csv"), "--output"]
+    assert main(["name-clusters", *arguments, str(tmp_path / "names.csv")]) == 0
+    assert read_names(tmp_path / "names.csv") == {0: "dog", 2: "rain"}
+    moved = labels([2] * 4 + [1] * 4 + [0, 0])
+    write_csv(tmp_path / "labels.csv", moved)
+    arguments += [str(tmp_path / "new.csv"), "--names", str(tmp_path / "names.csv")]
+    assert main(["name-clusters", *arguments]) == 0
+    assert read_names(tmp_path / "new.csv") == {2: "dog", 1: "rain"}
+
+
 def test_names_of_clusters_that_are_not_there(tmp_path: Path) -> None:
     table = assignments(tmp_path / "train.csv", [0] * 5 + [1] * 5)
     mine = write(tmp_path / "mine.csv", "cluster,name\n7,dog\n")
@@ -172,15 +184,19 @@ def test_edited_names_of_labels_follow_their_windows(tmp_path: Path) -> None:
     assert (tmp_path / "names.earlier-2.csv").exists()
 
 
-def test_a_model_brings_its_names(tmp_path: Path) -> None:
-    model = tmp_path / "results/pretrain/mine/model.pt"
+def test_a_model_brings_its_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = write(tmp_path / "results/pretrain/mine/model.pt", "")
     assert names_of_model(model, 3) == {}
-    write(tmp_path / "results/name-clusters/mine.csv", LINES)
+    stage = write(tmp_path / "results/name-clusters/mine.csv", LINES)
     assert names_of_model(model, 3) == {0: "dog", 2: "=SUM(A1)"}
+    assert names_of_model(model, 0) == {}
+    assert f"{stage} is of another training than {model}" in caplog.text
+    os.utime(stage, (0, 0))  # the run was trained again, and no stage after that
+    assert names_of_model(model, 3) == {}
     write(tmp_path / "results/pretrain/mine/names.csv", LINES.replace("dog", "hound"))
     assert names_of_model(model, 3) == {0: "hound", 2: "=SUM(A1)"}
+    with pytest.raises(UserError, match="head 3, and the selected head is 0"):
+        names_of_model(model, 0)
     table = labels([0] * 4 + [1] * 4 + [2, 2])
     names = settle_names(tmp_path / "out/names.csv", table, 3, 3, given={0: "hound"})
     assert names == {0: "hound", 1: "rain"}
-    with pytest.raises(UserError, match="head 3, and the selected head is 0"):
-        names_of_model(model, 0)

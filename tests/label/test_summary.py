@@ -39,10 +39,10 @@ def test_a_case_worked_by_hand() -> None:
         ]
     )  # fmt: skip
     lines = shown(labels)
-    assert lines[0] == "4 windows of 3 files (40 s) in 2 clusters; 1 repeat another"
+    assert lines[0] == "4 windows of 3 files (40 s) in 2 clusters; 1 of them repeat another"
     cells = [re.split(r"\s{2,}", line.strip()) for line in lines]
     assert ["cluster", "name", "windows", "confidence", "examples"] in cells
-    assert ["3", "dogs", "3", "0.70", "c/y.mp4 1:00, b/x.mp4, a/x.mp4"] in cells
+    assert ["3", "dogs", "3", "0.70", "b/x.mp4, a/x.mp4, c/y.mp4 1:00"] in cells
     assert ["1", "1", "0.80", "y.mp4 0:00"] in cells
     assert "2 files and 1 window rejected:" in lines
     assert ["corrupt", "2", "bad.mp4: no moov"] in cells
@@ -61,6 +61,15 @@ def test_the_largest_clusters_are_shown_and_the_others_counted() -> None:
     assert "and 3 more clusters" in lines
     assert "files" in lines[2].split()  # a file is a window
     assert "name" not in lines[2].split()
+
+
+def test_repeated_windows_are_examples_last() -> None:
+    rows = [
+        {"path": "/v/copy.mp4", "confidence": 0.99, "duplicate_of": "/v/z.mp4#t=0,10"},
+        {"path": "/v/x.mp4", "confidence": 0.5},
+        {"path": "/v/y.mp4", "confidence": 0.6},
+    ]
+    assert any(line.endswith("y.mp4, x.mp4, copy.mp4") for line in shown(labels_of(rows)))
 
 
 def test_nothing_labelled() -> None:

@@ -45,7 +45,7 @@ def test_windows_cover_every_second(
     windowing = Windowing(length, length * share)
     for spans in (windowing.spans(0, end), windowing.shots(0, end, cuts)):
         table = pd.DataFrame(spans, columns=["start", "end"])
-        assert uncovered(table, 0, end) == []
+        assert uncovered(spans, 0, end) == []
         assert table["end"].max() <= end + 1e-5
         assert (table["start"].diff().dropna() > 0).all()
         shortest = (table["end"] - table["start"]).min()
@@ -54,11 +54,10 @@ def test_windows_cover_every_second(
 
 
 def test_what_no_window_covers_is_found() -> None:
-    table = pd.DataFrame([(6, 8), (0, 2), (1, 3)], columns=["start", "end"])
-    assert uncovered(table, 0, 9) == [(3, 6), (8, 9)]
-    assert uncovered(table, 1, 3) == []
-    rejected = pd.DataFrame([(math.nan, math.nan)], columns=["start", "end"])
-    assert uncovered(rejected, 0, 9) == []
+    windows = [(6.0, 8.0), (0.0, 2.0), (1.0, 3.0)]
+    assert uncovered(windows, 0, 9) == [(3, 6), (8, 9)]
+    assert uncovered(windows, 1, 3) == []
+    assert uncovered([], 1, 3) == [(1, 3)]
 
 
 @pytest.mark.parametrize(

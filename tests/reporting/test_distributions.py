@@ -23,15 +23,19 @@ def test_sizes_stand_beside_what_was_drawn(
     labels = pd.DataFrame({"id": "x", "key": "y", "head0": np.repeat([2, 0, 3, 1], [4, 3, 2, 1]),
                            "head1": [-1, -1, 0, 0, 1, 1, 2, 2, 3, 3]})  # fmt: skip
     write_csv(tmp_path / "labels.csv", labels)
+    (tmp_path / "names.csv").write_text("head,cluster,name\n0,3,dog\n")
     assert main(["distributions", "--model", str(tmp_path / "model.pt"), "--labels",
                  str(tmp_path / "labels.csv"), "--output", str(tmp_path / "d.csv"),
+                 "--names", str(tmp_path / "names.csv"),
                  "--figure", str(tmp_path / "d.svg")]) == 0  # fmt: skip
-    table = pd.read_csv(tmp_path / "d.csv")
+    table = pd.read_csv(tmp_path / "d.csv", keep_default_na=False)
     first = table[table["head"] == 0]
     assert first["cluster"].tolist() == [1, 3, 0, 2]
     assert first["clips"].tolist() == [1, 2, 3, 4]
     assert first["drawn"].tolist() == [1, 2, 3, 4]
+    assert first["name"].tolist() == ["", "dog", "", ""]
     second = table[table["head"] == 1]
+    assert (second["name"] == "").all()  # names are of the selected head
     assert (second["clips"] == 2).all()
     assert (second["drawn"] == 2).all()  # of the eight clips that have a label
     assert "gaussian marginals" in (tmp_path / "d.svg").read_text()

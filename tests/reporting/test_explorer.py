@@ -154,7 +154,7 @@ def test_names_stay_text(index: Path, tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     make_explorer([(table, index)], page, title=HOSTILE)
     html = page.read_text("utf-8")
-    assert html.count("<script") == html.count("</script>") == 3
+    assert html.count("<script") == html.count("</script>") == 4
     assert "hacked=1</script>" not in html
     assert "<!--" not in html
     data = contents(page)

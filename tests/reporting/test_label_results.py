@@ -19,6 +19,7 @@ def videos(make_video: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("in") / "videos"
     make_video(folder / "=a.mp4", 2)
     make_video(folder / "sub/=a.mkv", 31, size="32x32", fps="10")
+    make_video(folder / "short.mp4", 0.4)
     (folder / "broken.mp4").write_bytes(b"no video" * 100)
     return folder
 
@@ -42,7 +43,7 @@ def test_all_that_can_be_asked_for(
     assert main([*command, "--format", *FORMATS, "--link-folders"]) == 0
     printed = capsys.readouterr().out
     assert "4 windows of 2 files" in printed
-    assert "1 file rejected:" in printed
+    assert "1 file and 1 window rejected:" in printed
     assert "broken.mp4" in printed
     assert f"{output}/labels.csv" in printed
     assert (output / "formats/webvtt/=a.vtt").exists()
@@ -50,7 +51,7 @@ def test_all_that_can_be_asked_for(
         starts = [packet.pts for packet in subtitles.demux() if packet.size]
     assert starts == [0, 10_000, 20_000]
     table = pd.read_parquet(output / "formats/parquet/labels.parquet")
-    assert len(table) == 5
+    assert len(table) == 6
     links = [path for path in (output / "formats/links").rglob("*") if path.is_symlink()]
     pairs = table.dropna(subset="cluster")[["path", "cluster"]].drop_duplicates()
     assert sorted(str(link.readlink()) for link in links) == sorted(pairs["path"])
@@ -119,7 +120,7 @@ def test_a_page_of_the_windows(
     shown = {clip["key"]: clip for card in found["cards"] for clip in card["clips"]}
     assert len(shown) == len(accepted) == 5
     assert {key.split(" ")[-1] for key in shown if "=a.mkv" in key} == {"0:00", "0:10", "0:20"}
-    assert "unreadable (1)" in re.sub(r"\s+", " ", html)
+    assert "unreadable (1), too-short (1)." in re.sub(r"\s+", " ", html)
     seconds = {}
     for key, clip in shown.items():
         with av.open(page.parent / "clips" / f"{clip['id']}.mp4") as made:

@@ -25,6 +25,7 @@ def test_every_number_of_clips_can_be_trained_on(clips: int, gpus: int) -> None:
     assert 2 <= recipe.clusters <= clips // 8
     assert 1 <= recipe.warmup_epochs < recipe.epochs
     assert 1 <= recipe.shards <= clips
+    assert recipe.workers == (0 if clips < 200 and not gpus else 4)
     left = clips % (recipe.batch_size * max(1, gpus))
     assert left <= clips / 4
 

@@ -28,7 +28,7 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     plan = snakemake(checkout, *OVERLAY, "-n", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE))
     assert counts["shard"] == "3"
-    assert counts["pretrain"] == counts["explorer"] == "1"
+    assert counts["pretrain"] == counts["name_clusters"] == counts["explorer"] == "1"
     assert counts["assign"] == counts["metrics"] == counts["baselines"] == "2"
     assert counts["degrade"] == counts["assign_degraded"] == "3"
     for stage in (
@@ -175,6 +175,27 @@ def test_a_changed_setting_reruns_what_depends_on_it(checkout: Path, finished: P
     assert set(rules_run(plan)) == {
         "explorer", "config_settings", "neighbours", "tables", "costs", "all",
     }  # fmt: skip
+
+
+def test_names_of_clusters_change_what_shows_them_and_no_more(
+    checkout: Path, finished: Path
+) -> None:
+    named = pd.read_csv(finished / "name-clusters/demo.csv", keep_default_na=False)
+    assert named["cluster"].tolist() == [0, 1, 2, 3, 4]
+    assert named["size"].sum() == 30
+    classes = set(pd.read_csv(finished / "assign/demo/train.csv")["label"])
+    suggested = named.loc[named["source"] == "classes", "name"].str.replace(
+        r" \(\d\)$", "", regex=True
+    )
+    assert {name for names in suggested for name in names.split(" / ")} <= classes
+    (checkout / "named.yaml").write_text("runs: {demo: {names: 'my names.csv'}}\n")
+    missing = snakemake(checkout, *OVERLAY, "named.yaml", "-n", code=1)
+    assert "runs.demo.names: my names.csv does not exist" in missing
+    (checkout / "my names.csv").write_text("cluster,name\n0,first\n")
+    plan = snakemake(checkout, *OVERLAY, "named.yaml", "-n", "-p")
+    assert set(rules_run(plan)) == {"name_clusters", "distributions", "explorer", "costs", "all"}
+    (command,) = re.findall(r"selavi name-clusters .*", plan)
+    assert "--clusters 5 '--names=my names.csv'" in command
 
 
 def test_the_report_is_made(checkout: Path, finished: Path) -> None:

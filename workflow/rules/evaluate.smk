@@ -1,4 +1,5 @@
 localrules:
+    name_clusters,
     evaluate_degraded,
 
 
@@ -23,6 +24,26 @@ rule assign:
     shell:
         "python -m selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
         " --pickle {output.pickle} --workers {threads} --log {log}"
+
+
+rule name_clusters:
+    input:
+        assignments="results/assign/{run}/train.csv",
+        names=lambda wildcards: RUNS[wildcards.run].names or [],
+    output:
+        "results/name-clusters/{run}.csv",
+    log:
+        "logs/name-clusters/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        clusters=lambda wildcards: RUNS[wildcards.run].network.clusters,
+        names=lambda wildcards, input: [f"--names={input.names}"] * bool(input.names),
+    shell:
+        "python -m selavi name-clusters --assignments {input.assignments} --output {output}"
+        " --clusters {params.clusters} {params.names:q} --log {log}"
 
 
 rule metrics:

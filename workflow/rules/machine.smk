@@ -30,6 +30,8 @@ def say_costs():
     """Hours and disk, before the first shard of a person's own videos is made."""
     if Path("results/shards").exists() or all(map(PLAN.demo_data, DATASETS)):
         return
+    if "SELAVI_ESTIMATED" in os.environ:  # `selavi label` has said it
+        return
     if jobs_are_submitted():
         files = " ".join(map(str, workflow.configfiles))
         words = "to estimate hours and disk of this run, on a node that runs its jobs"

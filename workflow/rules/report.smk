@@ -90,6 +90,7 @@ rule distributions:
     input:
         model="results/pretrain/{run}/model.pt",
         labels="results/pretrain/{run}/labels.csv",
+        names="results/name-clusters/{run}.csv",
     output:
         csv="results/distributions/{run}.csv",
         figure=report(
@@ -106,7 +107,7 @@ rule distributions:
         mem_mb=1000,
     shell:
         "python -m selavi distributions --model {input.model} --labels {input.labels}"
-        " --output {output.csv} --figure {output.figure} --log {log}"
+        " --names {input.names} --output {output.csv} --figure {output.figure} --log {log}"
 
 
 rule plot_degraded:
@@ -158,6 +159,7 @@ rule neighbours:
 rule explorer:
     input:
         assignments="results/assign/{run}/train.csv",
+        names="results/name-clusters/{run}.csv",
         index=train_index,
         shards=split_shards,
     output:
@@ -177,7 +179,7 @@ rule explorer:
         clusters=lambda wildcards: RUNS[wildcards.run].network.clusters,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
-        " --output {output.page} --title {wildcards.run} --clusters {params.clusters}"
+        " --names {input.names} --output {output.page} --title {wildcards.run} --clusters {params.clusters}"
         " --clips-per-cluster {params.clips} --threads {threads} --log {log}"
 
 

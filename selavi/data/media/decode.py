@@ -133,7 +133,10 @@ def _video_filters(timeline: Timeline, settings: MediaSettings) -> str:
         f"out_range=tv:out_color_matrix={timeline.matrix}"
     )
     bars = f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1"
-    return ",".join([*_trim("trim", timeline), scale, bars, f"setpts=PTS+{OFFSET_SECONDS:g}/TB"])
+    needed = timeline.needed_from  # the first frame shows whether ffmpeg began early enough
+    select = [f"select='eq(n,0)+gte(t,{needed:.6f})'"] if needed > -math.inf else []
+    times = [*select, *_trim("trim", timeline)]
+    return ",".join([*times, scale, bars, f"setpts=PTS+{OFFSET_SECONDS:g}/TB"])
 
 
 def _audio_filters(track: Audio, timeline: Timeline, settings: MediaSettings) -> str:

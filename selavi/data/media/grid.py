@@ -33,13 +33,13 @@ class FrameGrid:
     until : float
         When the last frame ends, by its packet.
     first : float
-        Time of the first decoded frame.
+        Time of the first decoded frame that is counted: the last one before the grid, if any.
     last : float
         Time of the last decoded frame.
     count : int
         Frames on the grid.
     decoded : int
-        Decoded frames.
+        Decoded frames from `first` on.
     """
 
     zero: float
@@ -63,6 +63,8 @@ class FrameGrid:
                 continue  # read to the end, or ffmpeg would wait for a reader
             if previous is not None:
                 yield from self._until(self._number(time), previous)
+            if time <= self.zero + TICK:  # between those before, some were dropped
+                self.first, self.decoded = time, 0
             previous, self.decoded = frame, self.decoded + 1
             self.first, self.last = min(self.first, time), max(self.last, time)
         if previous is not None:

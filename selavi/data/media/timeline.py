@@ -19,6 +19,7 @@ from selavi.data.media.span import GAP_SECONDS, REORDERED_SECONDS, Span
 from selavi.data.media.streams import FILE_DURATION_ONLY, Streams, declared_end, open_video
 
 ENCRYPTION_PACKETS = 16  # first packets of a stream that are checked for encryption
+HELD_SECONDS = 1.0  # before the last frame before a segment, which may be damaged
 INTERLEAVED_SECONDS = 10.0  # by which one stream may be stored ahead of another
 LEAD_SECONDS = (1.0, 10.0, 60.0, math.inf)
 """How long before a segment to begin to read, by attempt, until a keyframe precedes the segment."""
@@ -61,6 +62,8 @@ class Timeline:
         End of the file as it declares, inf if it does not.
     keyframe : float
         Time of the last keyframe of the first stream that is not after `start`.
+    before : float
+        Time of the last packet of the first stream that is not after `start`.
     width : float
         Width of the frames as shown, in square pixels.
     height : float
@@ -79,11 +82,17 @@ class Timeline:
     spans: dict[int, Span]
     declared: float = math.inf
     keyframe: float = -math.inf
+    before: float = -math.inf
     width: float = 0.0
     height: float = 0.0
     matrix: str = "bt601"
     jumped: bool = False
     attempt: int = WHOLE_FILE
+
+    @property
+    def needed_from(self) -> float:
+        """Time from which frames are used; only decoders need those before. -inf if unknown."""
+        return -math.inf if self.attempt == WHOLE_FILE else self.before - HELD_SECONDS
 
     @property
     def is_past(self) -> bool:
@@ -181,6 +190,8 @@ def _read(source: Segment, streams: Streams, attempt: int) -> Timeline:
             time, order = stamp * tick, (stamp if packet.dts is None else packet.dts) * tick
             span.add(time, order, (packet.duration or 0) * tick, timeline.end)
             if number == wanted[0]:
+                if timeline.before < time <= timeline.start:
+                    timeline.before = time
                 if packet.is_keyframe and timeline.keyframe < time <= timeline.start:
                     timeline.keyframe = time
                 described = described or _describe(timeline, video, packet)

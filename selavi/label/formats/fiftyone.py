@@ -21,10 +21,12 @@ def write_fiftyone(rows: pd.DataFrame, folder: Path) -> None:
     with_picture = rows["path"].isin(rows.loc[rows["modalities"] != "audio", "path"])
     left_out = rows.loc[~with_picture, "path"].nunique()
     if left_out:
-        log.info("fiftyone: %d audio files are left out: FiftyOne shows none", left_out)
-    files = list(by_file(rows[with_picture]))
+        files = "1 audio file is" if left_out == 1 else f"{left_out} audio files are"
+        log.info("fiftyone: %s left out, as FiftyOne shows none", files)
+    rows = rows[with_picture]
+    videos = list(by_file(rows))
     # FiftyOne takes a suffix off a key, and paths have dots.
-    keys = [f"{number:08d}" for number in range(len(files))]
+    keys = [f"{number:08d}" for number in range(len(videos))]
     classes = sorted(rows["shown"].unique())
     position = {name: number for number, name in enumerate(classes)}
     detections = {
@@ -40,8 +42,8 @@ def write_fiftyone(rows: pd.DataFrame, folder: Path) -> None:
             }
             for window in found
         ]
-        for key, (_, found) in zip(keys, files, strict=True)
+        for key, (_, found) in zip(keys, videos, strict=True)
     }
-    media = {key: str(Path(path).absolute()) for key, (path, _) in zip(keys, files, strict=True)}
+    media = {key: str(Path(path).absolute()) for key, (path, _) in zip(keys, videos, strict=True)}
     write_json(folder / "data.json", media)
     write_json(folder / "labels.json", {"classes": classes, "labels": detections})

@@ -1,5 +1,6 @@
 """A folder per cluster with links to its videos, to look through with any file manager."""
 
+from errno import ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,9 @@ from selavi.files import UserError
 from selavi.label.formats.file_names import link_names, safe_name
 from selavi.label.formats.folders import fresh_folder
 from selavi.label.formats.windows import names_of
+
+NO_LINKS = (EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS)
+"""What file systems without symbolic links say: vfat and exFAT the first, networks the others."""
 
 
 def write_links(rows: pd.DataFrame, folder: Path) -> None:
@@ -36,7 +40,9 @@ def write_links(rows: pd.DataFrame, folder: Path) -> None:
 def _link(target: Path, link: Path, folder: Path) -> None:
     try:
         link.symlink_to(target)
-    except PermissionError as error:  # what vfat and exFAT say
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
         raise UserError(
             f"{folder} cannot have links ({error.strerror}); choose an output folder "
             "on another disk, or leave out --link-folders"

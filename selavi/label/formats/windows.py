@@ -3,6 +3,8 @@
 import json
 import unicodedata
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -42,15 +44,14 @@ def labelled(labels: pd.DataFrame) -> pd.DataFrame:
     rows["cluster"] = rows["cluster"].astype("int64")
     for column in ("name", "modalities", "duplicate_of"):
         rows[column] = rows[column].fillna("").astype("str")
-    rows["shown"] = [
-        cluster_name(cluster, name)
-        for cluster, name in zip(rows["cluster"], rows["name"], strict=True)
-    ]
+    pairs = list(zip(rows["cluster"], rows["name"], strict=True))
+    shown = {pair: cluster_name(*pair) for pair in set(pairs)}
+    rows["shown"] = [shown[pair] for pair in pairs]
     return rows
 
 
 def windows(rows: pd.DataFrame) -> list[Window]:
-    """Labelled rows one by one, by start; numbers as JSON has them."""
+    """Labelled rows one by one, by path and start; numbers as JSON has them."""
     columns = list(Window.__annotations__)
     found = rows.sort_values(["path", "start"], kind="stable")[columns].to_dict("records")
     for row in found:
@@ -61,9 +62,9 @@ def windows(rows: pd.DataFrame) -> list[Window]:
 
 
 def by_file(rows: pd.DataFrame) -> Iterator[tuple[str, list[Window]]]:
-    """Each file that has labelled rows, in their order, and its windows by start."""
-    for path, of_file in rows.groupby("path", sort=False):
-        yield str(path), windows(of_file)
+    """Each file that has labelled rows, by path, and its windows by start."""
+    for path, found in groupby(windows(rows), key=itemgetter("path")):
+        yield path, list(found)
 
 
 def names_of(rows: pd.DataFrame) -> dict[int, str]:
@@ -106,4 +107,4 @@ def clock(seconds: float) -> str:
 
 def write_json(path: Path, content: object) -> None:
     """Write JSON atomically, in ASCII, which no reader's encoding can spoil."""
-    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_text(path, json.dumps(content, allow_nan=False) + "\n")

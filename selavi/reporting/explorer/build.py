@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from selavi.files import UserError, write_text
+from selavi.label.names_file import read_names
 from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.contents import choose_clips, describe, number_of_clusters
 from selavi.reporting.explorer.splits import read_splits
@@ -28,6 +29,7 @@ def make_explorer(
     clips_per_cluster: int = 12,
     threads: int = 1,
     clusters: int | None = None,
+    names: Path | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -49,6 +51,8 @@ def make_explorer(
         ffmpeg processes at a time; it does not change the result.
     clusters : int, optional
         K, to count empty clusters; see `number_of_clusters`.
+    names : Path, optional
+        Names of the clusters; see `read_names`.
 
     Raises
     ------
@@ -57,6 +61,10 @@ def make_explorer(
         assignments, or the disk is full.
     """
     table, clips = read_splits(splits)
+    if names:
+        head = int(table["head"].iloc[0]) if "head" in table else None
+        called = read_names(names, head)
+        table["name"] = [called.get(cluster, "") for cluster in table["cluster"]]
     write_page(
         table,
         clips,
@@ -84,8 +92,8 @@ def write_page(
     Parameters
     ----------
     table : DataFrame
-        A row per clip: `id`, `sample` (its position), `key`, `path`, `label`, `cluster` and
-        `confidence`.
+        A row per clip: `id`, `sample` (its position), `key`, `path`, `label`, `cluster`,
+        `confidence`, and perhaps `name` (of the cluster, "" for none) and `head`.
     clips : DataFrame
         Where these clips are: rows of an index by the table's `id`, which names a clip's files;
         `shard` is an absolute path.
@@ -154,7 +162,7 @@ def _render(
     )
     trusted = {
         name.replace(".", "_"): Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-        for name in ("page.css", "page.js", "player.js")
+        for name in ("page.css", "page.js", "names.js", "player.js")
     }
     return environment.get_template("page.html.j2").render(
         title=title,

@@ -89,12 +89,12 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
     Returns
     -------
     dict
-        `size`, the number of clips; `clusters`, K; `empty`, numbers of the clusters without clips;
-        `classes`, names, sorted; and `cards`. A card is a cluster with clips: its `number`; its
-        `size`; `confidence`, a mean from 0 to 1; `purity`, the share of the commonest class among
-        its clips that have one, 0 to 1, None if none has; `classes`, (class, count), commonest
-        first; `clips` with `id`, `key`, `path`, `class` and `confidence`. Classes are positions in
-        the list of names, -1 for none.
+        `size`, the number of clips; `head` or None; `clusters`, K; `empty`, numbers of the clusters
+        without clips; `classes`, names, sorted; and `cards`. A card is a cluster with clips: its
+        `number`; its `name`, "" for none; its `size`; `confidence`, a mean from 0 to 1; `purity`,
+        the share of the commonest class among its clips that have one, 0 to 1, None if none has;
+        `classes`, (class, count), commonest first; `clips` with `id`, `key`, `path`, `class` and
+        `confidence`. Classes are positions in the list of names, -1 for none.
     """
     names = sorted(set(table["label"]) - {""})
     numbers = {"": -1} | {name: number for number, name in enumerate(names)}
@@ -106,6 +106,7 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
         cards.append(
             {
                 "number": int(group["cluster"].iloc[0]),
+                "name": group["name"].iloc[0] if "name" in group else "",
                 "size": len(group),
                 "confidence": round(float(group["confidence"].mean()), 4),
                 "purity": round(counts[0][1] / labelled, 4) if counts else None,
@@ -115,6 +116,7 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
         )
     return {
         "size": len(table),
+        "head": int(table["head"].iloc[0]) if "head" in table else None,
         "clusters": clusters,
         "empty": sorted(set(range(clusters)) - {card["number"] for card in cards}),
         "classes": names,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.manifest import id_of
 from selavi.files import UserError
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
+from selavi.label.names_file import clip_ids
 from selavi.reporting.explorer.build import write_page
 
 
@@ -44,8 +44,8 @@ def make_labels_page(
         If a labelled window is not among `clips`, a clip cannot be read, or the disk is full.
     """
     rows = labelled(labels)
-    stored = clips.set_axis(_names_of(clips))
-    names = _names_of(rows)
+    stored = clips.set_axis(clip_ids(clips.drop(columns="id")))
+    names = pd.Index(clip_ids(rows))
     missing = ~names.isin(stored.index)
     if missing.any():
         path = rows.loc[missing, "path"].iloc[0]
@@ -55,7 +55,7 @@ def make_labels_page(
         {
             "id": names, "sample": range(len(rows)), "key": _titles(rows, root),
             "path": rows["path"].tolist(), "label": "", "cluster": rows["cluster"].tolist(),
-            "confidence": rows["confidence"].tolist(),
+            "name": rows["name"].tolist(), "confidence": rows["confidence"].tolist(),
         }
     )  # fmt: skip
     reasons = labels.loc[labels["cluster"].isna(), "reason"].value_counts()
@@ -68,12 +68,6 @@ def make_labels_page(
         threads=threads,
         rejected={str(reason): int(count) for reason, count in reasons.items()},
     )
-
-
-def _names_of(rows: pd.DataFrame) -> pd.Index:
-    """What windows are called on the page; the times have the six decimals of tables."""
-    columns = rows["path"], rows["start"], rows["end"]
-    return pd.Index([id_of(f"{p}#t={s:.6f},{e:.6f}") for p, s, e in zip(*columns, strict=True)])
 
 
 def _titles(rows: pd.DataFrame, root: str) -> list[str]:

@@ -118,7 +118,6 @@ function makeLegend(classes) {
 function makeCard(card) {
   const made = element("card-template").content.firstElementChild.cloneNode(true);
   const part = (selector) => made.querySelector(selector);
-  part("h2").textContent = `Cluster ${card.number}`;
   part("h2").id = `cluster-${card.number}`;
   made.setAttribute("aria-labelledby", part("h2").id);
   part(".count").textContent = plural(card.size, "clip");
@@ -150,7 +149,8 @@ function setStop(card, tile) {
 
 function filterCard(made, query, number) {
   const { card, tiles } = made;
-  const whole = query === "" || number === card.number;
+  const named = number === null && fold(card.name).includes(query);
+  const whole = named || number === card.number;
   for (const tile of tiles) tile.hidden = !(whole || (number === null && tile.text.includes(query)));
   const shown = shownTiles(made);
   const inside = number === null

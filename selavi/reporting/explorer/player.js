@@ -126,7 +126,7 @@ function fillLarge() {
   for (const one of swatch) paint(one, clip.class);
   element("large-name").replaceChildren(...swatch, name);
   element("large-place").textContent =
-    `Cluster ${card.number} · clip ${tiles.indexOf(tile) + 1} of ${tiles.length}`;
+    `${clusterTitle(card)} · clip ${tiles.indexOf(tile) + 1} of ${tiles.length}`;
   element("large-other").hidden = !tile.other;
   element("large-other").textContent =
     tile.other ? `Most of this cluster is ${className(card.classes[0][0])}.` : "";

@@ -1,0 +1,71 @@
+"""Say how long a training on users' videos will take, before it starts."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import yaml
+
+from selavi.config_file import parse
+from selavi.preflight.estimate import estimate
+from selavi.progress import duration
+from selavi.settings import Config
+
+EPOCH_SECONDS = 0.15
+"""What an epoch takes besides its steps: its checkpoint, log and order of clips."""
+START_SECONDS = 20.0
+"""Start of Snakemake and of its jobs."""
+PARTS = {"encode": ("shard",), "train": ("pretrain",), "label": ("assign",)}
+
+
+def forecast(config: str) -> str:
+    """Estimate the time of a project's stages, from rates measured here.
+
+    Parameters
+    ----------
+    config : str
+        The configuration, YAML.
+
+    Returns
+    -------
+    str
+        A line.
+
+    Raises
+    ------
+    UserError
+        If the sample of its videos cannot be used.
+    """
+    settings = parse(yaml.safe_load(config), Config, "configuration")
+    with _quiet("selavi.data", "selavi.evaluation"):
+        costs = estimate(settings)
+    cpus = len(os.sched_getaffinity(0))
+    epochs = sum(run.training.epochs for run in settings.runs.values())
+    seconds = {
+        part: sum(
+            3600 * (cost.cpu_hours / cpus + cost.gpu_hours) for cost in costs if cost.stage in names
+        )
+        for part, names in PARTS.items()
+    }
+    seconds["train"] += epochs * EPOCH_SECONDS
+    total = sum(seconds.values()) + START_SECONDS
+    shares = ", ".join(f"{part} {duration(value)}" for part, value in seconds.items())
+    return (
+        f"estimated time: {duration(total)} ({shares}), from rates measured here; if it is "
+        "interrupted, the same command resumes"
+    )
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Silence the log of samples that are measured."""
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,207 @@
+"""Train a network on the videos that are to be labelled, in a project in the output folder."""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from selavi.data.sources.video_table import read_video_table
+from selavi.files import UserError, write_csv, write_text
+from selavi.label.inputs import find_inputs
+from selavi.label.options import Options
+from selavi.label.windows import Windowing, plan_windows
+from selavi.label.work import make_folder
+from selavi.running.folder import hold
+from selavi.running.forecast import forecast
+from selavi.running.project import NAME, config_text, project_files, require_none
+from selavi.running.recipe import LEAST, Recipe, choose_recipe
+from selavi.running.screen import LastingConsole
+from selavi.running.snakemake import Run
+from selavi.running.weights import weights_on_disk
+
+log = logging.getLogger(__name__)
+
+TABLE = Path("work/train.csv")
+"""The windows to train on, below the output folder."""
+MODEL = Path("results/pretrain") / NAME / "model.pt"
+RECORD = Path("work/learn.json")
+"""What was asked for when the training began."""
+CONFIG = "config.yaml"
+ESTIMATED = "SELAVI_ESTIMATED"
+"""Environment variable by which the workflow knows that its costs have been shown."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked of the training.
+
+    Attributes
+    ----------
+    clusters : int or None
+        Number of clusters; None for the recipe's.
+    init : str or None
+        Source of the encoders' first weights, as `network.init` has it.
+    retrain : bool
+        Whether to train anew if there is a model.
+    """
+
+    clusters: int | None = None
+    init: str | None = None
+    retrain: bool = False
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A network trained on the windows.
+
+    Attributes
+    ----------
+    model : Path
+        Its file.
+    options : Options
+        How files are cut: the given options, or those of the training.
+    status : int
+        0, or the exit status of a training that failed or was stopped.
+    """
+
+    model: Path
+    options: Options
+    status: int
+
+
+def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes) -> Learned:
+    """Train on the windows with video and audio, unless that was done before.
+
+    Killed at any moment, the same call resumes.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, folders and tables; see `find_inputs`.
+    output : Path
+        The folder of the project.
+    options : Options
+        How files are cut, and how the work is done.
+    wishes : Wishes
+        What is asked of the training.
+
+    Returns
+    -------
+    Learned
+        The network.
+
+    Raises
+    ------
+    UserError
+        If there are too few windows, or options differ from those of an earlier training.
+    """
+    make_folder(output / "work")
+    model, record = output / MODEL, _read_record(output / RECORD)
+    cut = {**asdict(options.windowing), "shots": options.shots}
+    asked = {"clusters": wishes.clusters, "init": wishes.init, **cut}
+    if not record or (wishes.retrain and (asked != record or model.exists())):
+        _begin(paths, output, options, asked, anew=bool(record))
+        record = asked
+    for name, value in asked.items():
+        if value not in (None, False) and value != record.get(name):
+            raise UserError(
+                f"the model in {output} was trained with {name} = {_shown(record.get(name))}, not "
+                f"{value}; train anew with --retrain, or name another folder with --output"
+            )
+    windowing = Windowing(record.get("window"), record.get("stride"))
+    options = replace(options, windowing=windowing, shots=bool(record.get("shots")))
+    status = 0 if model.exists() else _train(output, record)
+    return Learned(model, options, status)
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """What the training in a folder was begun with; {} if none was."""
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:
+        raise UserError(f"{path} is damaged; remove it, and give --retrain") from None
+
+
+def _shown(value: object) -> str:
+    return "the default" if value in (None, False) else str(value)
+
+
+def _begin(
+    paths: Sequence[Path], output: Path, options: Options, asked: dict[str, Any], anew: bool
+) -> None:
+    """List the windows to train on, and remove what an earlier training left."""
+    plan = plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
+    windows = plan[(plan["reason"] == "") & (plan["modalities"] == "video+audio")]
+    if len(windows) < LEAST:
+        raise UserError(
+            f"{len(windows)} windows with video and audio are too few to train on; at least "
+            f"{LEAST} are needed. Label with a trained model, --model FILE or --model zoo:NAME "
+            "(`selavi zoo list`), add videos, or cut them into more windows, --window SECONDS"
+        )
+    choose_recipe(len(windows), asked["clusters"])  # or an error, before anything is removed
+    if anew:
+        with hold(output):
+            shutil.rmtree((output / MODEL).parent, ignore_errors=True)
+        config, copy = output / CONFIG, output / "work" / CONFIG
+        if config.exists() and copy.exists() and config.read_bytes() != copy.read_bytes():
+            log.warning("%s was edited and is kept; remove it to have its values chosen", config)
+        else:
+            config.unlink(missing_ok=True)
+    else:
+        require_none(output, [*project_files("", "")])
+    write_csv(output / TABLE, windows[["path", "start", "end"]])
+    write_text(output / RECORD, json.dumps(asked))
+
+
+def _train(output: Path, record: dict[str, Any]) -> int:
+    """Write the project, as far as it is not there, say what will happen, and run the workflow."""
+    windows = read_video_table(output / TABLE)
+    recipe = choose_recipe(len(windows), record["clusters"])
+    init = record["init"] or (weights_on_disk() if recipe.preset == "paper" else None)
+    split = f"table: {TABLE}"
+    config = config_text(recipe, ".", split, "none", init)
+    if (output / CONFIG).exists():
+        log.info("resuming the training in %s", output)
+    else:
+        for line in _plan_lines(recipe, record, init, windows["path"].nunique()):
+            print(line, flush=True)
+        here = config_text(recipe, str(output.absolute()), split, "none", init)
+        print(forecast(here), flush=True)
+    for name, text in project_files(config, "labels.csv").items():
+        if not (output / name).exists():
+            write_text(output / name, text)
+            if name == CONFIG:
+                write_text(output / "work" / CONFIG, text)
+    os.environ[ESTIMATED] = "1"
+    folder = output.absolute()
+    return Run(LastingConsole(stderr=True, highlight=False))(
+        [
+            "--profile", str(folder / "profiles/local"), "--snakefile", str(folder / "Snakefile"),
+            "--directory", str(folder), "--configfile", str(folder / CONFIG), "--", "pretrain_all",
+        ],
+        folder,
+    )  # fmt: skip
+
+
+def _plan_lines(recipe: Recipe, record: dict[str, Any], init: str | None, files: int) -> list[str]:
+    """What was chosen, and why."""
+    gpus = f"{recipe.gpus} GPU{'s' * (recipe.gpus > 1)}"
+    network, why = (
+        ("the paper's", f"there is {gpus}")
+        if recipe.preset == "paper"
+        else ("the small", "there is no GPU")
+    )
+    start = f", starting from {init}" if init else ""
+    rule = "as asked" if record["clusters"] else "auto: the root of half the windows"
+    return [
+        f"{recipe.clips:,} windows of {files:,} files have video and audio; {recipe.clusters} "
+        f"clusters ({rule}; --clusters N)",
+        f"training: {network} network, as {why}{start}; {recipe.epochs} epochs in batches of "
+        f"{recipe.batch_size * max(1, recipe.gpus)}, {recipe.steps:,} steps",
+    ]

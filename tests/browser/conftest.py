@@ -1,0 +1,41 @@
+"""A Chromium, and clips for pages."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selavi.data.sources.demo_dataset import make_demo_dataset
+from tests.conftest import make_split
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--autoplay-policy=no-user-gesture-required",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--mute-audio",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if not chromium:
+        pytest.skip(f"no {', '.join(PROGRAMS)} on the PATH")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def twelve_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Index of six clips of each of two classes, beside their shard."""
+    root = tmp_path_factory.mktemp("clips")
+    make_demo_dataset(
+        root / "videos", classes=2, train_per_class=6, test_per_class=0, bad_files=False, workers=1
+    )
+    return make_split(root / "videos" / "train", root, shards=1)
