@@ -94,7 +94,10 @@ def train(output: Path, index: Path, seed: int, init: Path | None) -> Path:
     """Train with the demo's settings; the model file."""
     demo = read_section(REPOSITORY / "config/demo.yaml", Config).runs["demo"].model_dump()
     network = demo["network"] | {"clusters": KNOWN, "init": str(init) if init else None}
-    changes = {"seed": seed, "network": network, "training": demo["training"] | {"collapse": 1.0}}
+    changes = {
+        "seed": seed, "network": network, "training": demo["training"] | {"collapse": 1.0},
+        "machine": {"workers": 0, "threads": 1, "precision": "float32"},
+    }  # fmt: skip
     if not (output / "model.pt").exists():
         pretrain(index, parse(demo | changes, RunSettings, "benchmark"), output)
     return output / "model.pt"

@@ -257,10 +257,14 @@ def clip_ids(table: pd.DataFrame) -> "pd.Series[str]":
 
 def cluster_sizes(table: pd.DataFrame) -> dict[int, int]:
     """The number of rows of each cluster."""
-    return {
-        int(c): int(n)
-        for c, n in zip(*np.unique(table["cluster"], return_counts=True), strict=True)
-    }
+    return {cluster: len(rows) for cluster, rows in rows_by_cluster(table).items()}
+
+
+def rows_by_cluster(table: pd.DataFrame) -> dict[int, np.ndarray]:
+    """The positions of the rows of each cluster."""
+    clusters, counts = np.unique(table["cluster"], return_counts=True)
+    order = table["cluster"].to_numpy().argsort(kind="stable")
+    return dict(zip(clusters.tolist(), np.split(order, counts.cumsum()[:-1]), strict=False))
 
 
 def assigned(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import (
     TfidfTransformer,
 )
 
-from selavi.label.names_file import Name, assigned, cluster_sizes
+from selavi.label.names_file import Name, assigned, cluster_sizes, rows_by_cluster
 
 SHARE = 1 / 3
 """A class or a word names a cluster if at least this share of its clips or files has it."""
@@ -104,8 +104,8 @@ def distinct(
 def _from_classes(table: pd.DataFrame) -> dict[int, str]:
     known = table[table["label"].fillna("") != ""]
     names = {}
-    for cluster in cluster_sizes(known):
-        labels = known.loc[known["cluster"] == cluster, "label"]
+    for cluster, rows in rows_by_cluster(known).items():
+        labels = known["label"].iloc[rows]
         counts = Counter(labels)
         common = [name for name, count in counts.items() if count >= SHARE * len(labels)]
         common.sort(key=lambda name: (-counts[name], name))
@@ -126,8 +126,7 @@ def _from_words(table: pd.DataFrame) -> dict[int, str]:
     idf = TfidfTransformer().fit(present).idf_
     totals = np.asarray(present.sum(0)).ravel()
     names = {}
-    for cluster in cluster_sizes(files):
-        rows = np.flatnonzero(files["cluster"] == cluster)
+    for cluster, rows in rows_by_cluster(files).items():
         inside = np.asarray(present[rows].sum(0)).ravel()
         share = inside / len(rows)
         rest = (totals - inside) / (len(files) - len(rows))

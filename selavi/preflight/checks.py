@@ -20,6 +20,7 @@ from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
 from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
+from selavi.label.names_file import read_names_file
 from selavi.plan import Plan
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
@@ -155,6 +156,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         return
     yield Finding(True, "configuration", ", ".join(map(str, files)))
     yield from given_weights(config)
+    yield from names_of_clusters(config)
     yield from shared_memory(config)
     yield from stored_sizes(config)
     yield from initial_weights(config)
@@ -167,6 +169,16 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
         yield from disk(estimate(config))
     except UserError as error:
         yield Finding(False, "a few videos", str(error))
+
+
+def names_of_clusters(config: Config) -> Iterator[Finding]:
+    """Find runs whose names of clusters cannot be read."""
+    for name, run in config.runs.items():
+        try:
+            if run.names:
+                read_names_file(Path(run.names))
+        except UserError as error:
+            yield Finding(False, "names", f"runs.{name}.names: {error}")
 
 
 def given_weights(config: Config) -> Iterator[Finding]:

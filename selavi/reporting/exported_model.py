@@ -13,6 +13,7 @@ from selavi.files import UserError, read_csv, write_text
 from selavi.models.checkpoint import load_model
 from selavi.models.export import WRITERS, Files
 from selavi.models.network import JOINED
+from selavi.models.zoo import PREFIX
 from selavi.settings import TORCHVISION, RunSettings
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ def model_card(
         _input(settings, facts),
         "## Training",
         _table(_training_rows(settings, facts), ("what", "value")),
+        *_licence(facts),
         *_scores(scores, facts),
         "## Settings",
         f"```yaml\n{section_text(settings, without={'machine'})}```",
@@ -168,6 +170,17 @@ def _training_rows(settings: RunSettings, facts: dict[str, Any]) -> list[tuple[s
             words += ", which was trained with classes"
         rows.append((f"{modality} encoder started from", words))
     return rows
+
+
+def _licence(facts: dict[str, Any]) -> list[str]:
+    """A sentence if weights are, or come from, those that the paper's authors released."""
+    sources = [given["source"] for given in facts.get("init", {}).values()]
+    if facts.get("version") != "released" and not any(s.startswith(PREFIX) for s in sources):
+        return []
+    return [
+        "The weights are those that the paper's authors released, or were trained from them: the "
+        "licence of their release holds, which does not allow commercial use."
+    ]
 
 
 def _shown_scores(path: Path, settings: RunSettings) -> pd.DataFrame:

@@ -101,19 +101,21 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     """
     make_folder(output / "work")
     model, record = output / MODEL, _read_record(output / RECORD)
-    asked = {"clusters": wishes.clusters, "init": wishes.init, **asdict(options.windowing)}
+    cut = {**asdict(options.windowing), "shots": options.shots}
+    asked = {"clusters": wishes.clusters, "init": wishes.init, **cut}
     if not record or (wishes.retrain and (asked != record or model.exists())):
         _begin(paths, output, options, asked, anew=bool(record))
         record = asked
     for name, value in asked.items():
-        if value not in (None, False) and value != record[name]:
+        if value not in (None, False) and value != record.get(name):
             raise UserError(
-                f"the model in {output} was trained with {name} = {_shown(record[name])}, not "
+                f"the model in {output} was trained with {name} = {_shown(record.get(name))}, not "
                 f"{value}; train anew with --retrain, or name another folder with --output"
             )
-    windowing = Windowing(**{name: record[name] for name in asdict(options.windowing)})
+    windowing = Windowing(record.get("window"), record.get("stride"))
+    options = replace(options, windowing=windowing, shots=bool(record.get("shots")))
     status = 0 if model.exists() else _train(output, record)
-    return Learned(model, replace(options, windowing=windowing), status)
+    return Learned(model, options, status)
 
 
 def _read_record(path: Path) -> dict[str, Any]:

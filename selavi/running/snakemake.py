@@ -51,6 +51,8 @@ class Run:
         The state of the run.
     nothing : bool
         Whether all results were up to date.
+    directory : Path
+        Where Snakemake works.
     """
 
     def __init__(self, console: Console) -> None:
@@ -60,6 +62,7 @@ class Run:
         self.stopping = False  # whether Snakemake knows that it is to stop
         self.pass_on_at = math.inf  # when to pass a stop request on to Snakemake
         self.nothing = False
+        self.directory = Path()
 
     def __call__(self, arguments: Sequence[str], directory: Path) -> int:
         """Run `snakemake ARGUMENTS` in a folder and show it.
@@ -75,6 +78,7 @@ class Run:
             If there is no workflow, or Snakemake is already running in the folder.
         """
         plugins = shipped("workflow/plugins")
+        self.directory = directory
         with folders.hold(directory):
             if folders.clear(directory):
                 self._unlock(arguments)
@@ -230,7 +234,7 @@ class Run:
         if failure is None or self.signals:
             return
         job, stage = failure
-        logs = [Path(path) for path in facts["log"]]
+        logs = [self.directory / path for path in facts["log"]]
         lines = [job.errors or end_of(path) for path in logs]
         self.screen.job_failed(_name(job), logs, lines)
         if stage and stage.finished:

@@ -14,7 +14,7 @@ from selavi.data.sources.factory import configured_source, source_of
 from selavi.data.sources.source import VideoSource
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
-from selavi.preflight.checks import disk, initial_weights, stored_sizes
+from selavi.preflight.checks import disk, initial_weights, names_of_clusters, stored_sizes
 from selavi.preflight.config_files import read_config, read_profile
 from selavi.preflight.estimate import estimate
 from selavi.preflight.samples import sample_of
@@ -288,3 +288,14 @@ def test_initial_weights_that_are_not_there(
     assert "selavi zoo get ave" in found["run zoo"].words
     assert f"{tmp_path}/torch" in found["run theirs"].words
     assert not list(initial_weights(read_config([own])))
+
+
+def test_names_that_cannot_be_read(own: Path, tmp_path: Path) -> None:
+    over = tmp_path / "over.yaml"
+    over.write_text(yaml.safe_dump({"runs": {"demo": {"names": str(tmp_path / "names.csv")}}}))
+    config = read_config([own, over])
+    [finding] = names_of_clusters(config)
+    assert "runs.demo.names:" in finding.words and "names.csv does not exist" in finding.words
+    (tmp_path / "names.csv").write_text("cluster,name\n0,dog\n")
+    assert not list(names_of_clusters(config))
+    assert not list(names_of_clusters(read_config([own])))

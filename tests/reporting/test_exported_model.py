@@ -113,6 +113,7 @@ def test_a_released_model_is_exported_too(tmp_path: Path) -> None:
         assert (settings, facts) == first[1:]
         for name, value in first[0].state_dict().items():
             assert torch.equal(network.state_dict()[name], value), name
+    assert "does not allow commercial use" in (tmp_path / "out/README.md").read_text()
     exported = torch.load(tmp_path / "out/model.pth.tar", weights_only=True)
     for name, value in content["model"].items():
         assert torch.equal(exported["model"][name], value), name
@@ -194,3 +195,4 @@ def test_the_readme_says_what_it_is(tmp_path: Path) -> None:
     assert "1 (selected without classes) | honest | 0.250 |" in scores[0]
     assert "0 (best by the classes) | oracle | 0.750 |" in scores[1]
     assert "no scores of learning without labels" in text
+    assert "commercial" not in text

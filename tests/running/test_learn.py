@@ -21,7 +21,7 @@ def trained(tmp_path: Path) -> Path:
     model.parent.mkdir(parents=True)
     model.touch()
     (tmp_path / RECORD).parent.mkdir()
-    record = {"clusters": 5, "init": None, "window": 4.0, "stride": None}
+    record = {"clusters": 5, "init": None, "window": 4.0, "stride": None, "shots": False}
     (tmp_path / RECORD).write_text(json.dumps(record))
     return tmp_path
 
@@ -54,6 +54,7 @@ def test_more_clusters_than_windows_are_an_error(
     [
         (Options(), Wishes(clusters=6), "was trained with clusters = 5, not 6"),
         (Options(Windowing(window=3.0)), Wishes(), "was trained with window = 4.0, not 3.0"),
+        (Options(shots=True), Wishes(), "was trained with shots = the default, not True"),
         (Options(), Wishes(init="zoo:ave"), "was trained with init = the default, not zoo:ave"),
     ],
 )

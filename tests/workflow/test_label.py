@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from selavi.cli import main
-from selavi.files import read_csv
+from selavi.files import read_csv, write_csv
 from selavi.running import recipe
 from selavi.settings.presets import PRESETS
 
@@ -24,8 +24,10 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def labels_of(output: Path) -> pd.DataFrame:
-    table = read_csv(output / "labels.csv", ("path", "modalities", "reason"))
-    return table.assign(name=[Path(path).name for path in table["path"]])
+    table = read_csv(output / "labels.csv", ("path", "name", "modalities", "reason"))
+    return table.rename(columns={"name": "cluster_name"}).assign(
+        name=[Path(path).name for path in table["path"]]
+    )
 
 
 @pytest.mark.usefixtures("brief")
@@ -64,7 +66,11 @@ def test_a_folder_becomes_labels_with_one_command(
     assert len(labels_of(output)) == len(labels) + 1
     assert model.stat().st_mtime_ns == made
 
-    # A run that was killed in training resumes; --retrain begins anew.
+    # A run that was killed in training resumes; --retrain begins anew, with the names.
+    names = read_csv(output / "names.csv", ("name",))
+    largest = read_csv(output / "clusters.csv")["cluster"].iloc[0]
+    names.loc[names["cluster"] == largest, "name"] = "a name of mine"
+    write_csv(output / "names.csv", names)
     model.unlink()
     assert main(command) == 0
     assert "resuming the training" in capfd.readouterr().err
@@ -76,4 +82,6 @@ def test_a_folder_becomes_labels_with_one_command(
     )
     config = yaml.safe_load((output / "config.yaml").read_text())
     assert config["runs"]["videos"]["network"]["clusters"] == 5
-    assert labels_of(output)["cluster"].dropna().between(0, 4).all()
+    labels = labels_of(output)
+    assert labels["cluster"].dropna().between(0, 4).all()
+    assert "a name of mine" in labels["cluster_name"].tolist()
