@@ -43,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="begin a window this long after the one before (default: the window's length)",
     )  # fmt: skip
     parser.add_argument(
+        "--shots", action="store_true",
+        help="begin a window at each scene change; longer shots are cut into windows as files are",
+    )  # fmt: skip
+    parser.add_argument(
         "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
     )
     parser.add_argument(
@@ -87,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
         Windowing(options.window, options.stride),
         PAGE_SECONDS if with_page else None,
         options.workers,
+        options.shots,
     )
     model = options.model
     if training:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from selavi.label.inputs import find_inputs
 from selavi.label.options import Options
+from selavi.label.shot_cuts import ShotCuts
 from selavi.label.windows import plan_windows
 
 
@@ -32,4 +33,5 @@ def plan_labels(paths: Sequence[Path], options: Options, work: Path) -> pd.DataF
     UserError
         If there are no files, or a disk fails.
     """
-    return plan_windows(find_inputs(paths), options.windowing, threads=options.threads)
+    cuts = ShotCuts(work / "shots") if options.shots else None
+    return plan_windows(find_inputs(paths), options.windowing, cuts, options.threads)
