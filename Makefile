@@ -34,6 +34,9 @@ define install
 	@touch "$@"
 endef
 
+.PHONY: install
+install: $(STAMPS)/.run ## install what `selavi label` and the workflow need into .venv
+
 .PHONY: demo
 demo: $(STAMPS)/.run ## make the embedded dataset, run the whole workflow on it, show what came out
 	@$(RUN)

@@ -15,12 +15,13 @@ from contextlib import suppress
 from select import PIPE_BUF
 from typing import Any
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 PIPE = "SELAVI_RUN_PIPE"
 MARK = "\x1eselavi "
 """Prefix of a line for `selavi run`."""
 INTERVAL_SECONDS = 0.5
+IN_NOTEBOOK = tqdm.__module__ == "tqdm.auto"  # else it is the class for terminals
 NOTICE = {"notice": True}
 """`log.info(message, extra=NOTICE)` is shown by `selavi run` too, like a warning."""
 
@@ -59,19 +60,19 @@ def tell(**facts: Any) -> None:
 
 
 class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted at run time
-    """tqdm's bar on a terminal, JSON lines for `selavi run`, nothing elsewhere."""
+    """tqdm's bar on a terminal and in a notebook, JSON lines for `selavi run`, else nothing."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.read, self.last_sent = is_read(), 0.0
-        options.setdefault("disable", None)
+        options.setdefault("disable", False if IN_NOTEBOOK else None)
         if self.read:
             options |= {"disable": bool(options["disable"]), "file": io.StringIO()}
         super().__init__(*arguments, **options)
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+    def display(self, *arguments: Any, **options: Any) -> None:
         """Show the progress."""
         if not self.read:
-            super().display(msg, pos)
+            super().display(*arguments, **options)
             return
         now = time.monotonic()
         if self.total and (now > self.last_sent + INTERVAL_SECONDS or self.n == self.total):
