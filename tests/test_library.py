@@ -98,14 +98,19 @@ def test_the_readmes_clusters_of_a_split(
 def test_the_wheel_has_types_and_every_data_file(tmp_path: Path) -> None:
     source = tmp_path / "source"
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(REPOSITORY / "selavi", source / "selavi", ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("selavi", "workflow", "config", "profiles"):
+        shutil.copytree(REPOSITORY / name, source / name, ignore=ignored)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
                "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)]  # fmt: skip
     subprocess.run(command, check=True)
     (wheel,) = tmp_path.glob("*.whl")
-    packed = {n for n in zipfile.ZipFile(wheel).namelist() if n.startswith("selavi/")}
+    names = set(zipfile.ZipFile(wheel).namelist())
+    packed = {name for name in names if name.startswith("selavi/")}
     assert "selavi/py.typed" in packed
+    for folder in ("workflow", "config", "profiles"):
+        own = {str(p.relative_to(source)) for p in (source / folder).rglob("*") if p.is_file()}
+        assert {f"selavi_workflow/{name}" for name in own} <= names
     files = {str(p.relative_to(source)) for p in (source / "selavi").rglob("*") if p.is_file()}
     assert packed == files
