@@ -39,10 +39,15 @@ def run_variants(work: Work) -> None:
 def run_batches(work: Work) -> None:
     """Measure the fastest variant at doubling batch sizes, then bisect to the largest that fits."""
     variant, rates, flops = fastest_before(work)
-    fits, fails, batch = 0, 0, 2 if work.small else 16
+    first = 2 if work.small else 16
+    fits, fails, batch = 0, 0, first
     while not fails and batch <= (4 if work.small else LARGEST):
         row = measure(work, variant, batch, flops, rates)
         work.tell(row)
+        if "error" in row and not row.get("out_of_memory") and variant != BASE:
+            # Its arithmetic fails on this device, which says nothing of the memory.
+            variant, fits, batch = BASE, 0, first
+            continue
         fits, fails = (fits, batch) if "error" in row else (batch, 0)
         batch *= 2
     while fails and fits and fails - fits > max(8, fits // 4):
@@ -69,8 +74,9 @@ def run_compiled(work: Work) -> None:
 
 def try_with(work: Work, extra: str, few: int = 0) -> None:
     """Measure the fastest variant with an extra, at its best batch size and at a small one."""
-    variant, rates, flops = fastest_before(work)
-    batch = work.fastest("batches")["batch"]
+    _, rates, flops = fastest_before(work)
+    best = work.fastest("batches")
+    variant, batch = best["variant"], best["batch"]
     row = measure(work, f"{variant}, {extra}", batch, flops, rates)
     work.tell(row)
     if row.get("out_of_memory"):  # a graph has its own memory pool

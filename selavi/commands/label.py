@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--retrain", action="store_true",
-        help="without --model: train anew; the names of clusters are carried over",
+        help="without --model: train again; the names of clusters are carried over",
     )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER",

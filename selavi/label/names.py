@@ -129,7 +129,7 @@ def settle_names(
 
     An edited file is not written to: its names count, with suggestions where it has none; see
     `overlay`. If its names are carried over to other clusters, it is kept as `names.earlier.csv`,
-    and a new one is written. A file that nobody edited is written anew.
+    and a new one is written. A file that nobody edited is written again.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Wishes:
     init : str or None
         Source of the encoders' first weights, as `network.init` has it.
     retrain : bool
-        Whether to train anew if there is a model.
+        Whether to train again if there is a model.
     """
 
     clusters: int | None = None
@@ -110,7 +110,7 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
         if value not in (None, False) and value != record.get(name):
             raise UserError(
                 f"the model in {output} was trained with {name} = {_shown(record.get(name))}, not "
-                f"{value}; train anew with --retrain, or name another folder with --output"
+                f"{value}; train again with --retrain, or name another folder with --output"
             )
     windowing = Windowing(record.get("window"), record.get("stride"))
     options = replace(options, windowing=windowing, shots=bool(record.get("shots")))

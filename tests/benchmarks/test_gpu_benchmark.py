@@ -33,8 +33,7 @@ def test_every_part_works_on_tiny_shapes() -> None:
     assert not [e for e in wrong if e[1].get("variant") != "bfloat16"], printed
     measured = {row["variant"] for row in parts["steps"] if row.get("clips_per_second")}
     assert {"float32", "TF32", "bfloat16, channels last"} <= measured
-    failed = any("error" in row for row in parts["batches"])  # bfloat16, as above
-    assert parts["batches"][-1]["largest_batch"] == (0 if failed else 4)
+    assert parts["batches"][-1]["largest_batch"] == 4
     shares = [v for k, v in parts["profile"][0].items() if k.endswith("ward") or k == "optimizer"]
     assert len(shares) == 5 and 0 < sum(shares) < 1
     assert parts["compiled"][0]["clips_per_second"] > 0

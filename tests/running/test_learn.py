@@ -61,7 +61,7 @@ def test_more_clusters_than_windows_are_an_error(
 def test_other_options_than_those_of_the_model_are_an_error(
     trained: Path, options: Options, wishes: Wishes, words: str
 ) -> None:
-    with pytest.raises(UserError, match=f"{words}; train anew with --retrain, or name another"):
+    with pytest.raises(UserError, match=f"{words}; train again with --retrain, or name another"):
         learn([], trained, options, wishes)
     assert (trained / MODEL).exists()
 

@@ -1,4 +1,4 @@
-"""Folders that are made anew: whole, or as they were before."""
+"""Replace folders: they are whole, or as they were before."""
 
 import shutil
 from collections.abc import Iterator

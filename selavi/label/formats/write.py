@@ -33,7 +33,7 @@ def write_formats(
     labels : DataFrame
         With the columns `selavi.data.schema.LABELS`.
     folder : Path
-        Each format gets a folder of its name in it, made anew.
+        Each format gets a folder of its name in it, replaced as a whole.
     formats : sequence of str
         Names, of FORMATS.
     link_folders : bool
