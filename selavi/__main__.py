@@ -1,7 +1,5 @@
 """`python -m selavi`, for process launchers."""
 
-import sys
+from selavi.cli import run_and_exit
 
-from selavi.cli import main
-
-sys.exit(main())
+run_and_exit()

@@ -1,5 +1,6 @@
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -173,3 +174,13 @@ def test_a_misspelt_key_is_named(tmp_path: Path) -> None:
         "datasts: unknown key; did you mean 'datasets'?"
         in run("settings", "--configfile", str(path)).stderr
     )
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback():
+    """As in `selavi zoo list | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "selavi", "zoo", "list"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
