@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 lock() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header --no-annotate "$@"; }
-lock pyproject.toml requirements/pins.in -o requirements/run.txt
+lock pyproject.toml requirements/pins.in --extra imagenet -o requirements/run.txt
 lock pyproject.toml requirements/pins.in --extra dev -c requirements/run.txt -o requirements/dev.txt
