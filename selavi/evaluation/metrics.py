@@ -9,6 +9,7 @@ import pandas as pd
 
 from selavi.data.schema import heads_by_modality, read_assignments
 from selavi.evaluation.bootstrap import bootstrap_intervals
+from selavi.evaluation.chance import chance_scores
 from selavi.evaluation.scores import SCORES, Scores, contingency_table, scores_of
 from selavi.files import UserError, write_csv
 
@@ -135,9 +136,10 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
     -------
     pandas.DataFrame
         Rows, by modality and `choice`: `head` (one per head), `first` (head 0), `mean` (over
-        heads), `agreement` (the selected head, with 95% bootstrap intervals), and `oracle` (the
-        head with the best NMI: selected by the classes, so `honest` is false). Columns `clusters`,
-        `smallest` and `largest`: the number of non-empty clusters, and the extremes of their sizes.
+        heads), `agreement` (the selected head, with 95% bootstrap intervals and the scores of
+        chance), and `oracle` (the head with the best NMI: selected by the classes, so `honest` is
+        false). Columns `clusters`, `smallest` and `largest`: the number of non-empty clusters, and
+        the extremes of their sizes.
     """
     rows = []
     for modality, columns in heads.items():
@@ -150,10 +152,11 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
             for name, pair in bootstrap_intervals(tables[selected]).items()
             for end, value in zip(("low", "high"), pair, strict=True)
         }
+        corrected = chance_scores(tables[selected])
         choices = [
             ("first", "0", True, scores[0]),
             ("mean", "", True, mean),
-            ("agreement", str(selected), True, scores[selected] | intervals),
+            ("agreement", str(selected), True, scores[selected] | intervals | corrected),
             ("oracle", str(best), False, scores[best]),
             *(("head", str(h), True, s) for h, s in enumerate(scores)),
         ]
@@ -162,6 +165,7 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
             for choice, head, honest, values in choices
         ]
         if modality == next(iter(heads)):
+            _log_chance(scores[selected] | corrected, len(classes), len(np.unique(classes)))
             _log_unequal_numbers(tables[selected])
     sizes = dict.fromkeys(("clusters", "smallest", "largest"), "Int64")
     result = pd.DataFrame(rows).astype(sizes)
@@ -171,6 +175,18 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
 def _sizes(table: np.ndarray) -> dict[str, int]:
     counts = table.sum(1)
     return {"clusters": len(counts), "smallest": int(counts.min()), "largest": int(counts.max())}
+
+
+def _log_chance(scores: dict[str, float], clips: int, classes: int) -> None:
+    log.info(
+        "selected head: NMI %.3f (chance %.3f, AMI %.3f), accuracy %.3f (chance %.3f, adjusted "
+        "%.3f), ARI %.3f; chance for %d clips, %d clusters and %d classes of these sizes",
+        *(scores[n] for n in ("nmi", "nmi_chance", "ami", "accuracy", "accuracy_chance")),
+        *(scores[n] for n in ("accuracy_adjusted", "ari")),
+        clips,
+        scores["clusters"],
+        classes,
+    )
 
 
 def _log_unequal_numbers(table: np.ndarray) -> None:

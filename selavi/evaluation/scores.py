@@ -159,6 +159,25 @@ def hungarian_accuracy(table: np.ndarray) -> float:
     return float(table[rows, columns].sum() / table.sum())
 
 
+def chance_nmi(table: np.ndarray) -> float:
+    """NMI that random clusters of the same sizes are expected to have.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        (K, C) int64 counts, without empty rows and columns.
+
+    Returns
+    -------
+    float
+        Expected mutual information over the mean of the entropies; 1 if both are 0.
+    """
+    rows, columns = table.sum(1), table.sum(0)
+    _, of_clusters, of_classes = _information(table, rows, columns)
+    ceiling = (of_clusters + of_classes) / 2
+    return expected_information(rows, columns) / ceiling if ceiling > 0 else 1.0
+
+
 def expected_information(rows: np.ndarray, columns: np.ndarray) -> float:
     """Expected mutual information of two random clusterings of given sizes.
 

@@ -156,3 +156,20 @@ def test_kmeans_finds_what_is_plainly_there() -> None:
     truth = np.repeat(np.arange(4), 50)
     points = np.eye(4)[truth] * 10 + random.normal(size=(200, 4))
     assert clustering_scores(truth, kmeans(points, 4, seed=0)).nmi == 1
+
+
+def test_chance_is_said_for_this_number_of_clips(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    labels = [str(i % 4) for i in range(40)]
+    heads = [[i % 4 if i < 30 else 0 for i in range(40)]] * 2
+    write_csv(tmp_path / "a.csv", assignments(labels, heads))
+    with caplog.at_level("INFO", "selavi"):
+        table = measure(tmp_path / "a.csv", tmp_path / "m.csv")
+    row = table[table["choice"] == "agreement"].iloc[0]
+    assert 0 < row["nmi_chance"] < row["nmi"]
+    assert row["ami"] < row["nmi"]
+    assert 0.25 < row["accuracy_chance"] < row["accuracy"]
+    assert f"NMI {row['nmi']:.3f} (chance {row['nmi_chance']:.3f}" in caplog.text
+    assert "chance for 40 clips, 4 clusters and 4 classes" in caplog.text
+    assert table.loc[table["choice"] != "agreement", "nmi_chance"].isna().all()

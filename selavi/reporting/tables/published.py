@@ -1,8 +1,9 @@
 """The paper's results beside ours. `published.csv` has them all, each with its source.
 
-Those marked certain are from the README of the paper's release; secondary ones are quoted from
-other papers. `pretraining` is the dataset that the model was trained on, empty if the source does
-not say; `choice` is "oracle" where the head or the epoch was selected by the classes.
+Those marked certain are from the README of the paper's release, today's or the first one; secondary
+ones are quoted from other papers. `pretraining` is the dataset that the model was trained on, empty
+if the source does not say; `choice` is "oracle" where the head or the epoch was selected by the
+classes; `protocol` is empty for the paper's, and results of another one are compared with nothing.
 """
 
 import re
@@ -15,6 +16,7 @@ from selavi.files import read_csv
 
 TEXT = (
     "table", "dataset", "pretraining", "method", "part", "measure", "choice", "certainty", "source",
+    "protocol",
 )  # fmt: skip
 NOT_RUN = "not run"
 
@@ -98,6 +100,8 @@ def beside_published(ours: pd.DataFrame, table: str, references: dict[str, str])
 
 def _note(result: pd.Series) -> str:
     note = f"{NOT_RUN}: published result only"
+    if result["protocol"]:
+        return f"{note}, by another protocol ({result['protocol']})"
     if result["trained"] == result["plain"]:
         return note
     return f"{note}, pretrained on {result['pretraining'] or 'a dataset not stated'}"
