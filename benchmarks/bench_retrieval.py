@@ -14,7 +14,7 @@ import time
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from selavi.evaluation.neighbours import nearest
+from selavi.neighbours import nearest
 
 GALLERY, QUERIES, FEATURES, COUNTS, REPEATS = 9537, 3783, 9216, (1, 5, 10, 20, 50), 3
 

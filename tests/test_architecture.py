@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "selavi"
 LAYERS = [
     {"formulas", "disk", "stages"},
     {"files", "allocator", "progress"},
-    {"settings", "batch", "logs", "compiled", "shortage", "user"},
+    {"settings", "batch", "logs", "compiled", "neighbours", "shortage", "user"},
     {"config_file", "rate_cache", "tensor_files"},
     {"engine"},
     {"cluster", "transforms", "models", "estimates"},

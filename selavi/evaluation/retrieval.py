@@ -16,7 +16,7 @@ from selavi.data.corrupt import CorruptClips
 from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, view_batches
 from selavi.data.schema import read_index
-from selavi.evaluation.neighbours import nearest
+from selavi.neighbours import nearest
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model

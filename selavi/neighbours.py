@@ -42,3 +42,24 @@ def nearest(queries: Tensor, gallery: Tensor, count: int) -> tuple[Tensor, Tenso
         indices.append(nearest_rows)
         distances.append((best + rows.square().sum(1, keepdim=True)).clamp_min(0).sqrt())
     return torch.cat(indices), torch.cat(distances)
+
+
+def nearest_others(rows: Tensor, count: int) -> Tensor:
+    """Find the nearest other rows of each row, by Euclidean distance.
+
+    Parameters
+    ----------
+    rows : Tensor
+        (N, D) float32.
+    count : int
+        Neighbours per row, less than N.
+
+    Returns
+    -------
+    Tensor
+        (N, count) int64, nearest first; never the row itself, even among equal rows.
+    """
+    indices, _ = nearest(rows, rows, count + 1)
+    own = indices == torch.arange(len(rows), device=rows.device)[:, None]
+    own[:, -1] |= ~own.any(1)  # of more equal rows than count, the row itself may be left out
+    return indices[~own].view(len(rows), count)
