@@ -16,12 +16,12 @@ from selavi.data.corrupt import CorruptClips
 from selavi.data.index import rejected_note
 from selavi.data.sampling import Clips, ViewGrid, view_batches
 from selavi.data.schema import read_index
-from selavi.neighbours import nearest
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import load_model
 from selavi.models.feature_map import last_map
 from selavi.models.network import Network
+from selavi.neighbours import nearest
 from selavi.progress import Bar
 from selavi.settings import Modality, RetrievalSettings, RunSettings, VideoSettings
 

@@ -13,12 +13,12 @@ from selavi.cli import main
 from selavi.config_file import write_section
 from selavi.data.sampling import ViewGrid, view_batches
 from selavi.data.schema import read_index
-from selavi.neighbours import nearest
 from selavi.evaluation.retrieval import clip_feature, features_of_clips, retrieval, retrieval_clips
 from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
 from selavi.models.feature_map import last_map
 from selavi.models.network import Network
+from selavi.neighbours import nearest
 from selavi.settings import MachineSettings, RetrievalSettings, RunSettings
 from tests.conftest import make_split
 
