@@ -14,7 +14,7 @@ LAYERS = [
     {"config_file", "rate_cache", "tensor_files"},
     {"engine"},
     {"cluster", "transforms", "models", "estimates"},
-    {"data", "labelling"},
+    {"clustering", "data", "labelling"},
     {"training", "evaluation", "plan", "inventory"},
     {"label"},
     {"reporting", "preflight"},

@@ -37,6 +37,7 @@ from selavi.settings.inputs import FRAME_SECONDS, AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import (
+    FeatureMethod,
     LabellingSettings,
     NetworkSettings,
     RunDefaults,
@@ -57,6 +58,7 @@ __all__ = [
     "DegradeSettings",
     "EmbeddedSettings",
     "ExplorerSettings",
+    "FeatureMethod",
     "FinetuneSettings",
     "InitSettings",
     "LabellingSettings",

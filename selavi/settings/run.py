@@ -10,6 +10,9 @@ from selavi.settings.machine import MachineSettings
 from selavi.settings.presets import Preset, with_preset
 from selavi.settings.section import FilePath, LearningRate, Modality, Name, Section, Seed
 
+FeatureMethod = Literal["kmeans", "spectral", "ward", "hdbscan"]
+"""Methods that cluster given features as they are, without training."""
+
 
 class NetworkSettings(Section):
     """The encoders and their heads."""
@@ -175,6 +178,12 @@ class RunSettings(RunDefaults):
 
     dataset: Name
     """The name of the dataset to train on."""
+    method: FeatureMethod | Literal["selavi", "auto"] = "selavi"
+    """How clips get their clusters. selavi: a network trained by self-labelling. kmeans, spectral,
+    ward, hdbscan: scikit-learn's methods on the prepared features of both modalities; all encoders
+    have to be frozen. auto: that of these four, and that `network.preparation`, whose clusters of
+    random parts of the clips agree best with each other, which takes no classes. (Such stability is
+    a hint, not a proof: see docs/features.md.)"""
     preset: Preset | None = Field(None, exclude=True)
     """Values of the keys that neither the run nor `defaults` gives (see Presets). The default is
     the preset of the dataset."""

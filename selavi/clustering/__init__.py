@@ -1,0 +1,1 @@
+"""Clusterings of given features: k-means, spectral, Ward, HDBSCAN. Takes arrays."""

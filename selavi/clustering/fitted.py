@@ -1,0 +1,226 @@
+"""A clustering of a split's features, and the clusters that it gives to clips of any split.
+
+Letters in shapes: N fitted clips, n clips to predict, H heads, K clusters, d prepared features.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from selavi.clustering.methods import cluster
+from selavi.clustering.votes import Votes, vote
+from selavi.files import UserError
+from selavi.models.head_selection import agreement
+from selavi.models.network import JOINED
+from selavi.models.preparation import Preparation, PreparationKind
+from selavi.settings import FeatureMethod
+from selavi.tensor_files import read_tensors, save_tensors
+
+FORMAT = "selavi-clustering-1"
+Rows = Mapping[str, np.ndarray]
+"""By modality: features, row n of each is of the same clip."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A clustering.
+
+    Attributes
+    ----------
+    method : str
+        See `cluster`.
+    clusters : int
+        K.
+    head : int
+        The selected head: the one that agrees best with the others.
+    preparations : dict of str to Preparation
+        By modality.
+    rows : dict of str to numpy.ndarray
+        By modality: prepared features of the fitted clips, (N, d) float16.
+    labels : numpy.ndarray
+        (N, H) int64, clusters of the fitted clips.
+    ids : numpy.ndarray
+        (N,) names of the clips in an index.
+    """
+
+    method: FeatureMethod
+    clusters: int
+    head: int
+    preparations: dict[str, Preparation]
+    rows: dict[str, np.ndarray]
+    labels: np.ndarray
+    ids: np.ndarray
+
+    def predict(self, features: Rows, ids: np.ndarray) -> dict[str, Votes]:
+        """Clusters of clips.
+
+        Those of a fitted clip are its own. Another clip has with k-means the cluster of the nearest
+        centre, with the other methods the one that most of its 10 nearest fitted clips have. One
+        modality's cluster is that of most of the 10 nearest by this modality alone. A confidence
+        is the share of the 10 nearest, other than the clip itself, that have the cluster.
+
+        Parameters
+        ----------
+        features : mapping of str to numpy.ndarray
+            By modality: (n, D) float.
+        ids : numpy.ndarray
+            (n,) names of the clips in an index.
+
+        Returns
+        -------
+        dict of str to Votes
+            By modality; of two, "video+audio" comes first.
+
+        Raises
+        ------
+        UserError
+            If the features have another size than the fitted ones.
+        """
+        rows = {name: self._prepare(name, features[name]) for name in self.preparations}
+        own = pd.Index(self.ids).get_indexer(ids)
+        joined = np.concatenate(list(rows.values()), 1)
+        gallery = np.concatenate([self.rows[name] for name in rows], 1)
+        given = np.where(own[:, None] >= 0, self.labels[own], -1)
+        if self.method == "kmeans":
+            given = np.where(given >= 0, given, self._nearest_centres(joined, gallery))
+        votes = {JOINED: vote(joined, gallery, self.labels, own, given)}
+        if len(rows) == 1:
+            return {next(iter(rows)): votes[JOINED]}
+        return votes | {
+            name: vote(matrix, self.rows[name], self.labels, own) for name, matrix in rows.items()
+        }
+
+    def _prepare(self, modality: str, features: np.ndarray) -> np.ndarray:
+        preparation = self.preparations[modality]
+        if features.shape[1] != len(preparation.mean):
+            raise UserError(
+                f"the {modality} features have {features.shape[1]} numbers per clip, and those "
+                f"that were clustered {len(preparation.mean)}; make both with the same embedder"
+            )
+        return preparation.transform(features)
+
+    def _nearest_centres(self, rows: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+        """(n, H) int64."""
+        result = np.empty((len(rows), self.labels.shape[1]), np.int64)
+        for head, labels in enumerate(self.labels.T):
+            sizes = np.bincount(labels, minlength=self.clusters)
+            centres = np.zeros((self.clusters, gallery.shape[1]))
+            np.add.at(centres, labels, gallery.astype(np.float64))
+            centres[sizes > 0] /= sizes[sizes > 0, None]
+            distances = (centres**2).sum(1) - 2 * rows @ centres.T.astype(np.float32)
+            distances[:, sizes == 0] = np.inf
+            result[:, head] = distances.argmin(1)
+        return result
+
+    def save(self, path: Path) -> None:
+        """Write the clustering to a file, atomically."""
+        save_tensors(
+            path,
+            {
+                "format": FORMAT,
+                "method": self.method,
+                "clusters": self.clusters,
+                "head": self.head,
+                "preparations": {
+                    name: {"kind": p.kind, "inputs": len(p.mean), "dims": p.features}
+                    | {"state": p.state_dict()}
+                    for name, p in self.preparations.items()
+                },
+                "rows": {name: torch.from_numpy(rows) for name, rows in self.rows.items()},
+                "labels": torch.from_numpy(self.labels.astype(np.int32)),
+                "ids": self.ids.tolist(),
+            },
+        )
+
+
+def fit(
+    method: FeatureMethod,
+    features: Rows,
+    ids: np.ndarray,
+    kind: PreparationKind,
+    dims: int,
+    clusters: int,
+    seeds: list[int],
+) -> Fitted:
+    """Cluster the prepared features of all modalities together.
+
+    Parameters
+    ----------
+    method : str
+        See `cluster`.
+    features : mapping of str to numpy.ndarray
+        By modality: (N, D) float, finite.
+    ids : numpy.ndarray
+        (N,) names of the clips in an index.
+    kind, dims
+        See `Preparation`.
+    clusters : int
+        K.
+    seeds : list of int
+        A seed per head.
+
+    Returns
+    -------
+    Fitted
+        With one head, if the method has no seed.
+
+    Raises
+    ------
+    UserError
+        As `cluster` and `Preparation.fit`.
+    """
+    preparations, rows = prepare(features, kind, dims, seeds[0])
+    labels = cluster(method, np.concatenate(list(rows.values()), 1), clusters, seeds)
+    head = int(agreement(labels).argmax())
+    kept = {name: matrix.astype(np.float16) for name, matrix in rows.items()}
+    return Fitted(method, clusters, head, preparations, kept, labels, ids)
+
+
+def prepare(
+    features: Rows, kind: PreparationKind, dims: int, seed: int
+) -> tuple[dict[str, Preparation], dict[str, np.ndarray]]:
+    """Fit a preparation to each modality, and apply it.
+
+    Returns
+    -------
+    preparations : dict of str to Preparation
+        By modality.
+    rows : dict of str to numpy.ndarray
+        By modality: (N, d) float32; each modality has a mean square of 1.
+    """
+    preparations = {
+        name: Preparation.fit(matrix, kind, dims, seed) for name, matrix in features.items()
+    }
+    return preparations, {name: p.transform(features[name]) for name, p in preparations.items()}
+
+
+def is_clustering(path: Path) -> bool:
+    """Whether a file is a clustering, and no model: by its name, as a stage writes it."""
+    return path.name == "clustering.pt"
+
+
+def read_clustering(path: Path) -> Fitted:
+    """Read a file that `Fitted.save` wrote. Raises UserError if it is damaged or another file."""
+    content: Any = read_tensors(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(
+            f"{path} is no clustering ({FORMAT}); make it again with `selavi cluster-features`"
+        )
+    preparations = {}
+    for name, facts in content["preparations"].items():
+        preparations[name] = Preparation(facts["kind"], facts["inputs"], facts["dims"])
+        preparations[name].load_state_dict(facts["state"])
+    return Fitted(
+        content["method"],
+        content["clusters"],
+        content["head"],
+        preparations,
+        {name: rows.numpy() for name, rows in content["rows"].items()},
+        content["labels"].numpy().astype(np.int64),
+        np.array(content["ids"], object),
+    )
