@@ -157,7 +157,9 @@ def fit(
         By modality: (N, D) float, finite.
     ids : numpy.ndarray
         (N,) names of the clips in an index.
-    kind, dims
+    kind : str
+        See `Preparation`.
+    dims : int
         See `Preparation`.
     clusters : int
         K.
@@ -185,6 +187,17 @@ def prepare(
     features: Rows, kind: PreparationKind, dims: int, seed: int
 ) -> tuple[dict[str, Preparation], dict[str, np.ndarray]]:
     """Fit a preparation to each modality, and apply it.
+
+    Parameters
+    ----------
+    features : mapping of str to numpy.ndarray
+        By modality: (N, D) float, finite.
+    kind : str
+        See `Preparation.fit`.
+    dims : int
+        See `Preparation.fit`.
+    seed : int
+        See `Preparation.fit`.
 
     Returns
     -------
