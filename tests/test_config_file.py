@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from selavi.config_file import read_yaml
-from selavi.evaluation.baselines import kmeans
+from selavi.evaluation.baseline_kmeans import kmeans
 from selavi.files import UserError
 from selavi.preflight.config_files import read_config
 from selavi.settings import Config, FinetuneSettings

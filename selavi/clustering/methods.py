@@ -18,7 +18,7 @@ from selavi.settings import FeatureMethod
 
 STARTS = 10  # of k-means, of which the best is taken
 ONE_START_ABOVE = 50_000  # rows; each head is another start in any case
-DENSE_WARD = 20_000  # rows; their distances are 1.6 GB
+DENSE_WARD = 10_000  # rows; their distances are 0.4 GB
 MOST_ROWS = {"hdbscan": 50_000}
 
 Labels = np.ndarray
@@ -32,7 +32,7 @@ def cluster(method: FeatureMethod, rows: np.ndarray, clusters: int, seeds: Seque
     ----------
     method : {"kmeans", "spectral", "ward", "hdbscan"}
         kmeans: the best of 10 starts; of 1 for more than 50,000 rows. spectral: k-means on K
-        eigenvectors of the graph of 10 nearest neighbours. ward: agglomerative, above 20,000 rows
+        eigenvectors of the graph of 10 nearest neighbours. ward: agglomerative, above 10,000 rows
         along that graph only. hdbscan: on the eigenvectors of spectral; it finds the number of
         clusters by itself, of which the K largest are kept, and the rows of the others, and those
         that it calls noise, join the nearest of them.

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.cluster import KMeans, MiniBatchKMeans
 
 from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips, open_clips, training_batches
@@ -18,12 +17,12 @@ from selavi.evaluation.baseline_features import (
     SUPERVISED_CLIP,
     Rows,
     extract,
-    for_kmeans,
     network_features,
     raw_features,
     read_features,
     supervised_features,
 )
+from selavi.evaluation.baseline_kmeans import kmeans_scores
 from selavi.evaluation.metrics import clustering_scores
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, write_csv
@@ -49,9 +48,10 @@ def baselines(
 ) -> pd.DataFrame:
     """Score chance and k-means, with the run's number of clusters, and write the CSV.
 
-    k-means clusters standardised features of the same clips: raw ones, those of the run's network
-    before and after training, those of R(2+1)D-18 trained with labels, and users' files
-    (`baselines.features`); "video+audio" weighs both modalities equally. Corrupt clips are skipped.
+    k-means clusters features of the same clips: raw ones, those of the run's network before and
+    after training, those of R(2+1)D-18 trained with labels, and users' files
+    (`baselines.features`), with every preparation; "video+audio" weighs both modalities equally.
+    Corrupt clips are skipped.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def baselines(
     Returns
     -------
     pandas.DataFrame
-        A row per method and modality. `note` says why a method was not run; if no clip has a class,
-        there is only one row, with a note.
+        A row per method, modality and preparation, see `kmeans_scores`. `note` says why a method
+        was not run; if no clip has a class, there is only one row, with a note.
 
     Raises
     ------
@@ -113,13 +113,11 @@ def baselines(
             log.info("%s: %s", method, features)
             rows.append({"method": method, "modality": "video", "note": f"not run: {features}"})
             continue
-        classes = labels[features[0]]
-        known = classes != ""
-        for modality, matrix in for_kmeans(features[1]).items():
-            assigned = kmeans(matrix, min(clusters, len(matrix)), seed, settings.minibatch_above)
-            scores = asdict(clustering_scores(classes[known], assigned[known]))
-            rows.append({"method": method, "modality": modality, "note": ""} | scores)
-            log.info("%s, %s: NMI %.3f", method, modality, scores["nmi"])
+        log.info("%s:", method)
+        scores = kmeans_scores(
+            features[1], labels[features[0]], clusters, seed, settings.minibatch_above
+        )
+        rows += [{"method": method} | row for row in scores]
     result = pd.DataFrame(rows).assign(**of)
     write_csv(output, result)
     return result
@@ -158,32 +156,6 @@ def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) 
         for batch in Bar(batches, total=run.training.warmup_batches, desc="batch norm"):
             network.encode(batch.to(device))
     network.eval()
-
-
-def kmeans(
-    features: np.ndarray, clusters: int, seed: int, minibatch_above: int = 50_000
-) -> np.ndarray:
-    """Cluster features by k-means, the best of 10 starts.
-
-    Parameters
-    ----------
-    features : numpy.ndarray
-        (N, D) float32.
-    clusters : int
-        K.
-    seed : int
-        Seed of the starts.
-    minibatch_above : int
-        For more rows, mini-batch k-means is used.
-
-    Returns
-    -------
-    numpy.ndarray
-        (N,) int, cluster of each row.
-    """
-    algorithm = MiniBatchKMeans if len(features) > minibatch_above else KMeans
-    labels: np.ndarray = algorithm(clusters, n_init=10, random_state=seed).fit_predict(features)
-    return labels
 
 
 def _external(

@@ -37,10 +37,12 @@ def chance_scores(table: np.ndarray, draws: int = 10, seed: int = 0) -> dict[str
     >>> round(scores["nmi_chance"], 3), scores["accuracy_adjusted"]
     (0.007, 1.0)
     """
-    of_sizes = random_table(table.sum(1), table.sum(0))
-    generator = np.random.default_rng(seed)
-    drawn = [hungarian_accuracy(of_sizes.rvs(random_state=generator)) for _ in range(draws)]
-    accuracy, chance = hungarian_accuracy(table), float(np.mean(drawn))
+    accuracy = chance = hungarian_accuracy(table)
+    if min(table.shape) > 1:  # else there is only one table of these sums
+        of_sizes = random_table(table.sum(1), table.sum(0))
+        generator = np.random.default_rng(seed)
+        drawn = [hungarian_accuracy(of_sizes.rvs(random_state=generator)) for _ in range(draws)]
+        chance = float(np.mean(drawn))
     return {
         "nmi_chance": chance_nmi(table),
         "accuracy_chance": chance,

@@ -28,7 +28,7 @@ def table(model: Path, index: Path, output: Path, **settings: object) -> pd.Data
          "--index", str(index), "--output", str(output / "b.csv"), "--run", "one", "--split", "t"]
     )  # fmt: skip
     assert done == 0
-    return read_csv(output / "b.csv", ("method", "modality", "note"))
+    return read_csv(output / "b.csv", ("method", "modality", "note", "preparation", "choice"))
 
 
 def test_every_row_is_scored_or_says_why_not(
@@ -45,11 +45,18 @@ def test_every_row_is_scored_or_says_why_not(
             "broken": str(tmp_path / "nan.npz"),
             "absent": str(tmp_path / "absent.npy"),
         },
-    ).set_index(["method", "modality"])  # fmt: skip
-    assert found.loc[("k-means mine", "mine"), "nmi"] == 1
+    ).set_index(["method", "modality"]).sort_index(level=0, sort_remaining=False)  # fmt: skip
+    assert found.loc[("k-means mine", "mine"), "nmi"].max() == 1
     for method in ("raw", "untrained", "trained"):
         rows = found.loc[f"k-means {method}"]
-        assert list(rows.index) == ["video+audio", "video", "audio"]
+        assert list(dict.fromkeys(rows.index)) == ["video+audio", "video", "audio"]
+        for _, of_modality in rows.groupby(level=0):
+            kinds = ["standardise", "l2_pca", "standardise_pca"]
+            assert of_modality["preparation"].tolist() == kinds
+            picked = of_modality[of_modality["choice"].isin(["agreement", "both"])]
+            assert picked["agreement"].tolist() == [of_modality["agreement"].max()]
+            best = of_modality[of_modality["choice"].isin(["oracle", "both"])]
+            assert best["nmi"].tolist() == [of_modality["nmi"].max()]
         assert rows["nmi"].between(0, 1).all()
     notes = found["note"].droplevel("modality")
     assert notes["k-means supervised"] == "not run: baselines.supervised_weights names no file"

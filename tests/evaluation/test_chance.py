@@ -48,3 +48,9 @@ def test_one_cluster_and_one_class() -> None:
     assert chance_scores(np.array([[7]])) == {
         "nmi_chance": 1.0, "accuracy_chance": 1.0, "accuracy_adjusted": 1.0,
     }  # fmt: skip
+
+
+def test_one_cluster_is_as_good_as_chance() -> None:
+    scores = chance_scores(np.array([[2, 1]]))
+    assert scores["accuracy_chance"] == pytest.approx(2 / 3)
+    assert scores["accuracy_adjusted"] == 0

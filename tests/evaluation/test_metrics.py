@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from selavi.evaluation.baselines import kmeans
+from selavi.evaluation.baseline_kmeans import kmeans
 from selavi.evaluation.metrics import clustering_scores, heads_by_modality, measure
 from selavi.files import UserError, read_csv, write_csv
 

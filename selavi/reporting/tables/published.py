@@ -76,7 +76,7 @@ def beside_published(ours: pd.DataFrame, table: str, references: dict[str, str])
     text = [
         c
         for c in ours.columns
-        if c in ("run", "split", "modality", "figure", "method", "part", "note")
+        if c in ("run", "split", "modality", "figure", "method", "part", "note", "preparation")
     ]
     joined[text] = joined[text].fillna("")
     row_keys = list(joined[keys].itertuples(index=False, name=None))

@@ -11,7 +11,7 @@ from selavi.reporting.tables.published import NOT_RUN
 
 TEXT = (
     "modality", "choice", "head", "method", "note", "level", "degraded",
-    "dataset", "split", "pretraining",
+    "dataset", "split", "pretraining", "preparation",
 )  # fmt: skip
 NEEDED = {
     "metrics": ("modality", "choice", "head", "honest", *SCORES),
