@@ -80,7 +80,37 @@ def assign(
     clips = open_clips(index, settings)
     corrupt = CorruptClips(clips)
     predictions = predict(network, clips, workers, corrupt)
-    head = int(facts["head"])
+    head, clusters = int(facts["head"]), settings.network.clusters
+    write_assignments(corrupt, predictions, head, clusters, csv, pickle, compress_above)
+
+
+def write_assignments(
+    corrupt: CorruptClips,
+    predictions: dict[str, Prediction],
+    head: int,
+    clusters: int,
+    csv: Path,
+    pickle: Path,
+    compress_above: int = COMPRESS_ABOVE,
+) -> None:
+    """Write what `assign` predicts.
+
+    Parameters
+    ----------
+    corrupt : CorruptClips
+        Of the N clips.
+    predictions : dict of str to Prediction
+        By modality, of N clips; the columns of the selected head are the first one's.
+    head : int
+        The selected head.
+    clusters : int
+        K.
+    csv, pickle : Path
+        Files to write.
+    compress_above : int
+        See `assign`.
+    """
+    clips = corrupt.clips
     further_columns = further(clips.index)
     result = clips.index[["sample", *VIDEO, *further_columns]].copy()
     result["detail"] = [corrupt.found.get(sample, "") for sample in range(len(clips))]
@@ -101,7 +131,7 @@ def assign(
             "clusters": {name: p.clusters.astype(np.int32) for name, p in predictions.items()},
             "confidences": {name: p.confidences for name, p in predictions.items()},
             "margins": {name: p.margins for name, p in predictions.items()},
-            "number_of_clusters": settings.network.clusters,
+            "number_of_clusters": clusters,
         },
     )
     assigned = columns["cluster"][columns["cluster"] >= 0]
