@@ -123,6 +123,33 @@ def configuration(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def videos(parser: argparse.ArgumentParser, window: str, stride: str) -> None:
+    """Add files to label, and how they are cut into windows.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    window, stride : str
+        What the command does without the option.
+    """
+    parser.add_argument(
+        "paths", type=Path, nargs="+", metavar="PATH",
+        help="a file, a folder of videos and audio files, or a CSV with path[,start,end]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--window", type=float, metavar="SECONDS",
+        help=f"cut files into windows of this length (default: {window})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stride", type=float, metavar="SECONDS",
+        help=f"begin a window this long after the one before (default: {stride})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
+    )
+
+
 def clusters(parser: argparse.ArgumentParser) -> None:
     """Add the number of clusters of a training."""
     parser.add_argument(

@@ -3,27 +3,20 @@
 import argparse
 from pathlib import Path
 
+from selavi.commands import arguments
+
 HELP = "write pooled features and logits of videos, per window or per second"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", type=Path, nargs="+", metavar="PATH",
-        help="a file, a folder of videos and audio files, or a CSV with path[,start,end]",
-    )  # fmt: skip
+    arguments.videos(
+        parser,
+        "10, and files under 30 s are one; with --stride, what the network sees",
+        "the window's length",
+    )
     parser.add_argument("--model", required=True, metavar="MODEL", help="a model file or zoo:NAME")
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FILE", help="write this .npz or .parquet"
-    )
-    parser.add_argument(
-        "--window", type=float, metavar="SECONDS", help="cut files into windows of this length"
-    )
-    parser.add_argument(
-        "--stride", type=float, metavar="SECONDS",
-        help="begin a window this long after the one before; without --window, one row each time",
-    )  # fmt: skip
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
     )
 
 

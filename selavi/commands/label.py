@@ -13,10 +13,7 @@ HELP = "label videos: a cluster, with a confidence, for every window of every fi
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", type=Path, nargs="+", metavar="PATH",
-        help="a file, a folder of videos and audio files, or a CSV with path[,start,end]",
-    )  # fmt: skip
+    arguments.videos(parser, "10, and files under 30 s are one", "the window's length")
     parser.add_argument(
         "--model", metavar="MODEL",
         help="label with this model file or zoo:NAME (default: train one on these videos)",
@@ -35,20 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the tables here (default: {name of the first path}-labels)",
     )  # fmt: skip
     parser.add_argument(
-        "--window", type=float, metavar="SECONDS",
-        help="cut files into windows of this length (default: 10, and files under 30 s are one)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--stride", type=float, metavar="SECONDS",
-        help="begin a window this long after the one before (default: the window's length)",
-    )  # fmt: skip
-    parser.add_argument(
         "--shots", action="store_true",
         help="begin a window at each scene change; longer shots are cut into windows as files are",
     )  # fmt: skip
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
-    )
     parser.add_argument(
         "--format", nargs="+", choices=FORMATS, default=[], metavar="NAME",
         help=f"also write the labels for other programs: {', '.join(FORMATS)}",

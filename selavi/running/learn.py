@@ -104,7 +104,7 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     cut = {**asdict(options.windowing), "shots": options.shots}
     asked = {"clusters": wishes.clusters, "init": wishes.init, **cut}
     if not record or (wishes.retrain and (asked != record or model.exists())):
-        _begin(paths, output, options, asked, anew=bool(record))
+        _begin(paths, output, options, asked, again=bool(record))
         record = asked
     for name, value in asked.items():
         if value not in (None, False) and value != record.get(name):
@@ -133,7 +133,7 @@ def _shown(value: object) -> str:
 
 
 def _begin(
-    paths: Sequence[Path], output: Path, options: Options, asked: dict[str, Any], anew: bool
+    paths: Sequence[Path], output: Path, options: Options, asked: dict[str, Any], again: bool
 ) -> None:
     """List the windows to train on, and remove what an earlier training left."""
     plan = plan_labels(paths, options, output / "work")
@@ -145,7 +145,7 @@ def _begin(
             "(`selavi zoo list`), add videos, or cut them into more windows, --window SECONDS"
         )
     choose_recipe(len(windows), asked["clusters"])  # or an error, before anything is removed
-    if anew:
+    if again:
         with hold(output):
             shutil.rmtree((output / MODEL).parent, ignore_errors=True)
         config, copy = output / CONFIG, output / "work" / CONFIG
