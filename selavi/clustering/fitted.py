@@ -14,11 +14,12 @@ import torch
 
 from selavi.clustering.methods import cluster
 from selavi.clustering.votes import Votes, vote
+from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.models.head_selection import agreement
 from selavi.models.network import JOINED
 from selavi.models.preparation import Preparation, PreparationKind
-from selavi.settings import FeatureMethod
+from selavi.settings import FeatureMethod, RunSettings
 from selavi.tensor_files import read_tensors, save_tensors
 
 FORMAT = "selavi-clustering-1"
@@ -117,12 +118,13 @@ class Fitted:
             result[:, head] = distances.argmin(1)
         return result
 
-    def save(self, path: Path) -> None:
-        """Write the clustering to a file, atomically."""
+    def save(self, path: Path, settings: RunSettings) -> None:
+        """Write the clustering and the settings of its run to a file, atomically."""
         save_tensors(
             path,
             {
                 "format": FORMAT,
+                "settings": settings.model_dump(mode="json"),
                 "method": self.method,
                 "clusters": self.clusters,
                 "head": self.head,
@@ -217,8 +219,8 @@ def is_clustering(path: Path) -> bool:
     return path.name == "clustering.pt"
 
 
-def read_clustering(path: Path) -> Fitted:
-    """Read a file that `Fitted.save` wrote. Raises UserError if it is damaged or another file."""
+def read_clustering(path: Path) -> tuple[Fitted, RunSettings]:
+    """Read a file of `Fitted.save`, as it was given. Raises UserError if it is none or damaged."""
     content: Any = read_tensors(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(
@@ -228,7 +230,8 @@ def read_clustering(path: Path) -> Fitted:
     for name, facts in content["preparations"].items():
         preparations[name] = Preparation(facts["kind"], facts["inputs"], facts["dims"])
         preparations[name].load_state_dict(facts["state"])
-    return Fitted(
+    settings = parse(content["settings"], RunSettings, f"settings in {path}")
+    fitted = Fitted(
         content["method"],
         content["clusters"],
         content["head"],
@@ -237,3 +240,4 @@ def read_clustering(path: Path) -> Fitted:
         content["labels"].numpy().astype(np.int64),
         np.array(content["ids"], object),
     )
+    return fitted, settings

@@ -10,7 +10,7 @@ from sklearn.metrics import normalized_mutual_info_score as nmi
 from selavi.clustering.fitted import Fitted, fit, read_clustering
 from selavi.clustering.votes import vote
 from selavi.files import UserError
-from selavi.settings import FeatureMethod
+from selavi.settings import FeatureMethod, RunSettings
 from tests.clustering.features import two_views
 
 
@@ -58,8 +58,9 @@ def test_kmeans_predicts_the_nearest_centre() -> None:
 
 def test_the_file_says_the_same(tmp_path: Path) -> None:
     clustering = fitted(spread=1.0)
-    clustering.save(tmp_path / "clustering.pt")
-    again = read_clustering(tmp_path / "clustering.pt")
+    clustering.save(tmp_path / "clustering.pt", RunSettings(dataset="mine", seed=7))
+    again, settings = read_clustering(tmp_path / "clustering.pt")
+    assert (settings.dataset, settings.seed) == ("mine", 7)
     assert (again.method, again.clusters, again.head) == ("kmeans", 4, clustering.head)
     features, _, ids = two_views(clips=60, spread=1.0, seed=1)
     for modality, votes in clustering.predict(features, ids).items():
