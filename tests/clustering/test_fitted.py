@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import normalized_mutual_info_score as nmi
 
+from selavi.clustering import fitted as fitted_module
 from selavi.clustering.fitted import Fitted, fit, read_clustering
 from selavi.clustering.votes import vote
 from selavi.files import UserError
@@ -47,7 +48,10 @@ def test_kmeans_predicts_the_nearest_centre() -> None:
     rows = np.concatenate(
         [clustering.preparations[n].transform(features[n]) for n in ("video", "audio")], 1
     )
-    gallery = np.concatenate([clustering.rows[n] for n in ("video", "audio")], 1)
+    fitted_features, _, _ = two_views(spread=1.5)
+    gallery = np.concatenate(
+        [clustering.preparations[n].transform(fitted_features[n]) for n in ("video", "audio")], 1
+    )
     labels = clustering.labels[:, 1]
     centres = np.stack([gallery[labels == k].mean(0, dtype=np.float64) for k in range(4)])
     expected = np.linalg.norm(rows[:, None] - centres, axis=2).argmin(1)
@@ -84,6 +88,18 @@ def test_one_modality() -> None:
     votes = clustering.predict(features, ids)
     assert list(votes) == ["audio"]
     assert nmi(group, votes["audio"].clusters[:, 0]) == pytest.approx(1)
+
+
+def test_of_many_clips_a_sample_votes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitted_module, "MOST_VOTERS", 50)
+    clustering = fitted("ward")
+    assert len(clustering.rows["video"]) == 50
+    features, group, ids = two_views()
+    kept = clustering.predict(features, ids)["video+audio"]
+    np.testing.assert_array_equal(kept.clusters, clustering.labels)
+    assert (kept.confidences == 1).mean() > 0.9
+    others, group, ids = two_views(clips=60, seed=1)
+    assert nmi(group, clustering.predict(others, ids)["audio"].clusters[:, 0]) == pytest.approx(1)
 
 
 def test_votes_by_hand() -> None:
