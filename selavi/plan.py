@@ -189,6 +189,7 @@ class Plan:
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
             "pretrain": self._runs(MODEL, self.trained),
             "import_model": self._runs(MODEL, self.given),
+            "cluster_features": self._runs(CLUSTERING, self.clustered),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
             "name_clusters": self._runs("results/name-clusters/{run}.csv"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt", config.networks),
