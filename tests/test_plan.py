@@ -127,6 +127,21 @@ def test_a_run_may_have_the_weights_of_another_run() -> None:
     both.require_weights()
 
 
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"weights": "results/pretrain/new/model.pt"}, "weights: .* the model that this run makes"),
+        ({"network": {"init": "zoo:vgg"}}, "network.init: 'vgg' is not in the model zoo, which"),
+        ({"weights": "zoo:vgg"}, "weights: 'vgg' is not in the model zoo, which has"),
+    ],
+)
+def test_weights_that_cannot_be(run: dict[str, object], words: str) -> None:
+    raw = read_yaml(REPOSITORY / "config/demo.yaml")
+    raw["runs"]["new"] = {"dataset": "demo"} | run
+    with pytest.raises(UserError, match=rf"^runs\.new\.{words}"):
+        Plan(parse(raw, Config, "test"), lambda dataset, split: True).require_weights()
+
+
 def test_only_splits_with_classes_have_scores() -> None:
     without = plan("demo.yaml", unlabelled=("demo/train",))
     assert without.files["metrics"] == ["results/metrics/demo/test.csv"]
@@ -204,8 +219,17 @@ def test_initial_weights_that_another_run_makes_are_an_input(
     (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
     config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
     made = Plan(config, lambda dataset, split: True)
-    with pytest.raises(UserError, match=r"itself\.network\.init is the model that this run makes"):
-        made.init_files("itself")
+    with pytest.raises(UserError, match="third") as caught:
+        made.require_weights()
+    fourth, itself, third = str(caught.value).splitlines()  # sorted by yaml
+    assert third.startswith("runs.third.network.init: absent.pt does not exist")
+    assert fourth.startswith("runs.fourth.network.init: zoo:ave is not on this machine")
+    assert "runs.itself.network.init" in itself and "is the model that this run makes" in itself
+    for run in ("third", "fourth", "itself"):  # they have been trained
+        Path(f"results/pretrain/{run}").mkdir(parents=True)
+        Path(f"results/pretrain/{run}/model.pt").touch()
+    with pytest.raises(UserError, match=r"^runs\.itself\.network\.init: [^\n]*$"):
+        made.require_weights()
     assert {name: made.init_files(name) for name in config.runs if name != "itself"} == {
         "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
         "third": [], "fourth": [],

@@ -182,7 +182,7 @@ def names_of_clusters(config: Config) -> Iterator[Finding]:
 
 
 def given_weights(config: Config) -> Iterator[Finding]:
-    """Find runs whose given weights are not there."""
+    """Find runs whose given or first weights are not there."""
     try:
         Plan(config, lambda dataset, split: False).require_weights()
     except UserError as error:
@@ -215,10 +215,12 @@ def initial_weights(config: Config) -> Iterator[Finding]:
     from selavi.models.initial_weights import find_weights
     from selavi.models.torchvision_weights import cached_weights
 
-    made = Plan(config, lambda dataset, split: False).files["pretrain"]
+    plan = Plan(config, lambda dataset, split: False)
     for source, name in sources.items():
         what = f"run {name}"
-        if str(Path(source)) in made:
+        if plan.lacking(name, source):
+            continue  # `given_weights` says so
+        if str(Path(source)) in plan.models:
             yield Finding(True, what, f"starts from {source}, which is made first")
         elif source == TORCHVISION and not cached_weights().exists():
             yield Finding(
