@@ -8,9 +8,8 @@ from pathlib import Path
 from selavi.config_file import read_yaml
 from selavi.data.sources.factory import configured_source
 from selavi.files import UserError
-from selavi.models.zoo import absent, place
+from selavi.models.zoo import place
 from selavi.settings import (
-    TORCHVISION,
     AudioLevel,
     Config,
     FinetuneSettings,
@@ -127,10 +126,11 @@ class Plan:
 
     def init_files(self, run: str) -> list[str]:
         """Files of initial weights that a run reads: those that are there, or other runs make."""
-        files = [str(place(source)) for source in self._init_sources(run)]
+        files = [str(place(source)) for source in self.init_sources(run)]
         return [file for file in files if file in self.models or Path(file).is_file()]
 
-    def _init_sources(self, run: str) -> list[str]:
+    def init_sources(self, run: str) -> list[str]:
+        """The sources of a run's first weights."""
         init = self.config.runs[run].network.init
         return list(dict.fromkeys(init.sources.values())) if init else []
 
@@ -159,45 +159,6 @@ class Plan:
         """Runs that are not trained, and the files that their weights are given by."""
         runs = self.config.runs
         return {name: str(place(run.weights)) for name, run in runs.items() if run.weights}
-
-    def require_weights(self) -> None:
-        """Raise UserError if models or first weights that runs need cannot be read.
-
-        Torchvision's are downloaded, and runs whose model is there need none.
-        """
-        sources = [
-            (run, key, source)
-            for run, settings in self.config.runs.items()
-            for key, given in (
-                ("weights", [settings.weights] if settings.weights else []),
-                ("network.init", self._init_sources(run)),
-            )
-            for source in given
-        ]
-        lacking = [
-            f"runs.{run}.{key}: {reason}"
-            for run, key, source in sources
-            if (reason := self.lacking(run, source))
-        ]
-        if lacking:
-            raise UserError("\n".join(lacking))
-
-    def lacking(self, run: str, source: str) -> str:
-        """Why a run cannot read a source of weights; "" if it can, once other runs are made."""
-        if source == TORCHVISION:
-            return ""
-        try:
-            file = str(place(source))
-        except UserError as error:
-            return str(error)
-        model = MODEL.format(run=run)
-        if file == model:
-            return (
-                f"{source} is the model that this run makes; give the run another name, or raise "
-                "its training.epochs to train it longer"
-            )
-        there = file in self.models or any(Path(path).is_file() for path in (file, model))
-        return "" if there else absent(source)
 
     @cached_property
     def levels(self) -> dict[str, VideoLevel | AudioLevel]:
