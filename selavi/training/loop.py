@@ -18,7 +18,7 @@ from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.schedule import relabelling_steps
-from selavi.models.initial_weights import initialise
+from selavi.models.initial_weights import FirstWeights, initialise
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
 from selavi.progress import Bar
@@ -56,8 +56,8 @@ class Trained:
         Steps taken.
     corrupt : int
         Corrupt clips found.
-    init : dict of str to str
-        By modality, the SHA-256 of the file that its encoder started from.
+    init : dict of str to FirstWeights
+        By modality, the file that its encoder started from.
     """
 
     network: Network
@@ -66,7 +66,7 @@ class Trained:
     history: list[Row]
     steps: int
     corrupt: int
-    init: dict[str, str]
+    init: dict[str, FirstWeights]
 
 
 class Trainer:
@@ -103,12 +103,13 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.network = prepared_network(settings, clips, group).to(group.device)
         self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
+        digests = {name: first.sha256 for name, first in self.init.items()}
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
         self.checkpoints = Checkpoints(
-            folder, fingerprint(settings, clips.index, self.init, clips.features), self.machine
+            folder, fingerprint(settings, clips.index, digests, clips.features), self.machine
         )
         self.pace = Pace(self.step_clips)
 
