@@ -20,10 +20,10 @@ class Batch:
     sample : Tensor
         (B,) int64, each clip's number in the index.
     video : Tensor or None
-        (B, C, T, height, width) float32, normalised; C is 3, or 1 for grey. None if the clips were
-        opened without this modality.
+        (B, C, T, height, width) float32, normalised; C is 3, or 1 for grey. Of a frozen encoder
+        (B, D) float32, features. None if the clips were opened without this modality.
     audio : Tensor or None
-        (B, 1, F, S) float32, log-mel spectrogram. None as for `video`.
+        (B, 1, F, S) float32, log-mel spectrogram, or features as for `video`. None as for `video`.
     corrupt : mapping
         The corrupt clips met in making the batch, which it leaves out: what is wrong with each, by
         sample.

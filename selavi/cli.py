@@ -54,9 +54,7 @@ def run_and_exit() -> NoReturn:
     """
     gc.set_threshold(50_000, 20, 50)
     status = _complete(main)
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined]  # ends pools of threads, and joins others
     atexit._run_exitfuncs()
     os._exit(_complete(sys.stdout.flush) or status)
 

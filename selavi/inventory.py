@@ -34,14 +34,15 @@ class Inventory:
         return self._sources[place]
 
     def settings_text(self, dataset: str, split: str) -> str:
-        """What a split depends on: no other split, and media only if shards are imported.
+        """What a split depends on: no other split or features; media only if shards are imported.
 
         Files that name its videos follow with their size and time; what was written before stays
         for files that were moved away since.
         """
         data, source = self._config.datasets[dataset], self.source(dataset, split)
         alone = data.model_copy(update={"splits": {split: data.splits[split]}})
-        text = section_text(alone, without=() if source.stage == "import_shards" else {"media"})
+        media = set() if source.stage == "import_shards" else {"media"}
+        text = section_text(alone, without={"features", *media})
         files = source.files()
         if files and all(file.is_file() for file in files):
             facts = [(file, file.stat()) for file in files]

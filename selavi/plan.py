@@ -24,7 +24,7 @@ from selavi.settings import (
 CONFIG = "results/settings/config.yaml"
 """The configuration with all defaults. Every target makes it, and tables follow it."""
 MODEL = "results/pretrain/{run}/model.pt"
-TABLES = ("clustering", "baselines", "ablation", "degraded", "retrieval", "finetune")
+TABLES = ("clustering", "methods", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
 ON_REQUEST = ("logits",)

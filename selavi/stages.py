@@ -2,6 +2,7 @@
 
 STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset",
+    "list_clips", "gather_features",
     "pretrain", "import_model", "assign", "name_clusters", "logits", "metrics", "baselines",
     "degrade", "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",
     "distributions", "plot_degraded", "neighbours", "explorer", "costs",
@@ -9,7 +10,14 @@ STAGES = (
 """Names of rules. A stage's command and its folder have dashes in place of underscores."""
 WITHOUT_COMMAND = {"assign_degraded"}
 """Stages that run another stage's command."""
-WITHOUT_TARGET = {"demo_data", "settings", "import_shards", "subset"}
+WITHOUT_TARGET = {
+    "demo_data",
+    "settings",
+    "import_shards",
+    "subset",
+    "list_clips",
+    "gather_features",
+}
 """Stages that other stages' targets include."""
 COMMANDS = tuple(stage.replace("_", "-") for stage in STAGES if stage not in WITHOUT_COMMAND)
 TARGETS = tuple(stage for stage in STAGES if stage not in WITHOUT_TARGET)

@@ -21,6 +21,7 @@ from selavi.settings import FeatureMethod
 
 log = logging.getLogger(__name__)
 
+AUTO: tuple[FeatureMethod, ...] = ("kmeans", "spectral", "ward", "hdbscan")
 PARTS = 4
 SHARE = 0.8
 LARGEST_PART = 20_000  # clips

@@ -2,10 +2,17 @@
 
 import argparse
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from selavi.config_file import parse, read_section
-from selavi.settings import FinetuneSettings, MachineSettings, RetrievalSettings, RunSettings
+from selavi.files import UserError
+from selavi.settings import (
+    FinetuneSettings,
+    MachineSettings,
+    Modality,
+    RetrievalSettings,
+    RunSettings,
+)
 
 Stage = TypeVar("Stage", RunSettings, RetrievalSettings, FinetuneSettings)
 
@@ -39,6 +46,35 @@ def judged(parser: argparse.ArgumentParser) -> None:
     for name in ("dataset", "split"):
         text = f"record this name of the {name}, for the tables and {{{name}}} in paths"
         parser.add_argument(f"--{name}", default="", metavar="NAME", help=text)
+
+
+def features(parser: argparse.ArgumentParser) -> None:
+    """Add the files of features of frozen encoders; `given_features` reads the argument."""
+    parser.add_argument(
+        "--features", action="append", default=[], metavar="MODALITY=FILE",
+        help="read the features of a frozen encoder from this file, a folder or a pattern: of"
+        " video or of audio; once for each modality",
+    )  # fmt: skip
+
+
+def given_features(options: argparse.Namespace) -> dict[Modality, Path]:
+    """By modality, the files that --features names.
+
+    Raises
+    ------
+    UserError
+        If one is not MODALITY=FILE, or a modality is named twice.
+    """
+    files: dict[Modality, Path] = {}
+    for text in options.features:
+        name, _, path = text.partition("=")
+        known = {modality: modality for modality in get_args(Modality)}
+        if name not in known or not path or name in files:
+            raise UserError(
+                f"--features {text}: write video=FILE or audio=FILE, each modality once"
+            )
+        files[known[name]] = Path(path)
+    return files
 
 
 def workers(parser: argparse.ArgumentParser) -> None:

@@ -12,10 +12,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.file(parser, "index", "read the index of the split")
     arguments.file(parser, "csv", "write the assignments (CSV)")
     arguments.file(parser, "pickle", "write the same as numpy and pandas objects")
+    arguments.features(parser)
     arguments.workers(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from selavi.evaluation.assign import assign
 
-    assign(options.model, options.index, options.csv, options.pickle, options.workers)
+    assign(
+        options.model, options.index, options.csv, options.pickle, options.workers,
+        features=arguments.given_features(options),
+    )  # fmt: skip

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, metavar="N",
         help="use N loader processes per process; overrides machine.workers",
     )  # fmt: skip
+    arguments.features(parser)
     arguments.machine(parser)
 
 
@@ -35,4 +36,4 @@ def run(options: argparse.Namespace) -> None:
         read_section(options.settings, RunSettings), options,
         threads=options.threads, workers=options.workers,
     )  # fmt: skip
-    pretrain(options.index, settings, options.output)
+    pretrain(options.index, settings, options.output, arguments.given_features(options))

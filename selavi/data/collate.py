@@ -1,5 +1,8 @@
 """Make batches of clips in loader processes, and finish them on the device that computes.
 
+Features that are given are taken by the clips' numbers; if nothing else is read, there are no
+loader processes.
+
 Loader processes send what is small: of a frame the bytes that its crop is made of, a quarter of the
 finished floats. Frames are resized and normalised on the batch's device; spectrograms are computed
 there, too, if it is a GPU.
@@ -8,6 +11,7 @@ there, too, if it is a GPU.
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -27,9 +31,18 @@ from selavi.transforms.audio import prepare_audio
 from selavi.transforms.video.resize import Windows
 from selavi.transforms.video.views import prepare_video
 
-Views = Callable[[int], list[View]]
-"""The views of a sample, each drawn from the sample's number alone."""
 PREFETCH = 4  # batches that each worker makes ahead
+
+
+class Views(Protocol):
+    """The views of a sample, each drawn from the sample's number alone."""
+
+    @property
+    def count(self) -> int:
+        """Views of each sample."""
+
+    def __call__(self, sample: int) -> list[View]:
+        """The views."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +102,11 @@ def load(
     UserError
         If a shard is missing or cut short, or `fill` finds no clip of a batch that can be read.
     """
-    keep_freed_memory()
     device = device or torch.device("cpu")
+    if not clips.modalities:
+        yield from _given_batches(clips, chunks, views, fill, device)
+        return
+    keep_freed_memory()
     loader = DataLoader(
         _Batches(clips, chunks, views, fill, spectrograms=device.type == "cpu"),
         batch_size=None,
@@ -110,6 +126,29 @@ def load(
         if not made.tensors and fill:
             raise UserError(_none_left(clips, made.corrupt))
         yield _finish(made, clips, device)
+
+
+def _given_batches(
+    clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, device: torch.device
+) -> Iterator[Batch]:
+    """Batches of clips whose features are all given."""
+    for samples in chunks:
+        corrupt = {int(n): clips.rejected[n] for n in samples if n in clips.rejected}
+        whole = np.array([n for n in samples if n not in corrupt], samples.dtype)
+        if fill and not len(whole):
+            raise UserError(_none_left(clips, corrupt))
+        chosen = np.resize(whole, len(samples)) if fill else whole
+        rows = torch.from_numpy(np.repeat(chosen, views.count))
+        yield _with_given(Batch(rows.to(device), None, None, corrupt), clips)
+
+
+def _with_given(batch: Batch, clips: Clips) -> Batch:
+    """The batch with the given features of its clips."""
+    samples = batch.sample.cpu().numpy()
+    for modality, rows in clips.features.items():
+        given = torch.from_numpy(np.asarray(rows[samples])).to(batch.sample.device)
+        batch = replace(batch, video=given) if modality == "video" else replace(batch, audio=given)
+    return batch
 
 
 def _none_left(clips: Clips, corrupt: dict[int, str]) -> str:
@@ -136,6 +175,7 @@ class _Batches(Dataset[object]):
         self, clips: Clips, chunks: list[np.ndarray], views: Views, fill: bool, spectrograms: bool
     ) -> None:
         self.reader = ViewReader(clips)
+        self.rejected = clips.rejected
         self.chunks, self.views = chunks, views
         self.fill, self.spectrograms = fill, spectrograms
 
@@ -164,6 +204,8 @@ class _Batches(Dataset[object]):
             rows = range(end, end + len(several))
             end = rows.stop
             try:
+                if sample in self.rejected:
+                    raise CorruptClip(self.rejected[sample])
                 self.reader.read(sample, several, windows, waveforms, rows)
             except CorruptClip as error:
                 corrupt[sample] = str(error)
@@ -201,4 +243,4 @@ def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
     if "waveforms" in parts:
         views = [view for _, view in made.views]
         audio = prepare_audio(parts["waveforms"], views, clips.rate, clips.audio)
-    return Batch(parts["sample"], video, audio, made.corrupt)
+    return _with_given(Batch(parts["sample"], video, audio, made.corrupt), clips)

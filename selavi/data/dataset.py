@@ -1,13 +1,14 @@
 """A split's clips and how they are read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from selavi.data.features.gather import GivenFeatures, read_given
 from selavi.data.frame_cache import FrameCache, shared
 from selavi.data.schema import CHECKSUMS, MEDIA, PLACES, read_index
 from selavi.data.shards.reader import UNKNOWN
@@ -33,11 +34,13 @@ class Clips:
     audio : AudioSettings
         How samples become the network's input.
     modalities : sequence of str
-        What is read and decoded: "video", "audio" or both.
+        What is read and decoded: "video", "audio", both or, if all features are given, none.
     max_corrupt : float
         Share of the clips that may be corrupt, see `CorruptClips`.
     cache_gb : float
         Memory for decoded frames, in 10^9 bytes.
+    given : mapping of str to GivenFeatures
+        Features of the other modalities. A clip that any of them rejects counts as corrupt.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class Clips:
     modalities: Sequence[Modality] = ("video", "audio")
     max_corrupt: float = 0.001
     cache_gb: float = 0.0
+    given: Mapping[Modality, GivenFeatures] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for modality, other, column in LACKING:
@@ -70,6 +74,20 @@ class Clips:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    @property
+    def features(self) -> dict[Modality, np.ndarray]:
+        """By modality, the given features: (N, D) float32, which may be memory-mapped."""
+        return {modality: given.rows for modality, given in self.given.items()}
+
+    @cached_property
+    def rejected(self) -> dict[int, str]:
+        """Why clips have no features, by sample."""
+        return {
+            sample: f"no {modality} features: {reason}"
+            for modality, given in self.given.items()
+            for sample, reason in given.rejected.items()
+        }
 
     @property
     def rate(self) -> int:
@@ -109,10 +127,17 @@ class Clips:
     def describe(self, sample: int, problem: str) -> str:
         """One line on a corrupt clip: its video, its shard and the problem."""
         row = self.index.iloc[sample]
+        if not row["shard"]:
+            return f"{row['key']}: {problem}"
         return f"{row['path']} in {self.folder / row['shard']}: {problem}"
 
 
-def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Clips:
+def open_clips(
+    index: Path,
+    settings: RunSettings,
+    cache_gb: float = 0.0,
+    features: Mapping[Modality, Path] | None = None,
+) -> Clips:
     """Open the clips of an index as a run reads them.
 
     Parameters
@@ -123,6 +148,9 @@ def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Cli
         Settings of the run.
     cache_gb : float
         Memory for decoded frames, in 10^9 bytes, for clips that are read in many epochs.
+    features : mapping of str to Path, optional
+        Files of features of the modalities whose encoder is frozen, see `read_given`; those of
+        others are not read.
 
     Returns
     -------
@@ -132,14 +160,23 @@ def open_clips(index: Path, settings: RunSettings, cache_gb: float = 0.0) -> Cli
     Raises
     ------
     UserError
-        If the index cannot be read, or as `Clips`.
+        If the index or features cannot be read, features of a modality are lacking, or as `Clips`.
     """
+    table, files = read_index(index), features or {}
+    for modality in settings.frozen:
+        if modality not in files:
+            raise UserError(
+                f"the {modality} encoder of the run is {settings.network.encoder(modality)!r}, "
+                f"which is not trained, and the {modality} features of {index} are not given; name "
+                f"their file: --features {modality}=FILE"
+            )
     return Clips(
-        read_index(index),
+        table,
         index.parent,
         settings.video,
         settings.audio,
-        settings.modalities,
+        settings.decoded,
         settings.max_corrupt,
         cache_gb,
+        {modality: read_given(files[modality], table) for modality in settings.frozen},
     )

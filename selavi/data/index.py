@@ -12,6 +12,7 @@ from selavi.data.schema import (
     SKIPPED,
     VIDEO,
     further,
+    lasts,
     read_index,
     read_rejected,
     read_shard_table,
@@ -172,8 +173,10 @@ def stored_media(index: pd.DataFrame) -> dict[str, float | int]:
     -------
     dict
         `fps`, `short_side` (the largest: small videos keep their size), and `audio_rate` unless no
-        clip has audio.
+        clip has audio; nothing of clips without media.
     """
+    if not lasts(index).any():
+        return {}
     sides = index[["width", "height"]].min(axis=1)
     media: dict[str, float | int] = {
         "fps": float(index["fps"].iloc[0]),

@@ -228,6 +228,8 @@ def _share_in_chunks(clips: Clips, size: int, rank: int, world: int) -> list[np.
 class _Centre:
     """The centre view, from which clusters are assigned."""
 
+    count = 1
+
     def __init__(self, clips: Clips) -> None:
         self.video, self.audio = clips.video, clips.audio
         self.numbers = clips.numbers
@@ -246,7 +248,7 @@ class _Random(_Centre):
 
     def __init__(self, clips: Clips, keys: list[tuple[int, int, int]]) -> None:
         super().__init__(clips)
-        self.keys = keys
+        self.keys, self.count = keys, len(keys)
 
     def __call__(self, sample: int) -> list[View]:
         return [self._draw(np.random.default_rng((*key, sample)), sample) for key in self.keys]
@@ -261,7 +263,7 @@ class _Grid(_Centre):
 
     def __init__(self, clips: Clips, grid: ViewGrid) -> None:
         super().__init__(clips)
-        self.grid = grid
+        self.grid, self.count = grid, len(grid)
 
     def __call__(self, sample: int) -> list[View]:
         wide = bool(self.numbers["width"][sample] >= self.numbers["height"][sample])

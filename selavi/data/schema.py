@@ -26,12 +26,14 @@ VIDEO = ("id", "key", "path", "label")
 OUTCOME = ("reason", "detail")
 SEGMENT = ("start", "end")
 BOUNDS = {
-    "width": (0, 2**15), "height": (0, 2**15), "frames": (1, 2**31), "fps": (1e-3, 1000),
+    "width": (0, 2**15), "height": (0, 2**15), "frames": (0, 2**31), "fps": (0, 1000),
     "samples": (0, 2**40), "rate": (0, 2**20), "video_offset": (0, 2**48),
     "video_size": (0, 2**40), "audio_offset": (0, 2**48), "audio_size": (0, 2**40),
     "video_crc": (0, 2**32 - 1), "audio_crc": (0, 2**32 - 1),
 }  # fmt: skip
-"""Least and greatest value of each number of a stored clip."""
+"""Least and greatest value of each number of a clip."""
+LASTING = {"frames": 1, "fps": 1e-3}
+"""Least value of what is 0 only of a clip without media."""
 MEDIA = ("width", "height", "frames", "fps", "samples", "rate")
 PLACES = ("video_offset", "video_size", "audio_offset", "audio_size")
 CHECKSUMS = ("video_crc", "audio_crc")
@@ -83,9 +85,10 @@ class VideoRow(TypedDict, total=False):
     height: int
     """In pixels, 0 of a clip without video."""
     frames: int
-    """Number of stored frames; without video, of those that would last as long as the audio."""
+    """Number of stored frames; without video, of those that would last as long as the audio; 0 of a
+    clip without media."""
     fps: float
-    """Their rate, in frames per second."""
+    """Their rate, in frames per second; 0 of a clip without media."""
     samples: int
     """Number of stored audio samples, 0 of a mute clip."""
     rate: int
@@ -186,6 +189,12 @@ def read_assignments(path: Path, needed: tuple[str, ...] = ("label",)) -> pd.Dat
     return read_csv(path, (*VIDEO, "detail"), needed=needed)
 
 
+def lasts(clips: pd.DataFrame) -> pd.Series:
+    """Of each clip of an index, whether it has media; a damaged number counts as media."""
+    sizes = [name for name in ("frames", "video_size", "audio_size") if name in clips]
+    return (clips[sizes] != 0).any(axis=1)
+
+
 def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The table that was read from `path`, if its clips' numbers are such as clips can have.
 
@@ -193,6 +202,7 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     Rejected rows have no numbers. Raises UserError naming the clip and the number.
     """
     clips = table[table["reason"] == ""] if "reason" in table else table
+    has_media = lasts(clips)
     for name, (least, most) in BOUNDS.items():
         if name in CHECKSUMS and name not in table:
             continue
@@ -200,6 +210,8 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             raise UserError(f"{path} has no column {name!r}; make it again with its stage")
         values = pd.to_numeric(clips[name], errors="coerce")
         bad = ~values.between(least, most) | ((values % 1 != 0) & (name != "fps"))
+        if name in LASTING:
+            bad |= (values < LASTING[name]) & has_media
         if name in CHECKSUMS:
             bad &= clips[name].notna()
         if bad.any():

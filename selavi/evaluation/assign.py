@@ -3,6 +3,7 @@
 import gzip
 import logging
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from selavi.files import atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
+from selavi.settings import Modality
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ def assign(
     pickle: Path,
     workers: int = 0,
     compress_above: int = COMPRESS_ABOVE,
+    features: Mapping[Modality, Path] | None = None,
 ) -> None:
     """Write the cluster of every clip of a split.
 
@@ -70,6 +73,8 @@ def assign(
         Loader processes.
     compress_above : int
         A CSV of more bytes gets a compressed copy, `{csv}.gz`.
+    features : mapping of str to Path, optional
+        Files of features of frozen encoders, see `open_clips`.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def assign(
         If the model or the index cannot be read, or too many clips are corrupt.
     """
     network, settings, facts = load_model(model)
-    clips = open_clips(index, settings)
+    clips = open_clips(index, settings, features=features)
     corrupt = CorruptClips(clips)
     predictions = predict(network, clips, workers, corrupt)
     head, clusters = int(facts["head"]), settings.network.clusters

@@ -10,7 +10,7 @@ from selavi.data.sampling import pass_batches
 from selavi.models.network import Network
 from selavi.progress import Bar
 
-BATCH = 32
+BATCH, FEATURE_BATCH = 32, 512  # clips; of clips of which all features are given
 
 
 def best_device() -> torch.device:
@@ -42,8 +42,9 @@ def batches_of_logits(
     device = best_device()
     network = network.to(device).eval()
     clips = corrupt.clips
-    batches = corrupt.counted(pass_batches(clips, batch_size=BATCH, workers=workers, device=device))
-    total = -(-len(clips) // BATCH)
+    size = BATCH if clips.modalities else FEATURE_BATCH
+    batches = corrupt.counted(pass_batches(clips, batch_size=size, workers=workers, device=device))
+    total = -(-len(clips) // size)
     for batch in Bar(batches, total=total, desc="assign", unit="batch"):
         with torch.inference_mode():
             _, logits = network(batch.to(device))

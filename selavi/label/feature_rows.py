@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.format import open_memmap
 
+from selavi.label.duplicates import thumbnail_size
 from selavi.label.loaded import Loaded
 from selavi.label.predict import Predicted
 
@@ -30,6 +31,8 @@ class FeatureRows:
     arrays : dict of str to numpy.ndarray
         `features_{modality}` (N, D) and `logits_{modality}` (N, K) of the selected head, float32;
         NaN for windows without the modality.
+    thumbnails : numpy.ndarray
+        (N, D) float32, see `selavi.label.duplicates.thumbnails`; NaN for windows without video.
     """
 
     def __init__(self, folder: Path, ids: "pd.Series[str]", loaded: Loaded) -> None:
@@ -38,17 +41,18 @@ class FeatureRows:
         clusters = loaded.settings.network.clusters
         widths = {f"features_{name}": size for name, size in loaded.feature_sizes.items()}
         widths |= {f"logits_{name}": clusters for name in loaded.network.modalities}
-        self.arrays: dict[str, np.ndarray] = {}
-        for name, width in widths.items():
-            shape = (len(self.rows), width)
-            array = (
-                open_memmap(self.path(name), "w+", np.float32, shape)
-                if len(self.rows)
-                else np.zeros(shape, np.float32)  # a map cannot be empty
-            )
-            for rows in self.blocks():
-                array[rows] = np.nan
-            self.arrays[name] = array
+        self.arrays = {name: self._rows(name, width) for name, width in widths.items()}
+        self.thumbnails = self._rows("thumbnails", thumbnail_size())
+
+    def _rows(self, name: str, width: int) -> np.ndarray:
+        """An array of NaN."""
+        shape = (len(self.rows), width)
+        if not len(self.rows):
+            return np.zeros(shape, np.float32)  # a map cannot be empty
+        array = open_memmap(self.path(name), "w+", np.float32, shape)
+        for rows in self.blocks():
+            array[rows] = np.nan
+        return array
 
     def path(self, name: str) -> Path:
         """The file of an array."""
@@ -74,3 +78,4 @@ class FeatureRows:
         wanted = places >= 0
         for name, values in predicted.arrays.items():
             self.arrays[name][places[wanted]] = values[wanted]
+        self.thumbnails[places[wanted]] = predicted.thumbnails[wanted]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.files import read_csv, write_csv
-from selavi.label.duplicates import first_of_each, near_duplicates
+from selavi.label.duplicates import SAME_PICTURE, first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
 from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
@@ -123,14 +123,18 @@ def _work(folder: Path, loaded: Loaded, options: Options) -> Work:
 def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRows) -> list[str]:
     """The window that each labelled window repeats, "" for none.
 
-    The same bytes repeat in any cluster; nearly the same features are looked for within a cluster.
+    The same bytes repeat in any cluster; nearly the same features and thumbnails are looked for
+    within a cluster.
     """
     firsts = np.array(first_of_each(labelled["id"].map(contents)))
     alone = firsts == np.arange(len(labelled))
     places = rows.places(labelled["id"])
     for (_, modalities), group in labelled[alone].groupby(["cluster", "modalities"]):
         own = np.flatnonzero(labelled.index.isin(group.index))
-        near = near_duplicates(rows.features(str(modalities)), places[own])
+        judged = rows.features(str(modalities))
+        if "video" in str(modalities):
+            judged = {"thumbnails": rows.thumbnails, **judged}
+        near = near_duplicates(judged, places[own], {"thumbnails": SAME_PICTURE})
         back = dict(zip(places[own].tolist(), own.tolist(), strict=True))
         for row, first in near.items():
             firsts[back[row]] = back[first]

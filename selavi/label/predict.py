@@ -12,6 +12,7 @@ from selavi.data.dataset import Clips
 from selavi.data.index import COUNTS
 from selavi.data.sampling import pass_batches
 from selavi.evaluation.predict import best_device
+from selavi.label.duplicates import thumbnail_size, thumbnails
 from selavi.label.loaded import Loaded
 from selavi.settings import Modality
 
@@ -31,6 +32,8 @@ class Predicted:
         By modality of the heads: (n, D) float32, NaN for windows without it.
     logits : dict of str to numpy.ndarray
         By modality of the heads: (n, K) float32 of the selected head, NaN for windows without it.
+    thumbnails : numpy.ndarray
+        (n, D) float32, see `selavi.label.duplicates.thumbnails`; NaN for windows without video.
     corrupt : dict of str to str
         What is wrong with windows that could not be read, by id.
     """
@@ -38,6 +41,7 @@ class Predicted:
     ids: np.ndarray
     features: dict[str, np.ndarray]
     logits: dict[str, np.ndarray]
+    thumbnails: np.ndarray
     corrupt: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -48,7 +52,7 @@ class Predicted:
 
     def write(self, file: BinaryIO) -> None:
         """Write an .npz."""
-        content: dict[str, Any] = {"ids": self.ids, **self.arrays}
+        content: dict[str, Any] = {"ids": self.ids, **self.arrays, "thumbnails": self.thumbnails}
         content["corrupt"] = np.array([*self.corrupt.items()], dtype=str).reshape(-1, 2)
         np.savez(file, **content)
 
@@ -65,7 +69,8 @@ class Predicted:
                 for kind in ("features", "logits")
             }
             corrupt = {str(name): str(problem) for name, problem in content["corrupt"]}
-            return cls(content["ids"], **arrays, corrupt=corrupt)
+            ids, thumbnails = content["ids"], content["thumbnails"]
+            return cls(ids, **arrays, thumbnails=thumbnails, corrupt=corrupt)
 
 
 def predict_shard(tar: Path, table: pd.DataFrame, loaded: Loaded, workers: int = 0) -> Predicted:
@@ -102,7 +107,7 @@ def predict_shard(tar: Path, table: pd.DataFrame, loaded: Loaded, workers: int =
         ids,
         {name: _unknown(len(ids), size) for name, size in loaded.feature_sizes.items()},
         {name: _unknown(len(ids), clusters) for name in loaded.network.modalities},
-        {},
+        _unknown(len(ids), thumbnail_size()),
     )
     for modalities in sorted(set(seen)):
         where = np.flatnonzero(seen == modalities)
@@ -167,3 +172,6 @@ def _predict(
                 logits = network.logits(name, values, heads=[loaded.head])[0]
                 predicted.features[name][rows] = values.cpu().numpy()
                 predicted.logits[name][rows] = logits.float().cpu().numpy()
+            if "video" in clips.modalities:
+                seen = thumbnails(batch.of("video"))
+                predicted.thumbnails[rows] = seen.cpu().numpy()

@@ -1,6 +1,7 @@
 """The model file: weights and the settings to use them; holds nothing executable."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +104,9 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
         if not isinstance(content.get(key), dict):
             raise UserError(f"{path} is incomplete: no {key}; {REMEDY}")
     settings = parse(content["settings"], RunSettings, f"settings in {path}")
+    inputs = _given_sizes(content["weights"], settings, path)
     with torch.device("meta"):  # allocates nothing until the shapes are checked
-        expected = build_network(settings).state_dict()
+        expected = build_network(settings, inputs).state_dict()
     if mismatch := describe_mismatch(content["weights"], expected):
         raise UserError(f"{path} does not fit its own settings: {mismatch}; {REMEDY}")
     require_finite(path, content["weights"], "train it again")
@@ -113,7 +115,7 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
         raise UserError(
             f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
         )
-    network = build_network(settings)
+    network = build_network(settings, inputs)
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]
 
@@ -141,14 +143,41 @@ def read_content(path: Path) -> tuple[Any, list[str]]:
     return (read_safetensors(path), []) if path.suffix == SUFFIX else read_weights_file(path)
 
 
-def build_network(settings: RunSettings) -> Network:
-    """Build the untrained network of a run."""
+def build_network(settings: RunSettings, inputs: Mapping[str, int] | None = None) -> Network:
+    """Build the untrained network of a run.
+
+    Parameters
+    ----------
+    settings : RunSettings
+        Of the run.
+    inputs : mapping of str to int, optional
+        By modality with a frozen encoder, the number of given features.
+
+    Returns
+    -------
+    Network
+        With random weights.
+    """
     return Network(
         settings.network,
         settings.modalities,
         channels=1 if settings.video.grey else 3,
         channels_last=settings.machine.channels_last,
+        inputs=inputs,
     )
+
+
+def _given_sizes(weights: dict[str, Any], settings: RunSettings, path: Path) -> dict[str, int]:
+    """By modality with a frozen encoder, the number of features that the weights are for."""
+    sizes: dict[str, int] = {}
+    for modality in settings.frozen:
+        mean = weights.get(f"encoders.{modality}.mean")
+        if not isinstance(mean, torch.Tensor) or mean.ndim != 1:
+            raise UserError(
+                f"{path} is incomplete: no preparation of the {modality} features; {REMEDY}"
+            )
+        sizes[modality] = len(mean)
+    return sizes
 
 
 def _paper_model(

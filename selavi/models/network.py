@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
-from selavi.settings import Modality, NetworkSettings
+from selavi.models.preparation import Preparation
+from selavi.settings import Modality, NetworkSettings, is_frozen
 
 Features = dict[str, Tensor]
 """By modality: pooled features (B, D) float32; row n of each is of the same clip."""
@@ -33,6 +34,9 @@ class Network(nn.Module):
         Colour channels of a frame: 3, or 1 for grey.
     channels_last : bool
         Memory format of feature maps; values differ by rounding only.
+    inputs : mapping of str to int, optional
+        By modality, the number of given features, where the encoder is frozen. In the encoder's
+        place stands their `Preparation`, not fitted yet.
     """
 
     def __init__(
@@ -41,17 +45,13 @@ class Network(nn.Module):
         modalities: Sequence[Modality],
         channels: int,
         channels_last: bool = True,
+        inputs: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.channels_last = channels_last
         self.encoders = nn.ModuleDict(
-            {
-                modality: video_encoder(settings.video_encoder, channels)
-                if modality == "video"
-                else audio_encoder(settings.audio_encoder)
-                for modality in modalities
-            }
+            {name: _encoder(name, settings, channels, inputs or {}) for name in modalities}
         )
         sizes = {name: feature_size(encoder) for name, encoder in self.encoders.items()}
         if settings.fusion == "concat":
@@ -92,7 +92,7 @@ class Network(nn.Module):
         requested = self.encoders if modalities is None or self.joined else modalities
         inputs = {name: batch.of(name) for name in requested}
         if self.channels_last:
-            inputs = {n: x.to(memory_format=_FORMATS[x.ndim]) for n, x in inputs.items()}
+            inputs = {n: _in_format(x) for n, x in inputs.items()}
         with torch.autocast(batch.sample.device.type, dtype=torch.bfloat16, enabled=bfloat16):
             features = {name: self.encoders[name](x).float() for name, x in inputs.items()}
         return {JOINED: torch.cat(list(features.values()), 1)} if self.joined else features
@@ -182,6 +182,20 @@ class Network(nn.Module):
         assert isinstance(last, nn.Linear)
         last.weight.copy_(last.weight[permutation])
         last.bias.copy_(last.bias[permutation])
+
+
+def _encoder(
+    modality: Modality, settings: NetworkSettings, channels: int, inputs: Mapping[str, int]
+) -> nn.Module:
+    name = settings.encoder(modality)
+    if is_frozen(modality, name):
+        return Preparation(settings.preparation, inputs[modality], settings.dims)
+    return video_encoder(name, channels) if modality == "video" else audio_encoder(name)
+
+
+def _in_format(x: Tensor) -> Tensor:
+    """Clips with channels last; features as they are."""
+    return x.to(memory_format=_FORMATS[x.ndim]) if x.ndim in _FORMATS else x
 
 
 def _apply(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:

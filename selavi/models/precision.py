@@ -54,9 +54,9 @@ def choose_bfloat16(
     Returns
     -------
     bool
-        True for bfloat16.
+        True for bfloat16; never if no encoder is trained.
     """
-    if precision == "float32":
+    if precision == "float32" or next(network.encoders.parameters(), None) is None:
         return False
     device = batch.sample.device
     if precision == "auto" and group.any(not has_bfloat16(device)):
@@ -168,6 +168,6 @@ def _gradient(network: Network, batch: Batch, bfloat16: bool, training: bool) ->
 
 def _backward(features: Features) -> None:
     generator = torch.Generator().manual_seed(0)
-    for rows in features.values():
+    for rows in (rows for rows in features.values() if rows.requires_grad):
         weights = torch.randn(rows.shape, generator=generator).to(rows)
         (rows * weights).mean().backward()

@@ -22,6 +22,13 @@ from selavi.settings.data import (
     find_split,
     parent_of,
 )
+from selavi.settings.encoders import (
+    FROZEN,
+    EncoderName,
+    FeatureFiles,
+    embedder_folder,
+    is_frozen,
+)
 from selavi.settings.evaluation import (
     EVALUATIONS,
     AudioLevel,
@@ -49,6 +56,7 @@ from selavi.settings.section import Modality, Name, Precision, Section
 __all__ = [
     "EVALUATIONS",
     "FRAME_SECONDS",
+    "FROZEN",
     "TORCHVISION",
     "AudioLevel",
     "AudioSettings",
@@ -57,7 +65,9 @@ __all__ = [
     "DatasetSettings",
     "DegradeSettings",
     "EmbeddedSettings",
+    "EncoderName",
     "ExplorerSettings",
+    "FeatureFiles",
     "FeatureMethod",
     "FinetuneSettings",
     "InitSettings",
@@ -80,8 +90,10 @@ __all__ = [
     "TransferSettings",
     "VideoLevel",
     "VideoSettings",
+    "embedder_folder",
     "find_split",
     "fold_splits",
+    "is_frozen",
     "parent_of",
     "require_enough",
     "require_no_more",

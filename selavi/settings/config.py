@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
+from selavi.settings.encoders import FROZEN, FeatureFiles, require_known
 from selavi.settings.evaluation import (
     EVALUATIONS,
     BaselineSettings,
@@ -160,21 +161,22 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}.training.warmup_epochs = {training.warmup_epochs} is more than epochs = "
             f"{training.epochs}: warm-up would not end; use at most {training.epochs}"
         )
+    _check_frozen(name, run, data)
     # A subset has the clips of its parent's shards.
     owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
     media, where = datasets[owner].media, f"datasets.{owner}.media"
-    if run.video.fps > media.fps:
+    if run.decoded and run.video.fps > media.fps:
         raise ValueError(
             f"runs.{name}.video.fps = {run.video.fps:g} is above the stored frame rate, "
             f"{where}.fps = {media.fps:g}"
         )
-    if "video" in run.modalities and media.video != "required":
+    if "video" in run.decoded and media.video != "required":
         raise ValueError(
             f"runs.{name} trains on video and {where}.video = {media.video}; set it to required, "
             "or set modalities: [audio]"
         )
-    longest = run.video.frames / run.video.fps
-    if "audio" in run.modalities:
+    longest = run.video.frames / run.video.fps if run.decoded else 0.0
+    if "audio" in run.decoded:
         longest = max(longest, run.audio.seconds)
         frame = round(FRAME_SECONDS * media.audio_rate)
         if media.audio != "required":
@@ -192,6 +194,29 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}: a clip lasts {longest:g} s, but videos of more than {where}.min_seconds "
             f"= {media.min_seconds:g} s are accepted; raise min_seconds or shorten the clip"
         )
+
+
+def _check_frozen(name: str, run: RunSettings, data: DatasetSettings) -> None:
+    """Check that what a run does not train is given, and what it trains has media."""
+    files = data.features or FeatureFiles()
+    for modality in run.modalities:
+        key, encoder = f"runs.{name}.network.{modality}_encoder", run.network.encoder(modality)
+        require_known(key, modality, encoder, ())
+        if encoder == FROZEN and getattr(files, modality) is None:
+            raise ValueError(
+                f"{key} is frozen, and datasets.{run.dataset}.features names no {modality} file; "
+                f"name one, or set modalities to the other modality alone"
+            )
+    for split, settings in data.splits.items():
+        if settings.clips is None:
+            continue
+        for modality in run.modalities:
+            if run.network.encoder(modality) != FROZEN:
+                raise ValueError(
+                    f"runs.{name} sees the {modality} of clips, and datasets.{run.dataset}.splits."
+                    f"{split}.clips has no media; set network.{modality}_encoder: frozen and "
+                    f"datasets.{run.dataset}.features.{modality}, or use a folder of videos"
+                )
 
 
 def _check_parent(

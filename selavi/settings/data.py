@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from selavi.files import UserError
 from selavi.settings.braces import expand
+from selavi.settings.encoders import FeatureFiles
 from selavi.settings.presets import Preset, with_preset
 from selavi.settings.section import FilePath, Name, Section, Seed
 
@@ -98,10 +99,15 @@ class SplitSettings(Section):
     segment, in seconds). Additional columns are copied into the assignments. Paths, also the
     table's own, are absolute or relative to the root."""
     columns: TableColumns | None = None
-    """With `table`: the names of its columns, if they differ."""
+    """With `table` or `clips`: the names of its columns, if they differ. `path` is the column of
+    paths, or of the clips' keys."""
     tars: list[FilePath] | None = Field(None, min_length=1)
     """WebDataset shards instead of videos: paths or URLs; {00000..00127} counts. Shards that
     selavi made are used unchanged; the videos in other shards are normalised."""
+    clips: FilePath | None = None
+    """A CSV of clips without media: `key`, and optionally `label`. Additional columns are copied
+    into the assignments. Only for runs on given features. The path is absolute or relative to the
+    root."""
     of: str | None = Field(
         None, pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*/)?[A-Za-z0-9][A-Za-z0-9_-]*$"
     )
@@ -126,13 +132,15 @@ class SplitSettings(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        given = [n for n in ("folder", "table", "tars", "of") if getattr(self, n) is not None]
+        given = [
+            n for n in ("folder", "table", "tars", "clips", "of") if getattr(self, n) is not None
+        ]
         if len(given) > 1:
             raise ValueError(
                 f"a split has one source; {' and '.join(given)} are given; keep one of them"
             )
-        if self.columns is not None and self.table is None:
-            raise ValueError("`columns` goes together with `table`")
+        if self.columns is not None and self.table is None and self.clips is None:
+            raise ValueError("`columns` goes together with `table` or `clips`")
         chosen = [n for n in ("classes", "official") if getattr(self, n) is not None]
         if (self.of is not None) != (len(chosen) == 1):
             raise ValueError("`of` goes together with either `classes` or `official`")
@@ -179,6 +187,8 @@ class DatasetSettings(Section):
     """How videos are normalised and stored."""
     embedded: EmbeddedSettings | None = None
     """Generate the embedded dataset in the root."""
+    features: FeatureFiles | None = None
+    """Features of the clips that were made elsewhere, for runs with a frozen encoder."""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from selavi.settings.encoders import EncoderName, is_frozen
 from selavi.settings.init import Init
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
@@ -17,10 +18,21 @@ FeatureMethod = Literal["kmeans", "spectral", "ward", "hdbscan"]
 class NetworkSettings(Section):
     """The encoders and their heads."""
 
-    video_encoder: Literal["r2plus1d_18", "r2plus1d_narrow"] = "r2plus1d_18"
-    """R(2+1)D-18, or a narrow encoder of the same family for small clips."""
-    audio_encoder: Literal["resnet_9", "resnet_18", "resnet_narrow"] = "resnet_9"
-    """ResNet-9 or ResNet-18, or a narrow encoder of the same family."""
+    video_encoder: EncoderName = "r2plus1d_18"
+    """r2plus1d_18 (R(2+1)D-18), or r2plus1d_narrow, of the same family for small clips. Or one that
+    is not trained: frozen, for the dataset's own `features.video`, or an embedder, whose features
+    `selavi embed` makes."""
+    audio_encoder: EncoderName = "resnet_9"
+    """resnet_9 (ResNet-9), resnet_18, or resnet_narrow, of the same family. Or one that is not
+    trained: frozen, for the dataset's own `features.audio`, or an embedder, whose features `selavi
+    embed` makes."""
+    preparation: Literal["none", "l2_pca", "standardise_pca"] = "l2_pca"
+    """What heads see of a frozen encoder's features. l2_pca: each clip's features are scaled to
+    length 1, then projected on the principal components. standardise_pca: each feature has mean 0
+    and standard deviation 1 in place of that. none: the features as they are. In each case they are
+    scaled to a mean square of 1."""
+    dims: int = Field(128, ge=1, le=65_536)
+    """Number of principal components, at most."""
     clusters: int = Field(309, ge=2, le=1_000_000)
     """Number of clusters (K)."""
     heads: int = Field(10, ge=1, le=1000)
@@ -38,6 +50,10 @@ class NetworkSettings(Section):
     init: Init = None
     """Weights that the encoders start from, instead of random ones: a file, `zoo:NAME`, or
     `torchvision:r2plus1d_18`, as one text or for each modality. The heads are new in any case."""
+
+    def encoder(self, modality: Modality) -> str:
+        """The name of a modality's encoder."""
+        return self.video_encoder if modality == "video" else self.audio_encoder
 
 
 class LabellingSettings(Section):
@@ -145,6 +161,16 @@ class RunDefaults(Section):
             )
         return self
 
+    @property
+    def frozen(self) -> list[Modality]:
+        """The modalities whose features are given."""
+        return [m for m in self.modalities if is_frozen(m, self.network.encoder(m))]
+
+    @property
+    def decoded(self) -> list[Modality]:
+        """The modalities that are read from clips, and whose encoders are trained."""
+        return [m for m in self.modalities if m not in self.frozen]
+
     @model_validator(mode="after")
     def _init_fits(self) -> Self:
         init = self.network.init.sources if self.network.init else {}
@@ -154,6 +180,12 @@ class RunDefaults(Section):
                     f"network.init.{modality} = {init[modality]!r}, but modalities = "
                     f"{self.modalities}; train on {modality} too, or leave that source out"
                 )
+        for modality in (m for m in self.frozen if m in init):
+            encoder = self.network.encoder(modality)
+            raise ValueError(
+                f"network.init.{modality} starts a training, and network.{modality}_encoder = "
+                f"{encoder!r} is not trained; leave that source out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -18,7 +18,6 @@ from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.schedule import relabelling_steps
-from selavi.models.checkpoint import build_network
 from selavi.models.initial_weights import initialise
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
@@ -28,6 +27,7 @@ from selavi.training.collapse import check_predictions, largest_share
 from selavi.training.history import Row, add, epoch_row, sentence
 from selavi.training.optim import clips_per_step, learning_rate
 from selavi.training.pace import Pace
+from selavi.training.preparation import prepared_network
 from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
 from selavi.training.state import fresh_state
@@ -101,14 +101,14 @@ class Trainer:
         if self.machine.threads:
             torch.set_num_threads(self.machine.threads)
         torch.manual_seed(settings.seed)
-        self.network = build_network(settings).to(group.device)
+        self.network = prepared_network(settings, clips, group).to(group.device)
         self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = fresh_state(self.network, settings, clips, group.device)
         self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
         self.checkpoints = Checkpoints(
-            folder, fingerprint(settings, clips.index, self.init), self.machine
+            folder, fingerprint(settings, clips.index, self.init, clips.features), self.machine
         )
         self.pace = Pace(self.step_clips)
 

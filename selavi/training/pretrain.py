@@ -1,6 +1,7 @@
 """The pretrain stage: train, then write the model, its log and its labels."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,13 +21,18 @@ from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
 from selavi.models.head_selection import agreement
-from selavi.settings import RunSettings
+from selavi.settings import Modality, RunSettings
 from selavi.training.loop import Trained, Trainer
 
 log = logging.getLogger(__name__)
 
 
-def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
+def pretrain(
+    index: Path,
+    settings: RunSettings,
+    output: Path,
+    features: Mapping[Modality, Path] | None = None,
+) -> None:
     """Train a run and write model.pt, log.csv, labels.csv and config.yaml into `output`.
 
     Checkpoints are in `output`/state: killed at any moment, the same call resumes; once finished,
@@ -41,6 +47,8 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
         Of the run.
     output : Path
         The folder to write.
+    features : mapping of str to Path, optional
+        Files of features of frozen encoders, see `open_clips`.
 
     Raises
     ------
@@ -53,7 +61,7 @@ def pretrain(index: Path, settings: RunSettings, output: Path) -> None:
     Stopped
         If a signal asked for it.
     """
-    clips = open_clips(index, settings, settings.machine.cache_gb)
+    clips = open_clips(index, settings, settings.machine.cache_gb, features)
     state = output / "state"
     with (
         stop_on_signals() as stop,

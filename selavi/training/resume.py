@@ -14,6 +14,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -22,14 +23,19 @@ from selavi.data.sampling import rank_share
 from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.process_group import Group
 from selavi.labelling.feature_store import FeatureStore
-from selavi.settings import RunSettings
+from selavi.settings import Modality, RunSettings
 from selavi.training.state import Progress, State
 
 log = logging.getLogger(__name__)
 
+SAMPLED = 1000  # rows of given features that are compared
+
 
 def fingerprint(
-    settings: RunSettings, index: pd.DataFrame, init: Mapping[str, str] | None = None
+    settings: RunSettings,
+    index: pd.DataFrame,
+    init: Mapping[str, str] | None = None,
+    features: Mapping[Modality, np.ndarray] | None = None,
 ) -> str:
     """Identify the result that a training leads to.
 
@@ -46,6 +52,8 @@ def fingerprint(
         The clips.
     init : mapping of str to str, optional
         By modality, the SHA-256 of the initial weights' file.
+    features : mapping of str to numpy.ndarray, optional
+        By modality, given features (N, D); some of their rows are compared.
 
     Returns
     -------
@@ -59,7 +67,11 @@ def fingerprint(
     if init:
         text += json.dumps(dict(init))
     table = contents(index).to_csv(index=False)
-    return hashlib.sha256(f"{text}\n{table}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{text}\n{table}".encode())
+    for modality, rows in (features or {}).items():
+        some = np.linspace(0, len(rows) - 1, min(len(rows), SAMPLED)).astype(int)
+        digest.update(f"{modality} {rows.shape}".encode() + rows[some].tobytes())
+    return digest.hexdigest()
 
 
 def load_state(

@@ -95,7 +95,8 @@ def test_every_evaluation_has_its_table(finished: Path) -> None:
     tables = {p.stem: pd.read_csv(p) for p in (finished / "tables").glob("*.csv")}
     assert {"pretrain", "finetune"} <= set(tables.pop("costs")["stage"])
     assert sorted(tables) == [
-        "ablation", "baselines", "clustering", "degraded", "finetune", "retrieval",
+        "ablation", "baselines", "clustering", "degraded", "finetune", "methods",
+        "retrieval",
     ]  # fmt: skip
     for name, table in tables.items():
         assert len(table), name

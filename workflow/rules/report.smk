@@ -18,6 +18,12 @@ rule tables:
             category="Tables",
             labels={"table": "clustering"},
         ),
+        methods=report(
+            "results/tables/methods.csv",
+            caption="../report/methods.rst",
+            category="Tables",
+            labels={"table": "methods"},
+        ),
         baselines=report(
             "results/tables/baselines.csv",
             caption="../report/baselines_table.rst",

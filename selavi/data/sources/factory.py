@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from selavi.data.sources.clip_table import ClipTable
 from selavi.data.sources.demo import Demo
 from selavi.data.sources.folder import Folder
 from selavi.data.sources.source import Source
@@ -34,6 +35,8 @@ def source_of(dataset: DatasetSettings, split: str, parent: Source | None = None
         return Subset(root, settings, parent)
     if settings.tars:
         return WebDataset(root, settings.shards_to_import, labels)
+    if settings.clips:
+        return ClipTable(root / settings.clips, labels, settings.columns)
     if settings.table:
         table = root / settings.table
         return Table(root, table, labels, settings.max_missing, settings.columns)

@@ -17,7 +17,7 @@ class Source(ABC):
     Methods raise UserError if the videos, or the files that name them, are not there.
     """
 
-    stage: ClassVar[Literal["shard", "import_shards", "subset"]]
+    stage: ClassVar[Literal["shard", "import_shards", "subset", "list_clips"]]
     """The stage that makes the split's clips."""
 
     @abstractmethod

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from selavi.reporting.tables.clusters import ablation, baselines, clustering, degraded
 from selavi.reporting.tables.layout import ResultTable, print_table, write_table
+from selavi.reporting.tables.methods import methods
 from selavi.reporting.tables.results import open_results
 from selavi.reporting.tables.transfer import finetune, retrieval
 
-BUILDERS = (clustering, baselines, ablation, degraded, retrieval, finetune)
+BUILDERS = (clustering, methods, baselines, ablation, degraded, retrieval, finetune)
 
 __all__ = ["BUILDERS", "make_tables"]
 

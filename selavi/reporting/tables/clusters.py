@@ -6,17 +6,19 @@ import pandas as pd
 
 from selavi.evaluation.scores import SCORES
 from selavi.reporting.tables.layout import ResultTable
+from selavi.reporting.tables.methods import method_name
 from selavi.reporting.tables.published import NOT_RUN, beside_published
 from selavi.reporting.tables.results import Results
 from selavi.reporting.tables.rows import frame, records
 from selavi.reporting.tables.sources import Source
 
 CHOICES = {
-    "agreement": "SeLaVi",
-    "mean": "SeLaVi, head mean",
-    "first": "SeLaVi, head 0",
+    "agreement": "{}",
+    "mean": "{}, head mean",
+    "first": "{}, head 0",
     "oracle": "oracle: best head",  # by the classes
 }
+"""By choice of the head, what a row is called, with the name of the run's method."""
 HONEST = (
     "Honest results use no class to select anything; `oracle` marks those selected by the "
     "classes. SeLaVi is the selected head: the one with the highest mean NMI with the other heads."
@@ -148,7 +150,10 @@ def degraded(results: Results) -> ResultTable:
 
 
 def _beside(rows: pd.DataFrame, table: str, results: Results) -> pd.DataFrame:
-    return beside_published(rows, table, results.references).drop(columns="part")
+    trained = {
+        r: d for r, d in results.references.items() if results.settings[r].method == "selavi"
+    }
+    return beside_published(rows, table, trained).drop(columns="part")
 
 
 def _of_run(results: Results, run: str) -> list[dict[str, Any]]:
@@ -156,22 +161,23 @@ def _of_run(results: Results, run: str) -> list[dict[str, Any]]:
     sources = results.splits("metrics", run) or [
         Source(run, results.dataset(run), "", note=f"{NOT_RUN}: no metrics of {run}")
     ]
-    return [row for source in sources for row in _clustering_rows(source)]
+    method = method_name(results, run)
+    return [row for source in sources for row in _clustering_rows(source, method)]
 
 
-def _clustering_rows(source: Source) -> list[dict[str, Any]]:
+def _clustering_rows(source: Source, method: str) -> list[dict[str, Any]]:
     """A row per selection of the head, and for the honest one a row per modality."""
     keys = {"run": source.run, "dataset": source.dataset, "split": source.part}
     keys["note"] = source.note
     if source.note:
-        return [keys | {"method": "SeLaVi", "modality": "", "figure": "honest", "part": ""}]
+        return [keys | {"method": method, "modality": "", "figure": "honest", "part": ""}]
     metrics = source.rows
     first = metrics["modality"] == metrics["modality"].iloc[0]
     shown = metrics["choice"].isin(list(CHOICES)) & (first | (metrics["choice"] == "agreement"))
     metrics = metrics[shown].sort_values(
         "choice", key=lambda c: c.map(list(CHOICES).index), kind="stable"
     )
-    metrics["method"] = metrics["choice"].map(CHOICES)
+    metrics["method"] = [CHOICES[choice].format(method) for choice in metrics["choice"]]
     metrics["figure"] = metrics["honest"].astype(bool).map({True: "honest", False: "oracle"})
     metrics["part"] = metrics["modality"] if source.part == "train" else ""
     return records(metrics.drop(columns=["choice", "honest", "head"]).assign(**keys))

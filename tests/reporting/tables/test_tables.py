@@ -123,6 +123,24 @@ def test_results_of_another_protocol_say_so_and_are_compared_with_nothing(tmp_pa
     assert others["paper_source"].str.contains("2606.14958").all()
 
 
+def test_all_methods_of_a_dataset_are_in_one_table(tmp_path: Path) -> None:
+    for run, nmi in (("one", 0.0), ("two", 0.1)):
+        table_of_run = metrics()
+        table_of_run["nmi"] += nmi
+        table_of_run["nmi_chance"], table_of_run["accuracy_chance"] = 0.03, 0.12
+        write_csv(tmp_path / "metrics" / run / "train.csv", table_of_run)
+    configure(tmp_path, {"one": "demo", "two": {"dataset": "demo", "method": "kmeans"}})
+    make_tables(tmp_path, None, tmp_path / "tables")
+    rows = table(tmp_path / "tables", "methods")
+    assert rows["method"].tolist() == ["SeLaVi", "k-means", "chance"]
+    assert rows["run"].tolist() == ["one", "two", ""]
+    assert rows["nmi"].tolist() == pytest.approx([0.5, 0.6, 0.03])
+    assert rows["accuracy"].tolist()[2] == 0.12
+    clustering = table(tmp_path / "tables", "clustering").set_index("run")
+    assert set(clustering.loc["one", "method"]) >= {"SeLaVi", "SeLaVi, head 0"}
+    assert set(clustering.loc["two", "method"]) >= {"k-means", "k-means, head 0"}
+
+
 def test_a_baseline_has_the_preparation_that_agreement_selects(tmp_path: Path) -> None:
     make_tables(results(tmp_path), None, tmp_path / "tables")
     rows = table(tmp_path / "tables", "baselines").set_index("method")
