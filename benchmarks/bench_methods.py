@@ -30,7 +30,7 @@ def judge(data: TwoViews) -> list[tuple[Candidate, float]]:
         kind: np.concatenate(list(prepare(data.features, kind, 128, SEED)[1].values()), 1)
         for kind in PCA_KINDS
     }
-    candidates = choose(AUTO, PCA_KINDS, rows.__getitem__, data.clusters, SEED)
+    candidates = choose(AUTO, PCA_KINDS, rows.__getitem__, [data.clusters], SEED)
     judged = []
     for c in candidates:
         heads = cluster(c.method, rows[c.preparation], data.clusters, range(HEADS))

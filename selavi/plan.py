@@ -24,6 +24,7 @@ from selavi.settings import (
 CONFIG = "results/settings/config.yaml"
 """The configuration with all defaults. Every target makes it, and tables follow it."""
 MODEL = "results/pretrain/{run}/model.pt"
+CLUSTERING = "results/cluster-features/{run}/clustering.pt"
 TABLES = ("clustering", "methods", "baselines", "ablation", "degraded", "retrieval", "finetune")
 SCORED = ("metrics", "baselines", "evaluate_degraded", "retrieval", "finetune")
 """Stages whose files the tables show."""
@@ -118,13 +119,23 @@ class Plan:
 
     @cached_property
     def models(self) -> list[str]:
-        """The model file of every run."""
-        return self._runs(MODEL)
+        """The model file of every run that has a network."""
+        return self._runs(MODEL, self.config.networks)
 
     @cached_property
     def trained(self) -> list[str]:
         """Runs that are trained."""
-        return [name for name, run in self.config.runs.items() if not run.weights]
+        runs = self.config.runs
+        return [name for name in self.config.networks if not runs[name].weights]
+
+    @cached_property
+    def clustered(self) -> list[str]:
+        """Runs without a network, whose method clusters features as they are."""
+        return [name for name in self.config.runs if name not in self.config.networks]
+
+    def model_of(self, run: str) -> str:
+        """The file that gives a run's clips their clusters."""
+        return (CLUSTERING if run in self.clustered else MODEL).format(run=run)
 
     @cached_property
     def given(self) -> dict[str, str]:
@@ -180,10 +191,11 @@ class Plan:
             "import_model": self._runs(MODEL, self.given),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
             "name_clusters": self._runs("results/name-clusters/{run}.csv"),
-            "logits": self._run_splits("results/logits/{run}/{split}.pt"),
+            "logits": self._run_splits("results/logits/{run}/{split}.pt", config.networks),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "baselines": self._labelled(
-                "results/baselines/{run}/{split}.csv", config.baselines.runs
+                "results/baselines/{run}/{split}.csv",
+                config.networks if config.baselines.runs is None else config.baselines.runs,
             ),
             "degrade": sorted(set(self.degraded("results/degrade/{dataset}/{split}/{level}.csv"))),
             "assign_degraded": self.degraded("results/assign-degraded/{run}/{level}.csv"),
@@ -237,10 +249,12 @@ class Plan:
         """The pattern for every run, or those given."""
         return [pattern.format(run=run) for run in (self.config.runs if runs is None else runs)]
 
-    def _run_splits(self, pattern: str) -> list[str]:
+    def _run_splits(self, pattern: str, runs: list[str] | None = None) -> list[str]:
+        """The pattern for every run, or those given, and the splits of its dataset."""
         return [
             pattern.format(run=name, split=split)
             for name, run in self.config.runs.items()
+            if runs is None or name in runs
             for split in self.config.datasets[run.dataset].splits
         ]
 

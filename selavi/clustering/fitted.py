@@ -11,17 +11,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.sparse import csr_matrix
 
 from selavi.clustering.methods import cluster
 from selavi.clustering.votes import Votes, vote
+from selavi.config_file import parse
 from selavi.files import UserError
 from selavi.models.head_selection import agreement
 from selavi.models.network import JOINED
 from selavi.models.preparation import Preparation, PreparationKind
-from selavi.settings import FeatureMethod
+from selavi.settings import FeatureMethod, RunSettings
 from selavi.tensor_files import read_tensors, save_tensors
 
 FORMAT = "selavi-clustering-1"
+MOST_VOTERS = 50_000
 Rows = Mapping[str, np.ndarray]
 """By modality: features, row n of each is of the same clip."""
 
@@ -40,27 +43,33 @@ class Fitted:
         The selected head: the one that agrees best with the others.
     preparations : dict of str to Preparation
         By modality.
-    rows : dict of str to numpy.ndarray
-        By modality: prepared features of the fitted clips, (N, d) float16.
     labels : numpy.ndarray
         (N, H) int64, clusters of the fitted clips.
     ids : numpy.ndarray
         (N,) names of the clips in an index.
+    voters : numpy.ndarray
+        (M,) int64, in order: the fitted clips that vote, all or a random sample of 50,000.
+    rows : dict of str to numpy.ndarray
+        By modality: their prepared features, (M, d) float16.
+    centres : dict of str to numpy.ndarray
+        By modality: mean prepared features of each cluster, (H, K, d) float32; NaN of empty ones.
     """
 
     method: FeatureMethod
     clusters: int
     head: int
     preparations: dict[str, Preparation]
-    rows: dict[str, np.ndarray]
     labels: np.ndarray
     ids: np.ndarray
+    voters: np.ndarray
+    rows: dict[str, np.ndarray]
+    centres: dict[str, np.ndarray]
 
     def predict(self, features: Rows, ids: np.ndarray) -> dict[str, Votes]:
         """Clusters of clips.
 
         Those of a fitted clip are its own. Another clip has with k-means the cluster of the nearest
-        centre, with the other methods the one that most of its 10 nearest fitted clips have. One
+        centre, with the other methods the one that most of its 10 nearest voters have. One
         modality's cluster is that of most of the 10 nearest by this modality alone. A confidence
         is the share of the 10 nearest, other than the clip itself, that have the cluster.
 
@@ -83,16 +92,17 @@ class Fitted:
         """
         rows = {name: self._prepare(name, features[name]) for name in self.preparations}
         own = pd.Index(self.ids).get_indexer(ids)
-        joined = np.concatenate(list(rows.values()), 1)
-        gallery = np.concatenate([self.rows[name] for name in rows], 1)
         given = np.where(own[:, None] >= 0, self.labels[own], -1)
         if self.method == "kmeans":
-            given = np.where(given >= 0, given, self._nearest_centres(joined, gallery))
-        votes = {JOINED: vote(joined, gallery, self.labels, own, given)}
+            given = np.where(given >= 0, given, self._nearest_centres(rows))
+        labels = self.labels[self.voters]
+        own = pd.Index(self.voters).get_indexer(own)
+        voters = np.concatenate([self.rows[name] for name in rows], 1)
+        votes = vote(np.concatenate(list(rows.values()), 1), voters, labels, own, given)
         if len(rows) == 1:
-            return {next(iter(rows)): votes[JOINED]}
-        return votes | {
-            name: vote(matrix, self.rows[name], self.labels, own) for name, matrix in rows.items()
+            return {next(iter(rows)): votes}
+        return {JOINED: votes} | {
+            name: vote(matrix, self.rows[name], labels, own) for name, matrix in rows.items()
         }
 
     def _prepare(self, modality: str, features: np.ndarray) -> np.ndarray:
@@ -104,25 +114,22 @@ class Fitted:
             )
         return preparation.transform(features)
 
-    def _nearest_centres(self, rows: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    def _nearest_centres(self, rows: dict[str, np.ndarray]) -> np.ndarray:
         """(n, H) int64."""
-        result = np.empty((len(rows), self.labels.shape[1]), np.int64)
-        for head, labels in enumerate(self.labels.T):
-            sizes = np.bincount(labels, minlength=self.clusters)
-            centres = np.zeros((self.clusters, gallery.shape[1]))
-            np.add.at(centres, labels, gallery.astype(np.float64))
-            centres[sizes > 0] /= sizes[sizes > 0, None]
-            distances = (centres**2).sum(1) - 2 * rows @ centres.T.astype(np.float32)
-            distances[:, sizes == 0] = np.inf
-            result[:, head] = distances.argmin(1)
-        return result
+        result = []
+        for head in range(self.labels.shape[1]):
+            centres = {name: self.centres[name][head] for name in rows}
+            parts = [(c**2).sum(1) - 2 * rows[name] @ c.T for name, c in centres.items()]
+            result.append(np.nan_to_num(np.sum(parts, 0), nan=np.inf).argmin(1))
+        return np.stack(result, 1)
 
-    def save(self, path: Path) -> None:
-        """Write the clustering to a file, atomically."""
+    def save(self, path: Path, settings: RunSettings) -> None:
+        """Write the clustering and the settings of its run to a file, atomically."""
         save_tensors(
             path,
             {
                 "format": FORMAT,
+                "settings": settings.model_dump(mode="json"),
                 "method": self.method,
                 "clusters": self.clusters,
                 "head": self.head,
@@ -131,9 +138,11 @@ class Fitted:
                     | {"state": p.state_dict()}
                     for name, p in self.preparations.items()
                 },
-                "rows": {name: torch.from_numpy(rows) for name, rows in self.rows.items()},
                 "labels": torch.from_numpy(self.labels.astype(np.int32)),
                 "ids": self.ids.tolist(),
+                "voters": torch.from_numpy(self.voters),
+                "rows": {name: torch.from_numpy(rows) for name, rows in self.rows.items()},
+                "centres": {name: torch.from_numpy(c) for name, c in self.centres.items()},
             },
         )
 
@@ -179,8 +188,27 @@ def fit(
     preparations, rows = prepare(features, kind, dims, seeds[0])
     labels = cluster(method, np.concatenate(list(rows.values()), 1), clusters, seeds)
     head = int(agreement(labels).argmax())
-    kept = {name: matrix.astype(np.float16) for name, matrix in rows.items()}
-    return Fitted(method, clusters, head, preparations, kept, labels, ids)
+    voters = np.arange(len(labels))
+    if len(labels) > MOST_VOTERS:
+        drawn = np.random.default_rng(seeds[0]).choice(len(labels), MOST_VOTERS, replace=False)
+        voters = np.sort(drawn)
+    kept = {name: matrix[voters].astype(np.float16) for name, matrix in rows.items()}
+    centres = {
+        name: np.stack([_centres(matrix, of_head, clusters) for of_head in labels.T])
+        for name, matrix in rows.items()
+    }
+    return Fitted(method, clusters, head, preparations, labels, ids, voters, kept, centres)
+
+
+def _centres(rows: np.ndarray, labels: np.ndarray, clusters: int) -> np.ndarray:
+    """Mean of the rows of each cluster: (K, d) float32."""
+    sizes = np.bincount(labels, minlength=clusters)
+    members = csr_matrix(
+        (np.ones(len(rows)), (labels, np.arange(len(rows)))), (clusters, len(rows))
+    )
+    with np.errstate(invalid="ignore"):
+        centres: np.ndarray = (members @ rows) / sizes[:, None]
+    return centres.astype(np.float32)
 
 
 def prepare(
@@ -217,8 +245,8 @@ def is_clustering(path: Path) -> bool:
     return path.name == "clustering.pt"
 
 
-def read_clustering(path: Path) -> Fitted:
-    """Read a file that `Fitted.save` wrote. Raises UserError if it is damaged or another file."""
+def read_clustering(path: Path) -> tuple[Fitted, RunSettings]:
+    """Read a file of `Fitted.save`, as it was given. Raises UserError if it is none or damaged."""
     content: Any = read_tensors(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(
@@ -228,12 +256,16 @@ def read_clustering(path: Path) -> Fitted:
     for name, facts in content["preparations"].items():
         preparations[name] = Preparation(facts["kind"], facts["inputs"], facts["dims"])
         preparations[name].load_state_dict(facts["state"])
-    return Fitted(
+    settings = parse(content["settings"], RunSettings, f"settings in {path}")
+    fitted = Fitted(
         content["method"],
         content["clusters"],
         content["head"],
         preparations,
-        {name: rows.numpy() for name, rows in content["rows"].items()},
         content["labels"].numpy().astype(np.int64),
         np.array(content["ids"], object),
+        content["voters"].numpy(),
+        {name: rows.numpy() for name, rows in content["rows"].items()},
+        {name: centres.numpy() for name, centres in content["centres"].items()},
     )
+    return fitted, settings

@@ -19,7 +19,7 @@ from selavi.settings import FeatureMethod
 STARTS = 10  # of k-means, of which the best is taken
 ONE_START_ABOVE = 50_000  # rows; each head is another start in any case
 DENSE_WARD = 10_000  # rows; their distances are 0.4 GB
-MOST_ROWS = {"hdbscan": 50_000}
+MOST_ROWS = {"hdbscan": 20_000}
 
 Labels = np.ndarray
 """(N, H) int64, from 0."""

@@ -1,4 +1,4 @@
-"""Choose among methods and preparations without classes, by the stability of their clusters.
+"""Choose a method, a preparation and K without classes, by the stability of the clusters.
 
 Each candidate clusters several random parts of the clips; the clusters of a stable one agree where
 parts overlap (Ben-Hur, Elisseeff and Guyon, "A stability based method for discovering structure in
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 AUTO: tuple[FeatureMethod, ...] = ("kmeans", "spectral", "ward", "hdbscan")
 PARTS = 4
 SHARE = 0.8
-LARGEST_PART = 20_000  # clips
+LARGEST_PART = 10_000  # clips
 LARGEST_CLUSTER = 0.8  # share of the clips, beyond which clusters are called collapsed
 FEWEST_CLUSTERS = 0.5  # of those asked for
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method with a preparation, and how stable its clusters are.
+    """A method with a preparation and a number of clusters, and how stable these are.
 
     Attributes
     ----------
@@ -39,9 +39,11 @@ class Candidate:
         See `cluster`.
     preparation : str
         See `Preparation`.
+    clusters : int
+        K.
     agreement : float
         Mean adjusted mutual information between the clusters of two parts, over the clips of both.
-    clusters : int
+    found : int
         Number of clusters of the first part.
     largest : float
         Share of the largest of them.
@@ -53,8 +55,9 @@ class Candidate:
 
     method: FeatureMethod
     preparation: PreparationKind
-    agreement: float
     clusters: int
+    agreement: float
+    found: int
     largest: float
     seconds: float
     note: str
@@ -64,26 +67,27 @@ def choose(
     methods: Sequence[FeatureMethod],
     preparations: Sequence[PreparationKind],
     prepared: Callable[[PreparationKind], np.ndarray],
-    clusters: int,
+    clusters: Sequence[int],
     seed: int,
 ) -> list[Candidate]:
-    """Judge every method with every preparation.
+    """Judge every method with every preparation and every number of clusters.
 
     Parameters
     ----------
     methods, preparations : sequence of str
-        The candidates.
+        The candidates, with each of `clusters`.
     prepared : callable
         By kind of preparation: rows (N, d) float32.
-    clusters : int
-        K.
+    clusters : sequence of int
+        Values of K.
     seed : int
         Seed of the parts and the fits.
 
     Returns
     -------
     list of Candidate
-        The chosen one first: of those without a note, the one with the highest agreement.
+        The chosen one first: of those without a note, the one with the highest agreement; of
+        equal ones that with more clusters.
 
     Raises
     ------
@@ -94,11 +98,15 @@ def choose(
     for kind in preparations:
         rows = prepared(kind)
         parts = random_parts(len(rows), seed)
-        candidates += [_judge(method, kind, rows, parts, clusters, seed) for method in methods]
-    candidates.sort(key=lambda c: (c.note != "", -c.agreement))
+        candidates += [
+            _judge(method, kind, rows, parts, k, seed) for method in methods for k in clusters
+        ]
+    candidates.sort(key=lambda c: (c.note != "", -c.agreement, -c.clusters))
     for candidate in candidates:
-        log.info("%(method)s, %(preparation)s: agreement %(agreement).3f %(note)s",
-                 asdict(candidate))  # fmt: skip
+        log.info(
+            "%(method)s, %(preparation)s, K = %(clusters)d: agreement %(agreement).3f %(note)s",
+            asdict(candidate),
+        )
     if candidates[0].note:
         raise UserError(
             "no method finds clusters in these features; the best: "
@@ -109,7 +117,7 @@ def choose(
 
 
 def random_parts(clips: int, seed: int) -> list[np.ndarray]:
-    """Random parts of the clips, of 80% of them each and at most 20,000: numbers in order."""
+    """Random parts of the clips, of 80% of them each and at most 10,000: numbers in order."""
     size = min(LARGEST_PART, max(2, round(SHARE * clips)), clips)
     draw = np.random.default_rng(seed)
     return [np.sort(draw.choice(clips, size, replace=False)) for _ in range(PARTS)]
@@ -155,4 +163,4 @@ def _judge(
     elif found < FEWEST_CLUSTERS * count:
         note = f"{found} clusters in place of {count}"
     seconds = round(time.monotonic() - start, 2)
-    return Candidate(method, kind, agreement, found, largest, seconds, note)
+    return Candidate(method, kind, clusters, agreement, found, largest, seconds, note)

@@ -9,7 +9,7 @@ ROW_BYTES, HEAD_BYTES = 100, 24  # of a clip's assignments, and of a head's part
 
 
 def assign_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run, a pass over all splits of its dataset.
+    """Predict, for each run with a network, a pass over all splits of its dataset.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
     Cost
         Of one run.
     """
-    for name, run in workload.config.runs.items():
+    for name in workload.config.networks:
+        run = workload.config.runs[name]
         clips = _all_clips(workload, run.dataset)
         stored = clips * (ROW_BYTES + 3 * run.network.heads * HEAD_BYTES)
         yield cost(name, "assign", workload.rate(name).infer * clips, stored)
@@ -41,7 +42,7 @@ def baselines_costs(workload: Workload) -> Iterator[Cost]:
         Of one run.
     """
     settings = workload.config.baselines
-    for name in workload.config.runs if settings.runs is None else settings.runs:
+    for name in workload.config.networks if settings.runs is None else settings.runs:
         clips = _all_clips(workload, workload.config.runs[name].dataset)
         infer = workload.rate(name).infer
         yield cost(name, "baselines", Seconds(2 * infer.cpu, infer.device) * clips, 0)

@@ -56,6 +56,11 @@ class Config(Section):
     """Write CSV cells that begin with = + - @ unchanged. By default an apostrophe is put before
     them, unless they are numbers, so that spreadsheets do not run file names as formulas."""
 
+    @property
+    def networks(self) -> list[str]:
+        """The runs that have a network: those of the method selavi."""
+        return [name for name, run in self.runs.items() if run.method == "selavi"]
+
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:
@@ -90,6 +95,11 @@ class Config(Section):
                 if run not in self.runs:
                     known = ", ".join(sorted(self.runs))
                     raise ValueError(f"{stage}.runs: {run!r} is not one of: {known}")
+                if run not in self.networks:
+                    raise ValueError(
+                        f"{stage}.runs: {run} has method: {self.runs[run].method} and no network, "
+                        f"which {stage} needs; leave it out"
+                    )
         for run in self.degrade.runs:
             _require_split(self, f"degrade.runs: {run}", self.runs[run].dataset, self.degrade.split)
         for stage, section in (("retrieval", self.retrieval), ("finetune", self.finetune)):

@@ -23,7 +23,8 @@ LANE_BATCH = 16
 
 def pretrain_costs(workload: Workload) -> Iterator[Cost]:
     """Predict, for each run that is trained, its epochs, label updates, model and checkpoints."""
-    for name, run in workload.config.runs.items():
+    for name in workload.config.networks:
+        run = workload.config.runs[name]
         if run.weights:
             continue
         rate, clips = workload.rate(name), workload.clips(run.dataset, "train")

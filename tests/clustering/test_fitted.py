@@ -7,10 +7,11 @@ import pytest
 import torch
 from sklearn.metrics import normalized_mutual_info_score as nmi
 
+from selavi.clustering import fitted as fitted_module
 from selavi.clustering.fitted import Fitted, fit, read_clustering
 from selavi.clustering.votes import vote
 from selavi.files import UserError
-from selavi.settings import FeatureMethod
+from selavi.settings import FeatureMethod, RunSettings
 from tests.clustering.features import two_views
 
 
@@ -47,7 +48,10 @@ def test_kmeans_predicts_the_nearest_centre() -> None:
     rows = np.concatenate(
         [clustering.preparations[n].transform(features[n]) for n in ("video", "audio")], 1
     )
-    gallery = np.concatenate([clustering.rows[n] for n in ("video", "audio")], 1)
+    fitted_features, _, _ = two_views(spread=1.5)
+    gallery = np.concatenate(
+        [clustering.preparations[n].transform(fitted_features[n]) for n in ("video", "audio")], 1
+    )
     labels = clustering.labels[:, 1]
     centres = np.stack([gallery[labels == k].mean(0, dtype=np.float64) for k in range(4)])
     expected = np.linalg.norm(rows[:, None] - centres, axis=2).argmin(1)
@@ -58,8 +62,9 @@ def test_kmeans_predicts_the_nearest_centre() -> None:
 
 def test_the_file_says_the_same(tmp_path: Path) -> None:
     clustering = fitted(spread=1.0)
-    clustering.save(tmp_path / "clustering.pt")
-    again = read_clustering(tmp_path / "clustering.pt")
+    clustering.save(tmp_path / "clustering.pt", RunSettings(dataset="mine", seed=7))
+    again, settings = read_clustering(tmp_path / "clustering.pt")
+    assert (settings.dataset, settings.seed) == ("mine", 7)
     assert (again.method, again.clusters, again.head) == ("kmeans", 4, clustering.head)
     features, _, ids = two_views(clips=60, spread=1.0, seed=1)
     for modality, votes in clustering.predict(features, ids).items():
@@ -83,6 +88,18 @@ def test_one_modality() -> None:
     votes = clustering.predict(features, ids)
     assert list(votes) == ["audio"]
     assert nmi(group, votes["audio"].clusters[:, 0]) == pytest.approx(1)
+
+
+def test_of_many_clips_a_sample_votes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitted_module, "MOST_VOTERS", 50)
+    clustering = fitted("ward")
+    assert len(clustering.rows["video"]) == 50
+    features, group, ids = two_views()
+    kept = clustering.predict(features, ids)["video+audio"]
+    np.testing.assert_array_equal(kept.clusters, clustering.labels)
+    assert (kept.confidences == 1).mean() > 0.9
+    others, group, ids = two_views(clips=60, seed=1)
+    assert nmi(group, clustering.predict(others, ids)["audio"].clusters[:, 0]) == pytest.approx(1)
 
 
 def test_votes_by_hand() -> None:

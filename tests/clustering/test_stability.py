@@ -22,13 +22,13 @@ def test_parts_are_random_and_bounded() -> None:
     assert [len(part) for part in parts] == [80] * 4
     assert all((np.diff(part) > 0).all() for part in parts)
     assert len({tuple(part) for part in parts}) == 4
-    assert len(random_parts(100_000, seed=0)[0]) == 20_000
+    assert len(random_parts(100_000, seed=0)[0]) == 10_000
     assert len(random_parts(2, seed=0)[0]) == 2
 
 
 def test_the_method_that_fits_is_chosen() -> None:
     points, ring = rings()
-    candidates = choose(["kmeans", "spectral"], ["none"], lambda kind: points, 2, seed=0)
+    candidates = choose(["kmeans", "spectral"], ["none"], lambda kind: points, [2], seed=0)
     assert [c.method for c in candidates] == ["spectral", "kmeans"]
     assert candidates[0].agreement == pytest.approx(1)
     assert nmi(ring, cluster(candidates[0].method, points, 2, [0])[:, 0]) == pytest.approx(1)
@@ -43,7 +43,7 @@ def test_the_preparation_is_chosen() -> None:
     def prepared(kind: PreparationKind) -> np.ndarray:
         return Preparation.fit(rows, kind, 128).transform(rows)
 
-    candidates = choose(["kmeans"], ["l2_pca", "standardise_pca"], prepared, 4, seed=0)
+    candidates = choose(["kmeans"], ["l2_pca", "standardise_pca"], prepared, [4], seed=0)
     assert candidates[0].preparation == "standardise_pca"
     assert candidates[0].agreement > candidates[1].agreement
 
@@ -52,4 +52,12 @@ def test_one_large_cluster_is_stable_and_not_chosen() -> None:
     rows = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
     rows[:2] += 1000  # a cluster of their own in every part that has them
     with pytest.raises(UserError, match=r"no method finds clusters .*one cluster has 9\d% of"):
-        choose(["ward", "kmeans"], ["none"], lambda kind: rows, 2, seed=0)
+        choose(["ward", "kmeans"], ["none"], lambda kind: rows, [2], seed=0)
+
+
+def test_the_number_of_clusters_is_chosen() -> None:
+    features, _, _ = two_views(groups=5, clips=300)
+    candidates = choose(
+        ["kmeans"], ["none"], lambda kind: features["video"], [3, 4, 5, 7, 9], seed=0
+    )
+    assert candidates[0].clusters == 5

@@ -5,7 +5,7 @@ localrules:
 
 rule assign:
     input:
-        model="results/pretrain/{run}/model.pt",
+        model=lambda wildcards: PLAN.model_of(wildcards.run),
         index=split_index,
         shards=split_shards,
     output:

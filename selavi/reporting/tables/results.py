@@ -119,8 +119,9 @@ class Configured(Results):
         return self.config.retrieval.recall_at
 
     def splits(self, stage: str, run: str) -> list[Source]:
-        evaluated = self.config.baselines.runs if stage == "baselines" else None
-        if evaluated is not None and run not in evaluated:
+        evaluated = self.config.baselines.runs
+        evaluated = self.config.networks if evaluated is None else evaluated
+        if stage == "baselines" and run not in evaluated:
             return []
         dataset = self.dataset(run)
         labelled = sorted(self.config.labelled[dataset], key=lambda split: split != "train")
