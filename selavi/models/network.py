@@ -1,5 +1,6 @@
 """The network: one encoder per modality, and H classifier heads per modality or on both."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -37,6 +38,8 @@ class Network(nn.Module):
     inputs : mapping of str to int, optional
         By modality, the number of given features, where the encoder is frozen. In the encoder's
         place stands their `Preparation`, not fitted yet.
+    consensus : bool
+        Whether the heads' clusters are matched after training, and their consensus is the result.
     """
 
     def __init__(
@@ -46,9 +49,11 @@ class Network(nn.Module):
         channels: int,
         channels_last: bool = True,
         inputs: Mapping[str, int] | None = None,
+        consensus: bool = False,
     ) -> None:
         super().__init__()
         self.settings = settings
+        self.consensus = consensus
         self.channels_last = channels_last
         self.encoders = nn.ModuleDict(
             {name: _encoder(name, settings, channels, inputs or {}) for name in modalities}
@@ -64,6 +69,11 @@ class Network(nn.Module):
     def modalities(self) -> list[str]:
         """Modalities of the heads: those of the encoders, or "video+audio" alone."""
         return list(self.heads)
+
+    @property
+    def result_heads(self) -> range:
+        """The heads whose clusters are results: all, and the consensus as one more if there is."""
+        return range(self.settings.heads + self.consensus)
 
     @property
     def joined(self) -> bool:
@@ -147,7 +157,8 @@ class Network(nn.Module):
         features : Tensor
             (B, D) float32.
         heads : iterable of int, optional
-            Numbers of the heads; all by default.
+            Numbers of the heads; all by default. Number H is the consensus: the logarithm of the
+            mean of all heads' probabilities, which makes sense once their clusters are matched.
         seed : int, optional
             Seed of the dropout in training; by default, torch's global random generator.
 
@@ -156,7 +167,11 @@ class Network(nn.Module):
         Tensor
             (len(heads), B, K) float32.
         """
-        numbers = range(self.settings.heads) if heads is None else heads
+        numbers = range(self.settings.heads) if heads is None else [*heads]
+        if self.settings.heads in numbers:
+            rows = self.logits(modality, features, seed=seed)
+            mean = rows.log_softmax(-1).logsumexp(0, keepdim=True) - math.log(len(rows))
+            return torch.cat([rows, mean])[numbers]
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
@@ -189,6 +204,8 @@ def _encoder(
 ) -> nn.Module:
     name = settings.encoder(modality)
     if is_frozen(modality, name):
+        if settings.preparation == "auto":
+            raise ValueError("network.preparation: auto is chosen by a training")
         return Preparation(settings.preparation, inputs[modality], settings.dims)
     return video_encoder(name, channels) if modality == "video" else audio_encoder(name)
 

@@ -1,13 +1,13 @@
 """The whole configuration file, and the checks between its sections."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import Field, model_validator
 
 from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
-from selavi.settings.encoders import FROZEN, FeatureFiles, require_known
+from selavi.settings.encoders import FROZEN, TRAINED, FeatureFiles, is_frozen, require_known
 from selavi.settings.evaluation import (
     EVALUATIONS,
     BaselineSettings,
@@ -21,7 +21,7 @@ from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.presets import PRESETS
 from selavi.settings.run import RunDefaults, RunSettings
-from selavi.settings.section import Name, Section
+from selavi.settings.section import Modality, Name, Section
 
 
 class ExplorerSettings(Section):
@@ -74,7 +74,7 @@ class Config(Section):
         if isinstance(raw.get("runs"), dict):
             base = inherit(machine, raw.get("defaults"))
             filled["runs"] = {
-                name: inherit(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                name: _with_preset(inherit(base, run), raw.get("datasets"))
                 for name, run in raw["runs"].items()
             }
         return raw | filled
@@ -133,10 +133,15 @@ def fold_splits(fold: int) -> tuple[str, str]:
     return f"train{number}", f"test{number}"
 
 
-def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
-    """A run that names no preset takes that of its dataset."""
+def _with_preset(run: Any, datasets: Any) -> Any:
+    """Where a run names no preset: that of its dataset, or `features` if it trains no encoder."""
     if not (isinstance(run, dict) and isinstance(datasets, dict)):
         return run
+    network, modalities = run.get("network"), run.get("modalities", [*get_args(Modality)])
+    if isinstance(network, dict) and isinstance(modalities, list):
+        encoders = [(m, network.get(f"{m}_encoder")) for m in modalities if m in TRAINED]
+        if encoders and all(isinstance(e, str) and is_frozen(name, e) for name, e in encoders):
+            return inherit({"preset": "features"}, run)
     name = run.get("dataset")
     dataset = datasets.get(name) if isinstance(name, str) else None
     preset = dataset.get("preset") if isinstance(dataset, dict) else None

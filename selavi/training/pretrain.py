@@ -20,7 +20,6 @@ from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
-from selavi.models.head_selection import agreement
 from selavi.settings import Modality, RunSettings
 from selavi.training.loop import Trained, Trainer
 
@@ -78,11 +77,16 @@ def pretrain(
 
 def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
     labels = trained.labels.numpy()
-    agreements = agreement(labels)
-    head = int(agreements.argmax())
-    log.info(
-        "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
-    )
+    agreements = trained.agreements
+    settings = settings.model_copy(update={"network": trained.network.settings})
+    if trained.network.consensus:
+        head = len(agreements)
+        log.info("the result is the consensus of all heads (mean NMI %.3f)", agreements.mean())
+    else:
+        head = int(agreements.argmax())
+        log.info(
+            "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
+        )
     share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)
