@@ -37,6 +37,7 @@ PLACES = {
     "OfficialSettings": "`datasets.NAME.splits.NAME.official`",
     "MediaSettings": "`datasets.NAME.media`",
     "EmbeddedSettings": "`datasets.NAME.embedded`",
+    "FeatureFiles": "`datasets.NAME.features`",
     "RunSettings": "`runs.NAME`",
     "RunDefaults": "`defaults`",
     "VideoSettings": "`video`, in a run or in the defaults",
