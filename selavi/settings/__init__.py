@@ -9,8 +9,6 @@ from selavi.settings.config import (
     ExplorerSettings,
     ResolvedConfig,
     fold_splits,
-    require_enough,
-    require_no_more,
 )
 from selavi.settings.data import (
     DatasetSettings,
@@ -29,6 +27,7 @@ from selavi.settings.encoders import (
     embedder_folder,
     is_frozen,
 )
+from selavi.settings.enough import require_enough, require_no_more
 from selavi.settings.evaluation import (
     EVALUATIONS,
     AudioLevel,

@@ -1,13 +1,12 @@
 """The whole configuration file, and the checks between its sections."""
 
-from pathlib import Path
 from typing import Any, Self, get_args
 
 from pydantic import Field, model_validator
 
-from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
 from selavi.settings.encoders import FROZEN, TRAINED, FeatureFiles, is_frozen, require_known
+from selavi.settings.enough import require_enough
 from selavi.settings.evaluation import (
     EVALUATIONS,
     BaselineSettings,
@@ -246,55 +245,4 @@ def _check_parent(
     if there.of is not None:
         raise ValueError(
             f"{where}.of = {split.of!r} is itself a subset; name the split that it is from"
-        )
-
-
-def require_enough(name: str, run: RunSettings, clips: int) -> None:
-    """Check that there are enough clips for the clusters and batches of a run's training.
-
-    Parameters
-    ----------
-    name : str
-        Name of the run.
-    run : RunSettings
-        Its settings.
-    clips : int
-        Number of training clips.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer clips than clusters, or than clips in a batch.
-    """
-    least = 1 if run.weights else max(run.network.clusters, run.training.batch_size)
-    if clips < least:
-        raise ValueError(
-            f"runs.{name}: {clips} training clips are too few for network.clusters = "
-            f"{run.network.clusters} and training.batch_size = {run.training.batch_size}; "
-            f"use at least {least} clips, or lower these"
-        )
-
-
-def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
-    """Check that a checkpoint is not beyond the epochs of its run.
-
-    Parameters
-    ----------
-    epochs : int
-        Epochs of the run.
-    epoch, step : int
-        Place of the checkpoint, counted from 0.
-    state : Path
-        The folder of checkpoints.
-
-    Raises
-    ------
-    UserError
-        If more epochs are done than the run has.
-    """
-    if (epoch, step) > (epochs, 0):
-        done = f"{epoch} epochs and {step} steps" if step else f"{epoch} epochs"
-        raise UserError(
-            f"epochs = {epochs}, and {done} are done by the checkpoint in {state}; set epochs to "
-            f"at least {epoch + bool(step)}, or remove {state} to train from the beginning"
         )

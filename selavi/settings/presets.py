@@ -28,15 +28,19 @@ PRESETS: dict[Preset, Sections] = {
     },
     # Heads on given features; default where all encoders are frozen.
     "features": {
-        "network": {"preparation": "auto", "heads": 6, "hidden": 64, "dropout": 0.0},
+        "network": {
+            "video_encoder": "frozen", "audio_encoder": "frozen", "preparation": "auto",
+            "heads": 6, "hidden": 64, "dropout": 0.0,
+        },
         "feature_views": {"neighbours": 10},
         "labelling": {
             "first": "kmeans", "first_share": 0.25, "align": False, "optimisations": 15,
             "result": "consensus",
         },
         "training": {
-            "optimizer": "adamw", "schedule": "cosine", "epochs": 40, "batch_size": 256,
-            "base_lr": 0.003, "warmup_from": 1e-5, "warmup_epochs": 2, "weight_decay": 1e-4,
+            "optimizer": "adamw", "schedule": "cosine", "epochs": 40, "least_steps": 240,
+            "batch_size": 256, "base_lr": 0.003, "warmup_from": 1e-5, "warmup_epochs": 2,
+            "weight_decay": 1e-4,
         },
     },
     "paper": {},  # the defaults of all settings are the paper's

@@ -111,6 +111,9 @@ class TrainingSettings(Section):
 
     epochs: int = Field(200, ge=1, le=1_000_000)
     """Number of epochs: passes over the training clips."""
+    least_steps: int = Field(0, ge=0, le=1_000_000)
+    """Epochs are added until there are so many steps, and warm-up grows in proportion. Above 0 the
+    batch is also at most half of the clips."""
     batch_size: int = Field(16, ge=2, le=100_000)
     """Clips per process in one forward pass. Batch norm uses the statistics of all processes."""
     accumulation: int = Field(1, ge=1, le=100_000)

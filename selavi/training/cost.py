@@ -17,6 +17,7 @@ from selavi.models.checkpoint import build_network
 from selavi.models.precision import expects_bfloat16
 from selavi.settings import RunSettings
 from selavi.training.lanes import lane_count
+from selavi.training.optim import fit_to_clips
 
 LANE_BATCH = 16
 
@@ -28,9 +29,10 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         if run.weights:
             continue
         rate, clips = workload.rate(name), workload.clips(run.dataset, "train")
-        training, labelling = run.training, run.labelling
+        training, labelling = fit_to_clips(run.training, clips, world=1), run.labelling
         steps = training.epochs * max(1, clips // training.batch_size)
-        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps))
+        first = int(labelling.first_share * steps)
+        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps, first))
         if labelling.source == "pass":
             passes = updates * labelling.groups
         else:  # the first group's features come from training itself

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -30,52 +29,18 @@ from selavi.settings import RunSettings, require_enough, require_no_more
 from selavi.training.collapse import check_predictions, largest_share
 from selavi.training.consensus import match_heads
 from selavi.training.history import Row, add, epoch_row, sentence
-from selavi.training.optim import clips_per_step, learning_rate
+from selavi.training.optim import clips_per_step, fit_to_clips, learning_rate
 from selavi.training.pace import Pace
 from selavi.training.preparation import first_labels, prepare
 from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
 from selavi.training.state import fresh_state
 from selavi.training.step import Learner
+from selavi.training.trained import Trained
 
 log = logging.getLogger(__name__)
 
 WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: its batches are distinct
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The result of a training.
-
-    Parameters
-    ----------
-    network : Network
-        On the CPU, in evaluation mode.
-    labels : Tensor
-        (N, H) int64, the last pseudo-labels.
-    agreements : numpy.ndarray
-        (H,) float64, mean NMI of each head's labels with the other heads'; of its predictions if
-        the result is the consensus.
-    sizes : Tensor
-        (H, K) prescribed cluster sizes, as a fraction of the clips.
-    history : list of dict
-        One row per epoch.
-    steps : int
-        Steps taken.
-    corrupt : int
-        Corrupt clips found.
-    init : dict of str to str
-        By modality, the SHA-256 of the file that its encoder started from.
-    """
-
-    network: Network
-    labels: Tensor
-    agreements: np.ndarray
-    sizes: Tensor
-    history: list[Row]
-    steps: int
-    corrupt: int
-    init: dict[str, str]
 
 
 class Trainer:
@@ -91,7 +56,8 @@ class Trainer:
         on_epoch: Callable[[list[Row], Tensor], None],
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
-        self.settings, self.training = settings, settings.training
+        self.training = fit_to_clips(settings.training, len(clips), group.world)
+        settings = settings.model_copy(update={"training": self.training})
         self.machine = settings.machine
         self.group, self.stop, self.on_epoch = group, stop, on_epoch
         self.step_clips = clips_per_step(self.training, group.world)
@@ -111,6 +77,7 @@ class Trainer:
         identity = partial(fingerprint, settings, clips.index, features=clips.features)
         prepared = prepare(settings, clips, group)
         self.network, self.clips = prepared.network.to(group.device), prepared.clips
+        self.settings = settings.model_copy(update={"network": self.network.settings})
         self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = fresh_state(self.network, settings, self.clips, group.device)
@@ -154,7 +121,9 @@ class Trainer:
                 encoder.applied = False
         corrupt = len(self.state.corrupt)
         history, steps = progress.history, progress.total
-        return Trained(network, labels, agreements, sizes, history, steps, corrupt, self.init)
+        return Trained(
+            network, self.settings, labels, agreements, sizes, history, steps, corrupt, self.init
+        )
 
     def _agreements(self, network: Network, labels: Tensor) -> np.ndarray:
         """Of each head, its agreement with the others; clusters are matched for a consensus."""

@@ -55,6 +55,33 @@ def clips_per_step(settings: TrainingSettings, world: int) -> int:
     return settings.batch_size * settings.accumulation * world
 
 
+def fit_to_clips(settings: TrainingSettings, clips: int, world: int) -> TrainingSettings:
+    """Add epochs until there are `least_steps`, in batches of at most half of the clips.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        As given.
+    clips : int
+        Number of training clips.
+    world : int
+        The number of processes.
+
+    Returns
+    -------
+    TrainingSettings
+        The same if `least_steps` is 0.
+    """
+    if not settings.least_steps:
+        return settings
+    most = clips // (2 * settings.accumulation * world)
+    fitted = settings.model_copy(update={"batch_size": max(2, min(settings.batch_size, most))})
+    per_epoch = max(1, clips // clips_per_step(fitted, world))
+    epochs = max(settings.epochs, math.ceil(settings.least_steps / per_epoch))
+    warmup = round(epochs * settings.warmup_epochs / settings.epochs)
+    return fitted.model_copy(update={"epochs": epochs, "warmup_epochs": warmup})
+
+
 def learning_rate(settings: TrainingSettings, epochs_done: float, step_clips: int) -> float:
     """The learning rate of a step.
 

@@ -21,7 +21,8 @@ from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
 from selavi.settings import Modality, RunSettings
-from selavi.training.loop import Trained, Trainer
+from selavi.training.loop import Trainer
+from selavi.training.trained import Trained
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +73,13 @@ def pretrain(
         if trained.corrupt and group.first:
             log.warning("%d of %d clips are corrupt and were left out", trained.corrupt, len(clips))
         if group.first:
-            _write(trained, clips.index, settings, output)
+            _write(trained, clips.index, output)
 
 
-def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
+def _write(trained: Trained, index: pd.DataFrame, output: Path) -> None:
     labels = trained.labels.numpy()
     agreements = trained.agreements
-    settings = settings.model_copy(update={"network": trained.network.settings})
+    settings = trained.settings
     if trained.network.consensus:
         head = len(agreements)
         log.info("the result is the consensus of all heads (mean NMI %.3f)", agreements.mean())
