@@ -102,7 +102,7 @@ class LabellingSettings(Section):
 
 
 class TrainingSettings(Section):
-    """Optimisation by gradient descent."""
+    """Optimisation: stochastic gradient descent, or AdamW."""
 
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """Stochastic gradient descent with momentum, or AdamW."""

@@ -127,7 +127,7 @@ def test_first_labels_that_do_not_fit(labelling: dict[str, Any], words: str) -> 
 
 def test_a_consensus_needs_heads() -> None:
     raw = own()
-    raw["runs"]["mine"] |= {"labelling": {"result": "consensus"}}
+    raw["runs"]["mine"] |= {"labelling": {"result": "consensus", "groups": 1}}
     raw["runs"]["mine"]["network"]["heads"] = 1
     with pytest.raises(UserError, match=r"consensus needs several heads, and network.heads = 1"):
         parse(raw, Config, "c")
