@@ -3,7 +3,8 @@
 STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset",
     "list_clips", "gather_features",
-    "pretrain", "import_model", "assign", "name_clusters", "logits", "metrics", "baselines",
+    "pretrain", "import_model", "cluster_features", "assign", "name_clusters", "logits", "metrics",
+    "baselines",
     "degrade", "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",
     "distributions", "plot_degraded", "neighbours", "explorer", "costs",
 )  # fmt: skip

@@ -35,6 +35,7 @@ def test_the_demo_stage_by_stage() -> None:
         "index": ["results/shards/demo/train/index.csv", "results/shards/demo/test/index.csv"],
         "pretrain": ["results/pretrain/demo/model.pt"],
         "import_model": [],
+        "cluster_features": [],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
         "name_clusters": ["results/name-clusters/demo.csv"],
         "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],

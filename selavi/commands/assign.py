@@ -17,9 +17,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from selavi.clustering.fitted import is_clustering
     from selavi.evaluation.assign import assign
+    from selavi.evaluation.cluster_features import assign_by_clustering
 
+    features = arguments.given_features(options)
+    if is_clustering(options.model):
+        assign_by_clustering(options.model, options.index, options.csv, options.pickle, features)
+        return
     assign(
         options.model, options.index, options.csv, options.pickle, options.workers,
-        features=arguments.given_features(options),
+        features=features,
     )  # fmt: skip

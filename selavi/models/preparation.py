@@ -4,7 +4,7 @@ Letters in shapes: N clips, D given features, d prepared ones.
 """
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from selavi.files import UserError
 
 PreparationKind = Literal["none", "l2_pca", "standardise_pca"]
+KINDS: tuple[PreparationKind, ...] = get_args(PreparationKind)
 PCA_KINDS: tuple[PreparationKind, ...] = ("l2_pca", "standardise_pca")
 
 BLOCK = 1 << 24  # numbers of a block: 64 MiB in float32

@@ -288,6 +288,24 @@ class RunSettings(RunDefaults):
             )
         return self
 
+    @model_validator(mode="after")
+    def _method_fits(self) -> Self:
+        if self.method == "selavi":
+            return self
+        if self.weights:
+            raise ValueError(
+                f"weights = {self.weights!r} is a trained network, and method: {self.method} has "
+                "none; leave one of them out"
+            )
+        if self.decoded:
+            modality = self.decoded[0]
+            raise ValueError(
+                f"method: {self.method} clusters features that are given, and "
+                f"network.{modality}_encoder = {self.network.encoder(modality)!r} is trained; set "
+                "it to frozen or to an embedder, or leave the modality out of modalities"
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, raw: Any) -> Any:

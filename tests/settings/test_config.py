@@ -197,3 +197,17 @@ def test_a_dataset_set_to_null_takes_with_it_what_hangs_on_it() -> None:
     assert rest.degrade.runs == ["vgg-sound", "vgg-sound-video"]
     assert rest.retrieval.runs == ["vgg-sound"]
     assert rest.finetune.datasets == {"ucf101": [1, 2, 3]}
+    assert rest.retrieval.runs == ["vgg-sound"]
+    assert rest.finetune.datasets == {"ucf101": [1, 2, 3]}
+
+
+def test_a_run_without_a_network_has_no_evaluations_of_one(raw: dict[str, Any]) -> None:
+    raw["runs"]["other"] = {
+        "dataset": "demo", "method": "kmeans",
+        "network": {"video_encoder": "frozen", "audio_encoder": "frozen"},
+    }  # fmt: skip
+    raw["datasets"]["demo"]["features"] = {"video": "video.npz", "audio": "audio.npz"}
+    assert parse(raw, Config, "c").networks == ["demo"]
+    for stage in ("baselines", "retrieval", "finetune", "degrade"):
+        with pytest.raises(UserError, match=rf"{stage}\.runs: other has method: kmeans and no"):
+            parse(raw | {stage: {"runs": ["other"]}}, Config, "c")
