@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
+from selavi.models.heads import apply_all, apply_one, make_heads, plain_layers
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, NetworkSettings, is_frozen
 
@@ -61,7 +62,9 @@ class Network(nn.Module):
         sizes = {name: feature_size(encoder) for name, encoder in self.encoders.items()}
         if settings.fusion == "concat":
             sizes = {JOINED: sum(sizes.values())}
-        self.heads = nn.ModuleDict({name: _heads(size, settings) for name, size in sizes.items()})
+        self.heads = nn.ModuleDict(
+            {name: make_heads(size, settings) for name, size in sizes.items()}
+        )
         if channels_last:
             _channels_last(self)
 
@@ -174,8 +177,10 @@ class Network(nn.Module):
             return torch.cat([rows, mean])[numbers]
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
+        if heads is None and (layers := plain_layers(modules)):
+            return apply_all(layers, features)
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
-        return torch.stack([_apply(modules[h], features, generator) for h in numbers])
+        return torch.stack([apply_one(modules[h], features, generator) for h in numbers])
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:
@@ -213,36 +218,6 @@ def _encoder(
 def _in_format(x: Tensor) -> Tensor:
     """Clips with channels last; features as they are."""
     return x.to(memory_format=_FORMATS[x.ndim]) if x.ndim in _FORMATS else x
-
-
-def _apply(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Logits (B, K) of one head, with dropout drawn from `generator` if given."""
-    if generator is None or not isinstance(head, nn.Sequential):
-        return head(features)
-    for layer in head:
-        if isinstance(layer, nn.Dropout) and layer.training:
-            mask = torch.empty_like(features).bernoulli_(1 - layer.p, generator=generator)
-            features = features * mask.div_(1 - layer.p)
-        else:
-            features = layer(features)
-    return features
-
-
-def _heads(features: int, settings: NetworkSettings) -> nn.ModuleList:
-    return nn.ModuleList([_head(features, settings) for _ in range(settings.heads)])
-
-
-def _head(features: int, settings: NetworkSettings) -> nn.Module:
-    if settings.head == "linear":
-        return nn.Linear(features, settings.clusters)
-    return nn.Sequential(
-        nn.Dropout(settings.dropout),
-        nn.Linear(features, settings.hidden, bias=False),
-        nn.BatchNorm1d(settings.hidden),
-        nn.ReLU(inplace=True),
-        nn.Dropout(settings.dropout),
-        nn.Linear(settings.hidden, settings.clusters),
-    )
 
 
 def _channels_last(network: nn.Module) -> None:

@@ -48,9 +48,9 @@ from selavi.settings.run import (
     NetworkSettings,
     RunDefaults,
     RunSettings,
-    TrainingSettings,
 )
 from selavi.settings.section import Modality, Name, Precision, Section
+from selavi.settings.training import TrainingSettings
 
 __all__ = [
     "EVALUATIONS",

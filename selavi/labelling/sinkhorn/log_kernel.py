@@ -91,19 +91,25 @@ class HeadLogKernel:
         self.clusters = self.network.settings.clusters
         self.device, self.dtype = self.store.samples.device, torch.float32
         self.padding = _padding(self.rows, self.device)
-        self.stored: list[Tensor] = []
+        self.stored: list[Tensor] = []  # log products
 
     def blocks(self) -> Iterator[Tensor]:
         """Lambda times the mean over modalities of log p[n, k]: (BLOCK, K) float32."""
+        scale = self.lambda_ / len(self.network.modalities)
+        for product in self.log_products():
+            yield scale * product
+
+    def log_products(self) -> Iterator[Tensor]:
+        """Sum over modalities of log p[n, k]: (BLOCK, K) float32."""
         if self.stored:
             yield from self.stored
             return
         made = []
         for log_p in self.log_probabilities():
-            block = self.lambda_ * torch.stack(list(log_p.values())).mean(0)
+            product = torch.stack(list(log_p.values())).sum(0)
             if self.rows * self.clusters <= STORED:
-                made.append(block)
-            yield block
+                made.append(product)
+            yield product
         self.stored = made
 
     @torch.no_grad()
