@@ -17,12 +17,14 @@ from selavi.settings import (
     RetrievalSettings,
     SplitSettings,
     VideoLevel,
+    embedder_folder,
     fold_splits,
     parent_of,
 )
 
 CONFIG = "results/settings/config.yaml"
 """The configuration with all defaults. Every target makes it, and tables follow it."""
+GATHERED = "results/gather-features/{encoder}/{place}/{modality}.npy"
 MODEL = "results/pretrain/{run}/model.pt"
 CLUSTERING = "results/cluster-features/{run}/clustering.pt"
 TABLES = ("clustering", "methods", "baselines", "ablation", "degraded", "retrieval", "finetune")
@@ -64,6 +66,11 @@ class Plan:
         return self._made_by("subset")
 
     @cached_property
+    def listed(self) -> list[str]:
+        """Splits of clips without media."""
+        return self._made_by("list_clips")
+
+    @cached_property
     def imported(self) -> list[str]:
         """Splits whose shards were made elsewhere."""
         return self._made_by("import_shards")
@@ -90,8 +97,20 @@ class Plan:
     def shards(self, dataset: str, split: str, suffix: str = "tar") -> list[str]:
         """The shards that hold a split's clips, or their tables (`csv`)."""
         place = self.shard_owner(dataset, split)
-        numbers = range(self.splits[place].shard_count)
+        numbers = range(0 if self.splits[place].clips else self.splits[place].shard_count)
         return [f"results/shards/{place}/{n:05d}.{suffix}" for n in numbers]
+
+    def given_features(self, run: str, split: str) -> dict[str, str]:
+        """By modality with a frozen encoder, the features that a run sees of a split's clips."""
+        settings = self.config.runs[run]
+        return {
+            modality: GATHERED.format(
+                encoder=embedder_folder(settings.network.encoder(modality)),
+                place=f"{settings.dataset}/{split}",
+                modality=modality,
+            )
+            for modality in settings.frozen
+        }
 
     def fold_shards(self, dataset: str, fold: int) -> list[str]:
         """Shards of both splits of a fold."""

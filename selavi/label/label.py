@@ -100,7 +100,7 @@ def label_windows(
     labels = labels_of(plan, outcomes)
     has_cluster = labels["reason"] == ""
     labelled = labels.assign(id=plan["id"])[has_cluster]
-    labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows)
+    labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows, loaded)
     return labels
 
 
@@ -117,10 +117,13 @@ def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame
 
 
 def _work(folder: Path, loaded: Loaded, options: Options) -> Work:
-    return Work(folder, loaded.media, options.stored_seconds or loaded.stored_seconds)
+    seconds = max(loaded.stored_seconds, options.stored_seconds or 0.0)
+    return Work(folder, loaded.media, seconds)
 
 
-def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRows) -> list[str]:
+def _repeated(
+    labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRows, loaded: Loaded
+) -> list[str]:
     """The window that each labelled window repeats, "" for none.
 
     The same bytes repeat in any cluster; nearly the same features and thumbnails are looked for
@@ -132,7 +135,7 @@ def _repeated(labelled: pd.DataFrame, contents: dict[str, str], rows: FeatureRow
     for (_, modalities), group in labelled[alone].groupby(["cluster", "modalities"]):
         own = np.flatnonzero(labelled.index.isin(group.index))
         judged = rows.features(str(modalities))
-        if "video" in str(modalities):
+        if "video" in str(modalities) and "video" in loaded.settings.decoded:
             judged = {"thumbnails": rows.thumbnails, **judged}
         near = near_duplicates(judged, places[own], {"thumbnails": SAME_PICTURE})
         back = dict(zip(places[own].tolist(), own.tolist(), strict=True))

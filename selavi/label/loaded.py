@@ -1,14 +1,23 @@
 """A trained network with what labelling needs to know of it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import pandas as pd
+
+from selavi.data.features.gather import GivenFeatures
 from selavi.files import UserError
 from selavi.label.names_file import names_of_model
+from selavi.label.windows import WINDOW_SECONDS
 from selavi.models.checkpoint import load_model
 from selavi.models.encoders import feature_size
 from selavi.models.network import JOINED, Network
 from selavi.models.zoo import digest_of, resolve
-from selavi.settings import MediaSettings, RunSettings
+from selavi.settings import FROZEN, MediaSettings, Modality, RunSettings
+
+Embed = Callable[[Path, pd.DataFrame], GivenFeatures]
+"""Features of the clips of a shard."""
 
 MARGIN_SECONDS = 0.25
 """Stored on both sides of a clip together, so that rounding to frames never shortens it."""
@@ -34,6 +43,9 @@ class Loaded:
         SHA-256 of the model file, 64 hex digits.
     names : dict of int to str
         Names of clusters that come with the model; see `names_of_model`.
+    embed : dict of str to callable
+        By modality with a frozen encoder: what computes its features, of the clips of a shard, from
+        the shard and accepted rows of its table.
     """
 
     network: Network
@@ -42,6 +54,7 @@ class Loaded:
     media: MediaSettings
     digest: str
     names: dict[int, str]
+    embed: Mapping[Modality, Embed] = field(default_factory=dict)
 
     @property
     def feature_sizes(self) -> dict[str, int]:
@@ -53,13 +66,20 @@ class Loaded:
     @property
     def clip_seconds(self) -> float:
         """Seconds of a window that the network sees."""
+        if not self.settings.decoded:
+            return WINDOW_SECONDS
         video, audio = self.settings.video, self.settings.audio
         seconds = {"video": video.frames / video.fps, "audio": audio.seconds}
-        return max(seconds[modality] for modality in self.settings.modalities)
+        return max(seconds[modality] for modality in self.settings.decoded)
 
     @property
     def stored_seconds(self) -> float:
-        """Seconds of a window that are stored: its clip and a little more."""
+        """Seconds of a window that are stored: its clip and a little more.
+
+        Frozen encoders see all that is stored: as much as of the clips of their training.
+        """
+        if self.settings.frozen:
+            return WINDOW_SECONDS
         return max(self.clip_seconds, MIN_SECONDS) + MARGIN_SECONDS
 
 
@@ -85,6 +105,13 @@ def load_labeller(source: str) -> Loaded:
     if path.is_dir():
         raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
     network, settings, facts = load_model(path)
+    for modality in settings.frozen:
+        if settings.network.encoder(modality) == FROZEN:
+            raise UserError(
+                f"{path} was trained on {modality} features that were given, which cannot be "
+                "computed from files; label with another model, or give features of these clips "
+                "to `selavi assign`"
+            )
     head, media = int(facts["head"]), _media(settings, facts)
     return Loaded(network, settings, head, media, digest_of(path), names_of_model(path, head))
 

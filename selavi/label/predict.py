@@ -117,7 +117,12 @@ def predict_shard(tar: Path, table: pd.DataFrame, loaded: Loaded, workers: int =
             tar.parent,
             loaded.settings.video,
             loaded.settings.audio,
-            [name for name in MODALITIES if name in modalities.split("+")],
+            [name for name in modalities.split("+") if name in loaded.settings.decoded],
+            given={
+                name: loaded.embed[name](tar, group)
+                for name in modalities.split("+")
+                if name in loaded.settings.frozen
+            },
         )
         _predict(clips, where, predicted, loaded, workers)
     return predicted
@@ -167,11 +172,11 @@ def _predict(
             continue
         rows = where[batch.sample.cpu().numpy()]
         with torch.inference_mode():
-            features = network.encode(batch, modalities=clips.modalities)
+            features = network.encode(batch, modalities=[*clips.modalities, *clips.given])
             for name, values in features.items():
                 logits = network.logits(name, values, heads=[loaded.head])[0]
                 predicted.features[name][rows] = values.cpu().numpy()
                 predicted.logits[name][rows] = logits.float().cpu().numpy()
-            if "video" in clips.modalities:
+            if "video" in clips.modalities:  # else it is features
                 seen = thumbnails(batch.of("video"))
                 predicted.thumbnails[rows] = seen.cpu().numpy()

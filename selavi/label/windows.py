@@ -30,6 +30,27 @@ Span = tuple[float, float]
 Cuts = Callable[[Input], Sequence[float]]
 
 
+def middle_part(start: float, end: float, seconds: float) -> Span:
+    """The middle part of a window; of a short one, all of it.
+
+    Parameters
+    ----------
+    start, end : float
+        The window, in seconds.
+    seconds : float
+        Length of the part.
+
+    Returns
+    -------
+    tuple of float
+        Start and end of the part.
+    """
+    if end - start <= seconds:
+        return start, end
+    first = start + (end - start - seconds) / 2
+    return first, first + seconds
+
+
 @dataclass(frozen=True)
 class Windowing:
     """How files are cut into windows.

@@ -21,6 +21,7 @@ from selavi.files import atomic_path, write_csv
 from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.predict import Predicted, predict_shard
+from selavi.label.windows import middle_part
 from selavi.progress import Bar
 from selavi.settings import MediaSettings
 
@@ -148,7 +149,7 @@ class Work:
     def _manifest(self, rows: pd.DataFrame) -> pd.DataFrame:
         columns = rows["path"].tolist(), rows["start"].tolist(), rows["end"].tolist()
         windows = list(zip(*columns, strict=True))
-        parts = [self._middle(start, end) for _, start, end in windows]
+        parts = [middle_part(start, end, self.seconds) for _, start, end in windows]
         keys = [key_of(path, start, end) for path, start, end in windows]
         return pd.DataFrame(
             {
@@ -157,13 +158,6 @@ class Work:
                 "end": [end for _, end in parts],
             }
         )  # fmt: skip
-
-    def _middle(self, start: float, end: float) -> tuple[float, float]:
-        """The middle part of a window; of a short one, all of it."""
-        if end - start <= self.seconds:
-            return start, end
-        first = start + (end - start - self.seconds) / 2
-        return first, first + self.seconds
 
     def _part(self, number: int, table: pd.DataFrame, loaded: Loaded, workers: int) -> Part:
         """A shard with its predictions, which are made unless they are there."""

@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
-from selavi.settings.encoders import FROZEN, FeatureFiles, require_known
 from selavi.settings.evaluation import (
     EVALUATIONS,
     BaselineSettings,
@@ -15,6 +14,7 @@ from selavi.settings.evaluation import (
     FinetuneSettings,
     RetrievalSettings,
 )
+from selavi.settings.frozen import check_frozen, require_trained
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
 from selavi.settings.merge import inherit
@@ -100,7 +100,11 @@ class Config(Section):
                         f"{stage}.runs: {run} has method: {self.runs[run].method} and no network, "
                         f"which {stage} needs; leave it out"
                     )
+        for run in (*self.retrieval.runs, *self.finetune.runs):
+            require_trained("retrieval or finetune", run, self.runs[run], "video")
         for run in self.degrade.runs:
+            for modality in self.runs[run].modalities:
+                require_trained("degrade", run, self.runs[run], modality)
             _require_split(self, f"degrade.runs: {run}", self.runs[run].dataset, self.degrade.split)
         for stage, section in (("retrieval", self.retrieval), ("finetune", self.finetune)):
             for name, folds in section.datasets.items():
@@ -171,7 +175,7 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}.training.warmup_epochs = {training.warmup_epochs} is more than epochs = "
             f"{training.epochs}: warm-up would not end; use at most {training.epochs}"
         )
-    _check_frozen(name, run, data)
+    check_frozen(name, run, data, ())
     # A subset has the clips of its parent's shards.
     owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
     media, where = datasets[owner].media, f"datasets.{owner}.media"
@@ -204,29 +208,6 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}: a clip lasts {longest:g} s, but videos of more than {where}.min_seconds "
             f"= {media.min_seconds:g} s are accepted; raise min_seconds or shorten the clip"
         )
-
-
-def _check_frozen(name: str, run: RunSettings, data: DatasetSettings) -> None:
-    """Check that what a run does not train is given, and what it trains has media."""
-    files = data.features or FeatureFiles()
-    for modality in run.modalities:
-        key, encoder = f"runs.{name}.network.{modality}_encoder", run.network.encoder(modality)
-        require_known(key, modality, encoder, ())
-        if encoder == FROZEN and getattr(files, modality) is None:
-            raise ValueError(
-                f"{key} is frozen, and datasets.{run.dataset}.features names no {modality} file; "
-                f"name one, or set modalities to the other modality alone"
-            )
-    for split, settings in data.splits.items():
-        if settings.clips is None:
-            continue
-        for modality in run.modalities:
-            if run.network.encoder(modality) != FROZEN:
-                raise ValueError(
-                    f"runs.{name} sees the {modality} of clips, and datasets.{run.dataset}.splits."
-                    f"{split}.clips has no media; set network.{modality}_encoder: frozen and "
-                    f"datasets.{run.dataset}.features.{modality}, or use a folder of videos"
-                )
 
 
 def _check_parent(

@@ -12,6 +12,8 @@ import torch
 
 from selavi.cli import main
 from selavi.files import read_csv
+from selavi.models.checkpoint import build_network, save_model
+from selavi.settings import RunSettings
 from tests.conftest import PRIVATE
 
 TEXT = ("path", "name", "modalities", "duplicate_of", "reason", "detail")
@@ -109,3 +111,18 @@ def test_a_full_disk(
     assert f"no space left on the disk while writing {out}" in done.stderr
     rows = read_csv(tmp_path / "labels.csv", TEXT)
     assert rows["reason"].tolist() == ["", "", ""]
+
+
+def test_a_model_of_given_features_cannot_see_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = {"video_encoder": "frozen", "audio_encoder": "frozen", "clusters": 3, "heads": 2}
+    settings = RunSettings.model_validate({"dataset": "mine", "network": network})
+    model = tmp_path / "model.pt"
+    built = build_network(settings, {"video": 5, "audio": 4})
+    for encoder in built.encoders.values():
+        encoder.projection.zero_()
+    save_model(model, built, settings, {"head": 0})
+    assert main(["label", str(tmp_path), "--model", str(model)]) == 1
+    told = capsys.readouterr().err
+    assert "was trained on video features that were given" in told and "selavi assign" in told

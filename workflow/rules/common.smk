@@ -1,6 +1,7 @@
 # The checked settings, the plan that follows from them, and the input functions of the rules.
 from selavi import config_file
 from selavi.cluster.failures import last_lines
+from selavi.data.features.inputs import feature_inputs
 from selavi.formulas import RAW
 from selavi.inventory import Inventory, added_file
 from selavi.plan import CONFIG, ON_REQUEST, SCORED, TABLES, Plan
@@ -80,6 +81,25 @@ def split_shards(wildcards):
     return PLAN.shards(RUNS[wildcards.run].dataset, split)
 
 
+def given_features(wildcards):
+    """What a run with a frozen encoder sees of a split; `train` where the rule has no split."""
+    split = getattr(wildcards, "split", "train")
+    return list(PLAN.given_features(wildcards.run, split).values())
+
+
+def features_flags(wildcards):
+    """The same as arguments of `selavi pretrain` and others."""
+    split = getattr(wildcards, "split", "train")
+    features = PLAN.given_features(wildcards.run, split)
+    return [f"--features={modality}={file}" for modality, file in features.items()]
+
+
+def feature_inputs_of(wildcards):
+    """What the features of a split by an encoder are gathered from."""
+    place = wildcards.place.split("/")
+    return feature_inputs(DATASETS, wildcards.encoder, *place, wildcards.modality)
+
+
 def fold_shards(wildcards):
     """Shards of both splits of a fold."""
     return PLAN.fold_shards(wildcards.dataset, int(wildcards.fold))
@@ -110,5 +130,7 @@ wildcard_constraints:
     split=r"[A-Za-z0-9_-]+",
     n=r"\d{5}",
     fold=r"\d+",
+    modality="video|audio",
+    encoder=r"[A-Za-z0-9_.-]+",
     level=r"(video|audio)-[a-z0-9.-]+",
     stage="baselines|retrieval|finetune",

@@ -15,6 +15,7 @@ rule pretrain:
         machine=ancient("results/settings/machine/runs/{run}.yaml"),
         index=train_index,
         shards=split_shards,
+        features=given_features,
         init=lambda wildcards: PLAN.init_files(wildcards.run),
     output:
         model="results/pretrain/{run}/model.pt",
@@ -38,11 +39,12 @@ rule pretrain:
         mpi="",
     params:
         folder=lambda wildcards, output: Path(output.model).parent,
+        features=features_flags,
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
         " --threads {threads} --state {params.folder}/state -- pretrain"
         " --settings {input.settings} --machine {input.machine} --index {input.index} --output {params.folder}"
-        " --max-workers {threads} --log {log}"
+        " {params.features} --max-workers {threads} --log {log}"
 
 
 # The model of a run that is not trained. A mistake is told at once: this needs no videos.
