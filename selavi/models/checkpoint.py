@@ -20,7 +20,7 @@ from selavi.models.paper_checkpoint import (
 )
 from selavi.models.safetensors_file import SUFFIX, read_safetensors
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
-from selavi.models.zoo import resolve
+from selavi.models.zoo import RELEASED, resolve
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors
 
@@ -188,7 +188,7 @@ def _paper_model(
     heads = released.settings.network.heads
     agreements = np.ones(heads) if released.labels is None else agreement(released.labels.numpy())
     facts = {
-        "version": "released",
+        "version": RELEASED,
         "head": int(agreements.argmax()),
         "agreement": agreements.tolist(),
         "clips": 0 if released.labels is None else len(released.labels),
