@@ -22,7 +22,9 @@ from selavi.settings.data import (
     find_split,
     parent_of,
 )
+from selavi.settings.embedding import BUILT_IN, EmbedderSettings, embedder_settings
 from selavi.settings.encoders import (
+    FAMILIES,
     FROZEN,
     EncoderName,
     FeatureFiles,
@@ -54,7 +56,9 @@ from selavi.settings.run import (
 from selavi.settings.section import Modality, Name, Precision, Section
 
 __all__ = [
+    "BUILT_IN",
     "EVALUATIONS",
+    "FAMILIES",
     "FRAME_SECONDS",
     "FROZEN",
     "TORCHVISION",
@@ -65,6 +69,7 @@ __all__ = [
     "DatasetSettings",
     "DegradeSettings",
     "EmbeddedSettings",
+    "EmbedderSettings",
     "EncoderName",
     "ExplorerSettings",
     "FeatureFiles",
@@ -91,6 +96,7 @@ __all__ = [
     "VideoLevel",
     "VideoSettings",
     "embedder_folder",
+    "embedder_settings",
     "find_split",
     "fold_splits",
     "is_frozen",

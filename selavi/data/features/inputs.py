@@ -56,7 +56,7 @@ def feature_inputs(
     owner = parent_of(dataset, settings.splits[split]) or (dataset, split)
     if encoder != FROZEN:
         shards = datasets[owner[0]].splits[owner[1]].shard_count
-        folder = Path("results/embed", encoder, *owner)
+        folder = Path("results/embed", encoder, modality, *owner)
         files = [folder / f"{n:05d}.npz" for n in range(shards)]
         return FeatureInputs(folder, files, [] if owner == (dataset, split) else [_index(*owner)])
     source = own_features(settings, split, modality)
