@@ -19,6 +19,7 @@ from selavi.models.zoo import digest_of, resolve
 from selavi.settings import (
     BUILT_IN,
     FAMILIES,
+    FROZEN,
     EmbedderSettings,
     MediaSettings,
     Modality,
@@ -128,16 +129,25 @@ def load_labeller(source: str, embedders: Sequence[Path] = (), threads: int = 1)
         if (modality not in named and encoder in BUILT_IN) or encoder.startswith(FAMILIES):
             named[modality] = embedder_settings(encoder, modality, {})
         if modality not in named:
-            raise UserError(
-                f"{path} was trained on {modality} features of {encoder!r}, and nothing says how "
-                "to compute them from files; name the embedder's settings with --embedder (the "
-                f"workflow wrote results/settings/embedders/{encoder}/{modality}.yaml), or label "
-                "with another model"
-            )
+            raise UserError(_no_embedder(path, modality, encoder))
         embed[modality] = ShardEmbedder(named[modality], threads).embed
     head, media = int(facts["head"]), _media(settings, facts)
     names = names_of_model(path, head)
     return Loaded(network, settings, head, media, digest_of(path), names, embed)
+
+
+def _no_embedder(path: Path, modality: Modality, encoder: str) -> str:
+    """Say that the features of a modality cannot be computed from files."""
+    if encoder == FROZEN:
+        return (
+            f"{path} was trained on {modality} features that were given, which cannot be computed "
+            "from files; label with another model, give features of these clips to `selavi "
+            "assign`, or name the settings of an embedder that makes them with --embedder"
+        )
+    return (
+        f"{path} was trained on {modality} features of the plug-in {encoder!r}; name its settings "
+        f"with --embedder (the workflow wrote results/settings/embedders/{encoder}/{modality}.yaml)"
+    )
 
 
 def _media(settings: RunSettings, facts: dict[str, object]) -> MediaSettings:
