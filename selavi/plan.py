@@ -6,23 +6,19 @@ from functools import cached_property
 from pathlib import Path
 
 from selavi.config_file import read_yaml
-from selavi.data.features.inputs import feature_inputs
+from selavi.data.features.inputs import embedded_files
 from selavi.data.sources.factory import configured_source
 from selavi.files import UserError
 from selavi.models.zoo import place
 from selavi.settings import (
-    FROZEN,
     AudioLevel,
     Config,
-    EmbedderSettings,
     FinetuneSettings,
-    Modality,
     ResolvedConfig,
     RetrievalSettings,
     SplitSettings,
     VideoLevel,
     embedder_folder,
-    embedder_settings,
     fold_splits,
     parent_of,
 )
@@ -117,26 +113,6 @@ class Plan:
             for modality in settings.frozen
         }
 
-    def embedder(self, folder: str, modality: Modality) -> EmbedderSettings:
-        """The settings of an embedder that a run uses, by the name of its folder."""
-        encoders = {run.network.encoder(modality) for run in self.config.runs.values()}
-        name = next(e for e in sorted(encoders) if embedder_folder(e) == folder)
-        return embedder_settings(name, modality, self.config.embedders)
-
-    @cached_property
-    def embedded(self) -> list[str]:
-        """The features that runs need from embedders, shard by shard."""
-        return [
-            str(file)
-            for run in self.config.runs.values()
-            for modality in run.frozen
-            if (encoder := run.network.encoder(modality)) != FROZEN
-            for split in self.config.datasets[run.dataset].splits
-            for file in feature_inputs(
-                self.config.datasets, embedder_folder(encoder), run.dataset, split, modality
-            ).files
-        ]
-
     def fold_shards(self, dataset: str, fold: int) -> list[str]:
         """Shards of both splits of a fold."""
         return [file for split in fold_splits(fold) for file in self.shards(dataset, split)]
@@ -218,7 +194,7 @@ class Plan:
                 for file in self.shards(*place.split("/"))
             ],
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
-            "embed": [*dict.fromkeys(self.embedded)],
+            "embed": embedded_files(config.datasets, config.runs),
             "pretrain": self._runs(MODEL, self.trained),
             "import_model": self._runs(MODEL, self.given),
             "cluster_features": self._runs(CLUSTERING, self.clustered),

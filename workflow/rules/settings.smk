@@ -53,7 +53,7 @@ use rule split_settings as embedder_settings with:
         "logs/settings/embedders/{encoder}/{modality}.log",
     params:
         text=lambda wildcards: config_file.section_text(
-            PLAN.embedder(wildcards.encoder, wildcards.modality)
+            embedder_of(SETTINGS, wildcards.encoder, wildcards.modality)
         ),
 
 
