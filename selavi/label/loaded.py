@@ -57,6 +57,11 @@ class Loaded:
     embed: Mapping[Modality, Embed] = field(default_factory=dict)
 
     @property
+    def clusters(self) -> int:
+        """Number of clusters of the selected head."""
+        return self.network.cluster_counts[self.head]
+
+    @property
     def feature_sizes(self) -> dict[str, int]:
         """Length of the features of each modality of the heads."""
         network = self.network

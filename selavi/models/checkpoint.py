@@ -111,10 +111,9 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
         raise UserError(f"{path} does not fit its own settings: {mismatch}; {REMEDY}")
     require_finite(path, content["weights"], "train it again")
     head = content["facts"].get("head")
-    if type(head) is not int or not 0 <= head < settings.network.heads:
-        raise UserError(
-            f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
-        )
+    heads = len(settings.network.cluster_counts)
+    if type(head) is not int or not 0 <= head < heads:
+        raise UserError(f"{path} selects head {head!r}, but has {heads} heads; {REMEDY}")
     network = build_network(settings, inputs)
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
+from selavi.models.heads import apply_heads, make_heads
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, NetworkSettings, is_frozen
 
@@ -20,7 +21,7 @@ _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Network(nn.Module):
-    """Encoders by modality, and heads: `heads[modality][h]` maps (B, D) to (B, K).
+    """Encoders by modality, and heads: `heads[modality][h]` maps (B, D) to (B, K_h).
 
     With `fusion: concat`, the only modality of the heads is "video+audio".
 
@@ -56,7 +57,9 @@ class Network(nn.Module):
         sizes = {name: feature_size(encoder) for name, encoder in self.encoders.items()}
         if settings.fusion == "concat":
             sizes = {JOINED: sum(sizes.values())}
-        self.heads = nn.ModuleDict({name: _heads(size, settings) for name, size in sizes.items()})
+        self.heads = nn.ModuleDict(
+            {name: make_heads(size, settings) for name, size in sizes.items()}
+        )
         if channels_last:
             _channels_last(self)
 
@@ -64,6 +67,11 @@ class Network(nn.Module):
     def modalities(self) -> list[str]:
         """Modalities of the heads: those of the encoders, or "video+audio" alone."""
         return list(self.heads)
+
+    @property
+    def cluster_counts(self) -> list[int]:
+        """Number of clusters of each of the H heads of a modality."""
+        return self.settings.cluster_counts
 
     @property
     def joined(self) -> bool:
@@ -123,7 +131,7 @@ class Network(nn.Module):
         features : dict of str to Tensor
             By modality: (B, D) float32.
         logits : dict of str to Tensor
-            By modality: (H, B, K) float32.
+            By modality: (H, B, K) float32, see `logits`.
         """
         features = self.encode(batch, bfloat16, modalities)
         return features, {
@@ -154,13 +162,14 @@ class Network(nn.Module):
         Returns
         -------
         Tensor
-            (len(heads), B, K) float32.
+            (len(heads), B, K) float32, K the largest of these heads'; minus infinity for the
+            clusters that a head does not have.
         """
-        numbers = range(self.settings.heads) if heads is None else heads
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
+        chosen = list(modules) if heads is None else [modules[h] for h in heads]
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
-        return torch.stack([_apply(modules[h], features, generator) for h in numbers])
+        return apply_heads(chosen, features, generator)
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:
@@ -196,36 +205,6 @@ def _encoder(
 def _in_format(x: Tensor) -> Tensor:
     """Clips with channels last; features as they are."""
     return x.to(memory_format=_FORMATS[x.ndim]) if x.ndim in _FORMATS else x
-
-
-def _apply(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Logits (B, K) of one head, with dropout drawn from `generator` if given."""
-    if generator is None or not isinstance(head, nn.Sequential):
-        return head(features)
-    for layer in head:
-        if isinstance(layer, nn.Dropout) and layer.training:
-            mask = torch.empty_like(features).bernoulli_(1 - layer.p, generator=generator)
-            features = features * mask.div_(1 - layer.p)
-        else:
-            features = layer(features)
-    return features
-
-
-def _heads(features: int, settings: NetworkSettings) -> nn.ModuleList:
-    return nn.ModuleList([_head(features, settings) for _ in range(settings.heads)])
-
-
-def _head(features: int, settings: NetworkSettings) -> nn.Module:
-    if settings.head == "linear":
-        return nn.Linear(features, settings.clusters)
-    return nn.Sequential(
-        nn.Dropout(settings.dropout),
-        nn.Linear(features, settings.hidden, bias=False),
-        nn.BatchNorm1d(settings.hidden),
-        nn.ReLU(inplace=True),
-        nn.Dropout(settings.dropout),
-        nn.Linear(settings.hidden, settings.clusters),
-    )
 
 
 def _channels_last(network: nn.Module) -> None:

@@ -99,7 +99,7 @@ def model_card(
     network = settings.network
     modalities = " and ".join(settings.modalities)
     sections = [
-        f"{TITLE} {network.clusters} clusters, trained on {settings.dataset}",
+        f"{TITLE} {network.cluster_counts[facts['head']]} clusters, trained on {settings.dataset}",
         f"A network that gives a clip its cluster by {modalities}. Clusters were learned by "
         "self-labelling, without classes ([arXiv 2006.13662](https://arxiv.org/abs/2006.13662)).",
         "## Load it",
@@ -126,8 +126,8 @@ def _network_rows(
     sizes = {name: f"{count / 1e6:.1f} million parameters" for name, count in parameters.items()}
     return [
         *((f"{name} encoder", f"`{names[name]}`, {size}") for name, size in sizes.items()),
-        ("heads", f"{network.heads} ({network.head}), fusion {network.fusion}"),
-        ("clusters of each head", str(network.clusters)),
+        ("heads", f"{len(network.cluster_counts)} ({network.head}), fusion {network.fusion}"),
+        ("clusters of each head", ", ".join(map(str, network.levels()))),
         ("selected head", f"{facts['head']} (counted from 0), selected without classes"),
     ]
 

@@ -242,11 +242,12 @@ def require_enough(name: str, run: RunSettings, clips: int) -> None:
     ValueError
         If there are fewer clips than clusters, or than clips in a batch.
     """
-    least = 1 if run.weights else max(run.network.clusters, run.training.batch_size)
+    clusters = max(run.network.levels(clips))
+    least = 1 if run.weights else max(clusters, run.training.batch_size)
     if clips < least:
         raise ValueError(
             f"runs.{name}: {clips} training clips are too few for network.clusters = "
-            f"{run.network.clusters} and training.batch_size = {run.training.batch_size}; "
+            f"{clusters} and training.batch_size = {run.training.batch_size}; "
             f"use at least {least} clips, or lower these"
         )
 

@@ -36,7 +36,8 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         else:  # the first group's features come from training itself
             passes = training.epochs * (labelling.groups - 1) + labelling.groups
         features = labelling.groups * rate.features if labelling.source == "epoch" else 0
-        checkpoint = 2 * rate.parameters + clips * (features + 8 * run.network.heads)
+        heads = run.network.heads * len(run.network.levels(clips))
+        checkpoint = 2 * rate.parameters + clips * (features + 8 * heads)
         most = run.machine.checkpoints_kept + 1  # one is written before the oldest goes
         seconds = (rate.train * training.epochs + rate.infer * passes) * clips
         yield cost(name, "pretrain", seconds, rate.parameters + most * checkpoint)
@@ -58,6 +59,7 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
         Seconds per clip on this machine.
     """
     clips = open_clips(index, run)
+    run = run.for_clips(len(clips))
     batch, decoding = decode(
         lambda turn: CorruptClips(clips).counted(
             pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))

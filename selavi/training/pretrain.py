@@ -20,7 +20,7 @@ from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
-from selavi.models.head_selection import agreement
+from selavi.models.head_selection import select_head
 from selavi.settings import Modality, RunSettings
 from selavi.training.loop import Trained, Trainer
 
@@ -62,6 +62,7 @@ def pretrain(
         If a signal asked for it.
     """
     clips = open_clips(index, settings, settings.machine.cache_gb, features)
+    settings = settings.for_clips(len(clips))
     state = output / "state"
     with (
         stop_on_signals() as stop,
@@ -78,11 +79,16 @@ def pretrain(
 
 def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
     labels = trained.labels.numpy()
-    agreements = agreement(labels)
-    head = int(agreements.argmax())
+    selection = select_head(labels, trained.network.cluster_counts)
+    head, levels = selection.head, selection.levels
+    if len(levels) > 1:
+        chosen = trained.network.cluster_counts[head]
+        listed = ", ".join(f"{k}: {score:.3f}" for k, score in levels.items())
+        log.info("selected %d clusters (highest AMI between their heads; %s)", chosen, listed)
     log.info(
-        "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
-    )
+        "selected head %d (highest mean NMI with the other heads: %.3f)",
+        head, selection.agreements[head],
+    )  # fmt: skip
     share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)
@@ -93,13 +99,15 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
     facts = {
         "version": __version__,
         "head": head,
-        "agreement": agreements.tolist(),
+        "agreement": selection.agreements.tolist(),
         "steps": trained.steps,
         "clips": len(index),
         "sizes": trained.sizes.tolist(),
         "media": stored_media(index),
         "init": _sources(settings, trained.init),
     }
+    if len(levels) > 1:
+        facts["levels"] = {"clusters": list(levels), "agreement": list(levels.values())}
     save_model(output / "model.pt", trained.network, settings, facts)
 
 
