@@ -4,6 +4,7 @@ A manifest that is of today's settings answers first: its videos may have been m
 a folder takes long to look through. Paths are below the folder of the run.
 """
 
+import itertools
 from pathlib import Path
 
 from selavi.config_file import section_text
@@ -14,7 +15,7 @@ from selavi.data.sources.factory import configured_source
 from selavi.data.sources.source import Source, VideoSource
 from selavi.data.sources.webdataset import WebDataset
 from selavi.files import UserError, write_text
-from selavi.settings import FROZEN, Config, Modality, RunSettings, require_enough
+from selavi.settings import FROZEN, Config, require_enough
 
 
 class Inventory:
@@ -101,8 +102,7 @@ class Inventory:
         for name, run in self._config.runs.items():
             if run.names and not Path(run.names).is_file():
                 raise UserError(f"runs.{name}.names: {run.names} does not exist")
-            for modality in run.frozen:
-                self._require_features(name, run, modality)
+            self.require_features(name)
             if self.source(run.dataset, "train").stage in ("shard", "list_clips"):
                 clusters = 2 if run.network.clusters == "auto" else max(run.network.levels())
                 enough = max(clusters, run.training.batch_size)
@@ -110,10 +110,12 @@ class Inventory:
                 if found is not None:
                     require_enough(name, run, found)
 
-    def _require_features(self, name: str, run: RunSettings, modality: Modality) -> None:
-        """Raise UserError if the users' own features of a run are not there."""
+    def require_features(self, name: str) -> None:
+        """Raise UserError if the users' own features that a run sees are not there."""
+        run = self._config.runs[name]
         dataset = self._config.datasets[run.dataset]
-        for split in dataset.splits if run.network.encoder(modality) == FROZEN else ():
+        own = [m for m in run.frozen if run.network.encoder(m) == FROZEN]
+        for modality, split in itertools.product(own, dataset.splits):
             for path in feature_paths(own_features(dataset, split, modality)):
                 if not path.is_file():
                     raise UserError(

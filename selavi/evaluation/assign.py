@@ -85,7 +85,7 @@ def assign(
     clips = open_clips(index, settings, features=features)
     corrupt = CorruptClips(clips)
     predictions = predict(network, clips, workers, corrupt)
-    head, counts = int(facts["head"]), network.cluster_counts
+    head, counts = int(facts["head"]), network.result_counts
     write_assignments(corrupt, predictions, head, counts, csv, pickle, compress_above)
 
 

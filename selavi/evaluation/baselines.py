@@ -96,7 +96,7 @@ def baselines(
         result = pd.DataFrame([{"method": "chance", "modality": "none", "note": note} | of])
         write_csv(output, result)
         return result
-    clusters, seed = trained.cluster_counts[facts["head"]], run.seed
+    clusters, seed = trained.result_counts[facts["head"]], run.seed
     torch.manual_seed(seed)
     extractors = {"k-means raw": raw_features} | _networks(trained, clips, run, workers)
     samples, rows_of = extract(clips, extractors, workers)

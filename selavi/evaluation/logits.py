@@ -90,7 +90,7 @@ def write_logits(
     network, settings, _ = load_model(model)
     clips = open_clips(index, settings, features=features)
     corrupt = CorruptClips(clips)
-    counts = network.cluster_counts
+    counts = network.result_counts
     all_logits = {m: [torch.empty(len(clips), k) for k in counts] for m in network.modalities}
     for samples, logits in batches_of_logits(network, corrupt, workers):
         for modality, rows in logits.items():

@@ -59,7 +59,7 @@ class Loaded:
     @property
     def clusters(self) -> int:
         """Number of clusters of the selected head."""
-        return self.network.cluster_counts[self.head]
+        return self.network.result_counts[self.head]
 
     @property
     def feature_sizes(self) -> dict[str, int]:

@@ -15,6 +15,8 @@ class Selection:
     ----------
     head : int
         Its number.
+    clusters : int
+        Its number of clusters.
     agreements : numpy.ndarray
         (H,) see `agreement`.
     levels : dict of int to float
@@ -22,8 +24,18 @@ class Selection:
     """
 
     head: int
+    clusters: int
     agreements: np.ndarray
     levels: dict[int, float]
+
+    @property
+    def level(self) -> int:
+        """The place of the selected number of clusters among all, from 0."""
+        return list(self.levels).index(self.clusters)
+
+    def __str__(self) -> str:
+        scores = ", ".join(f"{clusters}: {score:.3f}" for clusters, score in self.levels.items())
+        return f"selected {self.clusters} clusters (mean AMI of two heads of each number: {scores})"
 
 
 def select_head(labels: np.ndarray, counts: Sequence[int]) -> Selection:
@@ -45,7 +57,7 @@ def select_head(labels: np.ndarray, counts: Sequence[int]) -> Selection:
     levels = level_agreement(labels, counts)
     chosen = max(levels, key=levels.__getitem__)
     head = int(np.where(np.array(counts) == chosen, agreements, -np.inf).argmax())
-    return Selection(head, agreements, levels)
+    return Selection(head, chosen, agreements, levels)
 
 
 def agreement(labels: np.ndarray, counts: Sequence[int] | None = None) -> np.ndarray:

@@ -3,6 +3,7 @@
 Letters in shapes: B clips, D features, H heads, W hidden width, K clusters.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import cast
@@ -66,6 +67,28 @@ def apply_heads(
         logits.append(torch.baddbmm(biases, hidden[first : first + len(same)], weights))
         first += len(same)
     return padded(logits, heads=True)
+
+
+def consensus_logits(logits: Tensor, counts: Sequence[int]) -> Tensor:
+    """Logarithm of the mean probability of the heads of each number of clusters.
+
+    It makes sense once their clusters are matched.
+
+    Parameters
+    ----------
+    logits : Tensor
+        (H, B, K) float32 of all heads.
+    counts : sequence of int
+        (H,) number of clusters of each head, ascending.
+
+    Returns
+    -------
+    Tensor
+        (L, B, K) float32, of L numbers of clusters.
+    """
+    log_p = logits.log_softmax(-1)
+    levels = log_p.split([len(list(heads)) for _, heads in groupby(counts)])
+    return torch.stack([level.logsumexp(0) - math.log(len(level)) for level in levels])
 
 
 def padded(logits: Iterable[Tensor], heads: bool = False) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
-from selavi.models.heads import apply_heads, make_heads
+from selavi.models.heads import apply_heads, consensus_logits, make_heads
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, NetworkSettings, is_frozen
 
@@ -38,6 +38,8 @@ class Network(nn.Module):
     inputs : mapping of str to int, optional
         By modality, the number of given features, where the encoder is frozen. In the encoder's
         place stands their `Preparation`, not fitted yet.
+    consensus : bool
+        Whether the heads' clusters are matched after training, and their consensus is the result.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Network(nn.Module):
         channels: int,
         channels_last: bool = True,
         inputs: Mapping[str, int] | None = None,
+        consensus: bool = False,
     ) -> None:
         super().__init__()
         self.settings = settings
+        self.consensus = consensus
         self.channels_last = channels_last
         self.encoders = nn.ModuleDict(
             {name: _encoder(name, settings, channels, inputs or {}) for name in modalities}
@@ -72,6 +76,16 @@ class Network(nn.Module):
     def cluster_counts(self) -> list[int]:
         """Number of clusters of each of the H heads of a modality."""
         return self.settings.cluster_counts
+
+    @property
+    def result_counts(self) -> list[int]:
+        """Number of clusters of each head of `result_heads`."""
+        return self.cluster_counts + self.settings.levels() * self.consensus
+
+    @property
+    def result_heads(self) -> range:
+        """The heads whose clusters are results: all, then the consensus of each level if wanted."""
+        return range(len(self.result_counts))
 
     @property
     def joined(self) -> bool:
@@ -155,7 +169,8 @@ class Network(nn.Module):
         features : Tensor
             (B, D) float32.
         heads : iterable of int, optional
-            Numbers of the heads; all by default.
+            Numbers of the heads; all by default. From H on they are consensuses, see
+            `consensus_logits`, one for each number of clusters.
         seed : int, optional
             Seed of the dropout in training; by default, torch's global random generator.
 
@@ -165,11 +180,15 @@ class Network(nn.Module):
             (len(heads), B, K) float32, K the largest of these heads'; minus infinity for the
             clusters that a head does not have.
         """
+        counts = self.cluster_counts
+        numbers = range(len(counts)) if heads is None else [*heads]
+        if any(number >= len(counts) for number in numbers):
+            rows = self.logits(modality, features, seed=seed)
+            return torch.cat([rows, consensus_logits(rows, counts)])[numbers]
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
-        chosen = list(modules) if heads is None else [modules[h] for h in heads]
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
-        return apply_heads(chosen, features, generator)
+        return apply_heads([modules[h] for h in numbers], features, generator)
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:
@@ -198,6 +217,8 @@ def _encoder(
 ) -> nn.Module:
     name = settings.encoder(modality)
     if is_frozen(modality, name):
+        if settings.preparation == "auto":
+            raise ValueError("network.preparation: auto is chosen by a training")
         return Preparation(settings.preparation, inputs[modality], settings.dims)
     return video_encoder(name, channels) if modality == "video" else audio_encoder(name)
 

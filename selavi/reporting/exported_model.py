@@ -98,8 +98,9 @@ def model_card(
     """
     network = settings.network
     modalities = " and ".join(settings.modalities)
+    clusters = [*network.cluster_counts, *network.levels()][facts["head"]]  # of a consensus, too
     sections = [
-        f"{TITLE} {network.cluster_counts[facts['head']]} clusters, trained on {settings.dataset}",
+        f"{TITLE} {clusters} clusters, trained on {settings.dataset}",
         f"A network that gives a clip its cluster by {modalities}. Clusters were learned by "
         "self-labelling, without classes ([arXiv 2006.13662](https://arxiv.org/abs/2006.13662)).",
         "## Load it",

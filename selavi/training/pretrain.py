@@ -20,9 +20,9 @@ from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
-from selavi.models.head_selection import select_head
 from selavi.settings import Modality, RunSettings
-from selavi.training.loop import Trained, Trainer
+from selavi.training.loop import Trainer
+from selavi.training.trained import Trained
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ def pretrain(
         If a signal asked for it.
     """
     clips = open_clips(index, settings, settings.machine.cache_gb, features)
-    settings = settings.for_clips(len(clips))
     state = output / "state"
     with (
         stop_on_signals() as stop,
@@ -74,21 +73,23 @@ def pretrain(
         if trained.corrupt and group.first:
             log.warning("%d of %d clips are corrupt and were left out", trained.corrupt, len(clips))
         if group.first:
-            _write(trained, clips.index, settings, output)
+            _write(trained, clips.index, output)
 
 
-def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
+def _write(trained: Trained, index: pd.DataFrame, output: Path) -> None:
     labels = trained.labels.numpy()
-    selection = select_head(labels, trained.network.cluster_counts)
-    head, levels = selection.head, selection.levels
-    if len(levels) > 1:
-        chosen = trained.network.cluster_counts[head]
-        listed = ", ".join(f"{k}: {score:.3f}" for k, score in levels.items())
-        log.info("selected %d clusters (highest AMI between their heads; %s)", chosen, listed)
-    log.info(
-        "selected head %d (highest mean NMI with the other heads: %.3f)",
-        head, selection.agreements[head],
-    )  # fmt: skip
+    settings, selection = trained.settings, trained.selection
+    if len(selection.levels) > 1:
+        log.info("%s", selection)
+    if trained.network.consensus:
+        head = len(selection.agreements) + selection.level
+        log.info("the result is the consensus of all heads of %d clusters", selection.clusters)
+    else:
+        head = selection.head
+        log.info(
+            "selected head %d (highest mean NMI with the other heads: %.3f)",
+            head, selection.agreements[head],
+        )  # fmt: skip
     share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)
@@ -106,7 +107,7 @@ def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output:
         "media": stored_media(index),
         "init": _sources(settings, trained.init),
     }
-    if len(levels) > 1:
+    if len(levels := selection.levels) > 1:
         facts["levels"] = {"clusters": list(levels), "agreement": list(levels.values())}
     save_model(output / "model.pt", trained.network, settings, facts)
 

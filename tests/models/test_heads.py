@@ -45,7 +45,7 @@ def test_a_wide_product_is_what_single_heads_give(
     assert result.shape == (len(wide), 20, 7)
     torch.testing.assert_close(result, expected)
     for logits in (result, expected):
-        heads_loss(logits, labels).backward()
+        heads_loss(logits.log_softmax(-1), labels).backward()
     torch.testing.assert_close(features.grad, same.grad)
     for ours, theirs in zip(wide.parameters(), single.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad)
