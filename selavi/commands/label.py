@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         if learned.status:
             return learned.status
         model, how = str(learned.model), learned.options
-    loaded = load_labeller(model)
+    loaded = load_labeller(model, options.embedder, how.threads)
     labels = label(options.paths, loaded, output, how)
     page = None
     if with_page:

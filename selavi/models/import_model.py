@@ -64,7 +64,8 @@ def import_model(settings: RunSettings, output: Path) -> None:
         )
     trained = {name: getattr(theirs, name) for name in TRAINED}
     kept = settings.model_copy(update=trained)
-    source = {"source": settings.weights, "sha256": digest_of(path)}
+    trained_on = facts.get("weights", {}).get("dataset", theirs.dataset)
+    source = {"source": settings.weights, "sha256": digest_of(path), "dataset": trained_on}
     save_model(output / "model.pt", network, kept, facts | {"weights": source})
     write_section(output / "config.yaml", kept)
     log.info(

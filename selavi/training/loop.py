@@ -79,11 +79,12 @@ class Trainer:
         self.network, self.clips = prepared.network.to(group.device), prepared.clips
         self.settings = settings.model_copy(update={"network": self.network.settings})
         self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
+        digests = {name: first.sha256 for name, first in self.init.items()}
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = fresh_state(self.network, settings, self.clips, group.device)
         self.labeller = Labeller(self.clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
-        self.checkpoints = Checkpoints(folder, identity(init=self.init), self.machine)
+        self.checkpoints = Checkpoints(folder, identity(init=digests), self.machine)
         self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
+from selavi.models.initial_weights import FirstWeights
 from selavi.settings import Modality, RunSettings
 from selavi.training.loop import Trainer
 from selavi.training.trained import Trained
@@ -112,10 +114,12 @@ def _write(trained: Trained, index: pd.DataFrame, output: Path) -> None:
     save_model(output / "model.pt", trained.network, settings, facts)
 
 
-def _sources(settings: RunSettings, digests: dict[str, str]) -> dict[str, dict[str, str]]:
+def _sources(
+    settings: RunSettings, first: dict[str, FirstWeights]
+) -> dict[str, dict[str, str | bool]]:
     """By modality, where its encoder's first weights are from."""
     sources = settings.network.init.sources if settings.network.init else {}
-    return {name: {"source": sources[name], "sha256": digests[name]} for name in digests}
+    return {name: {"source": sources[name]} | asdict(file) for name, file in first.items()}
 
 
 class Journal:

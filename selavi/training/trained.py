@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from selavi.models.head_selection import Selection
+from selavi.models.initial_weights import FirstWeights
 from selavi.models.network import Network
 from selavi.settings import RunSettings
 from selavi.training.history import Row
@@ -33,8 +34,8 @@ class Trained:
         Steps taken.
     corrupt : int
         Corrupt clips found.
-    init : dict of str to str
-        By modality, the SHA-256 of the file that its encoder started from.
+    init : dict of str to FirstWeights
+        By modality, the file that its encoder started from.
     """
 
     network: Network
@@ -45,4 +46,4 @@ class Trained:
     history: list[Row]
     steps: int
     corrupt: int
-    init: dict[str, str]
+    init: dict[str, FirstWeights]
