@@ -15,7 +15,7 @@ from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import Clips, open_clips
 from selavi.data.schema import HEAD_CLUSTERS, VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
-from selavi.files import atomic_path, write_csv, write_pickle
+from selavi.files import UserError, atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
@@ -79,10 +79,18 @@ def assign(
     Raises
     ------
     UserError
-        If the model or the index cannot be read, or too many clips are corrupt.
+        If the model or the index cannot be read, their audio has another sample rate, or too many
+        clips are corrupt.
     """
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings, features=features)
+    trained = facts.get("media", {}).get("audio_rate")
+    if trained and "audio" in clips.modalities and clips.rate != trained:
+        raise UserError(
+            f"{model} was trained on audio of {trained} Hz, and the clips of {index} have "
+            f"{clips.rate} Hz; set media.audio_rate: {trained} for the dataset and make its shards "
+            "again, or use a model of that rate"
+        )
     corrupt = CorruptClips(clips)
     predictions = predict(network, clips, workers, corrupt)
     head, counts = int(facts["head"]), network.result_counts

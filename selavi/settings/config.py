@@ -204,7 +204,7 @@ def _check_run(
         )
     if "video" in run.decoded and media.video != "required":
         raise ValueError(
-            f"runs.{name} trains on video and {where}.video = {media.video}; set it to required, "
+            f"runs.{name} uses video and {where}.video = {media.video}; set it to required, "
             "or set modalities: [audio]"
         )
     longest = run.video.frames / run.video.fps if run.decoded else 0.0
