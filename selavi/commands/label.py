@@ -9,6 +9,7 @@ from selavi.commands import arguments
 from selavi.formulas import RAW
 from selavi.label.formats import FORMATS
 
+PRESETS = ("features", "small", "paper")
 HELP = "label videos: a cluster, with a confidence, for every window of every file"
 
 
@@ -18,10 +19,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="MODEL",
         help="label with this model file or zoo:NAME (default: train one on these videos)",
     )  # fmt: skip
+    parser.add_argument(
+        "--embedder", action="append", default=[], metavar="EMBEDDER",
+        help="for a model on features of a plug-in: MODALITY=package.module:function, or a YAML "
+        "file with its settings",
+    )  # fmt: skip
     arguments.clusters(parser)
     parser.add_argument(
         "--init", metavar="WEIGHTS",
         help="without --model: the encoders start from these weights, as network.init has it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--preset", choices=PRESETS,
+        help="without --model: what is trained, heads on features of trained encoders, or networks "
+        "for a CPU (small) or a GPU (paper) (default: by the machine and by what is installed)",
     )  # fmt: skip
     parser.add_argument(
         "--retrain", action="store_true",
@@ -56,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
+    from selavi.label.embedders import read_embedders
     from selavi.label.label import label, stored_clips
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
@@ -64,11 +76,13 @@ def run(options: argparse.Namespace) -> int:
     from selavi.running.learn import Wishes, learn
 
     training = options.model is None
-    if not training and (options.clusters or options.init or options.retrain):
+    if not training and any((options.clusters, options.init, options.preset, options.retrain)):
         raise UserError(
-            "--clusters, --init and --retrain are for training, and --model gives a trained model; "
-            "leave out the one or the others"
+            "--clusters, --init, --preset and --retrain are for training, and --model gives a "
+            "trained model; leave out the one or the others"
         )
+    if training and options.embedder:
+        raise UserError("--embedder is for the model of --model; name that, or leave this out")
     if options.raw_csv:
         os.environ[RAW] = "1"
     output = options.output or default_output(options.paths[0])
@@ -81,12 +95,12 @@ def run(options: argparse.Namespace) -> int:
     )
     model = options.model
     if training:
-        wishes = Wishes(options.clusters, options.init, options.retrain)
+        wishes = Wishes(options.clusters, options.init, options.preset, options.retrain)
         learned = learn(options.paths, output, how, wishes)
         if learned.status:
             return learned.status
         model, how = str(learned.model), learned.options
-    loaded = load_labeller(model)
+    loaded = load_labeller(model, read_embedders(options.embedder))
     labels = label(options.paths, loaded, output, how)
     page = None
     if with_page:
