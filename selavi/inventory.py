@@ -4,15 +4,18 @@ A manifest that is of today's settings answers first: its videos may have been m
 a folder takes long to look through. Paths are below the folder of the run.
 """
 
+import itertools
 from pathlib import Path
 
 from selavi.config_file import section_text
+from selavi.data.features.formats import feature_paths
+from selavi.data.features.inputs import own_features
 from selavi.data.schema import manifest_column
 from selavi.data.sources.factory import configured_source
 from selavi.data.sources.source import Source, VideoSource
 from selavi.data.sources.webdataset import WebDataset
 from selavi.files import UserError, write_text
-from selavi.settings import Config, require_enough
+from selavi.settings import FROZEN, Config, require_enough
 
 
 class Inventory:
@@ -94,16 +97,30 @@ class Inventory:
         """
         for name, dataset in self._config.datasets.items():
             for split in dataset.splits:
-                if self.source(name, split).stage == "shard":
+                if self.source(name, split).stage in ("shard", "list_clips"):
                     self.count(name, split, enough=1)
         for name, run in self._config.runs.items():
             if run.names and not Path(run.names).is_file():
                 raise UserError(f"runs.{name}.names: {run.names} does not exist")
-            if self.source(run.dataset, "train").stage == "shard":
+            self.require_features(name)
+            if self.source(run.dataset, "train").stage in ("shard", "list_clips"):
                 enough = max(run.network.clusters, run.training.batch_size)
                 found = self.count(run.dataset, "train", enough)
                 if found is not None:
                     require_enough(name, run, found)
+
+    def require_features(self, name: str) -> None:
+        """Raise UserError if the users' own features that a run sees are not there."""
+        run = self._config.runs[name]
+        dataset = self._config.datasets[run.dataset]
+        own = [m for m in run.frozen if run.network.encoder(m) == FROZEN]
+        for modality, split in itertools.product(own, dataset.splits):
+            for path in feature_paths(own_features(dataset, split, modality)):
+                if not path.is_file():
+                    raise UserError(
+                        f"datasets.{run.dataset}.features.{modality}: {path} does not exist, and "
+                        f"runs.{name} sees it; place the file there, or correct the path"
+                    )
 
     def shard_state(self, dataset: str, split: str, number: int) -> list[int] | None:
         """Size and time of a shard to import; see `WebDataset.state`."""

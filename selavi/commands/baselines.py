@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run", default="", metavar="NAME", help="replace {run} in baselines.features by this name"
     )
     arguments.judged(parser)
+    arguments.features(parser)
     arguments.workers(parser)
 
 
@@ -26,4 +27,7 @@ def run(options: argparse.Namespace) -> None:
 
     settings = read_section(options.settings, BaselineSettings)
     names = {"run": options.run, "dataset": options.dataset, "split": options.split}
-    baselines(options.model, options.index, settings, options.output, names, options.workers)
+    baselines(
+        options.model, options.index, settings, options.output, names, options.workers,
+        arguments.given_features(options),
+    )  # fmt: skip

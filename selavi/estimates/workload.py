@@ -75,7 +75,7 @@ class Workload:
     samples : mapping of dataset to Sample
         Of the datasets that have videos of their own.
     measure : callable
-        Measures the rate of a run on the clips of an index.
+        Measures the rate of a run on the clips of an index, which is None if it decodes none.
     cache : RateCache
         Rates measured before.
     """
@@ -84,7 +84,7 @@ class Workload:
     videos: Mapping[tuple[str, str], int | None]
     stored: Mapping[tuple[str, str], int]
     samples: Mapping[str, Sample]
-    measure: Callable[[Path, RunSettings], ClipRate]
+    measure: Callable[[Path | None, RunSettings], ClipRate]
     cache: RateCache
     _rates: dict[str, ClipRate] = field(default_factory=dict)
 
@@ -103,14 +103,15 @@ class Workload:
     def rate(self, name: str) -> ClipRate:
         """Rate of a run, measured once for all runs of the same speed."""
         run = self.config.runs[name]
-        sample, speed = self.sample(run.dataset), speed_key(run)
+        sample = self.sample(run.dataset) if run.decoded else None
+        speed = speed_key(run)
 
         def measure() -> ClipRate:
             log.info("measuring a step of run %s", name)
-            return self.measure(sample.index, run)
+            return self.measure(sample.index if sample else None, run)
 
         if speed not in self._rates:
-            key = ("train", sample.key, speed, run.network)
+            key = ("train", sample.key if sample else "", speed, run.network)
             self._rates[speed] = self.cache.get(CLIP_RATE, key, measure)
         return self._rates[speed]
 

@@ -35,6 +35,8 @@ MEAN, SD = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)
 def raw_features(batch: Batch) -> dict[str, Tensor]:
     """Raw features: averaged pixels; mean and standard deviation of every mel filter over time.
 
+    Features that are given are returned as they are.
+
     Parameters
     ----------
     batch : Batch
@@ -45,10 +47,11 @@ def raw_features(batch: Batch) -> dict[str, Tensor]:
     dict of str to Tensor
         By modality: (B, 4 * 8 * 8 * channels) and (B, 2 * F) float32.
     """
-    features = {}
-    if batch.video is not None:
+    given = {"video": batch.video, "audio": batch.audio}
+    features = {name: rows for name, rows in given.items() if rows is not None and rows.ndim == 2}
+    if batch.video is not None and "video" not in features:
         features["video"] = F.adaptive_avg_pool3d(batch.video, GRID).flatten(1)
-    if batch.audio is not None:
+    if batch.audio is not None and "audio" not in features:
         sd, mean = torch.std_mean(batch.audio.flatten(1, 2), dim=-1, correction=0)
         features["audio"] = torch.cat([mean, sd], 1)
     return features

@@ -1,7 +1,7 @@
 """The stage baselines: scores of chance, and of k-means on other features of the same clips."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from itertools import chain, count, islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from selavi.data.corrupt import CorruptClips
 from selavi.data.sampling import Clips, open_clips, training_batches
 from selavi.evaluation.baseline_features import (
     SUPERVISED_CLIP,
+    Extract,
     Rows,
     extract,
     network_features,
@@ -29,7 +30,7 @@ from selavi.files import UserError, write_csv
 from selavi.models.checkpoint import build_network, load_model
 from selavi.models.network import Network
 from selavi.progress import Bar
-from selavi.settings import BaselineSettings, RunSettings
+from selavi.settings import BaselineSettings, Modality, RunSettings
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,12 @@ def baselines(
     output: Path,
     names: dict[str, str] | None = None,
     workers: int = 0,
+    features: Mapping[Modality, Path] | None = None,
 ) -> pd.DataFrame:
     """Score chance and k-means, with the run's number of clusters, and write the CSV.
 
-    k-means clusters features of the same clips: raw ones, those of the run's network before and
+    k-means clusters features of the same clips: raw ones, which are the given ones of a frozen
+    encoder, those of the run's network before and
     after training, those of R(2+1)D-18 trained with labels, and users' files
     (`baselines.features`), with every preparation; "video+audio" weighs both modalities equally.
     Corrupt clips are skipped.
@@ -68,6 +71,8 @@ def baselines(
         also columns.
     workers : int
         Loader processes.
+    features : mapping of str to Path, optional
+        Files of features of frozen encoders, see `open_clips`.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def baselines(
     names = names or {}
     of = {name: names[name] for name in ("dataset", "split") if name in names}
     trained, run, _ = load_model(model)
-    clips = open_clips(index, run)
+    clips = open_clips(index, run, features=features)
     labels = clips.index["label"].to_numpy(dtype=str)
     if not (labels != "").any():
         log.warning("%s: no clip has a class, so there are no scores", index)
@@ -93,14 +98,7 @@ def baselines(
         return result
     clusters, seed = run.network.clusters, run.seed
     torch.manual_seed(seed)
-    device = best_device()
-    untrained = build_network(run).to(device)
-    warm_up(untrained, clips, run, workers)
-    extractors = {
-        "k-means raw": raw_features,
-        "k-means untrained": network_features(untrained),
-        "k-means trained": network_features(trained.to(device)),
-    }
+    extractors = {"k-means raw": raw_features} | _networks(trained, clips, run, workers)
     samples, rows_of = extract(clips, extractors, workers)
     classes = labels[samples][labels[samples] != ""]
     rows: list[dict[str, Any]] = [
@@ -108,19 +106,33 @@ def baselines(
     ]
     methods: list[tuple[str, Features]] = [(m, (samples, rows_of[m])) for m in extractors]
     methods += _external(clips, settings, names, workers)
-    for method, features in Bar(methods, desc="k-means", unit="method"):
-        if isinstance(features, str):
-            log.info("%s: %s", method, features)
-            rows.append({"method": method, "modality": "video", "note": f"not run: {features}"})
+    for method, found in Bar(methods, desc="k-means", unit="method"):
+        if isinstance(found, str):
+            log.info("%s: %s", method, found)
+            rows.append({"method": method, "modality": "video", "note": f"not run: {found}"})
             continue
         log.info("%s:", method)
-        scores = kmeans_scores(
-            features[1], labels[features[0]], clusters, seed, settings.minibatch_above
-        )
+        scores = kmeans_scores(found[1], labels[found[0]], clusters, seed, settings.minibatch_above)
         rows += [{"method": method} | row for row in scores]
     result = pd.DataFrame(rows).assign(**of)
     write_csv(output, result)
     return result
+
+
+def _networks(trained: Network, clips: Clips, run: RunSettings, workers: int) -> dict[str, Extract]:
+    """Features of the run's encoders before and after training; none if it trains none."""
+    if not run.decoded:
+        return {}
+    device = best_device()
+    inputs: dict[str, int] = {name: rows.shape[1] for name, rows in clips.features.items()}
+    untrained = build_network(run, inputs).to(device)
+    for modality in run.frozen:
+        untrained.encoders[modality].load_state_dict(trained.encoders[modality].state_dict())
+    warm_up(untrained, clips, run, workers)
+    return {
+        "k-means untrained": network_features(untrained),
+        "k-means trained": network_features(trained.to(device)),
+    }
 
 
 def warm_up(network: Network, clips: Clips, run: RunSettings, workers: int = 0) -> None:
@@ -179,7 +191,7 @@ def _supervised(clips: Clips, settings: BaselineSettings, workers: int) -> Featu
     if settings.supervised_weights is None:
         raise UserError("baselines.supervised_weights names no file")
     extractor = supervised_features(Path(settings.supervised_weights), best_device())
-    resized = replace(clips, video=SUPERVISED_CLIP, modalities=["video"])
+    resized = replace(clips, video=SUPERVISED_CLIP, modalities=["video"], given={})
     samples, features = extract(resized, {"supervised": extractor}, workers)
     return samples, features["supervised"]
 

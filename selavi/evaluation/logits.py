@@ -20,6 +20,7 @@ from selavi.files import UserError
 from selavi.models.checkpoint import load_model
 from selavi.models.head_selection import agreement
 from selavi.models.network import JOINED
+from selavi.settings import Modality
 from selavi.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,13 @@ class Logits:
         return {modality: columns.numpy() for modality, columns in clusters.items()}
 
 
-def write_logits(model: Path, index: Path, output: Path, workers: int = 0) -> None:
+def write_logits(
+    model: Path,
+    index: Path,
+    output: Path,
+    workers: int = 0,
+    features: Mapping[Modality, Path] | None = None,
+) -> None:
     """Write the logits of every clip of a split, by torch.save: 4 x N x K x H bytes per modality.
 
     Keys of the file: `format`; the run's modalities among `video` and `audio`, or `video+audio`
@@ -72,6 +79,8 @@ def write_logits(model: Path, index: Path, output: Path, workers: int = 0) -> No
         File to write.
     workers : int
         Loader processes.
+    features : mapping of str to Path, optional
+        Files of features of frozen encoders, see `open_clips`.
 
     Raises
     ------
@@ -79,7 +88,7 @@ def write_logits(model: Path, index: Path, output: Path, workers: int = 0) -> No
         If a clip cannot be read.
     """
     network, settings, _ = load_model(model)
-    clips = open_clips(index, settings)
+    clips = open_clips(index, settings, features=features)
     corrupt = CorruptClips(clips)
     heads, clusters = settings.network.heads, settings.network.clusters
     all_logits = {

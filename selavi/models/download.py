@@ -5,19 +5,23 @@ content (ETag or date). The rest is asked for on the condition that the content 
 (If-Range, RFC 9110), so that the halves of two files are never joined.
 """
 
+import fcntl
 import http.client
 import json
 import logging
+import os
 import re
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from selavi.disk import part_of
 from selavi.files import UserError, explain_refusal, write_text
 from selavi.progress import Bar
 
@@ -26,6 +30,7 @@ log = logging.getLogger(__name__)
 BLOCK = 1 << 20
 TIMEOUT = 60.0  # seconds without a byte
 PAUSE = 1.0  # seconds before a lost connection is opened again
+ADDRESS = "%/:?#[]@!$&'()*+,;=~"  # characters that an address may hold besides letters and digits
 
 
 class Unreachable(UserError):
@@ -94,7 +99,11 @@ def download(url: str, part: Path, schemes: tuple[str, ...] = ("https",)) -> Non
     UserError
         If the disk refuses to write.
     """
-    if urlsplit(url).scheme not in schemes:
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise Unreachable(f"{url} is not an address: {error}") from None
+    if scheme not in schemes:
         raise Unreachable(f"{url} is not an address of {' or '.join(schemes)}")
     opener = urllib.request.build_opener(_SameSecurity(schemes))
     while True:
@@ -113,6 +122,50 @@ def download(url: str, part: Path, schemes: tuple[str, ...] = ("https",)) -> Non
         else:
             _note_of(part).unlink(missing_ok=True)
             return
+
+
+@contextmanager
+def sole_writer(path: Path) -> Iterator[Path]:
+    """Be the only process that gets a file; waits until no other one does.
+
+    Which may have got it: look again whether it is there.
+
+    Parameters
+    ----------
+    path : Path
+        The file to get.
+
+    Yields
+    ------
+    Path
+        Its partial file.
+
+    Raises
+    ------
+    UserError
+        If the disk refuses to write.
+    """
+    part = part_of(path)
+    lock = part.with_suffix(".lock")
+    with explain_refusal(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o666), "w")
+    with file:
+        with suppress(OSError):  # of another user; the folder may be shared
+            os.fchmod(file.fileno(), 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("another process is getting %s; waiting for it", path)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield part
+
+
+def finish(part: Path, path: Path) -> None:
+    """Give a whole partial file its name, for good. Raises UserError if the disk refuses."""
+    with explain_refusal(path), part.open("rb") as written:
+        os.fsync(written.fileno())
+        part.replace(path)
 
 
 def discard(part: Path) -> None:
@@ -144,6 +197,8 @@ def _fetch(url: str, part: Path, opener: urllib.request.OpenerDirector) -> None:
         length = response.headers.get("Content-Length", "")
         size = start + int(length) if length.isdigit() else None
         new = _Note(url, _content(response.headers), size)
+        if start == 0:  # the note is never beside the bytes of another content
+            part.unlink(missing_ok=True)
         write_text(_note_of(part), json.dumps(asdict(new)))
         with (
             explain_refusal(part),
@@ -163,17 +218,23 @@ def _fetch(url: str, part: Path, opener: urllib.request.OpenerDirector) -> None:
 
 
 def _open(url: str, headers: dict[str, str], opener: urllib.request.OpenerDirector) -> Any:
-    request = urllib.request.Request(url, headers=headers)
     try:
+        request = urllib.request.Request(quote(url, ADDRESS), headers=headers)
         return opener.open(request, timeout=TIMEOUT)
+    except Unreachable:  # by a redirection
+        raise
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and "Range" in headers:
             raise _Outdated from None
         raise Unreachable(f"{url}: the server answers {error.code} {error.reason}") from None
     except urllib.error.URLError as error:
         raise _Lost(str(error.reason)) from None
+    except http.client.InvalidURL as error:
+        raise Unreachable(f"{url} is not an address: {error}") from None
     except (OSError, http.client.HTTPException) as error:
         raise _Lost(str(error) or type(error).__name__) from None
+    except ValueError as error:  # of a host's name, such as one that is too long
+        raise Unreachable(f"{url} is not an address: {error}") from None
 
 
 def _read(response: Any) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from selavi.config_file import write_section
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model, save_model
-from selavi.models.zoo import digest_of, resolve
+from selavi.models.zoo import RELEASED, digest_of, resolve
 from selavi.settings import RunSettings
 
 log = logging.getLogger(__name__)
@@ -24,12 +24,15 @@ CLIP = (
     "audio.seconds", "audio.filters", "audio.fft",
 )  # fmt: skip
 """Settings of the clips that the network was trained on, which the authors' files do not hold."""
+TRAINED = ("seed", "modalities", "labelling", "training")
+"""Settings that are the file's in any case; modalities may differ in their order only."""
 
 
 def import_model(settings: RunSettings, output: Path) -> None:
     """Write model.pt and config.yaml of a run whose `weights` are given.
 
-    The model has the settings of the run, except for those of the training, which are the file's.
+    The model has the settings of the run, except for those of the training and the order of the
+    modalities, which are the file's: joined features have that order.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def import_model(settings: RunSettings, output: Path) -> None:
     network, theirs, facts = load_model(path)
     clip = differences(settings, theirs, CLIP)
     contradictions = differences(settings, theirs, (*NETWORK, *VALUES))
-    if facts.get("version") != "released":
+    if facts.get("version") != RELEASED:
         contradictions |= clip
     elif clip:
         log.warning("the paper's models were trained on other clips: %s", _sentence(clip))
@@ -59,7 +62,7 @@ def import_model(settings: RunSettings, output: Path) -> None:
             f"the run's settings contradict {settings.weights}: {_sentence(contradictions)}; set "
             "them to the file's values, or name another file"
         )
-    trained = {name: getattr(theirs, name) for name in ("seed", "labelling", "training")}
+    trained = {name: getattr(theirs, name) for name in TRAINED}
     kept = settings.model_copy(update=trained)
     source = {"source": settings.weights, "sha256": digest_of(path)}
     save_model(output / "model.pt", network, kept, facts | {"weights": source})

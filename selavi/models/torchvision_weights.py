@@ -6,9 +6,8 @@ from pathlib import Path
 import torch
 from torchvision.models.video import R2Plus1D_18_Weights
 
-from selavi.disk import part_of
-from selavi.files import UserError, explain_refusal
-from selavi.models.download import Unreachable, discard, download
+from selavi.files import UserError
+from selavi.models.download import Unreachable, discard, download, finish, sole_writer
 from selavi.models.weights_file import require_named_digest
 from selavi.models.zoo import digest_of
 
@@ -43,13 +42,17 @@ def torchvision_weights(url: str = URL, schemes: tuple[str, ...] = ("https",)) -
         If it cannot be downloaded, or is damaged. The text names the file to place, and where.
     """
     path = cached_weights(url)
-    if path.exists():
-        require_named_digest(path)
-        return path
+    if not path.exists():
+        with sole_writer(path) as part:
+            if not path.exists():  # another process may have got it meanwhile
+                _get(url, part, path, schemes)
+    require_named_digest(path)
+    return path
+
+
+def _get(url: str, part: Path, path: Path, schemes: tuple[str, ...]) -> None:
     log.info("downloading %s to %s", url, path)
-    part, digits = part_of(path), path.stem.rpartition("-")[2]
-    with explain_refusal(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    digits = path.stem.rpartition("-")[2]
     try:
         download(url, part, schemes)
     except Unreachable as error:
@@ -62,5 +65,4 @@ def torchvision_weights(url: str = URL, schemes: tuple[str, ...] = ("https",)) -
             f"{url} gives another file: its SHA-256 begins with {digest[: len(digits)]}; get the "
             f"one named {path.name} elsewhere and place it at {path}"
         )
-    part.replace(path)
-    return path
+    finish(part, path)

@@ -9,10 +9,12 @@ import csv
 import hashlib
 import logging
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from selavi.disk import refusal
 from selavi.files import UserError, write_text
 from selavi.user import cache_folder
 
@@ -21,6 +23,11 @@ log = logging.getLogger(__name__)
 PREFIX = "zoo:"
 FOLDER = "SELAVI_ZOO"
 """Environment variable that names the folder of the files."""
+RELEASED = "released"
+"""`version` in the facts of a model that the authors' files hold, in place of ours."""
+ENCODERS = ("r2plus1d_18", "resnet_9")
+"""Of video and audio in every released network."""
+DIGEST = re.compile(rb"[0-9a-fA-F]{64}")
 
 
 class Changed(UserError):
@@ -180,10 +187,19 @@ def digest_of(path: Path) -> str:
 
 
 def recorded_digest(model: ZooModel) -> str:
-    """A network's recorded SHA-256, "" if there is none."""
+    """A network's recorded SHA-256, "" if there is none. Raises UserError if it is not one."""
     if not model.record.exists():
         return ""
-    return model.record.read_text(encoding="utf-8").partition(" ")[0]
+    try:
+        digest = model.record.read_bytes().partition(b" ")[0].strip()
+    except OSError as error:
+        raise UserError(refusal(error, model.record, "read")) from None
+    if not DIGEST.fullmatch(digest):
+        raise UserError(
+            f"{model.record} does not begin with a SHA-256 of 64 hex digits; remove it if you "
+            f"trust {model.path}, whose SHA-256 is then recorded again"
+        )
+    return digest.decode().lower()
 
 
 def accept(model: ZooModel, path: Path, digest: str, origin: str = "") -> None:
@@ -218,9 +234,16 @@ def accept(model: ZooModel, path: Path, digest: str, origin: str = "") -> None:
             "replaced the model, remove the record"
         )
     try:
-        network = load_model(path)[1].network
+        _, settings, facts = load_model(path)
     except UserError as error:
         raise UserError(f"{where} is not {PREFIX}{model.name}: {error}{remedy}") from None
+    network = settings.network
+    encoders = (network.video_encoder, network.audio_encoder)
+    if facts.get("version") != RELEASED or encoders != ENCODERS or len(settings.modalities) != 2:
+        raise UserError(
+            f"{where} is not {PREFIX}{model.name}: it was not released by the paper's authors"
+            f"{remedy}"
+        )
     found, expected = (network.clusters, network.heads), (model.clusters, model.heads)
     if found != expected:
         raise UserError(

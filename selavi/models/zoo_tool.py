@@ -1,14 +1,13 @@
 """The tool `selavi zoo`: list, get and check the released networks."""
 
-import fcntl
 import logging
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
+from selavi.disk import refusal
 from selavi.files import UserError, explain_refusal
-from selavi.models.download import BLOCK, Unreachable, discard, download
+from selavi.models.download import BLOCK, Unreachable, discard, download, finish, sole_writer
 from selavi.models.zoo import (
     PREFIX,
     Changed,
@@ -77,8 +76,14 @@ def check(names: Sequence[str]) -> bool:
             good = False
             log.error("%s", error)
         else:
-            print(f"{model.name}: {model.path} is whole, SHA-256 {recorded_digest(model)}")
+            print(f"{model.name}: {model.path} is whole, {_digest_words(model)}")
     return good
+
+
+def _digest_words(model: ZooModel) -> str:
+    if recorded := recorded_digest(model):
+        return f"SHA-256 {recorded}"
+    return f"SHA-256 {digest_of(model.path)}, which is not recorded, so that no change is seen"
 
 
 def get_all(names: Sequence[str], origin: str = "") -> None:
@@ -103,7 +108,7 @@ def get_all(names: Sequence[str], origin: str = "") -> None:
         raise UserError(f"--from gives one file, and {len(models)} models are named; name one")
     for model in models:
         path = get(model.name, origin)
-        print(f"{PREFIX}{model.name}: {path}, SHA-256 {recorded_digest(model)}")
+        print(f"{PREFIX}{model.name}: {path}, {_digest_words(model)}")
 
 
 def get(name: str, origin: str = "") -> Path:
@@ -127,11 +132,11 @@ def get(name: str, origin: str = "") -> Path:
         If it cannot be got, is no such network, or is not the file whose SHA-256 is recorded.
     """
     model = find(name)
-    if model.path.is_file():
-        with suppress(Changed):
-            return resolve(PREFIX + model.name)
-    part = model.path.with_name(f".{model.path.name}.part")
-    with _sole_writer(part):
+    if _is_here(model, origin):
+        return model.path
+    with sole_writer(model.path) as part:
+        if _is_here(model, origin):  # another process may have got it meanwhile
+            return model.path
         if not origin or "://" in origin:
             _download(model, origin, part)
         else:
@@ -141,10 +146,21 @@ def get(name: str, origin: str = "") -> Path:
         except UserError:
             discard(part)
             raise
-        with explain_refusal(model.path), part.open("rb") as written:
-            os.fsync(written.fileno())
-            part.replace(model.path)
+        finish(part, model.path)
     return model.path
+
+
+def _is_here(model: ZooModel, origin: str) -> bool:
+    """Whether the file is here and unchanged."""
+    if not model.path.is_file():
+        return False
+    try:
+        resolve(PREFIX + model.name)
+    except Changed:
+        return False
+    if origin:
+        log.warning("%s is here already; --from %s is not used", model.path, origin)
+    return True
 
 
 def _download(model: ZooModel, origin: str, part: Path) -> None:
@@ -161,29 +177,23 @@ def _copy(source: Path, part: Path) -> None:
     if not source.is_file():
         raise UserError(f"{source} is not a file; --from takes a file or an http(s) address")
     discard(part)
+    try:
+        given = source.open("rb")
+    except OSError as error:
+        raise UserError(refusal(error, source, "read")) from None
     with (
-        explain_refusal(part),
-        source.open("rb") as given,
-        part.open("wb") as file,
+        given,
         Bar(total=source.stat().st_size, desc=source.name, unit="B", unit_scale=True) as bar,
+        explain_refusal(part),
+        part.open("wb") as file,
     ):
-        while block := given.read(BLOCK):
+        while block := _read(source, given):
             file.write(block)
             bar.update(len(block))
 
 
-@contextmanager
-def _sole_writer(part: Path) -> Iterator[None]:
-    """Be the only process that writes a partial file. Raises UserError if another one does."""
-    lock = part.with_suffix(".lock")
-    with explain_refusal(lock):
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        file = lock.open("w")
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(
-                f"another process is writing {part}; wait for it, then run the command again"
-            ) from None
-        yield
+def _read(source: Path, given: BinaryIO) -> bytes:
+    try:
+        return given.read(BLOCK)
+    except OSError as error:
+        raise UserError(refusal(error, source, "read")) from None

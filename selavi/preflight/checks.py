@@ -20,10 +20,12 @@ from selavi.data.media.ffmpeg import ffmpeg_binary, ffmpeg_version
 from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
+from selavi.inventory import Inventory
 from selavi.label.names_file import read_names_file
 from selavi.plan import Plan
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
+from selavi.preflight.needed_weights import lacking, require_weights
 from selavi.settings import TORCHVISION, Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY
 
@@ -137,10 +139,10 @@ def _ahead(run: RunSettings, media: MediaSettings) -> float:
     import torch
 
     video, audio, clip = run.video, run.audio, 0.0
-    if "video" in run.modalities:
+    if "video" in run.decoded:
         side = video.crop * min(1.0, media.short_side / video.scale_min) + 4
         clip += video.frames * side**2 * (1.0 if video.grey else 1.5)
-    if "audio" in run.modalities:
+    if "audio" in run.decoded:
         clip += max(2 * media.audio_rate, 4 * 100 * audio.filters) * audio.seconds
     processes = max(1, torch.cuda.device_count())
     clip *= run.labelling.groups if run.labelling.source == "epoch" else 1  # views of each
@@ -157,6 +159,7 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
     yield Finding(True, "configuration", ", ".join(map(str, files)))
     yield from given_weights(config)
     yield from names_of_clusters(config)
+    yield from given_features(config)
     yield from shared_memory(config)
     yield from stored_sizes(config)
     yield from initial_weights(config)
@@ -182,18 +185,30 @@ def names_of_clusters(config: Config) -> Iterator[Finding]:
 
 
 def given_weights(config: Config) -> Iterator[Finding]:
-    """Find runs whose given weights are not there."""
+    """Find runs whose given or first weights are not there."""
     try:
-        Plan(config, lambda dataset, split: False).require_weights()
+        require_weights(Plan(config, lambda dataset, split: False))
     except UserError as error:
         yield Finding(False, "weights", str(error))
+
+
+def given_features(config: Config) -> Iterator[Finding]:
+    """Check whether the features of runs with frozen encoders are there."""
+    for name, run in config.runs.items():
+        try:
+            Inventory(config).require_features(name)
+        except UserError as error:
+            yield Finding(False, "features", str(error))
+        else:
+            if run.frozen:
+                yield Finding(True, f"run {name}", f"features of {' and '.join(run.frozen)} given")
 
 
 def stored_sizes(config: Config) -> Iterator[Finding]:
     """Find runs that enlarge every frame that their datasets store."""
     for name, run in config.runs.items():
         stored, asked = config.datasets[run.dataset].media.short_side, run.video.scale_max
-        if "video" in run.modalities and stored <= run.video.scale_min and stored < asked:
+        if "video" in run.decoded and stored <= run.video.scale_min and stored < asked:
             yield Finding(
                 None,
                 f"run {name}",
@@ -215,10 +230,12 @@ def initial_weights(config: Config) -> Iterator[Finding]:
     from selavi.models.initial_weights import find_weights
     from selavi.models.torchvision_weights import cached_weights
 
-    made = Plan(config, lambda dataset, split: False).files["pretrain"]
+    plan = Plan(config, lambda dataset, split: False)
     for source, name in sources.items():
         what = f"run {name}"
-        if str(Path(source)) in made:
+        if lacking(plan, name, source):
+            continue  # `given_weights` says so
+        if str(Path(source)) in plan.models:
             yield Finding(True, what, f"starts from {source}, which is made first")
         elif source == TORCHVISION and not cached_weights().exists():
             yield Finding(

@@ -34,7 +34,8 @@ STAGES: tuple[Callable[[Workload], Iterator[Cost]], ...] = (
 def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
     """Measure a few videos of each dataset and a few steps of each run, and multiply.
 
-    Where all splits are shards made elsewhere, nothing can be measured and the runs are left out.
+    Where all splits are shards made elsewhere, nothing can be measured and the runs are left out,
+    unless all of them are on given features.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
             cache=cache or RateCache(),
         )
         costs = list(shard_costs(workload))
-        if not workload.samples:
+        if not workload.samples and any(run.decoded for run in config.runs.values()):
             log.warning(
                 "no split has videos of its own to measure with: the runs are not estimated, only "
                 "the shards to import are"

@@ -1,13 +1,12 @@
 """The whole configuration file, and the checks between its sections."""
 
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import Field, model_validator
 
-from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
-from selavi.settings.encoders import FROZEN, FeatureFiles, require_known
+from selavi.settings.encoders import TRAINED, is_frozen
+from selavi.settings.enough import require_enough
 from selavi.settings.evaluation import (
     EVALUATIONS,
     BaselineSettings,
@@ -15,13 +14,14 @@ from selavi.settings.evaluation import (
     FinetuneSettings,
     RetrievalSettings,
 )
+from selavi.settings.frozen import check_frozen, require_trained
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
 from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.presets import PRESETS
 from selavi.settings.run import RunDefaults, RunSettings
-from selavi.settings.section import Name, Section
+from selavi.settings.section import Modality, Name, Section
 
 
 class ExplorerSettings(Section):
@@ -74,7 +74,7 @@ class Config(Section):
         if isinstance(raw.get("runs"), dict):
             base = inherit(machine, raw.get("defaults"))
             filled["runs"] = {
-                name: inherit(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                name: _with_preset(inherit(base, run), raw.get("datasets"))
                 for name, run in raw["runs"].items()
             }
         return raw | filled
@@ -100,7 +100,11 @@ class Config(Section):
                         f"{stage}.runs: {run} has method: {self.runs[run].method} and no network, "
                         f"which {stage} needs; leave it out"
                     )
+        for run in (*self.retrieval.runs, *self.finetune.runs):
+            require_trained("retrieval or finetune", run, self.runs[run], "video")
         for run in self.degrade.runs:
+            for modality in self.runs[run].modalities:
+                require_trained("degrade", run, self.runs[run], modality)
             _require_split(self, f"degrade.runs: {run}", self.runs[run].dataset, self.degrade.split)
         for stage, section in (("retrieval", self.retrieval), ("finetune", self.finetune)):
             for name, folds in section.datasets.items():
@@ -133,10 +137,15 @@ def fold_splits(fold: int) -> tuple[str, str]:
     return f"train{number}", f"test{number}"
 
 
-def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
-    """A run that names no preset takes that of its dataset."""
+def _with_preset(run: Any, datasets: Any) -> Any:
+    """Where a run names no preset: that of its dataset, or `features` if it trains no encoder."""
     if not (isinstance(run, dict) and isinstance(datasets, dict)):
         return run
+    network, modalities = run.get("network"), run.get("modalities", [*get_args(Modality)])
+    if isinstance(network, dict) and isinstance(modalities, list):
+        encoders = [(m, network.get(f"{m}_encoder")) for m in modalities if m in TRAINED]
+        if encoders and all(isinstance(e, str) and is_frozen(name, e) for name, e in encoders):
+            return inherit({"preset": "features"}, run)
     name = run.get("dataset")
     dataset = datasets.get(name) if isinstance(name, str) else None
     preset = dataset.get("preset") if isinstance(dataset, dict) else None
@@ -171,7 +180,7 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}.training.warmup_epochs = {training.warmup_epochs} is more than epochs = "
             f"{training.epochs}: warm-up would not end; use at most {training.epochs}"
         )
-    _check_frozen(name, run, data)
+    check_frozen(name, run, data, ())
     # A subset has the clips of its parent's shards.
     owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
     media, where = datasets[owner].media, f"datasets.{owner}.media"
@@ -206,29 +215,6 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
         )
 
 
-def _check_frozen(name: str, run: RunSettings, data: DatasetSettings) -> None:
-    """Check that what a run does not train is given, and what it trains has media."""
-    files = data.features or FeatureFiles()
-    for modality in run.modalities:
-        key, encoder = f"runs.{name}.network.{modality}_encoder", run.network.encoder(modality)
-        require_known(key, modality, encoder, ())
-        if encoder == FROZEN and getattr(files, modality) is None:
-            raise ValueError(
-                f"{key} is frozen, and datasets.{run.dataset}.features names no {modality} file; "
-                f"name one, or set modalities to the other modality alone"
-            )
-    for split, settings in data.splits.items():
-        if settings.clips is None:
-            continue
-        for modality in run.modalities:
-            if run.network.encoder(modality) != FROZEN:
-                raise ValueError(
-                    f"runs.{name} sees the {modality} of clips, and datasets.{run.dataset}.splits."
-                    f"{split}.clips has no media; set network.{modality}_encoder: frozen and "
-                    f"datasets.{run.dataset}.features.{modality}, or use a folder of videos"
-                )
-
-
 def _check_parent(
     where: str, name: str, split: SplitSettings, datasets: dict[str, DatasetSettings]
 ) -> None:
@@ -241,55 +227,4 @@ def _check_parent(
     if there.of is not None:
         raise ValueError(
             f"{where}.of = {split.of!r} is itself a subset; name the split that it is from"
-        )
-
-
-def require_enough(name: str, run: RunSettings, clips: int) -> None:
-    """Check that there are enough clips for the clusters and batches of a run's training.
-
-    Parameters
-    ----------
-    name : str
-        Name of the run.
-    run : RunSettings
-        Its settings.
-    clips : int
-        Number of training clips.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer clips than clusters, or than clips in a batch.
-    """
-    least = 1 if run.weights else max(run.network.clusters, run.training.batch_size)
-    if clips < least:
-        raise ValueError(
-            f"runs.{name}: {clips} training clips are too few for network.clusters = "
-            f"{run.network.clusters} and training.batch_size = {run.training.batch_size}; "
-            f"use at least {least} clips, or lower these"
-        )
-
-
-def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
-    """Check that a checkpoint is not beyond the epochs of its run.
-
-    Parameters
-    ----------
-    epochs : int
-        Epochs of the run.
-    epoch, step : int
-        Place of the checkpoint, counted from 0.
-    state : Path
-        The folder of checkpoints.
-
-    Raises
-    ------
-    UserError
-        If more epochs are done than the run has.
-    """
-    if (epoch, step) > (epochs, 0):
-        done = f"{epoch} epochs and {step} steps" if step else f"{epoch} epochs"
-        raise UserError(
-            f"epochs = {epochs}, and {done} are done by the checkpoint in {state}; set epochs to "
-            f"at least {epoch + bool(step)}, or remove {state} to train from the beginning"
         )

@@ -3,22 +3,30 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from selavi.batch import Batch
 from selavi.data.corrupt import CorruptClips
-from selavi.data.sampling import open_clips, pass_batches
+from selavi.data.dataset import Clips
+from selavi.data.features.gather import GivenFeatures
+from selavi.data.sampling import pass_batches
+from selavi.data.schema import MEDIA, PLACES, read_index
+from selavi.engine.process_group import Group
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.timing import CPU_BATCH, decode, inference_seconds, training_seconds
 from selavi.estimates.workload import ClipRate, Workload
 from selavi.labelling.schedule import relabelling_steps
-from selavi.models.checkpoint import build_network
 from selavi.models.precision import expects_bfloat16
 from selavi.settings import RunSettings
 from selavi.training.lanes import lane_count
+from selavi.training.optim import fit_to_clips
+from selavi.training.preparation import prepare
 
 LANE_BATCH = 16
+GIVEN_FEATURES, GIVEN_CLIPS = 1024, 256  # of a clip, and clips of a batch, for a measurement
 
 
 def pretrain_costs(workload: Workload) -> Iterator[Cost]:
@@ -28,9 +36,10 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         if run.weights:
             continue
         rate, clips = workload.rate(name), workload.clips(run.dataset, "train")
-        training, labelling = run.training, run.labelling
+        training, labelling = fit_to_clips(run.training, clips, world=1), run.labelling
         steps = training.epochs * max(1, clips // training.batch_size)
-        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps))
+        first = int(labelling.first_share * steps)
+        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps, first))
         if labelling.source == "pass":
             passes = updates * labelling.groups
         else:  # the first group's features come from training itself
@@ -42,13 +51,15 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         yield cost(name, "pretrain", seconds, rate.parameters + most * checkpoint)
 
 
-def clip_rate(index: Path, run: RunSettings) -> ClipRate:
+def clip_rate(index: Path | None, run: RunSettings) -> ClipRate:
     """Decode the clips of a small index, and take steps of the run's network on them.
+
+    The features of frozen encoders are random numbers.
 
     Parameters
     ----------
-    index : Path
-        Index of the clips.
+    index : Path, optional
+        Index of the clips; None for a run that decodes none.
     run : RunSettings
         Settings of the run.
 
@@ -57,14 +68,14 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     ClipRate
         Seconds per clip on this machine.
     """
-    clips = open_clips(index, run)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    prepared = prepare(run, _clips(index, run), Group(0, 1, device))
+    clips, network = prepared.clips, prepared.network.to(device)
     batch, decoding = decode(
         lambda turn: CorruptClips(clips).counted(
             pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
         )
     )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = build_network(run).to(device)
     bfloat16 = expects_bfloat16(run.machine.precision, device)
 
     def logits(batch: Batch) -> Tensor:
@@ -74,6 +85,8 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
     # As in training, the parts of a small network's step run side by side, each in a thread.
     lanes = lane_count(device, sum(p.numel() for p in network.parameters()))
     threads, shown = torch.get_num_threads(), LANE_BATCH if lanes > 1 else CPU_BATCH
+    if not run.decoded:
+        shown = len(clips)
     torch.set_num_threads(threads // lanes)
     try:
         train = training_seconds(network, logits, batch, shown) / lanes
@@ -86,3 +99,17 @@ def clip_rate(index: Path, run: RunSettings) -> ClipRate:
         4 * sum(p.numel() for p in network.parameters()),
         4 * width,
     )
+
+
+def _clips(index: Path | None, run: RunSettings) -> Clips:
+    """The clips of an index, or clips without media, with random features."""
+    if index is None:
+        table, folder = pd.DataFrame(0, range(GIVEN_CLIPS), [*MEDIA, *PLACES]), Path()
+    else:
+        table, folder = read_index(index), index.parent
+    random = np.random.default_rng(0)
+    given = {
+        name: GivenFeatures(random.standard_normal((len(table), GIVEN_FEATURES), np.float32), {})
+        for name in run.frozen
+    }
+    return Clips(table, folder, run.video, run.audio, run.decoded, run.max_corrupt, given=given)

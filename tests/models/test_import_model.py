@@ -110,6 +110,23 @@ def test_a_model_of_video_alone_says_nothing_of_audio(
         import_model(tiny_run(weights=str(path)), tmp_path / "run")
 
 
+@torch.no_grad()
+def test_joined_features_keep_the_order_of_the_file(
+    tiny_run: Callable[..., RunSettings], tmp_path: Path
+) -> None:
+    joined: dict[str, Any] = {"network": {"fusion": "concat"}, "labelling": {"align": False}}
+    path = tmp_path / "trained.pt"
+    settings = tiny_run(modalities=["video", "audio"], **joined)
+    save_model(path, build_network(settings), settings, {"version": "0.1.0", "head": 0})
+    run = tiny_run(modalities=["audio", "video"], weights=str(path), **joined)
+    import_model(run, tmp_path / "run")
+    original, given = load_model(path)[0], load_model(tmp_path / "run/model.pt")[0]
+    audio = torch.randn(8, 1, settings.audio.filters, 99)
+    clips = Batch(torch.arange(8), torch.randn(8, 1, 4, 32, 32), audio)
+    for name, logits in original(clips)[1].items():
+        assert torch.equal(logits, given(clips)[1][name])
+
+
 def test_weights_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER, str(tmp_path))
     with pytest.raises(UserError, match="run `selavi zoo get ave`"):

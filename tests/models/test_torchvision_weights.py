@@ -2,13 +2,16 @@
 
 import hashlib
 import io
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from selavi.disk import part_of
 from selavi.files import UserError
+from selavi.models.download import sole_writer
 from selavi.models.initial_weights import find_weights
 from selavi.models.torchvision_weights import torchvision_weights
 from selavi.settings import TORCHVISION
@@ -47,14 +50,32 @@ def test_it_is_downloaded_once(cache: Path, server: Files) -> None:
     assert [wanted for _, wanted in server.asked] == ["", "bytes=700-"]
     assert torchvision_weights(f"{server.url}/{NAME}", HTTP) == path
     assert len(server.asked) == 2
-    assert list(cache.iterdir()) == [path]
+    assert [file for file in cache.iterdir() if file.suffix != ".lock"] == [path]
+
+
+def test_two_processes_download_it_once(cache: Path, server: Files) -> None:
+    """Two runs that start at the same time, each on its own GPU."""
+    arguments = (f"{server.url}/{NAME}", HTTP)
+    context = multiprocessing.get_context("spawn")
+    part = part_of(cache / NAME)
+    with sole_writer(cache / NAME):
+        both = [context.Process(target=torchvision_weights, args=arguments) for _ in range(2)]
+        for process in both:
+            process.start()
+        both[0].join(8)  # they wait, and write nothing
+        assert all(process.is_alive() for process in both) and not part.exists()
+    for process in both:
+        process.join()
+        assert process.exitcode == 0
+    assert (cache / NAME).read_bytes() == WEIGHTS
+    assert len(server.asked) == 1
 
 
 def test_other_content_is_not_kept(cache: Path, server: Files) -> None:
     server.content[f"/{NAME}"] += b"more"
     with pytest.raises(UserError, match=rf"gives another file: .* place it at {cache / NAME}"):
         torchvision_weights(f"{server.url}/{NAME}", HTTP)
-    assert list(cache.iterdir()) == []
+    assert not [file for file in cache.iterdir() if file.suffix != ".lock"]
     (cache / NAME).write_bytes(b"placed by hand")
     with pytest.raises(UserError, match="is damaged: its SHA-256 begins with"):
         torchvision_weights(f"{server.url}/{NAME}", HTTP)

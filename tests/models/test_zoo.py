@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import selavi
 from selavi.cli import main
 from selavi.files import UserError
 from selavi.models import download, zoo
+from selavi.models.checkpoint import build_network, save_model
 from selavi.models.zoo import find, place, released_models, resolve
 from selavi.models.zoo_tool import get
+from selavi.settings import RunSettings
 from tests.models.file_server import Files, serve
 from tests.models.released import checkpoint
 
@@ -153,12 +156,55 @@ def test_a_wrong_file_that_was_placed_by_hand_is_named(folder: Path) -> None:
             use("zoo:ave")
 
 
-def test_two_downloads_do_not_write_the_same_file(folder: Path, released: Path) -> None:
+def test_two_downloads_do_not_write_the_same_file(
+    folder: Path, released: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder.mkdir()
     with (folder / ".selavi_ave.pth.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(UserError, match="another process is writing"):
-            get("ave", str(released))
+        waiting = threading.Thread(target=get, args=("ave", str(released)))
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive() and not find("ave").path.exists()
+        shutil.copy(released, folder)  # by the process that holds the lock
+    waiting.join()
+    assert "another process is getting" in caplog.text
+    assert "--from" in caplog.text  # what was given is not used
+    assert (folder / ".selavi_ave.pth.lock").stat().st_mode & 0o777 == 0o666
+
+
+@pytest.mark.parametrize("record", [b"", b"\xff\xfe", b"12ab  selavi_ave.pth\n"])
+def test_a_damaged_record_is_no_permission(folder: Path, released: Path, record: bytes) -> None:
+    get("ave", str(released))
+    (folder / "selavi_ave.pth.sha256").write_bytes(record)
+    with pytest.raises(UserError, match=r"ave.pth.sha256 does not begin with a SHA-256"):
+        resolve("zoo:ave")
+
+
+def test_a_model_of_ours_is_not_of_the_release(folder: Path, tmp_path: Path) -> None:
+    network = {"clusters": 28, "hidden": 8}
+    settings = RunSettings.model_validate({"dataset": "mine", "network": network})
+    path = tmp_path / "model.pt"
+    save_model(path, build_network(settings), settings, {"version": "0.1.0", "head": 0})
+    with pytest.raises(UserError, match="is not zoo:ave: it was not released"):
+        get("ave", str(path))
+    assert not find("ave").path.exists()
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/ä.pth", "http://[x/a", "http://a b:x/y"])
+def test_addresses_that_are_none(folder: Path, address: str) -> None:
+    with pytest.raises(UserError, match=r"is not an address|cannot be downloaded"):
+        get("ave", address)
+
+
+def test_a_whole_file_without_a_record_is_said_to_have_none(
+    folder: Path, released: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.mkdir()
+    shutil.copy(released, folder)
+    (folder / ".selavi_ave.pth.sha256.part").mkdir()  # no record can be written
+    assert main(["zoo", "check"]) == 0
+    assert f"SHA-256 {sha256(released)}, which is not recorded" in capsys.readouterr().out
 
 
 def test_names(folder: Path, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 # The checked settings, the plan that follows from them, and the input functions of the rules.
 from selavi import config_file
 from selavi.cluster.failures import last_lines
+from selavi.data.features.inputs import feature_inputs
 from selavi.formulas import RAW
 from selavi.inventory import Inventory, added_file
+from selavi.preflight.needed_weights import require_weights
 from selavi.plan import CONFIG, ON_REQUEST, SCORED, TABLES, Plan
 from selavi.settings import Config, fold_splits, without_removed
 from selavi.stages import TARGETS
@@ -29,7 +31,7 @@ PLAN = Plan(SETTINGS, INVENTORY.has_classes)
 # Jobs read this file again, and would look through the folders again.
 if workflow.is_main_process:
     try:
-        PLAN.require_weights()
+        require_weights(PLAN)
         INVENTORY.check()
         # `selavi run` says so where jobs are to run; Snakemake does not tell so early.
         for line in INVENTORY.changes(add="SELAVI_RUN_PIPE" in os.environ):
@@ -80,6 +82,25 @@ def split_shards(wildcards):
     return PLAN.shards(RUNS[wildcards.run].dataset, split)
 
 
+def given_features(wildcards):
+    """What a run with a frozen encoder sees of a split; `train` where the rule has no split."""
+    split = getattr(wildcards, "split", "train")
+    return list(PLAN.given_features(wildcards.run, split).values())
+
+
+def features_flags(wildcards):
+    """The same as arguments of `selavi pretrain` and others."""
+    split = getattr(wildcards, "split", "train")
+    features = PLAN.given_features(wildcards.run, split)
+    return [f"--features={modality}={file}" for modality, file in features.items()]
+
+
+def feature_inputs_of(wildcards):
+    """What the features of a split by an encoder are gathered from."""
+    place = wildcards.place.split("/")
+    return feature_inputs(DATASETS, wildcards.encoder, *place, wildcards.modality)
+
+
 def fold_shards(wildcards):
     """Shards of both splits of a fold."""
     return PLAN.fold_shards(wildcards.dataset, int(wildcards.fold))
@@ -110,5 +131,7 @@ wildcard_constraints:
     split=r"[A-Za-z0-9_-]+",
     n=r"\d{5}",
     fold=r"\d+",
+    modality="video|audio",
+    encoder=r"[A-Za-z0-9_.-]+",
     level=r"(video|audio)-[a-z0-9.-]+",
     stage="baselines|retrieval|finetune",

@@ -2,6 +2,7 @@ localrules:
     manifest,
     index,
     subset,
+    list_clips,
 
 
 rule demo_data:
@@ -175,3 +176,59 @@ rule subset:
         "python -m selavi subset --settings {input.settings} --split {params.split}"
         " --parent {input.parent} --output {output.index} --rejected {output.rejected}"
         " --summary {output.summary} --log {log}"
+
+
+rule list_clips:
+    input:
+        settings="results/settings/splits/{place}.yaml",
+    output:
+        index="results/shards/{place}/index.csv",
+        rejected=report(
+            "results/shards/{place}/rejected.csv",
+            caption="../report/rejected.rst",
+            category="Data",
+            labels={"split": "{place}", "table": "rejected videos"},
+        ),
+        summary=report(
+            "results/shards/{place}/summary.csv",
+            caption="../report/summary.rst",
+            category="Data",
+            labels={"split": "{place}", "table": "summary"},
+        ),
+    log:
+        "logs/list-clips/{place}.log",
+    wildcard_constraints:
+        place=any_of(PLAN.listed),
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        split=lambda wildcards: Path(wildcards.place).name,
+    shell:
+        "python -m selavi list-clips --settings {input.settings} --split {params.split}"
+        " --output {output.index} --rejected {output.rejected} --summary {output.summary} --log {log}"
+
+
+# Features that are given, by each clip's name, in the order of the index.
+rule gather_features:
+    input:
+        index="results/shards/{place}/index.csv",
+        files=lambda wildcards: feature_inputs_of(wildcards).files,
+        others=lambda wildcards: feature_inputs_of(wildcards).others,
+    output:
+        features="results/gather-features/{encoder}/{place}/{modality}.npy",
+        clips="results/gather-features/{encoder}/{place}/{modality}.csv",
+    log:
+        "logs/gather-features/{encoder}/{place}/{modality}.log",
+    benchmark:
+        "results/benchmarks/gather-features/{encoder}/{place}/{modality}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        source=lambda wildcards: feature_inputs_of(wildcards).source,
+    shell:
+        "python -m selavi gather-features --source {params.source:q} --index {input.index}"
+        " --others {input.others} --output {output.features} --log {log}"

@@ -8,6 +8,7 @@ rule assign:
         model=lambda wildcards: PLAN.model_of(wildcards.run),
         index=split_index,
         shards=split_shards,
+        given=given_features,
     output:
         csv="results/assign/{run}/{split}.csv",
         pickle="results/assign/{run}/{split}.pkl",
@@ -21,9 +22,11 @@ rule assign:
     resources:
         mem_mb=3000,
         device=device,
+    params:
+        given=features_flags,
     shell:
         "python -m selavi assign --model {input.model} --index {input.index} --csv {output.csv}"
-        " --pickle {output.pickle} --workers {threads} --log {log}"
+        " --pickle {output.pickle} {params.given} --workers {threads} --log {log}"
 
 
 rule name_clusters:
@@ -74,6 +77,7 @@ rule logits:
         model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,
+        given=given_features,
     output:
         "results/logits/{run}/{split}.pt",
     log:
@@ -86,9 +90,11 @@ rule logits:
     resources:
         mem_mb=12000,
         device=device,
+    params:
+        given=features_flags,
     shell:
         "python -m selavi logits --model {input.model} --index {input.index} --output {output}"
-        " --workers {threads} --log {log}"
+        " {params.given} --workers {threads} --log {log}"
 
 
 rule baselines:
@@ -98,6 +104,7 @@ rule baselines:
         model="results/pretrain/{run}/model.pt",
         index=split_index,
         shards=split_shards,
+        given=given_features,
     output:
         report(
             "results/baselines/{run}/{split}.csv",
@@ -116,11 +123,12 @@ rule baselines:
         mem_mb=3000,
         device=device,
     params:
+        given=features_flags,
         dataset=lambda wildcards: RUNS[wildcards.run].dataset,
     shell:
         "python -m selavi baselines --settings {input.settings} --model {input.model}"
         " --index {input.index} --output {output} --run {wildcards.run}"
-        " --dataset {params.dataset} --split {wildcards.split} --workers {threads} --log {log}"
+        " --dataset {params.dataset} --split {wildcards.split} {params.given} --workers {threads} --log {log}"
 
 
 rule degrade:

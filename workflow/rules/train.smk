@@ -15,6 +15,7 @@ rule pretrain:
         machine=ancient("results/settings/machine/runs/{run}.yaml"),
         index=train_index,
         shards=split_shards,
+        features=given_features,
         init=lambda wildcards: PLAN.init_files(wildcards.run),
     output:
         model="results/pretrain/{run}/model.pt",
@@ -38,11 +39,12 @@ rule pretrain:
         mpi="",
     params:
         folder=lambda wildcards, output: Path(output.model).parent,
+        features=features_flags,
     shell:
         "python -m selavi launch --nodes {resources.nodes} --processes {resources.tasks}"
         " --threads {threads} --state {params.folder}/state -- pretrain"
         " --settings {input.settings} --machine {input.machine} --index {input.index} --output {params.folder}"
-        " --max-workers {threads} --log {log}"
+        " {params.features} --max-workers {threads} --log {log}"
 
 
 # The model of a run that is not trained. A mistake is told at once: this needs no videos.
@@ -66,4 +68,37 @@ rule import_model:
         folder=lambda wildcards, output: Path(output.model).parent,
     shell:
         "python -m selavi import-model --settings {input.settings} --output {params.folder}"
+        " --log {log}"
+
+
+# The clusters of a run without a network, from features alone.
+rule cluster_features:
+    input:
+        settings="results/settings/runs/{run}.yaml",
+        index=train_index,
+        features=given_features,
+    output:
+        clustering="results/cluster-features/{run}/clustering.pt",
+        candidates=report(
+            "results/cluster-features/{run}/candidates.csv",
+            caption="../report/cluster_features.rst",
+            category="Clustering",
+            labels={"run": "{run}", "table": "candidates"},
+        ),
+    log:
+        "logs/cluster-features/{run}.log",
+    benchmark:
+        "results/benchmarks/cluster-features/{run}.tsv"
+    wildcard_constraints:
+        run=any_of(PLAN.clustered),
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        features=features_flags,
+    shell:
+        "python -m selavi cluster-features --settings {input.settings} --index {input.index}"
+        " --output {output.clustering} --candidates {output.candidates} {params.features}"
         " --log {log}"

@@ -72,6 +72,12 @@ def feature_paths(source: Path) -> list[Path]:
     return sorted(found)
 
 
+def beside(path: Path) -> list[Path]:
+    """The CSVs beside a file that may name its clips, as far as they are there."""
+    tables = [path.with_suffix(suffix) for suffix in (".csv", ".ids.csv")]
+    return [table for table in tables if table.is_file()]
+
+
 def read_feature_file(path: Path) -> FeatureFile:
     """Read the names of a file's clips, and open their rows.
 
@@ -240,13 +246,13 @@ def _text(array: np.ndarray, path: Path, name: str) -> np.ndarray:
 
 def _names_beside(path: Path) -> tuple[np.ndarray, dict[str, str]]:
     """The names of a file's rows, and the rejected clips, from the CSV beside it."""
-    beside = [path.with_suffix(suffix) for suffix in (".csv", ".ids.csv")]
-    table = next((file for file in beside if file.is_file()), None)
-    if table is None:
+    tables = beside(path)
+    if not tables:
         raise UserError(
-            f"{path} does not name its clips: write {beside[0]} with a column `id` or `key`, a row "
-            "for each row of features"
+            f"{path} does not name its clips: write {path.with_suffix('.csv')} with a column `id` "
+            "or `key`, a row for each row of features"
         )
+    table = tables[0]
     _, (header, *cells) = split_rows(table, read_text(table) or "id", "id")
     columns = [name.strip().casefold() for name in header[1]]
     column = next((name for name in NAMES if name in columns), None)

@@ -51,7 +51,7 @@ def shard_costs(workload: Workload) -> Iterator[Cost]:
         Of one dataset.
     """
     for name, dataset in workload.config.datasets.items():
-        own = [split for split, settings in dataset.splits.items() if not settings.of]
+        own = [n for n, split in dataset.splits.items() if not (split.of or split.clips)]
         stored = float(sum(workload.stored[name, split] for split in own))
         sample = workload.samples.get(name)
         if sample:

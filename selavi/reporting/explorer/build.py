@@ -10,6 +10,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from selavi.data.schema import lasts
 from selavi.files import UserError, write_text
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.clips import remove_others, write_clips
@@ -118,15 +119,17 @@ def write_page(
     for name, number in (("clips_per_cluster", clips_per_cluster), ("threads", threads)):
         if number < 1:
             raise UserError(f"{name} is {number}; it must be 1 or more")
+    has_media = lasts(clips)
+    table = table.assign(bare=~has_media.reindex(table["id"]).to_numpy(bool))
     shown = choose_clips(table, clips_per_cluster)
     contents = describe(table, shown, clusters)
     folder = output.parent / "clips"
-    rows = clips.loc[shown["id"]]
+    rows = clips.loc[shown["id"][~shown["bare"]]]
     write_clips(rows, folder, threads)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
     aspect = _aspect(rows[rows["video_size"] > 0])
     write_text(output, _render(title, contents, clips_per_cluster, aspect, rejected))
-    removed = remove_others(set(shown["id"]), folder)
+    removed = remove_others(set(rows.index), folder)
     if removed:
         log.info("removed %d files of an earlier page from %s", removed, folder)
     log.info(

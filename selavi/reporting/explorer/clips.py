@@ -48,6 +48,7 @@ def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
     for name in rows.index:
         if not _OURS.fullmatch(f"{name}.mp4"):
             raise UserError(f"the id {name!r} is not 16 hex digits; make manifest and index again")
+    folder.mkdir(parents=True, exist_ok=True)  # also if no clip has media
     with ThreadPoolExecutor(threads) as pool:
         work = pool.map(partial(_write_clip, folder), rows.index, rows_of(rows))
         try:

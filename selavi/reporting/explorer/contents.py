@@ -94,7 +94,8 @@ def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[st
         `number`; its `name`, "" for none; its `size`; `confidence`, a mean from 0 to 1; `purity`,
         the share of the commonest class among its clips that have one, 0 to 1, None if none has;
         `classes`, (class, count), commonest first; `clips` with `id`, `key`, `path`, `class` and
-        `confidence`. Classes are positions in the list of names, -1 for none.
+        `confidence`, and `bare` if they have no media. Classes are positions in the list of names,
+        -1 for none.
     """
     names = sorted(set(table["label"]) - {""})
     numbers = {"": -1} | {name: number for number, name in enumerate(names)}
@@ -131,8 +132,10 @@ def _counts(classes: pd.Series) -> list[tuple[int, int]]:
 
 
 def _clips(rows: pd.DataFrame, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    columns = (rows["id"], rows["key"], rows["path"], rows["label"], rows["confidence"])
+    bare = rows["bare"] if "bare" in rows else [False] * len(rows)
+    columns = (rows["id"], rows["key"], rows["path"], rows["label"], rows["confidence"], bare)
     return [
         {"id": id_, "key": key, "path": path, "class": numbers[label], "confidence": round(c, 4)}
-        for id_, key, path, label, c in zip(*columns, strict=True)
+        | ({"bare": True} if without else {})
+        for id_, key, path, label, c, without in zip(*columns, strict=True)
     ]

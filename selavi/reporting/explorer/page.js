@@ -62,13 +62,20 @@ function confidenceRow(name, value) {
   return measure(name, value.toFixed(2), "Probability of the cluster, 0 to 1", [piece(value)]);
 }
 
-function makeTile(clip, card) {
-  const tile = make("button", "tile");
+/* The picture of a clip, or its key if there is nothing to see or hear. */
+function makeStill(clip) {
+  if (clip.bare) return make("span", "bare", clip.key);
   const still = make("img");
   still.loading = "lazy";
   still.decoding = "async";
   still.alt = "";
   still.src = `clips/${clip.id}.jpg`;
+  return still;
+}
+
+function makeTile(clip, card) {
+  const tile = make("button", "tile");
+  const still = makeStill(clip);
   const words = make("span", "caption", clip.confidence.toFixed(2));
   if (clip.class >= 0) words.prepend(make("span", "", className(clip.class)));
   tile.append(still, words);
@@ -122,6 +129,7 @@ function makeCard(card) {
   made.setAttribute("aria-labelledby", part("h2").id);
   part(".count").textContent = plural(card.size, "clip");
   part(".play-all").setAttribute("aria-describedby", part("h2").id);
+  if (card.clips.every((clip) => clip.bare)) part(".play-all").remove();
   const rows = [];
   if (classed) {
     const pieces = card.classes.map(([place, n]) => piece(n / card.size, place));
@@ -165,7 +173,8 @@ function filterCard(made, query, number) {
       `matching class` + (shown.length ? "" : "; none of them is among those shown here")
     : `${count.format(shown.length)} of the ${plural(tiles.length, "clip")} shown match`;
   made.querySelector(".clips").hidden = !shown.length;
-  made.querySelector(".play-all").disabled = !shown.length;
+  const play = made.querySelector(".play-all");
+  if (play) play.disabled = !shown.length;
   return made.hidden ? null : shown.length;
 }
 

@@ -14,6 +14,7 @@ inset.setAttribute("aria-hidden", "true");
 
 async function playIn(tile, sound, loop) {
   clearInset();
+  if (tile.clip.bare) return;
   inset.muted = !sound;
   inset.loop = loop;
   inset.src = address(tile);
@@ -136,6 +137,8 @@ function fillLarge() {
   element("before").disabled = view.at === 0;
   element("after").disabled = view.at === view.order.length - 1;
   element("large-failure").hidden = true;
+  video.hidden = clip.bare;
+  if (clip.bare) return;
   video.poster = `clips/${clip.id}.jpg`;
   video.src = address(tile);
   /* Where a browser forbids it, the clip waits for its own play button. */
@@ -144,13 +147,10 @@ function fillLarge() {
 
 function makeStep(tile) {
   const step = make("button");
-  const still = make("img");
-  still.src = `clips/${tile.clip.id}.jpg`;
-  still.alt = "";
   step.type = "button";
   step.setAttribute("aria-label", tile.getAttribute("aria-label"));
   step.setAttribute("aria-current", tile === view.order[view.at]);
-  step.append(still);
+  step.append(makeStill(tile.clip));
   step.addEventListener("click", () => {
     stepLarge(view.order.indexOf(tile) - view.at);
     element("large-strip").querySelector("[aria-current=true]").focus();
