@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from bench_features import SEEDS, recipe, rivals
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score as nmi
 
+from bench_features import SEEDS, recipe, rivals
 from selavi.clustering.fitted import prepare
 from selavi.data.schema import read_index
 from selavi.evaluation.scores import chance_nmi

@@ -82,7 +82,7 @@ def load_embedders(
     for modality in own:
         if modality not in settings.frozen:
             raise UserError(
-                f"--embedder is for {modality}, of which {model} has no frozen encoder; leave it out"
+                f"--embedder is for {modality}, but {model} has no such frozen encoder; leave it out"
             )
     embed: dict[Modality, Embed] = {}
     for modality in settings.frozen:
