@@ -19,11 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="MODEL",
         help="label with this model file or zoo:NAME (default: train one on these videos)",
     )  # fmt: skip
-    parser.add_argument(
-        "--embedder", action="append", default=[], metavar="EMBEDDER",
-        help="for a model on features of a plug-in: MODALITY=package.module:function, or a YAML "
-        "file with its settings",
-    )  # fmt: skip
     arguments.clusters(parser)
     parser.add_argument(
         "--init", metavar="WEIGHTS",
@@ -67,7 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
-    from selavi.label.embedders import read_embedders
     from selavi.label.label import label, stored_clips
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
@@ -81,8 +75,6 @@ def run(options: argparse.Namespace) -> int:
             "--clusters, --init, --preset and --retrain are for training, and --model gives a "
             "trained model; leave out the one or the others"
         )
-    if training and options.embedder:
-        raise UserError("--embedder is for the model of --model; name that, or leave this out")
     if options.raw_csv:
         os.environ[RAW] = "1"
     output = options.output or default_output(options.paths[0])
@@ -100,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         if learned.status:
             return learned.status
         model, how = str(learned.model), learned.options
-    loaded = load_labeller(model, read_embedders(options.embedder))
+    loaded = load_labeller(model)
     labels = label(options.paths, loaded, output, how)
     page = None
     if with_page:

@@ -1,20 +1,23 @@
 """A trained network with what labelling needs to know of it."""
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
+from selavi.data.features.gather import GivenFeatures
 from selavi.files import UserError
-from selavi.label.embedders import Embed, load_embedders
 from selavi.label.names_file import names_of_model
 from selavi.label.windows import WINDOW_SECONDS
 from selavi.models.checkpoint import load_model
 from selavi.models.encoders import feature_size
 from selavi.models.network import JOINED, Network
 from selavi.models.zoo import digest_of, resolve
-from selavi.settings import EmbedderSettings, MediaSettings, Modality, RunSettings
+from selavi.settings import FROZEN, MediaSettings, Modality, RunSettings
+
+Embed = Callable[[Path, pd.DataFrame], GivenFeatures]
+"""Features of the clips of a shard."""
 
 MARGIN_SECONDS = 0.25
 """Stored on both sides of a clip together, so that rounding to frames never shortens it."""
@@ -37,7 +40,7 @@ class Loaded:
     media : MediaSettings
         How files are normalised for it.
     digest : str
-        SHA-256 of the model file and of embedders that the user names, 64 hex digits.
+        SHA-256 of the model file, 64 hex digits.
     names : dict of int to str
         Names of clusters that come with the model; see `names_of_model`.
     embed : dict of str to callable
@@ -80,17 +83,13 @@ class Loaded:
         return max(self.clip_seconds, MIN_SECONDS) + MARGIN_SECONDS
 
 
-def load_labeller(
-    source: str, embedders: Mapping[Modality, EmbedderSettings] | None = None
-) -> Loaded:
+def load_labeller(source: str) -> Loaded:
     """Read a model file to label with.
 
     Parameters
     ----------
     source : str
         A model file, ours or in the format of the paper's authors, or `zoo:NAME`.
-    embedders : mapping of str to EmbedderSettings, optional
-        What computes the features of frozen encoders, by modality; needed for plug-ins.
 
     Returns
     -------
@@ -100,25 +99,21 @@ def load_labeller(
     Raises
     ------
     UserError
-        As `load_model`, `resolve` and `load_embedders`.
+        As `load_model` and `resolve`.
     """
     path = resolve(source)
     if path.is_dir():
         raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
     network, settings, facts = load_model(path)
-    embed = load_embedders(path, settings, embedders or {})
+    for modality in settings.frozen:
+        if settings.network.encoder(modality) == FROZEN:
+            raise UserError(
+                f"{path} was trained on {modality} features that were given, which cannot be "
+                "computed from files; label with another model, or give features of these clips "
+                "to `selavi assign`"
+            )
     head, media = int(facts["head"]), _media(settings, facts)
-    names = names_of_model(path, head)
-    return Loaded(network, settings, head, media, _digest(path, embedders or {}), names, embed)
-
-
-def _digest(path: Path, embedders: Mapping[Modality, EmbedderSettings]) -> str:
-    """SHA-256 of the model file, and of the embedders that are named."""
-    digest = digest_of(path)
-    if not embedders:
-        return digest
-    named = json.dumps({name: each.model_dump() for name, each in embedders.items()})
-    return hashlib.sha256((digest + named).encode()).hexdigest()
+    return Loaded(network, settings, head, media, digest_of(path), names_of_model(path, head))
 
 
 def _media(settings: RunSettings, facts: dict[str, object]) -> MediaSettings:

@@ -126,4 +126,3 @@ def test_a_model_of_given_features_cannot_see_files(
     assert main(["label", str(tmp_path), "--model", str(model)]) == 1
     told = capsys.readouterr().err
     assert "was trained on video features that were given" in told and "selavi assign" in told
-    assert "--embedder video=package.module:function" in told
