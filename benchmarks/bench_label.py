@@ -1,120 +1,130 @@
-"""What `selavi label` makes of a folder of videos on a CPU; its folders are the kinds, for scores.
+"""Videos per second of `selavi label --model` with the small preset, from its start to its end.
 
-First the command itself, without a model, as a user calls it but for the number of clusters, which
-is that of the kinds. Then on the features that it made (ImageNet encoder, log-mel statistics) the
-recipe of the preset `features` beside k-means, spectral clustering and Ward, for three seeds, and
-k-means on the video, the audio and both: where the audio helps.
+The floor is plain ffmpeg: decoding the same files to nothing, as many at a time. Also: a second
+call with ten files more, and the peak memory for the videos and for twice as many. The weights
+are untrained, which costs the same. For a CPU without AVX-512:
 
-    python benchmarks/bench_label.py --videos FOLDER [--clusters K [K ...]]
+    ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 python benchmarks/bench_label.py
 """
 
-import argparse
 import json
+import os
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from sklearn.cluster import KMeans
-from sklearn.metrics import normalized_mutual_info_score as nmi
+import torch
 
-from bench_features import SEEDS, recipe, rivals
-from selavi.clustering.fitted import prepare
-from selavi.data.schema import read_index
-from selavi.evaluation.scores import chance_nmi
-from selavi.models.preparation import PCA_KINDS
-from selavi.running.recipe import automatic_clusters
-from two_views import TwoViews
+from bench_loader import make_videos
+from selavi.data.media.ffmpeg import ffmpeg_binary
+from selavi.models.checkpoint import build_network, save_model
+from selavi.settings import RunSettings
+
+SOURCES, VIDEOS, MORE, ROUNDS = 24, 240, 10, 3
+WORKERS = len(os.sched_getaffinity(0))
 
 
-@dataclass(frozen=True)
-class Kinds(TwoViews):
-    """Clips of several kinds, with any number of clusters."""
-
-    asked: int = 2
-
-    @property
-    def clusters(self) -> int:
-        """The number that is asked for."""
-        return self.asked
+def copies(sources: Path, folder: Path, count: int, first: int = 0) -> None:
+    """Fill a folder with videos; which are the same does not matter, as all are decoded."""
+    folder.mkdir(exist_ok=True)
+    files = sorted(sources.iterdir())
+    for number in range(first, first + count):
+        shutil.copy(files[number % len(files)], folder / f"{number:04d}.mp4")
 
 
-def label(videos: Path, output: Path, clusters: int) -> float:
-    """Label the videos as a user does; return the seconds."""
-    command = [sys.executable, "-m", "selavi", "label", str(videos), "--output", str(output)]
+def label(videos: Path, model: Path, output: Path) -> tuple[float, float, float]:
+    """Seconds and CPU seconds of the command, and the largest memory of its process in MB."""
+    command = [
+        sys.executable, "-m", "selavi", "label", str(videos), "--model", str(model), "--output",
+        str(output), "--workers", str(WORKERS),
+    ]  # fmt: skip
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    subprocess.run([*command, "--clusters", str(clusters)], check=True)
-    return time.perf_counter() - started
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _peak_megabytes(process.pid))
+        time.sleep(0.02)
+    seconds = time.perf_counter() - started
+    assert process.returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, cpu, peak
 
 
-def made_features(output: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Features by modality of the clips that have both, and their kinds."""
-    tables = {}
-    for modality in ("video", "audio"):
-        parts = []
-        for path in sorted(output.glob(f"results/embed/*/{modality}/videos/train/*.npz")):
-            with np.load(path, allow_pickle=False) as part:
-                parts.append(pd.DataFrame(part["features"], index=part["ids"]))
-        tables[modality] = pd.concat(parts)
-    index = read_index(output / "results/shards/videos/train/index.csv").set_index("id")
-    both = [name for name in index.index if all(name in table.index for table in tables.values())]
-    kinds = index.loc[both, "path"].map(lambda path: Path(path).parent.name)
-    features = {name: table.loc[both].to_numpy(np.float32) for name, table in tables.items()}
-    return features, np.unique(kinds, return_inverse=True)[1]
+def _peak_megabytes(process: int) -> float:
+    """Largest memory of a process so far, 0 if it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(lines[0][1]) / 1000 if lines else 0.0
 
 
-def kmeans(features: dict[str, np.ndarray], classes: np.ndarray, clusters: int) -> float:
-    """NMI of k-means with the preparation that is better for it, mean of the seeds."""
-    scores = []
-    for kind in PCA_KINDS:
-        rows = np.concatenate([*prepare(features, kind, 128, 0)[1].values()], 1)
-        found = [KMeans(clusters, n_init=10, random_state=seed).fit_predict(rows) for seed in SEEDS]
-        scores.append(np.mean([nmi(classes, labels) for labels in found]))
-    return float(max(scores))
+def floor(videos: Path) -> tuple[float, float]:
+    """Seconds and CPU seconds of ffmpeg, decoding every file to nothing."""
 
+    def decode(path: Path) -> None:
+        command = [ffmpeg_binary(), "-nostdin", "-v", "error", "-threads", "1", "-i", str(path)]
+        subprocess.run([*command, "-f", "null", "-"], check=True, stdin=subprocess.DEVNULL)
 
-def chance_of(classes: np.ndarray, clusters: int) -> float:
-    """NMI of random clusters of equal sizes."""
-    equal = np.arange(len(classes)) % clusters
-    return float(chance_nmi(pd.crosstab(np.random.default_rng(0).permutation(equal), classes)))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(decode, sorted(videos.iterdir())))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - started, cpu
 
 
 def main() -> None:
     """Measure and print; the last line is JSON."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--videos", type=Path, required=True)
-    parser.add_argument("--clusters", type=int, nargs="+")
-    options = parser.parse_args()
-    kinds = sum(path.is_dir() for path in options.videos.iterdir())
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "labels")
-        seconds = label(options.videos, output, kinds)
-        labels = pd.read_csv(output / "labels.csv")
-        features, classes = made_features(output)
-    labels = labels[labels["cluster"].notna()]
-    names = labels["path"].map(lambda path: Path(path).parent.name)
-    whole = float(nmi(names, labels["cluster"]))
-    print(f"selavi label: {len(labels)} windows in {seconds:.0f} s, NMI {whole:.3f} (K = {kinds})")
-    result = {"benchmark": "label", "windows": len(labels), "seconds": round(seconds), "nmi": whole}
-    for clusters in options.clusters or (kinds, automatic_clusters(len(classes))):
-        data = Kinds("clips", features, classes, clusters)
-        scores = [recipe(data, seed) for seed in SEEDS]
-        others = rivals(data)
-        alone = {n: kmeans({n: rows}, classes, clusters) for n, rows in features.items()}
-        listed = " ".join(f"{score:.3f}" for score in scores)
-        print(f"K = {clusters}, {len(classes)} clips, chance {chance_of(classes, clusters):.3f}")
-        print(f"  recipe, video and audio  {np.mean(scores):.3f} ({listed})")
-        for name, score in others.items():
-            print(f"  {name}, video and audio: {score:.3f}")
-        for name, score in alone.items():
-            print(f"  k-means, {name}: {score:.3f}")
-        result[f"recipe_{clusters}"] = round(float(np.mean(scores)), 3)
-        result[f"kmeans_{clusters}"] = round(others["kmeans"], 3)
-    print(json.dumps(result))
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        sources, videos = scratch / "sources", scratch / "videos"
+        make_videos(sources, SOURCES)
+        copies(sources, videos, VIDEOS)
+        settings = RunSettings.model_validate(
+            {"dataset": "any", "preset": "small", "network": {"clusters": 50}}
+        )
+        save_model(scratch / "model.pt", build_network(settings), settings, {"head": 0})
+        torch.set_num_threads(1)
+        floor(videos)  # warms up the page cache
+        rounds = []
+        for number in range(ROUNDS):
+            rounds.append(
+                (*label(videos, scratch / "model.pt", scratch / f"out-{number}"), *floor(videos))
+            )
+            words = "label {0:.1f} s ({1:.1f} s CPU), ffmpeg {3:.1f} s ({4:.1f} s CPU)"
+            print(words.format(*rounds[-1]))
+        seconds, cpu, peak, plain, plain_cpu = min(rounds)
+        copies(sources, videos, MORE, first=VIDEOS)
+        again, *_ = label(videos, scratch / "model.pt", scratch / "out-0")
+        copies(sources, videos, VIDEOS, first=VIDEOS)
+        _, _, larger = label(videos, scratch / "model.pt", scratch / "large")
+    print(f"{VIDEOS} videos of 10 s, {WORKERS} at a time, the best of {ROUNDS}:")
+    print(f"  selavi label   {VIDEOS / seconds:6.2f} videos/s, {cpu / VIDEOS:.3f} CPU s each")
+    print(f"  plain ffmpeg   {VIDEOS / plain:6.2f} videos/s, {plain_cpu / VIDEOS:.3f} CPU s each")
+    print(f"  the same and {MORE} more: {again:.1f} s")
+    print(f"  memory: {peak:.0f} MB, of twice the videos {larger:.0f} MB")
+    print(
+        json.dumps(
+            {
+                "benchmark": "label",
+                "ratio": round(plain / seconds, 3),
+                "against": "plain ffmpeg that decodes the same files whole",
+                "floor_ratio": round(seconds / plain, 3),
+                "videos_per_second": round(VIDEOS / seconds, 1),
+                "growth_megabytes": round(larger - peak),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":
