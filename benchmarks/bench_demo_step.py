@@ -120,7 +120,9 @@ def plain_step(settings: RunSettings) -> Callable[[Pair], None]:
     def step(pair: Pair) -> None:
         optimizer.zero_grad(set_to_none=True)
         _, logits = network(pair[0])
-        torch.stack([heads_loss(rows, labels) for rows in logits.values()]).mean().backward()
+        torch.stack(
+            [heads_loss(rows.log_softmax(-1), labels) for rows in logits.values()]
+        ).mean().backward()
         network.eval()
         with torch.no_grad():
             network.encode(pair[1])
@@ -144,7 +146,7 @@ def shares(
 
     def heads() -> None:
         for name, rows in features.items():
-            heads_loss(network.logits(name, rows, seed=0), labels).backward()
+            heads_loss(network.logits(name, rows, seed=0).log_softmax(-1), labels).backward()
 
     @torch.no_grad()
     def view() -> None:

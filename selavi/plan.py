@@ -8,7 +8,7 @@ from pathlib import Path
 from selavi.config_file import read_yaml
 from selavi.data.sources.factory import configured_source
 from selavi.files import UserError
-from selavi.models.zoo import absent, place
+from selavi.models.zoo import place
 from selavi.settings import (
     AudioLevel,
     Config,
@@ -126,15 +126,13 @@ class Plan:
 
     def init_files(self, run: str) -> list[str]:
         """Files of initial weights that a run reads: those that are there, or other runs make."""
-        init = self.config.runs[run].network.init
-        sources = dict.fromkeys(init.sources.values()) if init else ()
-        files = [str(place(source)) for source in sources]
-        if MODEL.format(run=run) in files:
-            raise UserError(
-                f"runs.{run}.network.init is the model that this run makes; give the run another "
-                "name, or raise its training.epochs to train it longer"
-            )
+        files = [str(place(source)) for source in self.init_sources(run)]
         return [file for file in files if file in self.models or Path(file).is_file()]
+
+    def init_sources(self, run: str) -> list[str]:
+        """The sources of a run's first weights."""
+        init = self.config.runs[run].network.init
+        return list(dict.fromkeys(init.sources.values())) if init else []
 
     @cached_property
     def models(self) -> list[str]:
@@ -161,17 +159,6 @@ class Plan:
         """Runs that are not trained, and the files that their weights are given by."""
         runs = self.config.runs
         return {name: str(place(run.weights)) for name, run in runs.items() if run.weights}
-
-    def require_weights(self) -> None:
-        """Raise UserError if models that runs are to be made from are not there."""
-        lacking = [
-            f"runs.{run}.weights: {absent(self.config.runs[run].weights or '')}"
-            for run, file in self.given.items()
-            if file not in self.models
-            and not any(Path(path).is_file() for path in (file, MODEL.format(run=run)))
-        ]
-        if lacking:
-            raise UserError("\n".join(lacking))
 
     @cached_property
     def levels(self) -> dict[str, VideoLevel | AudioLevel]:

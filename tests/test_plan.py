@@ -11,6 +11,7 @@ from selavi.files import UserError
 from selavi.models.zoo import released_models
 from selavi.plan import CONFIG, TABLES, Plan
 from selavi.preflight.config_files import read_config
+from selavi.preflight.needed_weights import require_weights
 from selavi.reporting.tables import BUILDERS
 from selavi.settings import Config
 from selavi.stages import COMMANDS, TARGETS
@@ -105,7 +106,7 @@ def test_weights_that_are_lacking_are_all_named(
     monkeypatch.chdir(tmp_path)
     zoo = plan("paper.yaml", "zoo.yaml")
     with pytest.raises(ValueError, match="selavi zoo get") as caught:
-        zoo.require_weights()
+        require_weights(zoo)
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
         "runs.vgg-sound.weights", "runs.kinetics.weights", "runs.kinetics-sound.weights",
         "runs.ave.weights",
@@ -113,7 +114,7 @@ def test_weights_that_are_lacking_are_all_named(
     for file in (*zoo.files["import_model"][:3], zoo.given["ave"]):  # made before, or got
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
-    zoo.require_weights()
+    require_weights(zoo)
 
 
 def test_a_run_may_have_the_weights_of_another_run() -> None:
@@ -124,7 +125,22 @@ def test_a_run_may_have_the_weights_of_another_run() -> None:
     both = Plan(parse(raw, Config, "test"), lambda dataset, split: True)
     assert both.given == {"again": model}
     assert both.trained == ["demo"]
-    both.require_weights()
+    require_weights(both)
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"weights": "results/pretrain/new/model.pt"}, "weights: .* the model that this run makes"),
+        ({"network": {"init": "zoo:vgg"}}, "network.init: 'vgg' is not in the model zoo, which"),
+        ({"weights": "zoo:vgg"}, "weights: 'vgg' is not in the model zoo, which has"),
+    ],
+)
+def test_weights_that_cannot_be(run: dict[str, object], words: str) -> None:
+    raw = read_yaml(REPOSITORY / "config/demo.yaml")
+    raw["runs"]["new"] = {"dataset": "demo"} | run
+    with pytest.raises(UserError, match=rf"^runs\.new\.{words}"):
+        require_weights(Plan(parse(raw, Config, "test"), lambda dataset, split: True))
 
 
 def test_only_splits_with_classes_have_scores() -> None:
@@ -204,8 +220,17 @@ def test_initial_weights_that_another_run_makes_are_an_input(
     (tmp_path / "more.yaml").write_text(yaml.safe_dump({"runs": runs}))
     config = read_config([REPOSITORY / "config/demo.yaml", tmp_path / "more.yaml"])
     made = Plan(config, lambda dataset, split: True)
-    with pytest.raises(UserError, match=r"itself\.network\.init is the model that this run makes"):
-        made.init_files("itself")
+    with pytest.raises(UserError, match="third") as caught:
+        require_weights(made)
+    fourth, itself, third = str(caught.value).splitlines()  # sorted by yaml
+    assert third.startswith("runs.third.network.init: absent.pt does not exist")
+    assert fourth.startswith("runs.fourth.network.init: zoo:ave is not on this machine")
+    assert "runs.itself.network.init" in itself and "is the model that this run makes" in itself
+    for run in ("third", "fourth", "itself"):  # they have been trained
+        Path(f"results/pretrain/{run}").mkdir(parents=True)
+        Path(f"results/pretrain/{run}/model.pt").touch()
+    with pytest.raises(UserError, match=r"^runs\.itself\.network\.init: [^\n]*$"):
+        require_weights(made)
     assert {name: made.init_files(name) for name in config.runs if name != "itself"} == {
         "demo": [], "first": ["here.pt"], "second": ["results/pretrain/first/model.pt"],
         "third": [], "fourth": [],

@@ -69,7 +69,10 @@ def shares(work: Work, step: Step) -> Row:
 
         def heads(features: dict[str, Tensor] = features, into: dict[str, Tensor] = leaves) -> None:
             into |= {name: rows.detach().requires_grad_() for name, rows in features.items()}
-            losses = [heads_loss(network.logits(m, rows), step.labels) for m, rows in into.items()]
+            losses = [
+                heads_loss(network.logits(m, rows).log_softmax(-1), step.labels)
+                for m, rows in into.items()
+            ]
             torch.stack(losses).mean().backward()
 
         def back(

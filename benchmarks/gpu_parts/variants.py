@@ -133,7 +133,7 @@ def graphed(step: Step) -> Callable[[], float]:
 def forward_backward(step: Step) -> torch.Tensor:
     """Compute gradients and return the loss, without synchronising, which a capture forbids."""
     _, logits = step.network(step.batch, step.bfloat16)
-    losses = [heads_loss(rows, step.labels) for rows in logits.values()]
+    losses = [heads_loss(rows.log_softmax(-1), step.labels) for rows in logits.values()]
     loss = torch.stack(losses).mean()
     loss.backward()
     return loss.detach()

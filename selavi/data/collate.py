@@ -26,6 +26,7 @@ from selavi.data.view_reader import View, ViewReader
 from selavi.data.waiting import POLL_SECONDS, answers, pack
 from selavi.engine.stop import SIGNALS
 from selavi.files import UserError
+from selavi.settings import Modality
 from selavi.shortage import shortage
 from selavi.transforms.audio import prepare_audio
 from selavi.transforms.video.resize import Windows
@@ -40,6 +41,9 @@ class Views(Protocol):
     @property
     def count(self) -> int:
         """Views of each sample."""
+
+    def given(self, modality: Modality, samples: np.ndarray) -> np.ndarray:
+        """Views of given features: (len(samples) * count, D) float32, by clip and then by view."""
 
     def __call__(self, sample: int) -> list[View]:
         """The views."""
@@ -125,7 +129,7 @@ def load(
             raise made
         if not made.tensors and fill:
             raise UserError(_none_left(clips, made.corrupt))
-        yield _finish(made, clips, device)
+        yield _finish(made, clips, views, device)
 
 
 def _given_batches(
@@ -139,14 +143,14 @@ def _given_batches(
             raise UserError(_none_left(clips, corrupt))
         chosen = np.resize(whole, len(samples)) if fill else whole
         rows = torch.from_numpy(np.repeat(chosen, views.count))
-        yield _with_given(Batch(rows.to(device), None, None, corrupt), clips)
+        yield _with_given(Batch(rows.to(device), None, None, corrupt), clips, views)
 
 
-def _with_given(batch: Batch, clips: Clips) -> Batch:
+def _with_given(batch: Batch, clips: Clips, views: Views) -> Batch:
     """The batch with the given features of its clips."""
-    samples = batch.sample.cpu().numpy()
-    for modality, rows in clips.features.items():
-        given = torch.from_numpy(np.asarray(rows[samples])).to(batch.sample.device)
+    samples = batch.sample.cpu().numpy()[:: views.count]
+    for modality in clips.features:
+        given = torch.from_numpy(views.given(modality, samples)).to(batch.sample.device)
         batch = replace(batch, video=given) if modality == "video" else replace(batch, audio=given)
     return batch
 
@@ -231,7 +235,7 @@ class _Batches(Dataset[object]):
         return _Made(tensors, views, corrupt)
 
 
-def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
+def _finish(made: _Made, clips: Clips, views: Views, device: torch.device) -> Batch:
     if not made.tensors:
         return Batch(torch.zeros(0, dtype=torch.int64, device=device), None, None, made.corrupt)
     parts = made.each(lambda tensor: tensor.to(device, non_blocking=True)).tensors
@@ -241,6 +245,6 @@ def _finish(made: _Made, clips: Clips, device: torch.device) -> Batch:
         windows = Windows(**{name: part for name, part in parts.items() if name in names})
         video = prepare_video(windows, [view for view, _ in made.views], clips.video)
     if "waveforms" in parts:
-        views = [view for _, view in made.views]
-        audio = prepare_audio(parts["waveforms"], views, clips.rate, clips.audio)
-    return _with_given(Batch(parts["sample"], video, audio, made.corrupt), clips)
+        audio_views = [view for _, view in made.views]
+        audio = prepare_audio(parts["waveforms"], audio_views, clips.rate, clips.audio)
+    return _with_given(Batch(parts["sample"], video, audio, made.corrupt), clips, views)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.features.gather import GivenFeatures, read_given
+from selavi.data.features.views import FeatureViews
 from selavi.data.frame_cache import FrameCache, shared
 from selavi.data.schema import CHECKSUMS, MEDIA, PLACES, read_index
 from selavi.data.shards.reader import UNKNOWN
@@ -41,6 +42,8 @@ class Clips:
         Memory for decoded frames, in 10^9 bytes.
     given : mapping of str to GivenFeatures
         Features of the other modalities. A clip that any of them rejects counts as corrupt.
+    feature_views : FeatureViews, optional
+        How views of these are drawn in training; by default all views are the same.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Clips:
     max_corrupt: float = 0.001
     cache_gb: float = 0.0
     given: Mapping[Modality, GivenFeatures] = field(default_factory=dict)
+    feature_views: FeatureViews | None = None
 
     def __post_init__(self) -> None:
         for modality, other, column in LACKING:

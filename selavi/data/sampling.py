@@ -19,6 +19,7 @@ from selavi.batch import Batch
 from selavi.data.collate import Views, load
 from selavi.data.dataset import Clips, open_clips
 from selavi.data.view_reader import View
+from selavi.settings import Modality
 from selavi.transforms import audio as audio_transforms
 from selavi.transforms.video import views as video_transforms
 from selavi.transforms.video.views import ViewGrid
@@ -232,7 +233,12 @@ class _Centre:
 
     def __init__(self, clips: Clips) -> None:
         self.video, self.audio = clips.video, clips.audio
-        self.numbers = clips.numbers
+        self.numbers, self.clips = clips.numbers, clips
+
+    def given(self, modality: Modality, samples: np.ndarray) -> np.ndarray:
+        """Given features as they are, once for each view."""
+        rows = np.asarray(self.clips.features[modality][samples])
+        return rows.repeat(self.count, axis=0)
 
     def __call__(self, sample: int) -> list[View]:
         video_view = video_transforms.centre_view(self.video, *self.length(sample))
@@ -252,6 +258,14 @@ class _Random(_Centre):
 
     def __call__(self, sample: int) -> list[View]:
         return [self._draw(np.random.default_rng((*key, sample)), sample) for key in self.keys]
+
+    def given(self, modality: Modality, samples: np.ndarray) -> np.ndarray:
+        """Views of given features, if the clips have any."""
+        draws, rows = self.clips.feature_views, self.clips.features[modality]
+        if draws is None:
+            return super().given(modality, samples)
+        views = [draws.draw(modality, rows, samples, key) for key in self.keys]
+        return np.stack(views, 1).reshape(-1, rows.shape[1])
 
     def _draw(self, random: np.random.Generator, sample: int) -> View:
         video_view = video_transforms.random_view(self.video, *self.length(sample), random)

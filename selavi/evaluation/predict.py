@@ -47,5 +47,7 @@ def batches_of_logits(
     total = -(-len(clips) // size)
     for batch in Bar(batches, total=total, desc="assign", unit="batch"):
         with torch.inference_mode():
-            _, logits = network(batch.to(device))
+            features = network.encode(batch.to(device))
+            heads = network.result_heads
+            logits = {name: network.logits(name, rows, heads) for name, rows in features.items()}
         yield batch.sample.cpu(), logits

@@ -31,7 +31,7 @@ def consensus(labels: Tensor, clusters: int) -> Tensor:
     known = labels[(labels >= 0).all(1)].cpu().numpy()
     heads = np.arange(known.shape[1])
     reference = int(agreement(known).argmax())
-    to_head = np.stack([_match(known[:, reference], known[:, h], clusters) for h in heads])
+    to_head = matching(known, reference, clusters)
     common = to_head.argsort(1)[heads, known]  # (n, H), in the reference head's numbering
     votes = np.stack([(common == common[:, [h]]).sum(1) for h in heads], 1)
     votes = 2 * votes + (heads == reference)
@@ -39,6 +39,26 @@ def consensus(labels: Tensor, clusters: int) -> Tensor:
     result = labels.clone()
     result[(labels >= 0).all(1)] = torch.from_numpy(to_head[heads, winners]).to(labels)
     return result
+
+
+def matching(labels: np.ndarray, reference: int, clusters: int) -> np.ndarray:
+    """Match the clusters of all heads, one to one, to those of one, by the number of common clips.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        (N, H) int64, at least 0.
+    reference : int
+        Number of the reference head.
+    clusters : int
+        K.
+
+    Returns
+    -------
+    numpy.ndarray
+        (H, K) int64, each head's cluster for each cluster of the reference head.
+    """
+    return np.stack([_match(labels[:, reference], other, clusters) for other in labels.T])
 
 
 def _match(reference: np.ndarray, other: np.ndarray, clusters: int) -> np.ndarray:

@@ -172,8 +172,8 @@ def soft_sizes(log_kernel: HeadLogKernel) -> Tensor:
         (K,) float64, over the clips of all ranks.
     """
     units = torch.zeros(log_kernel.clusters, dtype=torch.int64, device=log_kernel.device)
-    for log_p in log_kernel.log_probabilities():
-        product = torch.stack(list(log_p.values())).sum(0).double().exp()
+    for log_product in log_kernel.log_products():
+        product = log_product.double().exp()
         units += (product * UNITS[torch.float64]).round().long().sum(0)
     return all_sum(units) / UNITS[torch.float64]
 

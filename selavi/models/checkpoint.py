@@ -110,12 +110,12 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     if mismatch := describe_mismatch(content["weights"], expected):
         raise UserError(f"{path} does not fit its own settings: {mismatch}; {REMEDY}")
     require_finite(path, content["weights"], "train it again")
+    network = build_network(settings, inputs)
     head = content["facts"].get("head")
-    if type(head) is not int or not 0 <= head < settings.network.heads:
+    if type(head) is not int or head not in network.result_heads:
         raise UserError(
             f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
         )
-    network = build_network(settings, inputs)
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]
 
@@ -164,6 +164,7 @@ def build_network(settings: RunSettings, inputs: Mapping[str, int] | None = None
         channels=1 if settings.video.grey else 3,
         channels_last=settings.machine.channels_last,
         inputs=inputs,
+        consensus=settings.labelling.result == "consensus",
     )
 
 

@@ -1,5 +1,6 @@
 """The network: one encoder per modality, and H classifier heads per modality or on both."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 
 from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
+from selavi.models.heads import apply_all, apply_one, make_heads, plain_layers
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, NetworkSettings, is_frozen
 
@@ -37,6 +39,8 @@ class Network(nn.Module):
     inputs : mapping of str to int, optional
         By modality, the number of given features, where the encoder is frozen. In the encoder's
         place stands their `Preparation`, not fitted yet.
+    consensus : bool
+        Whether the heads' clusters are matched after training, and their consensus is the result.
     """
 
     def __init__(
@@ -46,9 +50,11 @@ class Network(nn.Module):
         channels: int,
         channels_last: bool = True,
         inputs: Mapping[str, int] | None = None,
+        consensus: bool = False,
     ) -> None:
         super().__init__()
         self.settings = settings
+        self.consensus = consensus
         self.channels_last = channels_last
         self.encoders = nn.ModuleDict(
             {name: _encoder(name, settings, channels, inputs or {}) for name in modalities}
@@ -56,7 +62,9 @@ class Network(nn.Module):
         sizes = {name: feature_size(encoder) for name, encoder in self.encoders.items()}
         if settings.fusion == "concat":
             sizes = {JOINED: sum(sizes.values())}
-        self.heads = nn.ModuleDict({name: _heads(size, settings) for name, size in sizes.items()})
+        self.heads = nn.ModuleDict(
+            {name: make_heads(size, settings) for name, size in sizes.items()}
+        )
         if channels_last:
             _channels_last(self)
 
@@ -64,6 +72,11 @@ class Network(nn.Module):
     def modalities(self) -> list[str]:
         """Modalities of the heads: those of the encoders, or "video+audio" alone."""
         return list(self.heads)
+
+    @property
+    def result_heads(self) -> range:
+        """The heads whose clusters are results: all, and the consensus as one more if there is."""
+        return range(self.settings.heads + self.consensus)
 
     @property
     def joined(self) -> bool:
@@ -147,7 +160,8 @@ class Network(nn.Module):
         features : Tensor
             (B, D) float32.
         heads : iterable of int, optional
-            Numbers of the heads; all by default.
+            Numbers of the heads; all by default. Number H is the consensus: the logarithm of the
+            mean of all heads' probabilities, which makes sense once their clusters are matched.
         seed : int, optional
             Seed of the dropout in training; by default, torch's global random generator.
 
@@ -156,11 +170,17 @@ class Network(nn.Module):
         Tensor
             (len(heads), B, K) float32.
         """
-        numbers = range(self.settings.heads) if heads is None else heads
+        numbers = range(self.settings.heads) if heads is None else [*heads]
+        if self.settings.heads in numbers:
+            rows = self.logits(modality, features, seed=seed)
+            mean = rows.log_softmax(-1).logsumexp(0, keepdim=True) - math.log(len(rows))
+            return torch.cat([rows, mean])[numbers]
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
+        if heads is None and (layers := plain_layers(modules)):
+            return apply_all(layers, features)
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
-        return torch.stack([_apply(modules[h], features, generator) for h in numbers])
+        return torch.stack([apply_one(modules[h], features, generator) for h in numbers])
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:
@@ -189,6 +209,8 @@ def _encoder(
 ) -> nn.Module:
     name = settings.encoder(modality)
     if is_frozen(modality, name):
+        if settings.preparation == "auto":
+            raise ValueError("network.preparation: auto is chosen by a training")
         return Preparation(settings.preparation, inputs[modality], settings.dims)
     return video_encoder(name, channels) if modality == "video" else audio_encoder(name)
 
@@ -196,36 +218,6 @@ def _encoder(
 def _in_format(x: Tensor) -> Tensor:
     """Clips with channels last; features as they are."""
     return x.to(memory_format=_FORMATS[x.ndim]) if x.ndim in _FORMATS else x
-
-
-def _apply(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Logits (B, K) of one head, with dropout drawn from `generator` if given."""
-    if generator is None or not isinstance(head, nn.Sequential):
-        return head(features)
-    for layer in head:
-        if isinstance(layer, nn.Dropout) and layer.training:
-            mask = torch.empty_like(features).bernoulli_(1 - layer.p, generator=generator)
-            features = features * mask.div_(1 - layer.p)
-        else:
-            features = layer(features)
-    return features
-
-
-def _heads(features: int, settings: NetworkSettings) -> nn.ModuleList:
-    return nn.ModuleList([_head(features, settings) for _ in range(settings.heads)])
-
-
-def _head(features: int, settings: NetworkSettings) -> nn.Module:
-    if settings.head == "linear":
-        return nn.Linear(features, settings.clusters)
-    return nn.Sequential(
-        nn.Dropout(settings.dropout),
-        nn.Linear(features, settings.hidden, bias=False),
-        nn.BatchNorm1d(settings.hidden),
-        nn.ReLU(inplace=True),
-        nn.Dropout(settings.dropout),
-        nn.Linear(settings.hidden, settings.clusters),
-    )
 
 
 def _channels_last(network: nn.Module) -> None:

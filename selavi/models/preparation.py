@@ -40,6 +40,11 @@ class Preparation(nn.Module):
         D.
     dims : int
         Number of principal components; at most D of them are used.
+
+    Attributes
+    ----------
+    applied : bool
+        Rows come prepared, and are returned as they are: in training they are prepared once.
     """
 
     mean: Tensor
@@ -47,7 +52,7 @@ class Preparation(nn.Module):
 
     def __init__(self, kind: PreparationKind, inputs: int, dims: int) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.applied = kind, False
         self.features = inputs if kind == "none" else min(dims, inputs)
         shape = () if kind == "none" else (self.features, inputs)
         self.register_buffer("mean", torch.zeros(inputs))
@@ -107,6 +112,8 @@ class Preparation(nn.Module):
         """
         with torch.autocast(rows.device.type, enabled=False):
             rows = rows.float()
+            if self.applied:
+                return rows
             if self.kind == "none":
                 return rows * self.projection
             if self.kind == "l2_pca":

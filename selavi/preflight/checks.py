@@ -25,6 +25,7 @@ from selavi.label.names_file import read_names_file
 from selavi.plan import Plan
 from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
+from selavi.preflight.needed_weights import lacking, require_weights
 from selavi.settings import TORCHVISION, Config, MediaSettings, RunSettings
 from selavi.shortage import SHARED_MEMORY
 
@@ -184,9 +185,9 @@ def names_of_clusters(config: Config) -> Iterator[Finding]:
 
 
 def given_weights(config: Config) -> Iterator[Finding]:
-    """Find runs whose given weights are not there."""
+    """Find runs whose given or first weights are not there."""
     try:
-        Plan(config, lambda dataset, split: False).require_weights()
+        require_weights(Plan(config, lambda dataset, split: False))
     except UserError as error:
         yield Finding(False, "weights", str(error))
 
@@ -229,10 +230,12 @@ def initial_weights(config: Config) -> Iterator[Finding]:
     from selavi.models.initial_weights import find_weights
     from selavi.models.torchvision_weights import cached_weights
 
-    made = Plan(config, lambda dataset, split: False).files["pretrain"]
+    plan = Plan(config, lambda dataset, split: False)
     for source, name in sources.items():
         what = f"run {name}"
-        if str(Path(source)) in made:
+        if lacking(plan, name, source):
+            continue  # `given_weights` says so
+        if str(Path(source)) in plan.models:
             yield Finding(True, what, f"starts from {source}, which is made first")
         elif source == TORCHVISION and not cached_weights().exists():
             yield Finding(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from selavi.files import UserError
-from selavi.settings import MachineSettings
+from selavi.settings import MachineSettings, TrainingSettings
 from selavi.settings.presets import PRESETS, Preset
-from selavi.settings.run import TrainingSettings
 
 LEAST = 16  # clips to train on
 STEPS = 1600  # of the demo's training: 64 epochs of 25

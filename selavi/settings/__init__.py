@@ -9,8 +9,6 @@ from selavi.settings.config import (
     ExplorerSettings,
     ResolvedConfig,
     fold_splits,
-    require_enough,
-    require_no_more,
 )
 from selavi.settings.data import (
     DatasetSettings,
@@ -29,6 +27,7 @@ from selavi.settings.encoders import (
     embedder_folder,
     is_frozen,
 )
+from selavi.settings.enough import require_enough, require_no_more
 from selavi.settings.evaluation import (
     EVALUATIONS,
     AudioLevel,
@@ -49,9 +48,9 @@ from selavi.settings.run import (
     NetworkSettings,
     RunDefaults,
     RunSettings,
-    TrainingSettings,
 )
 from selavi.settings.section import Modality, Name, Precision, Section
+from selavi.settings.training import TrainingSettings
 
 __all__ = [
     "EVALUATIONS",

@@ -1,12 +1,12 @@
 """The whole configuration file, and the checks between its sections."""
 
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import Field, model_validator
 
-from selavi.files import UserError
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
+from selavi.settings.encoders import TRAINED, is_frozen
+from selavi.settings.enough import require_enough
 from selavi.settings.evaluation import (
     EVALUATIONS,
     BaselineSettings,
@@ -21,7 +21,7 @@ from selavi.settings.merge import inherit
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.presets import PRESETS
 from selavi.settings.run import RunDefaults, RunSettings
-from selavi.settings.section import Name, Section
+from selavi.settings.section import Modality, Name, Section
 
 
 class ExplorerSettings(Section):
@@ -74,7 +74,7 @@ class Config(Section):
         if isinstance(raw.get("runs"), dict):
             base = inherit(machine, raw.get("defaults"))
             filled["runs"] = {
-                name: inherit(base, _with_preset_of_dataset(run, raw.get("datasets")))
+                name: _with_preset(inherit(base, run), raw.get("datasets"))
                 for name, run in raw["runs"].items()
             }
         return raw | filled
@@ -137,10 +137,15 @@ def fold_splits(fold: int) -> tuple[str, str]:
     return f"train{number}", f"test{number}"
 
 
-def _with_preset_of_dataset(run: Any, datasets: Any) -> Any:
-    """A run that names no preset takes that of its dataset."""
+def _with_preset(run: Any, datasets: Any) -> Any:
+    """Where a run names no preset: that of its dataset, or `features` if it trains no encoder."""
     if not (isinstance(run, dict) and isinstance(datasets, dict)):
         return run
+    network, modalities = run.get("network"), run.get("modalities", [*get_args(Modality)])
+    if isinstance(network, dict) and isinstance(modalities, list):
+        encoders = [(m, network.get(f"{m}_encoder")) for m in modalities if m in TRAINED]
+        if encoders and all(isinstance(e, str) and is_frozen(name, e) for name, e in encoders):
+            return inherit({"preset": "features"}, run)
     name = run.get("dataset")
     dataset = datasets.get(name) if isinstance(name, str) else None
     preset = dataset.get("preset") if isinstance(dataset, dict) else None
@@ -222,55 +227,4 @@ def _check_parent(
     if there.of is not None:
         raise ValueError(
             f"{where}.of = {split.of!r} is itself a subset; name the split that it is from"
-        )
-
-
-def require_enough(name: str, run: RunSettings, clips: int) -> None:
-    """Check that there are enough clips for the clusters and batches of a run's training.
-
-    Parameters
-    ----------
-    name : str
-        Name of the run.
-    run : RunSettings
-        Its settings.
-    clips : int
-        Number of training clips.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer clips than clusters, or than clips in a batch.
-    """
-    least = 1 if run.weights else max(run.network.clusters, run.training.batch_size)
-    if clips < least:
-        raise ValueError(
-            f"runs.{name}: {clips} training clips are too few for network.clusters = "
-            f"{run.network.clusters} and training.batch_size = {run.training.batch_size}; "
-            f"use at least {least} clips, or lower these"
-        )
-
-
-def require_no_more(epochs: int, epoch: int, step: int, state: Path) -> None:
-    """Check that a checkpoint is not beyond the epochs of its run.
-
-    Parameters
-    ----------
-    epochs : int
-        Epochs of the run.
-    epoch, step : int
-        Place of the checkpoint, counted from 0.
-    state : Path
-        The folder of checkpoints.
-
-    Raises
-    ------
-    UserError
-        If more epochs are done than the run has.
-    """
-    if (epoch, step) > (epochs, 0):
-        done = f"{epoch} epochs and {step} steps" if step else f"{epoch} epochs"
-        raise UserError(
-            f"epochs = {epochs}, and {done} are done by the checkpoint in {state}; set epochs to "
-            f"at least {epoch + bool(step)}, or remove {state} to train from the beginning"
         )

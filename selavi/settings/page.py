@@ -44,6 +44,7 @@ PLACES = {
     "AudioSettings": "`audio`",
     "NetworkSettings": "`network`",
     "InitSettings": "`network.init`",
+    "FeatureViewSettings": "`feature_views`",
     "LabellingSettings": "`labelling`",
     "TrainingSettings": "`training`",
     "MachineSettings": "`machine`",

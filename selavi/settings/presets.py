@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from selavi.settings.merge import inherit
 
-Preset = Literal["small", "paper"]
+Preset = Literal["small", "paper", "features"]
 Sections = dict[str, dict[str, Any]]
 
 PRESETS: dict[Preset, Sections] = {
@@ -25,6 +25,23 @@ PRESETS: dict[Preset, Sections] = {
         },
         "labelling": {"source": "epoch", "tolerance": 0.05},
         "training": {"epochs": 64, "batch_size": 32, "base_lr": 0.05, "warmup_epochs": 2},
+    },
+    # Heads on given features; default where all encoders are frozen.
+    "features": {
+        "network": {
+            "video_encoder": "frozen", "audio_encoder": "frozen", "preparation": "auto",
+            "heads": 6, "hidden": 64, "dropout": 0.0,
+        },
+        "feature_views": {"neighbours": 10},
+        "labelling": {
+            "first": "kmeans", "first_share": 0.25, "align": False, "optimisations": 15,
+            "result": "consensus",
+        },
+        "training": {
+            "optimizer": "adamw", "schedule": "cosine", "epochs": 40, "least_steps": 240,
+            "batch_size": 256, "base_lr": 0.003, "warmup_from": 1e-5, "warmup_epochs": 2,
+            "weight_decay": 1e-4,
+        },
     },
     "paper": {},  # the defaults of all settings are the paper's
 }  # fmt: skip

@@ -9,7 +9,8 @@ from selavi.settings.init import Init
 from selavi.settings.inputs import AudioSettings, VideoSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.presets import Preset, with_preset
-from selavi.settings.section import FilePath, LearningRate, Modality, Name, Section, Seed
+from selavi.settings.section import FilePath, Modality, Name, Section, Seed
+from selavi.settings.training import FeatureViewSettings, TrainingSettings
 
 FeatureMethod = Literal["kmeans", "spectral", "ward", "hdbscan"]
 """Methods that cluster given features as they are, without training."""
@@ -26,11 +27,12 @@ class NetworkSettings(Section):
     """resnet_9 (ResNet-9), resnet_18, or resnet_narrow, of the same family. Or one that is not
     trained: frozen, for the dataset's own `features.audio`, or an embedder, whose features `selavi
     embed` makes."""
-    preparation: Literal["none", "l2_pca", "standardise_pca"] = "l2_pca"
+    preparation: Literal["none", "l2_pca", "standardise_pca", "auto"] = "l2_pca"
     """What heads see of a frozen encoder's features. l2_pca: each clip's features are scaled to
     length 1, then projected on the principal components. standardise_pca: each feature has mean 0
     and standard deviation 1 in place of that. none: the features as they are. In each case they are
-    scaled to a mean square of 1."""
+    scaled to a mean square of 1. auto: l2_pca or standardise_pca, that with which k-means from
+    several starts agrees better with itself."""
     dims: int = Field(128, ge=1, le=65_536)
     """Number of principal components, at most."""
     clusters: int = Field(309, ge=2, le=1_000_000)
@@ -61,6 +63,16 @@ class LabellingSettings(Section):
 
     lambda_: float = Field(20.0, gt=0, le=1e4, alias="lambda")
     """Sharpness of the assignment: the kernel is (p_video * p_audio) ** (lambda / 2)."""
+    first: Literal["sinkhorn", "kmeans"] = "sinkhorn"
+    """The first labels. sinkhorn: from the untrained heads, as in the paper. kmeans: k-means on the
+    features of all modalities, from another start for each head; all encoders must be frozen."""
+    first_share: float = Field(0.0, ge=0, lt=1)
+    """Share of the training with the first labels, before the first label update. Above 0 it needs
+    `first: kmeans`."""
+    result: Literal["head", "consensus"] = "head"
+    """Whose clusters are the result. head: the head that agrees best with the others. consensus:
+    the mean of all heads' probabilities, once their clusters are matched; it counts as one more
+    head."""
     marginals: Literal["uniform", "gaussian", "zipf"] = "gaussian"
     """Cluster sizes: all equal (uniform), drawn from a normal distribution for each head
     (gaussian), or by Zipf's law, where the n-th largest is proportional to 1 / n (zipf)."""
@@ -90,35 +102,6 @@ class LabellingSettings(Section):
     logged."""
 
 
-class TrainingSettings(Section):
-    """Optimisation: stochastic gradient descent."""
-
-    epochs: int = Field(200, ge=1, le=1_000_000)
-    """Number of epochs: passes over the training clips."""
-    batch_size: int = Field(16, ge=2, le=100_000)
-    """Clips per process in one forward pass. Batch norm uses the statistics of all processes."""
-    accumulation: int = Field(1, ge=1, le=100_000)
-    """Batches per process whose gradients are averaged for one step. The effective batch is
-    batch_size x accumulation x processes: the paper's 1,024 is 16 x 1 x 64, or 16 x 4 x 16."""
-    base_lr: LearningRate = 0.01
-    """Learning rate per 16 clips of the effective batch: after warm-up, the learning rate is
-    base_lr x effective batch / 16 (in the paper 0.01 x 64)."""
-    warmup_from: LearningRate = 0.01
-    """Learning rate of the first step, or the learning rate after warm-up if that is lower."""
-    warmup_epochs: int = Field(10, ge=0, le=1_000_000)
-    """Epochs in which the learning rate rises linearly from warmup_from."""
-    momentum: float = Field(0.9, ge=0, lt=1)
-    """Momentum of stochastic gradient descent."""
-    weight_decay: float = Field(1e-5, ge=0, le=100)
-    """Weight decay (L2 penalty)."""
-    warmup_batches: int = Field(20, ge=0, le=1_000_000)
-    """Batches that initialise the statistics of batch norm before the first label update."""
-    collapse: float = Field(0.8, gt=0, le=1)
-    """Training stops if one cluster has more than this share of a head's labels, or of its
-    predictions in several successive epochs, and more than twice its prescribed size. 1 turns this
-    off."""
-
-
 class RunDefaults(Section):
     """Settings shared by all runs. A run may override any of them."""
 
@@ -135,6 +118,8 @@ class RunDefaults(Section):
     """How the network sees the audio of a clip."""
     network: NetworkSettings = NetworkSettings()
     """Encoders and heads."""
+    feature_views: FeatureViewSettings = FeatureViewSettings()
+    """Views of given features."""
     labelling: LabellingSettings = LabellingSettings()
     """Self-labelling by optimal transport."""
     training: TrainingSettings = TrainingSettings()
@@ -158,6 +143,25 @@ class RunDefaults(Section):
             raise ValueError(
                 "labelling.consensus needs several heads, and network.heads = 1; use more heads "
                 "or set labelling.consensus: false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _first_labels_fit(self) -> Self:
+        labelling = self.labelling
+        if labelling.first == "kmeans" and self.decoded:
+            raise ValueError(
+                "labelling.first: kmeans clusters the features of frozen encoders, and the "
+                f"{self.decoded[0]} encoder is trained; set labelling.first: sinkhorn"
+            )
+        if labelling.first_share and labelling.first != "kmeans":
+            raise ValueError(
+                "labelling.first_share is for labelling.first: kmeans; leave it out, or set that"
+            )
+        if labelling.result == "consensus" and self.network.heads == 1:
+            raise ValueError(
+                "labelling.result: consensus needs several heads, and network.heads = 1; use more "
+                "heads or set labelling.result: head"
             )
         return self
 
@@ -258,4 +262,6 @@ class RunSettings(RunDefaults):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, raw: Any) -> Any:
-        return with_preset(raw, ("video", "audio", "network", "labelling", "training"))
+        return with_preset(
+            raw, ("video", "audio", "network", "feature_views", "labelling", "training")
+        )

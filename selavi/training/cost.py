@@ -22,7 +22,8 @@ from selavi.labelling.schedule import relabelling_steps
 from selavi.models.precision import expects_bfloat16
 from selavi.settings import RunSettings
 from selavi.training.lanes import lane_count
-from selavi.training.preparation import prepared_network
+from selavi.training.optim import fit_to_clips
+from selavi.training.preparation import prepare
 
 LANE_BATCH = 16
 GIVEN_FEATURES, GIVEN_CLIPS = 1024, 256  # of a clip, and clips of a batch, for a measurement
@@ -35,9 +36,10 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         if run.weights:
             continue
         rate, clips = workload.rate(name), workload.clips(run.dataset, "train")
-        training, labelling = run.training, run.labelling
+        training, labelling = fit_to_clips(run.training, clips, world=1), run.labelling
         steps = training.epochs * max(1, clips // training.batch_size)
-        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps))
+        first = int(labelling.first_share * steps)
+        updates = len(relabelling_steps(labelling.optimisations, labelling.power, steps, first))
         if labelling.source == "pass":
             passes = updates * labelling.groups
         else:  # the first group's features come from training itself
@@ -66,14 +68,14 @@ def clip_rate(index: Path | None, run: RunSettings) -> ClipRate:
     ClipRate
         Seconds per clip on this machine.
     """
-    clips = _clips(index, run)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    prepared = prepare(run, _clips(index, run), Group(0, 1, device))
+    clips, network = prepared.clips, prepared.network.to(device)
     batch, decoding = decode(
         lambda turn: CorruptClips(clips).counted(
             pass_batches(clips, batch_size=len(clips), augmented=(run.seed, turn))
         )
     )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = prepared_network(run, clips, Group(0, 1, device)).to(device)
     bfloat16 = expects_bfloat16(run.machine.precision, device)
 
     def logits(batch: Batch) -> Tensor:

@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
@@ -18,55 +19,28 @@ from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
 from selavi.labelling.schedule import relabelling_steps
+from selavi.models.head_selection import agreement
 from selavi.models.initial_weights import initialise
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
+from selavi.models.preparation import Preparation
 from selavi.progress import Bar
 from selavi.settings import RunSettings, require_enough, require_no_more
 from selavi.training.collapse import check_predictions, largest_share
+from selavi.training.consensus import match_heads
 from selavi.training.history import Row, add, epoch_row, sentence
-from selavi.training.optim import clips_per_step, learning_rate
+from selavi.training.optim import clips_per_step, fit_to_clips, learning_rate
 from selavi.training.pace import Pace
-from selavi.training.preparation import prepared_network
+from selavi.training.preparation import first_labels, prepare
 from selavi.training.pseudo_labels import Labeller
 from selavi.training.resume import fingerprint, load_state
 from selavi.training.state import fresh_state
 from selavi.training.step import Learner
+from selavi.training.trained import Trained
 
 log = logging.getLogger(__name__)
 
 WARMUP_EPOCH = 2**31  # an epoch number that training never reaches: its batches are distinct
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The result of a training.
-
-    Parameters
-    ----------
-    network : Network
-        On the CPU, in evaluation mode.
-    labels : Tensor
-        (N, H) int64, the last pseudo-labels.
-    sizes : Tensor
-        (H, K) prescribed cluster sizes, as a fraction of the clips.
-    history : list of dict
-        One row per epoch.
-    steps : int
-        Steps taken.
-    corrupt : int
-        Corrupt clips found.
-    init : dict of str to str
-        By modality, the SHA-256 of the file that its encoder started from.
-    """
-
-    network: Network
-    labels: Tensor
-    sizes: Tensor
-    history: list[Row]
-    steps: int
-    corrupt: int
-    init: dict[str, str]
 
 
 class Trainer:
@@ -82,7 +56,8 @@ class Trainer:
         on_epoch: Callable[[list[Row], Tensor], None],
     ) -> None:
         require_enough(folder.parent.name, settings, len(clips))
-        self.settings, self.training = settings, settings.training
+        self.training = fit_to_clips(settings.training, len(clips), group.world)
+        settings = settings.model_copy(update={"training": self.training})
         self.machine = settings.machine
         self.group, self.stop, self.on_epoch = group, stop, on_epoch
         self.step_clips = clips_per_step(self.training, group.world)
@@ -93,23 +68,22 @@ class Trainer:
                 f"{self.training.batch_size} x training.accumulation = "
                 f"{self.training.accumulation} x {group.world} processes"
             )
-        self.due = relabelling_steps(
-            settings.labelling.optimisations,
-            settings.labelling.power,
-            self.training.epochs * self.steps,
-        )
+        total, labelling = self.training.epochs * self.steps, settings.labelling
+        first = int(labelling.first_share * total)
+        self.due = relabelling_steps(labelling.optimisations, labelling.power, total, first)
         if self.machine.threads:
             torch.set_num_threads(self.machine.threads)
         torch.manual_seed(settings.seed)
-        self.network = prepared_network(settings, clips, group).to(group.device)
+        identity = partial(fingerprint, settings, clips.index, features=clips.features)
+        prepared = prepare(settings, clips, group)
+        self.network, self.clips = prepared.network.to(group.device), prepared.clips
+        self.settings = settings.model_copy(update={"network": self.network.settings})
         self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
         self.learner = Learner(self.network, group, self.machine.compile)
-        self.state = fresh_state(self.network, settings, clips, group.device)
-        self.labeller = Labeller(clips, settings, group, self.network, self.state, stop)
+        self.state = fresh_state(self.network, settings, self.clips, group.device)
+        self.labeller = Labeller(self.clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
-        self.checkpoints = Checkpoints(
-            folder, fingerprint(settings, clips.index, self.init, clips.features), self.machine
-        )
+        self.checkpoints = Checkpoints(folder, identity(init=self.init), self.machine)
         self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
@@ -141,9 +115,21 @@ class Trainer:
         progress = self.state.progress
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
+        agreements = self._agreements(network, labels)
+        for encoder in network.encoders.values():
+            if isinstance(encoder, Preparation):
+                encoder.applied = False
         corrupt = len(self.state.corrupt)
         history, steps = progress.history, progress.total
-        return Trained(network, labels, sizes, history, steps, corrupt, self.init)
+        return Trained(
+            network, self.settings, labels, agreements, sizes, history, steps, corrupt, self.init
+        )
+
+    def _agreements(self, network: Network, labels: Tensor) -> np.ndarray:
+        """Of each head, its agreement with the others; clusters are matched for a consensus."""
+        if self.settings.labelling.result == "head":
+            return agreement(labels.numpy())
+        return match_heads(network, self.clips, labels)
 
     def _resume_or_prepare(self) -> None:
         resumed = load_state(
@@ -245,6 +231,8 @@ class Trainer:
                 self.learner.warm_up(on_device, self.state.progress.bfloat16)
             self.stop.check(self.group)
         self.labeller.fill()
+        if self.settings.labelling.first == "kmeans":
+            self.state.labels.copy_(first_labels(self.settings, self.clips, self.group))
 
     def _finish_epoch(self, clips_per_second: float) -> None:
         progress, training = self.state.progress, self.training

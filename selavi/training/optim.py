@@ -1,5 +1,6 @@
-"""Stochastic gradient descent and its learning rate."""
+"""The optimizer and its learning rate."""
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -13,27 +14,26 @@ RATE_CLIPS = 16
 
 def make_optimizer(
     parameters: Iterable[nn.Parameter], settings: TrainingSettings
-) -> torch.optim.SGD:
-    """SGD with momentum and weight decay (paper, supplementary, pretraining details).
+) -> torch.optim.Optimizer:
+    """SGD with momentum and weight decay (paper, supplementary, pretraining details), or AdamW.
 
     Parameters
     ----------
     parameters : iterable of nn.Parameter
         Weights to optimise.
     settings : TrainingSettings
-        Learning rate, momentum and weight decay.
+        Optimizer, learning rate, momentum and weight decay.
 
     Returns
     -------
-    torch.optim.SGD
+    torch.optim.Optimizer
         At the first learning rate of the warm-up.
     """
+    rate, decay = settings.warmup_from, settings.weight_decay
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(
-        parameters,
-        lr=settings.warmup_from,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-        fused=True,
+        parameters, lr=rate, momentum=settings.momentum, weight_decay=decay, fused=True
     )
 
 
@@ -55,6 +55,33 @@ def clips_per_step(settings: TrainingSettings, world: int) -> int:
     return settings.batch_size * settings.accumulation * world
 
 
+def fit_to_clips(settings: TrainingSettings, clips: int, world: int) -> TrainingSettings:
+    """Add epochs until there are `least_steps`, in batches of at most half of the clips.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        As given.
+    clips : int
+        Number of training clips.
+    world : int
+        The number of processes.
+
+    Returns
+    -------
+    TrainingSettings
+        The same if `least_steps` is 0.
+    """
+    if not settings.least_steps:
+        return settings
+    most = clips // (2 * settings.accumulation * world)
+    fitted = settings.model_copy(update={"batch_size": max(2, min(settings.batch_size, most))})
+    per_epoch = max(1, clips // clips_per_step(fitted, world))
+    epochs = max(settings.epochs, math.ceil(settings.least_steps / per_epoch))
+    warmup = round(epochs * settings.warmup_epochs / settings.epochs)
+    return fitted.model_copy(update={"epochs": epochs, "warmup_epochs": warmup})
+
+
 def learning_rate(settings: TrainingSettings, epochs_done: float, step_clips: int) -> float:
     """The learning rate of a step.
 
@@ -62,6 +89,8 @@ def learning_rate(settings: TrainingSettings, epochs_done: float, step_clips: in
     16 clips, and the same for 16 processes that accumulate four such batches. During the warm-up it
     grows linearly from warmup_from, and equals the paper's epoch-wise rate at the start of every
     epoch. It is never 0, and if the full rate is below warmup_from, the warm-up changes nothing.
+    With AdamW the rate after the warm-up is base_lr. With a cosine schedule it falls from there to
+    0 at the end of the training, along half a cosine.
 
     Parameters
     ----------
@@ -75,10 +104,15 @@ def learning_rate(settings: TrainingSettings, epochs_done: float, step_clips: in
     Returns
     -------
     float
-        Above 0.
+        Above 0, but at the end of a cosine.
     """
-    full = settings.base_lr * step_clips / RATE_CLIPS
+    full = settings.base_lr
+    if settings.optimizer == "sgd":
+        full *= step_clips / RATE_CLIPS
     if epochs_done >= settings.warmup_epochs:
-        return full
+        if settings.schedule == "constant":
+            return full
+        length = max(1, settings.epochs - settings.warmup_epochs)
+        return full * (1 + math.cos(math.pi * (epochs_done - settings.warmup_epochs) / length)) / 2
     start = min(settings.warmup_from, full)
     return start + epochs_done / settings.warmup_epochs * (full - start)

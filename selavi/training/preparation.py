@@ -1,50 +1,195 @@
-"""The network of a training that starts, with the preparation of given features fitted to them."""
+"""Given features before a training: prepared, with their neighbours, and clustered by k-means."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
+from sklearn.cluster import KMeans
+from torch import Tensor
 
 from selavi.data.dataset import Clips
+from selavi.data.features.gather import GivenFeatures
+from selavi.data.features.views import FeatureViews
 from selavi.engine.process_group import Group, all_sum
+from selavi.files import UserError
 from selavi.models.checkpoint import build_network
+from selavi.models.head_selection import agreement
 from selavi.models.network import Network
-from selavi.models.preparation import Preparation
+from selavi.models.preparation import PCA_KINDS, Preparation, PreparationKind
+from selavi.neighbours import nearest_others
 from selavi.settings import RunSettings
 
+log = logging.getLogger(__name__)
 
-def prepared_network(settings: RunSettings, clips: Clips, group: Group) -> Network:
-    """Build the network of a run, untrained.
+FITTED = 50_000
+"""Clips that k-means is fitted to; the others get the cluster of the nearest centre."""
+TRIED = 10_000
+"""Clips that preparations are compared with."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first step.
+
+    Attributes
+    ----------
+    network : Network
+        On the CPU, untrained; it takes given features as `clips` has them, prepared.
+    clips : Clips
+        Of the training split.
+    """
+
+    network: Network
+    clips: Clips
+
+
+def prepare(settings: RunSettings, clips: Clips, group: Group) -> Prepared:
+    """Build the network of a run, and prepare given features.
 
     Parameters
     ----------
     settings : RunSettings
         Of the run.
     clips : Clips
-        Of the training split; to their features, rank 0 fits the preparation, which is the same on
-        all ranks.
+        Of the training split. Rank 0 fits the preparation of their features and finds their
+        neighbours, which are the same on all ranks.
     group : Group
         The process group.
 
     Returns
     -------
-    Network
-        On the CPU.
+    Prepared
+        Network and clips.
 
     Raises
     ------
     UserError
-        If features cannot be prepared.
+        If features cannot be prepared, or there are too few clips for neighbours.
     """
-    network = build_network(
-        settings, {name: rows.shape[1] for name, rows in clips.features.items()}
-    )
+    usable = np.setdiff1d(np.arange(len(clips)), list(clips.rejected))
+    resolved = _resolved(settings, clips, usable, group)
+    sizes: dict[str, int] = {name: rows.shape[1] for name, rows in clips.features.items()}
+    network = build_network(resolved, sizes)
+    views = settings.feature_views
+    given: dict[Any, GivenFeatures] = {}
+    neighbours: dict[str, np.ndarray] = {}
     for modality, rows in clips.features.items():
         preparation = network.encoders[modality]
+        assert isinstance(preparation, Preparation)
         if group.first:
-            usable = np.delete(rows, list(clips.rejected), 0) if clips.rejected else rows
-            kind, dims = settings.network.preparation, settings.network.dims
-            fitted = Preparation.fit(usable, kind, dims, settings.seed)
+            kind, dims = preparation.kind, settings.network.dims
+            fitted = Preparation.fit(_some(rows, usable), kind, dims, settings.seed)
             preparation.load_state_dict(fitted.state_dict())
         for buffer in preparation.buffers():
-            own = buffer if group.first else torch.zeros_like(buffer)
-            buffer.copy_(all_sum(own.to(group.device)))
-    return network
+            buffer.copy_(_of_first(buffer, group))
+        prepared = preparation.transform(rows)
+        preparation.applied = True
+        given[modality] = GivenFeatures(prepared, clips.given[modality].rejected)
+        if views.neighbours:
+            neighbours[modality] = _neighbours(prepared, usable, views.neighbours, group)
+    draws = FeatureViews(neighbours, views.dropout, views.noise)
+    return Prepared(network, replace(clips, given=given, feature_views=draws))
+
+
+def first_labels(settings: RunSettings, clips: Clips, group: Group) -> Tensor:
+    """Cluster the concatenated features by k-means, once for each head, from another start.
+
+    Parameters
+    ----------
+    settings : RunSettings
+        Clusters, heads and seed.
+    clips : Clips
+        Of the training split, with prepared features of all modalities.
+    group : Group
+        The process group; rank 0 clusters.
+
+    Returns
+    -------
+    Tensor
+        (N, H) int64 on the group's device, the same on all ranks; -1 for rejected clips.
+    """
+    labels = torch.full((len(clips), settings.network.heads), -1)
+    if group.first:
+        usable = np.setdiff1d(np.arange(len(clips)), list(clips.rejected))
+        joined = _joined(clips.features, usable)
+        found = _kmeans(joined, settings.network.clusters, settings.network.heads, settings.seed)
+        labels[torch.from_numpy(usable)] = torch.from_numpy(found).long()
+    return _of_first(labels, group)
+
+
+def _resolved(settings: RunSettings, clips: Clips, usable: np.ndarray, group: Group) -> RunSettings:
+    """The settings with a preparation in place of auto."""
+    if settings.network.preparation != "auto" or not clips.features:
+        return settings
+    chosen = torch.zeros((), dtype=torch.int64)
+    if group.first:
+        scores = [_self_agreement(settings, clips, usable, kind) for kind in PCA_KINDS]
+        chosen += int(np.argmax(scores))
+        words = ", ".join(f"{k} {s:.3f}" for k, s in zip(PCA_KINDS, scores, strict=True))
+        log.info(
+            "preparation %s: k-means agrees best with itself (mean NMI of %d starts: %s)",
+            PCA_KINDS[int(chosen)], settings.network.heads, words,
+        )  # fmt: skip
+    kind = PCA_KINDS[int(_of_first(chosen, group))]
+    network = settings.network.model_copy(update={"preparation": kind})
+    return settings.model_copy(update={"network": network})
+
+
+def _self_agreement(
+    settings: RunSettings, clips: Clips, usable: np.ndarray, kind: PreparationKind
+) -> float:
+    """Mean NMI of k-means from several starts, on some clips."""
+    random = np.random.default_rng(settings.seed)
+    some = np.sort(random.choice(usable, min(TRIED, len(usable)), replace=False))
+    prepared = {}
+    for name, rows in clips.features.items():
+        own = _some(rows, some)
+        prepared[name] = Preparation.fit(own, kind, settings.network.dims).transform(own)
+    joined = _joined(prepared, np.arange(len(some)))
+    clusters = min(settings.network.clusters, len(some))
+    starts = max(2, settings.network.heads)
+    return float(agreement(_kmeans(joined, clusters, starts, settings.seed)).mean())
+
+
+def _some(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The chosen rows; all of them without a copy, as they may be memory-mapped."""
+    return rows if len(chosen) == len(rows) else rows[chosen]
+
+
+def _joined(features: Mapping[Any, np.ndarray], chosen: np.ndarray) -> np.ndarray:
+    return np.concatenate([rows[chosen] for rows in features.values()], 1)
+
+
+def _kmeans(rows: np.ndarray, clusters: int, starts: int, seed: int) -> np.ndarray:
+    """(n, starts) int, k-means from one start each."""
+    random = np.random.default_rng(seed)
+    fitted = rows
+    if len(rows) > FITTED:
+        fitted = rows[np.sort(random.choice(len(rows), FITTED, replace=False))]
+    seeds = random.integers(2**31, size=starts).tolist()
+    return np.stack(
+        [KMeans(clusters, n_init=1, random_state=one).fit(fitted).predict(rows) for one in seeds], 1
+    )
+
+
+def _neighbours(rows: np.ndarray, usable: np.ndarray, count: int, group: Group) -> np.ndarray:
+    """(N, count) int32, the nearest usable clips; of one that is not usable, itself."""
+    if count >= len(usable):
+        raise UserError(
+            f"feature_views.neighbours = {count}, and there are {len(usable)} clips; a clip needs "
+            "that many others"
+        )
+    found = np.repeat(np.arange(len(rows))[:, None], count, 1)
+    if group.first:
+        near = nearest_others(torch.from_numpy(_some(rows, usable)).to(group.device), count)
+        found[usable] = usable[near.cpu().numpy()]
+    return _of_first(torch.from_numpy(found), group).cpu().numpy().astype(np.int32)
+
+
+def _of_first(tensor: Tensor, group: Group) -> Tensor:
+    """The tensor that rank 0 has, on all ranks."""
+    own = tensor if group.first else torch.zeros_like(tensor)
+    return all_sum(own.to(group.device))

@@ -20,9 +20,9 @@ from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
-from selavi.models.head_selection import agreement
 from selavi.settings import Modality, RunSettings
-from selavi.training.loop import Trained, Trainer
+from selavi.training.loop import Trainer
+from selavi.training.trained import Trained
 
 log = logging.getLogger(__name__)
 
@@ -73,16 +73,21 @@ def pretrain(
         if trained.corrupt and group.first:
             log.warning("%d of %d clips are corrupt and were left out", trained.corrupt, len(clips))
         if group.first:
-            _write(trained, clips.index, settings, output)
+            _write(trained, clips.index, output)
 
 
-def _write(trained: Trained, index: pd.DataFrame, settings: RunSettings, output: Path) -> None:
+def _write(trained: Trained, index: pd.DataFrame, output: Path) -> None:
     labels = trained.labels.numpy()
-    agreements = agreement(labels)
-    head = int(agreements.argmax())
-    log.info(
-        "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
-    )
+    agreements = trained.agreements
+    settings = trained.settings
+    if trained.network.consensus:
+        head = len(agreements)
+        log.info("the result is the consensus of all heads (mean NMI %.3f)", agreements.mean())
+    else:
+        head = int(agreements.argmax())
+        log.info(
+            "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
+        )
     share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)

@@ -40,8 +40,9 @@ def fingerprint(
     """Identify the result that a training leads to.
 
     The section `machine` is not part of it, nor are limits that only stop a run. How a step's clips
-    are spread over processes and batches is compared by `load_state`. `epochs` is not part of it: a
-    checkpoint is the beginning of a longer run, too. Of the initial weights the content counts, not
+    are spread over processes and batches is compared by `load_state`. `epochs` is part of it only
+    if the learning rate or the first label update depend on it: else a checkpoint is the beginning
+    of a longer run, too. Of the initial weights the content counts, not
     the name of the file.
 
     Parameters
@@ -60,7 +61,9 @@ def fingerprint(
     str
         64 hex digits.
     """
-    spread = {"batch_size", "accumulation", "epochs"}
+    training = settings.training
+    bound = training.schedule == "cosine" or settings.labelling.first_share > 0
+    spread = {"batch_size", "accumulation"} | ({"epochs"} if not bound else set())
     limits: dict[str, Any] = {"training": {*spread, "collapse"}, "max_corrupt": True}
     named = {"network": {"init"}}
     text = settings.model_dump_json(exclude={"machine": True, "weights": True} | limits | named)

@@ -148,13 +148,14 @@ class Learner:
         seeds: dict[str, int] | None,
     ) -> Learnt:
         features, logits = (self.parallel or self.network)(batch, bfloat16, part, seeds)
-        losses = {name: heads_loss(rows, labels) for name, rows in logits.items()}
+        log_p = {name: rows.log_softmax(-1) for name, rows in logits.items()}
+        losses = {name: heads_loss(rows, labels) for name, rows in log_p.items()}
         weight = share / len(self.network.modalities)
         (weight * torch.stack(list(losses.values())).sum()).backward()
         return Learnt(
             {name: rows.detach() for name, rows in features.items()},
             {name: loss.detach() for name, loss in losses.items()},
-            torch.stack([rows.detach().log_softmax(-1) for rows in logits.values()]).sum(0),
+            torch.stack([rows.detach() for rows in log_p.values()]).sum(0),
         )
 
     @torch.no_grad()

@@ -139,7 +139,7 @@ def test_a_device_finishes_to_the_same_numbers(clips: Clips, colourful: Clips) -
             assert all(part.tensors["luma"].dtype == torch.uint8 for part in made)
             assert "waveforms" not in made[0].tensors
             assert made[1].tensors["waveforms"].dtype == torch.int16
-            one, other = (_finish(part, table, torch.device("cpu")) for part in made)
+            one, other = (_finish(part, table, views, torch.device("cpu")) for part in made)
             assert torch.equal(one.sample, other.sample)
             assert torch.equal(one.of("video"), other.of("video"))
             assert (one.of("audio") - other.of("audio")).abs().max() < 1e-4

@@ -1,5 +1,7 @@
 """Encoders and heads together."""
 
+import copy
+
 import pytest
 import torch
 
@@ -49,3 +51,25 @@ def test_shapes_and_heads_apart() -> None:
     assert logits["video"].shape == (3, 4, 5)
     assert torch.equal(chosen[0], logits["video"][2])
     assert not torch.allclose(logits["video"][0], logits["video"][1])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_all_heads_at_once_are_each_head_by_itself(training: bool) -> None:
+    """Without dropout, the layers of all heads are one product each; a part of the heads is not."""
+    together = narrow(dropout=0.0).train(training)
+    apart = copy.deepcopy(together)
+    features = torch.randn(32, 128)
+    weights = torch.randn(3, 32, 5)
+    one = together.logits("audio", features)
+    other = torch.cat([apart.logits("audio", features, [head]) for head in range(3)])
+    torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+    (one * weights).sum().backward()
+    (other * weights).sum().backward()
+    for (name, mine), theirs in zip(
+        together.heads.named_parameters(), apart.heads.parameters(), strict=True
+    ):
+        torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-4, atol=1e-4, msg=name)
+    for (name, mine), theirs in zip(
+        together.heads.named_buffers(), apart.heads.buffers(), strict=True
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-5, msg=name)

@@ -14,7 +14,13 @@ from selavi.data.sources.factory import configured_source, source_of
 from selavi.data.sources.source import VideoSource
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
-from selavi.preflight.checks import disk, initial_weights, names_of_clusters, stored_sizes
+from selavi.preflight.checks import (
+    disk,
+    given_weights,
+    initial_weights,
+    names_of_clusters,
+    stored_sizes,
+)
 from selavi.preflight.config_files import read_config, read_profile
 from selavi.preflight.estimate import estimate
 from selavi.preflight.samples import sample_of
@@ -271,21 +277,24 @@ def test_initial_weights_that_are_not_there(
     here.touch()
     sources = {
         "made": "results/pretrain/here/model.pt", "here": str(here), "absent": "absent.pt",
-        "zoo": "zoo:ave",
+        "zoo": "zoo:ave", "given": "results/pretrain/imported/model.pt",
     }  # fmt: skip
     runs: dict[str, object] = {
         name: {"dataset": "demo", "network": {"init": source}} for name, source in sources.items()
     }
+    runs["imported"] = {"dataset": "demo", "weights": str(here)}
     runs["theirs"] = {"dataset": "demo", "network": {"init": {"video": TORCHVISION}}}
     over = tmp_path / "over.yaml"
     over.write_text(yaml.safe_dump({"runs": runs}))
     found = {finding.what: finding for finding in initial_weights(read_config([own, over]))}
     assert {what: finding.good for what, finding in found.items()} == {
-        "run made": True, "run here": True, "run absent": False, "run zoo": False,
-        "run theirs": None,
+        "run made": True, "run given": True, "run here": True, "run theirs": None,
     }  # fmt: skip
-    assert "absent.pt is not a file" in found["run absent"].words
-    assert "selavi zoo get ave" in found["run zoo"].words
+    (lacking,) = given_weights(read_config([own, over]))
+    assert lacking.good is False
+    absent, zoo = lacking.words.splitlines()
+    assert absent.startswith("runs.absent.network.init: absent.pt does not exist")
+    assert "selavi zoo get ave" in zoo
     assert f"{tmp_path}/torch" in found["run theirs"].words
     assert not list(initial_weights(read_config([own])))
 

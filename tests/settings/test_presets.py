@@ -92,10 +92,51 @@ def test_resolved_settings_state_the_values_in_place_of_the_preset() -> None:
     assert parse(resolved, Config, "resolved") == config
 
 
+def test_runs_that_train_no_encoder_have_the_recipe_of_features() -> None:
+    raw = own(features={"video": "v.npz", "audio": "a.npz"})
+    raw["runs"]["mine"]["network"] |= {"video_encoder": "frozen", "audio_encoder": "frozen"}
+    mixed = {"dataset": "mine", "network": {"video_encoder": "frozen"}}
+    one = {**mixed, "modalities": ["video"], "training": {"epochs": 7, "warmup_epochs": 1}}
+    paper = {**raw["runs"]["mine"], "preset": "paper"}
+    raw["runs"] |= {"mixed": mixed, "one": one, "paper": paper}
+    runs = parse(raw, Config, "c").runs
+    for name in ("mine", "one"):
+        assert runs[name].labelling.first == "kmeans"
+        assert runs[name].labelling.result == "consensus"
+        assert runs[name].training.optimizer == "adamw"
+    assert runs["mine"].network.clusters == 50
+    assert runs["one"].training.epochs == 7
+    for name in ("mixed", "paper"):
+        assert runs[name].labelling.first == "sinkhorn"
+        assert runs[name].training.optimizer == "sgd"
+
+
+@pytest.mark.parametrize(
+    ("labelling", "words"),
+    [
+        ({"first": "kmeans"}, "the video encoder is trained; set labelling.first: sinkhorn"),
+        ({"first_share": 0.2}, "labelling.first_share is for labelling.first: kmeans"),
+    ],
+)
+def test_first_labels_that_do_not_fit(labelling: dict[str, Any], words: str) -> None:
+    raw = own()
+    raw["runs"]["mine"]["labelling"] = labelling
+    with pytest.raises(UserError, match=words):
+        parse(raw, Config, "c")
+
+
+def test_a_consensus_needs_heads() -> None:
+    raw = own()
+    raw["runs"]["mine"] |= {"labelling": {"result": "consensus", "groups": 1}}
+    raw["runs"]["mine"]["network"]["heads"] = 1
+    with pytest.raises(UserError, match=r"consensus needs several heads, and network.heads = 1"):
+        parse(raw, Config, "c")
+
+
 def test_an_unknown_preset_is_said_once_with_the_choices() -> None:
     with pytest.raises(UserError) as caught:
         parse(own(preset="smal"), Config, "mine.yaml")
-    words = "datasets.mine.preset = 'smal': input should be 'small' or 'paper'"
+    words = "datasets.mine.preset = 'smal': input should be 'small', 'paper' or 'features'"
     assert str(caught.value) == f"mine.yaml:\n  {words}"
 
 

@@ -4,6 +4,7 @@ from selavi.cluster.failures import last_lines
 from selavi.data.features.inputs import feature_inputs
 from selavi.formulas import RAW
 from selavi.inventory import Inventory, added_file
+from selavi.preflight.needed_weights import require_weights
 from selavi.plan import CONFIG, ON_REQUEST, SCORED, TABLES, Plan
 from selavi.settings import Config, fold_splits, without_removed
 from selavi.stages import TARGETS
@@ -30,7 +31,7 @@ PLAN = Plan(SETTINGS, INVENTORY.has_classes)
 # Jobs read this file again, and would look through the folders again.
 if workflow.is_main_process:
     try:
-        PLAN.require_weights()
+        require_weights(PLAN)
         INVENTORY.check()
         # `selavi run` says so where jobs are to run; Snakemake does not tell so early.
         for line in INVENTORY.changes(add="SELAVI_RUN_PIPE" in os.environ):

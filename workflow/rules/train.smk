@@ -69,3 +69,36 @@ rule import_model:
     shell:
         "python -m selavi import-model --settings {input.settings} --output {params.folder}"
         " --log {log}"
+
+
+# The clusters of a run without a network, from features alone.
+rule cluster_features:
+    input:
+        settings="results/settings/runs/{run}.yaml",
+        index=train_index,
+        features=given_features,
+    output:
+        clustering="results/cluster-features/{run}/clustering.pt",
+        candidates=report(
+            "results/cluster-features/{run}/candidates.csv",
+            caption="../report/cluster_features.rst",
+            category="Clustering",
+            labels={"run": "{run}", "table": "candidates"},
+        ),
+    log:
+        "logs/cluster-features/{run}.log",
+    benchmark:
+        "results/benchmarks/cluster-features/{run}.tsv"
+    wildcard_constraints:
+        run=any_of(PLAN.clustered),
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        features=features_flags,
+    shell:
+        "python -m selavi cluster-features --settings {input.settings} --index {input.index}"
+        " --output {output.clustering} --candidates {output.candidates} {params.features}"
+        " --log {log}"

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from selavi.engine.process_group import all_sum
 from selavi.labelling.feature_store import FeatureStore
 from selavi.models.network import Network
 
 BLOCK = 4096  # rows
+STORED = 1 << 28  # entries of a log kernel that is kept in memory: 1 GiB
 
 
 class LogKernel(Protocol):
@@ -65,7 +67,7 @@ class MatrixLogKernel:
 
 @dataclass
 class HeadLogKernel:
-    """The log kernel of one head, recomputed from pooled features at each call of `blocks`.
+    """The log kernel of one head, from pooled features: kept in memory unless it is large.
 
     Attributes
     ----------
@@ -88,11 +90,27 @@ class HeadLogKernel:
         self.rows = len(self.store.samples)
         self.clusters = self.network.settings.clusters
         self.device, self.dtype = self.store.samples.device, torch.float32
+        self.padding = _padding(self.rows, self.device)
+        self.stored: list[Tensor] = []  # log products
 
     def blocks(self) -> Iterator[Tensor]:
         """Lambda times the mean over modalities of log p[n, k]: (BLOCK, K) float32."""
+        scale = self.lambda_ / len(self.network.modalities)
+        for product in self.log_products():
+            yield scale * product
+
+    def log_products(self) -> Iterator[Tensor]:
+        """Sum over modalities of log p[n, k]: (BLOCK, K) float32."""
+        if self.stored:
+            yield from self.stored
+            return
+        made = []
         for log_p in self.log_probabilities():
-            yield self.lambda_ * torch.stack(list(log_p.values())).mean(0)
+            product = torch.stack(list(log_p.values())).sum(0)
+            if self.rows * self.clusters <= STORED:
+                made.append(product)
+            yield product
+        self.stored = made
 
     @torch.no_grad()
     def log_probabilities(self) -> Iterator[dict[str, Tensor]]:
@@ -102,10 +120,16 @@ class HeadLogKernel:
             for modality, features in self.store.rows.items():
                 block = features[first : first + BLOCK]
                 # Padded: the last bits of a matrix product depend on the number of rows.
-                padded = pad(block, (0, 0, 0, BLOCK - len(block)))
+                padded = pad(block, (0, 0, 0, self.padding - len(block)))
                 logits = self.network.logits(modality, padded, [self.head])[0]
                 log_p[modality] = logits[: len(block)].log_softmax(1)
             yield log_p
+
+
+def _padding(rows: int, device: torch.device) -> int:
+    """Rows of a matrix product: of small problems fewer than BLOCK, the same on every rank."""
+    total = int(all_sum(torch.tensor(rows, device=device)))
+    return min(BLOCK, 1 << max(0, total - 1).bit_length())
 
 
 def is_valid(block: Tensor) -> bool:

@@ -61,8 +61,9 @@ def baselines(results: Results) -> ResultTable:
     return ResultTable(
         "baselines",
         "SeLaVi beside chance and k-means on other features of the same clips, with the same "
-        "number of clusters. k-means has the preparation whose clusters of random parts of the "
-        "clips agree best; `oracle` is the one that is best by the classes, where that is another. "
+        "number of clusters. k-means has the preparation (in the files) whose clusters of random "
+        "parts of the clips agree best; `oracle` is the one that is best by the classes, where it "
+        "is another. "
         f"{PAPER} {UNITS}",
         _beside(frame(rows, [*keys, "part"], [*SCORES], results.empty_note), "baselines", results),
         keys, [*SCORES], ["run", "split"],

@@ -68,6 +68,7 @@ def print_table(table: ResultTable) -> None:
     columns = [k for k in table.keys if k not in table.groups and table.rows[k].nunique() > 1]
     if "method" in columns and "figure" in columns:  # methods' names already mark oracle results
         columns.remove("figure")
+    columns = [column for column in columns if column != "preparation"]  # only in the files
     grouped = table.rows.groupby(table.groups, sort=False) if table.groups else [("", table.rows)]
     for group, rows in grouped:
         title = ", ".join(str(key) for key in group if key) if table.groups else None

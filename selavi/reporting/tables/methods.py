@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.evaluation.scores import SCORES
+from selavi.files import read_csv
 from selavi.reporting.tables.layout import ResultTable
 from selavi.reporting.tables.results import Results
 from selavi.reporting.tables.rows import frame
@@ -19,8 +20,13 @@ SHOWN = ("nmi", "ami", "ari", "accuracy", "oracle_nmi")
 
 
 def method_name(results: Results, run: str) -> str:
-    """What tables call the method of a run."""
-    return NAMES[results.settings[run].method] if run in results.settings else NAMES["selavi"]
+    """What tables call the method of a run; of `auto`, also the one that it chose."""
+    method = results.settings[run].method if run in results.settings else "selavi"
+    candidates = results.folder / "cluster-features" / run / "candidates.csv"
+    if method == "auto" and candidates.exists():
+        chosen = read_csv(candidates, ("method",), ("method",))["method"].iloc[0]
+        return f"{NAMES.get(chosen, chosen)} ({NAMES[method]})"
+    return NAMES[method]
 
 
 def methods(results: Results) -> ResultTable:

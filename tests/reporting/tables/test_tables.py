@@ -43,8 +43,9 @@ def baselines(dataset: str = "demo") -> pd.DataFrame:
 
 
 def configure(
-    folder: Path, runs: dict[str, Any], labelled: tuple[str, ...] = ("train",), **sections: Any
-) -> None:
+    folder: Path, runs: dict[str, Any], data: dict[str, Any] | None = None,
+    labelled: tuple[str, ...] = ("train",), **sections: Any,
+) -> None:  # fmt: skip
     """Leave a configuration as the workflow does: runs by their datasets, or their settings."""
     runs = {name: {"dataset": r} if isinstance(r, str) else r for name, r in runs.items()}
     trained = dict.fromkeys(run["dataset"] for run in runs.values())
@@ -54,7 +55,7 @@ def configure(
         for name in (part, *(f"{part}{n}" for n in (1, 2, 3)))
     } | {"val": {}}
     datasets = {
-        name: {"root": name, "splits": splits, "media": {"min_seconds": 10}}
+        name: {"root": name, "splits": splits, "media": {"min_seconds": 10}} | (data or {})
         for name in trained | {d: None for s in sections.values() for d in s.get("datasets", {})}
     }
     raw = {"datasets": datasets, "runs": runs, **sections}
@@ -124,18 +125,28 @@ def test_results_of_another_protocol_say_so_and_are_compared_with_nothing(tmp_pa
 
 
 def test_all_methods_of_a_dataset_are_in_one_table(tmp_path: Path) -> None:
-    for run, nmi in (("one", 0.0), ("two", 0.1)):
+    for run, nmi in (("one", 0.0), ("two", 0.1), ("three", 0.2)):
         table_of_run = metrics()
         table_of_run["nmi"] += nmi
         table_of_run["nmi_chance"], table_of_run["accuracy_chance"] = 0.03, 0.12
         write_csv(tmp_path / "metrics" / run / "train.csv", table_of_run)
-    configure(tmp_path, {"one": "demo", "two": {"dataset": "demo", "method": "kmeans"}})
+    frozen = {"video_encoder": "frozen", "audio_encoder": "frozen"}
+    others = {
+        run: {"dataset": "demo", "method": method, "network": frozen}
+        for run, method in (("two", "kmeans"), ("three", "auto"))
+    }
+    files = {"features": {"video": "video.npz", "audio": "audio.npz"}}
+    configure(tmp_path, {"one": "demo"} | others, files)
+    write_csv(
+        tmp_path / "cluster-features/three/candidates.csv",
+        pd.DataFrame({"method": ["ward", "kmeans"]}),
+    )
     make_tables(tmp_path, None, tmp_path / "tables")
     rows = table(tmp_path / "tables", "methods")
-    assert rows["method"].tolist() == ["SeLaVi", "k-means", "chance"]
-    assert rows["run"].tolist() == ["one", "two", ""]
-    assert rows["nmi"].tolist() == pytest.approx([0.5, 0.6, 0.03])
-    assert rows["accuracy"].tolist()[2] == 0.12
+    assert rows["method"].tolist() == ["SeLaVi", "k-means", "Ward (auto)", "chance"]
+    assert rows["run"].tolist() == ["one", "two", "three", ""]
+    assert rows["nmi"].tolist() == pytest.approx([0.5, 0.6, 0.7, 0.03])
+    assert rows["accuracy"].tolist()[3] == 0.12
     clustering = table(tmp_path / "tables", "clustering").set_index("run")
     assert set(clustering.loc["one", "method"]) >= {"SeLaVi", "SeLaVi, head 0"}
     assert set(clustering.loc["two", "method"]) >= {"k-means", "k-means, head 0"}
