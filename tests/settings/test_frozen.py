@@ -94,7 +94,7 @@ def test_files_of_one_split_are_not_looked_through_for_others() -> None:
 
 def test_a_subset_has_the_features_of_its_parents_shards() -> None:
     found = feature_inputs(config().datasets, "imagenet", "videos", "few", "video")
-    folder = Path("results/embed/imagenet/videos/train")
+    folder = Path("results/embed/imagenet/video/videos/train")
     assert found.files == [folder / "00000.npz", folder / "00001.npz"]
     assert found.others == [Path("results/shards/videos/train/index.csv")]
 
