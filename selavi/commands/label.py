@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)
-        page = Page(clips, loaded.settings.network.clusters, how.threads)
+        page = Page(clips, loaded.clusters, how.threads)
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(

@@ -68,6 +68,11 @@ class Loaded:
     embed: Mapping[Modality, Embed] = field(default_factory=dict)
 
     @property
+    def clusters(self) -> int:
+        """Number of clusters of the selected head."""
+        return self.network.result_counts[self.head]
+
+    @property
     def feature_sizes(self) -> dict[str, int]:
         """Length of the features of each modality of the heads."""
         network = self.network

@@ -113,9 +113,8 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     network = build_network(settings, inputs)
     head = content["facts"].get("head")
     if type(head) is not int or head not in network.result_heads:
-        raise UserError(
-            f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
-        )
+        heads = len(network.result_heads)
+        raise UserError(f"{path} selects head {head!r}, but has {heads} heads; {REMEDY}")
     if not _facts_are_plain(content["facts"]):
         raise UserError(f"{path} holds facts of another form; {REMEDY}")
     network.load_state_dict(content["weights"])

@@ -69,8 +69,9 @@ def import_model(settings: RunSettings, output: Path) -> None:
     save_model(output / "model.pt", network, kept, facts | {"weights": source})
     write_section(output / "config.yaml", kept)
     log.info(
-        "%s: %d heads of %d clusters, from %s",
-        output / "model.pt", kept.network.heads, kept.network.clusters, path,
+        "%s: %d heads of %s clusters, from %s",
+        output / "model.pt", len(kept.network.cluster_counts),
+        " and ".join(map(str, kept.network.levels())), path,
     )  # fmt: skip
 
 

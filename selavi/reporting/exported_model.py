@@ -120,8 +120,9 @@ def model_card(
     """
     network = settings.network
     modalities = " and ".join(settings.modalities)
+    clusters = [*network.cluster_counts, *network.levels()][facts["head"]]  # of a consensus, too
     sections = [
-        f"{TITLE} {network.clusters} clusters, trained on {_dataset(settings, facts)}",
+        f"{TITLE} {clusters} clusters, trained on {_dataset(settings, facts)}",
         f"A network that gives a clip its cluster by {modalities}. Clusters were learned by "
         "self-labelling, without classes ([arXiv 2006.13662](https://arxiv.org/abs/2006.13662)).",
         "## Load it",
@@ -148,8 +149,8 @@ def _network_rows(
     sizes = {name: f"{count / 1e6:.1f} million parameters" for name, count in parameters.items()}
     return [
         *((f"{name} encoder", f"`{names[name]}`, {size}") for name, size in sizes.items()),
-        ("heads", f"{network.heads} ({network.head}), fusion {network.fusion}"),
-        ("clusters of each head", str(network.clusters)),
+        ("heads", f"{len(network.cluster_counts)} ({network.head}), fusion {network.fusion}"),
+        ("clusters of each head", ", ".join(map(str, network.levels()))),
         ("selected head", f"{facts['head']} (counted from 0), selected without classes"),
     ]
 

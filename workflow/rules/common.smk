@@ -101,6 +101,12 @@ def feature_inputs_of(wildcards):
     return feature_inputs(DATASETS, wildcards.encoder, *place, wildcards.modality)
 
 
+def clusters_flag(wildcards):
+    """A run's number of clusters, unless it is selected from several."""
+    clusters = RUNS[wildcards.run].network.clusters
+    return f"--clusters={clusters}" if isinstance(clusters, int) else ""
+
+
 def fold_shards(wildcards):
     """Shards of both splits of a fold."""
     return PLAN.fold_shards(wildcards.dataset, int(wildcards.fold))
