@@ -14,6 +14,7 @@ import pytest
 import yaml
 from sklearn.metrics import normalized_mutual_info_score
 
+from selavi.plan import TABLES
 from tests.reporting.tables.test_tables import same_cells
 from tests.workflow.running import ENVIRONMENT, OVERLAY, TINY, rules_run, snakemake
 
