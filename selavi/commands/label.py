@@ -92,12 +92,12 @@ def run(options: argparse.Namespace) -> int:
         if learned.status:
             return learned.status
         model, how = str(learned.model), learned.options
-    loaded = load_labeller(model)
+    loaded = load_labeller(model, options.embedder, how.threads)
     labels = label(options.paths, loaded, output, how)
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)
-        page = Page(clips, loaded.settings.network.clusters, how.threads)
+        page = Page(clips, loaded.clusters, how.threads)
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(
