@@ -79,8 +79,8 @@ def kmeans(features: dict[str, np.ndarray], classes: np.ndarray, clusters: int) 
 
 def chance_of(classes: np.ndarray, clusters: int) -> float:
     """NMI of random clusters of equal sizes."""
-    equal = np.arange(len(classes)) % clusters
-    return float(chance_nmi(pd.crosstab(np.random.default_rng(0).permutation(equal), classes)))
+    equal = np.random.default_rng(0).permutation(np.arange(len(classes)) % clusters)
+    return float(chance_nmi(pd.crosstab(equal, classes).to_numpy()))
 
 
 def main() -> None:
