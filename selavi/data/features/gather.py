@@ -1,6 +1,7 @@
 """Features of a split's clips, from files in which each row names its clip."""
 
 import logging
+import mmap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from selavi.progress import Bar
 log = logging.getLogger(__name__)
 
 BLOCK = 1 << 22  # numbers read at a time: 16 MiB in float32
+HELD = 16  # blocks whose pages stay in memory
 LISTED = 3  # clips named in an error
 
 
@@ -176,8 +178,10 @@ def _matched(
 
 
 def _fill(result: np.ndarray, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
-    for place, block in blocks:
+    for number, (place, block) in enumerate(blocks, start=1):
         result[place] = block
+        if number % HELD == 0:
+            _release(result)
 
 
 def _checked(
@@ -218,6 +222,8 @@ def _checked(
                     most = _join(np.maximum, most, block.max(0))
                 yield place[chosen], block
                 bar.update(len(chosen))
+                if start // step % HELD == HELD - 1:
+                    _release(file.rows)
     keys = index["key"]
     if invalid:
         raise UserError(
@@ -250,6 +256,12 @@ def _float32(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     block = rows[first:last] if last - first == len(chosen) else rows[chosen]
     with np.errstate(over="ignore"):  # what overflows is not finite, and told
         return np.asarray(block, np.float32)
+
+
+def _release(array: np.ndarray) -> None:
+    """Give back the memory of a memory-mapped array's pages; what was written stays."""
+    if isinstance(array.base, mmap.mmap):
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def _listed(names: Iterable[str]) -> str:
