@@ -1,5 +1,7 @@
 """A trained network with what labelling needs to know of it."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +53,7 @@ class Loaded:
     media : MediaSettings
         How files are normalised for it.
     digest : str
-        SHA-256 of the model file, 64 hex digits.
+        SHA-256 of the model file and of the embedders it needs, 64 hex digits.
     names : dict of int to str
         Names of clusters that come with the model; see `names_of_model`.
     embed : dict of str to callable
@@ -138,7 +140,17 @@ def load_labeller(source: str, embedders: Sequence[Path] = (), threads: int = 1)
         embed[modality] = ShardEmbedder(named[modality], threads).embed
     head, media = int(facts["head"]), _media(settings, facts)
     names = names_of_model(path, head)
-    return Loaded(network, settings, head, media, digest_of(path), names, embed)
+    digest = _digest(path, named)
+    return Loaded(network, settings, head, media, digest, names, embed)
+
+
+def _digest(path: Path, embedders: Mapping[Modality, EmbedderSettings]) -> str:
+    """SHA-256 of the model file, and of what makes the features of its frozen encoders."""
+    digest = digest_of(path)
+    if not embedders:
+        return digest
+    made = json.dumps({name: each.model_dump() for name, each in sorted(embedders.items())})
+    return hashlib.sha256((digest + made).encode()).hexdigest()
 
 
 def _no_embedder(path: Path, modality: Modality, encoder: str) -> str:

@@ -157,7 +157,11 @@ def release_content(
     own = settings.network
     reasons = [
         ("network.video_encoder", own.video_encoder, own.video_encoder == "r2plus1d_18"),
-        ("network.audio_encoder", own.audio_encoder, own.audio_encoder != "resnet_narrow"),
+        (
+            "network.audio_encoder",
+            own.audio_encoder,
+            own.audio_encoder in ("resnet_9", "resnet_18"),
+        ),
         ("network.fusion", own.fusion, own.fusion == "late"),
         ("video.grey", settings.video.grey, not settings.video.grey),
         ("modalities", settings.modalities, len(settings.modalities) == 2),

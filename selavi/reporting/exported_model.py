@@ -147,6 +147,7 @@ def _network_rows(
     network = settings.network
     names = {"video": network.video_encoder, "audio": network.audio_encoder}
     sizes = {name: f"{count / 1e6:.1f} million parameters" for name, count in parameters.items()}
+    sizes |= dict.fromkeys(settings.frozen, "not part of the model")
     return [
         *((f"{name} encoder", f"`{names[name]}`, {size}") for name, size in sizes.items()),
         ("heads", f"{len(network.cluster_counts)} ({network.head}), fusion {network.fusion}"),
@@ -158,18 +159,22 @@ def _network_rows(
 def _input(settings: RunSettings, facts: dict[str, Any]) -> str:
     video, audio = settings.video, settings.audio
     lines = []
-    if "video" in settings.modalities:
+    if "video" in settings.decoded:
         colour = "grey" if video.grey else "RGB"
         lines.append(
             f"- video: {video.frames} frames at {video.fps:g} frames/s, {video.crop} x "
             f"{video.crop} pixels, {colour}, {VIDEO_VALUES[video.normalise]} "
             f"(`video.normalise: {video.normalise}`)"
         )
-    if "audio" in settings.modalities:
+    if "audio" in settings.decoded:
         lines.append(
             f"- audio: {audio.seconds:g} s, log-mel spectrogram of {audio.filters} filters, "
             f"{AUDIO_VALUES[audio.normalise]} (`audio.normalise: {audio.normalise}`)"
         )
+    lines += [
+        f"- {name}: features of the encoder `{settings.network.encoder(name)}`"
+        for name in settings.frozen
+    ]
     media = facts.get("media")
     if isinstance(media, dict):
         values = [f"{media[name]:g} {unit}" for name, unit in MEDIA.items() if name in media]

@@ -15,6 +15,7 @@ from selavi.evaluation.scores import SCORES
 from selavi.models.checkpoint import build_network, load_model, save_model
 from selavi.models.export import WRITERS
 from selavi.models.network import Network
+from selavi.models.preparation import Preparation
 from selavi.settings import RunSettings
 from tests.models.released import checkpoint, own_statistics
 
@@ -203,6 +204,23 @@ def metrics(path: Path, head: str) -> Path:
     row = {"modality": "video+audio", "choice": "agreement", "head": head, "honest": True}
     pd.DataFrame([row | {"clips": 24} | dict.fromkeys(SCORES, 0.5)]).to_csv(path, index=False)
     return path
+
+
+def test_a_model_of_given_features(tmp_path: Path) -> None:
+    settings = paper_run(video_encoder="frozen", audio_encoder="frozen", preparation="l2_pca")
+    network = build_network(settings, {"video": 6, "audio": 3})
+    for name, size in (("video", 6), ("audio", 3)):
+        rows = torch.randn(9, size).numpy()
+        network.encoders[name] = Preparation.fit(rows, "l2_pca", settings.network.dims)
+    save_model(tmp_path / "model.pt", network, settings, FACTS)
+    assert export(tmp_path / "model.pt", tmp_path / "out", "safetensors") == 0
+    text = (tmp_path / "out/README.md").read_text()
+    assert "| video encoder | `frozen`, not part of the model |" in text
+    assert "- audio: features of the encoder `frozen`" in text
+    assert "log-mel" not in text
+    read, _, _ = load_model(tmp_path / "out/model.safetensors")
+    torch.testing.assert_close(read.state_dict(), network.state_dict())
+    assert export(tmp_path / "model.pt", tmp_path / "other", "released") == 1
 
 
 def test_a_model_of_silent_videos(tiny_run: Run, tmp_path: Path) -> None:
