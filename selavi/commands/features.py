@@ -1,6 +1,7 @@
 """selavi features: write pooled features and logits of videos."""
 
 import argparse
+import logging
 from pathlib import Path
 
 from selavi.commands import arguments
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from selavi.files import write_csv
     from selavi.label.features import windows_for, write_features
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
@@ -30,4 +32,14 @@ def run(options: argparse.Namespace) -> int:
     made = write_features(
         options.paths, loaded, options.output, Options(windowing=windowing, workers=options.workers)
     )
-    return 0 if len(made.windows) else 1
+    log = logging.getLogger("selavi")
+    if len(made.rejected):
+        table = options.output.with_suffix(".rejected.csv")
+        write_csv(table, made.rejected)
+        counts = made.rejected["reason"].value_counts()
+        reasons = ", ".join(f"{count} x {reason}" for reason, count in counts.items())
+        log.warning("%d windows have no features: %s; see %s", len(made.rejected), reasons, table)
+    if len(made.windows):
+        return 0
+    log.error("no features could be computed of any file")
+    return 1

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
     from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
-    from selavi.running.learn import Wishes, learn
+    from selavi.running.learn import Wishes, labelled, learn
 
     training = options.model is None
     if not training and any((options.clusters, options.init, options.preset, options.retrain)):
@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
         model, how = str(learned.model), learned.options
     loaded = load_labeller(model, options.embedder, how.threads)
     labels = label(options.paths, loaded, output, how)
+    if training:
+        labelled(output)
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)

@@ -1,5 +1,6 @@
 """Features and logits of all windows of a plan, in files, so that they need not fit in memory."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.format import open_memmap
 
+from selavi.files import explain_refusal
 from selavi.label.duplicates import thumbnail_size
 from selavi.label.loaded import Loaded
 from selavi.label.predict import Predicted
@@ -50,6 +52,9 @@ class FeatureRows:
         if not len(self.rows):
             return np.zeros(shape, np.float32)  # a map cannot be empty
         array = open_memmap(self.path(name), "w+", np.float32, shape)
+        # A map of a file with holes ends the process when the disk is full.
+        with explain_refusal(self.path(name)), self.path(name).open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
         for rows in self.blocks():
             array[rows] = np.nan
         return array

@@ -13,6 +13,7 @@ from selavi.data.sources.folder import EXTENSIONS, name_problem, walk
 from selavi.data.sources.table import fragment, listed_problem, on_disk
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError
+from selavi.label.work_folder import in_use
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,10 @@ def find_inputs(paths: Sequence[Path]) -> list[Input]:
     """List the files that paths name, in the order of their paths, each once.
 
     A folder gives its videos and audio files by their suffix, at any depth; hidden files are
-    skipped, links followed. A CSV gives its rows, `path` and optionally `start` and `end` in
-    seconds; its paths start from its own folder. Any other file is taken, whatever its suffix. A
-    file that is reached by several paths, also through links, is listed under the first.
+    skipped, and folders that a labelling wrote; links are followed. A CSV gives its rows, `path`
+    and optionally `start` and `end` in seconds; its paths start from its own folder. Any other file
+    is taken, whatever its suffix. A file that is reached by several paths, also through links, is
+    listed under the first.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def find_inputs(paths: Sequence[Path]) -> list[Input]:
     Raises
     ------
     UserError
-        If there is none, naming what is there instead, or a table cannot be read.
+        If there is none, naming what is there instead, no path exists, or a table cannot be read.
     """
     skipped: Counter[str] = Counter()
     found = [each for path in paths for each in _inputs(absolute(path), skipped)]
@@ -87,6 +89,10 @@ def find_inputs(paths: Sequence[Path]) -> list[Input]:
         if first.path != each.path:
             log.info("skipped %s: it is the same file as %s", each.name, first.name)
     passed = ", ".join(f"{n} x {suffix}" for suffix, n in skipped.most_common(5))
+    if once and all(each.reason == "missing" for each in once.values()):
+        raise UserError(
+            f"{', '.join(map(str, paths))}: nothing is there; check the path, or connect the disk"
+        )
     if not once:
         raise UserError(
             f"no videos or audio files in {', '.join(map(str, paths))}: looked for "
@@ -117,7 +123,7 @@ def _first(each: Input) -> float:
 def _inputs(path: Path, skipped: Counter[str]) -> Iterator[Input]:
     """The files of one path; those with another suffix are counted in `skipped`."""
     if path.is_dir():
-        for file, problem in walk(path):
+        for file, problem in walk(path, skip=_has_labels):
             suffix = file.suffix.lower()
             if problem:
                 yield Input(file, reason="unreadable-folder", detail=problem)
@@ -138,6 +144,14 @@ def _inputs(path: Path, skipped: Counter[str]) -> Iterator[Input]:
     else:
         reason, detail = name_problem(path)
         yield Input(path, reason=reason, detail=detail) if reason else _named(path)
+
+
+def _has_labels(folder: Path) -> bool:
+    """Whether a folder is the output of a labelling, whose clips and links are no new videos."""
+    found = in_use(folder / "work").exists()
+    if found:
+        log.info("skipped %s: it holds the labels of other files", folder)
+    return found
 
 
 def _named(path: Path) -> Input:

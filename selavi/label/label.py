@@ -61,7 +61,7 @@ def label(
         write_csv(output / "windows.csv", plan)
         labels = label_windows(plan, loaded, _work(folder, loaded, options), scratch, options)
         clusters = loaded.clusters
-        named = settle_names(names, labels, loaded.head, clusters, loaded.names)
+        named = settle_names(names, labels, loaded.head, clusters, loaded.names, loaded.digest)
         labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
         write_csv(output / "labels.csv", labels)
         write_csv(output / "clusters.csv", clusters_of(labels))

@@ -126,13 +126,19 @@ def _current(
 
 
 def settle_names(
-    path: Path, table: pd.DataFrame, head: int, clusters: int, given: dict[int, str] | None = None
+    path: Path,
+    table: pd.DataFrame,
+    head: int,
+    clusters: int,
+    given: dict[int, str] | None = None,
+    model: str = "",
 ) -> dict[int, str]:
     """The names of the clusters of labelled videos, in a file that people may edit.
 
     An edited file is not written to: its names count, with suggestions where it has none; see
     `overlay`. If its names are carried over to other clusters, it is kept as `names.earlier.csv`,
-    and a new one is written. A file that nobody edited is written again.
+    and a new one is written; so it is if another model made the clusters, and none of the windows
+    that it lists is here. A file that nobody edited is written again.
 
     Parameters
     ----------
@@ -146,6 +152,8 @@ def settle_names(
         K.
     given : dict of int to str, optional
         Names that the model brings along; they override suggestions.
+    model : str
+        SHA-256 of the model file.
 
     Returns
     -------
@@ -159,7 +167,15 @@ def settle_names(
     """
     table = assigned(table)
     copy = path.parent / "work" / path.name
+    maker = copy.with_name("names.model")  # the model that the names are of
     edited = path.exists() and not (copy.exists() and path.read_bytes() == copy.read_bytes())
+    other = maker.exists() and maker.read_text(encoding="utf-8") != model
+    if edited and other and not _lists_any(path, table):
+        log.warning(
+            "%s is of another model and of other windows: its names do not fit these clusters", path
+        )
+        _keep(path)
+        edited = False
     if edited:
         written, moved = _current(path, table, head, clusters)
         named = _over_suggestions(written, "carried over" if moved else "file", table)
@@ -170,7 +186,14 @@ def settle_names(
         named = _over_suggestions(given or {}, "model", table)
         write_names(path, table, head, clusters, named)
         write_text(copy, path.read_text(encoding="utf-8"))
+    write_text(maker, model)
     return {cluster: name.text for cluster, name in named.items()}
+
+
+def _lists_any(path: Path, table: pd.DataFrame) -> bool:
+    """Whether a file of names lists any of these clips."""
+    listed = [names.listed() for names in read_names_file(path).values()]
+    return any(each["id"].isin(clip_ids(table)).any() for each in listed)
 
 
 def _keep(path: Path) -> None:

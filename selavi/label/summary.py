@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selavi.label.formats.windows import clock, labelled, one_line
+from selavi.label.table import covered_seconds
 from selavi.progress import duration
 
 EXAMPLES = 3
@@ -68,7 +69,7 @@ def summary(labels: pd.DataFrame, most: int = 20) -> RenderableType:
 def _headline(rows: pd.DataFrame) -> Text:
     if rows.empty:
         return Text("nothing could be labelled", "bold red")
-    seconds = float((rows["end"] - rows["start"]).sum())
+    seconds = covered_seconds(rows)
     line = (
         f"{_count(len(rows), 'window')} of {_count(rows['path'].nunique(), 'file')} "
         f"({duration(seconds)}) in {_count(rows['cluster'].nunique(), 'cluster')}"

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from selavi.data.schema import CHECKSUMS, LABELS
+from selavi.files import UserError
 from selavi.label.loaded import Loaded
 from selavi.label.predict import modalities_of
 from selavi.label.work import Part
@@ -38,6 +39,12 @@ def labels_of(plan: pd.DataFrame, outcomes: Sequence[pd.DataFrame]) -> pd.DataFr
     new = (table["reason"] == "") & table["why"].fillna("").ne("")
     for column, value in (("reason", "why"), ("detail", "words")):
         table[column] = table[column].where(~new, table[value])
+    lost = table.loc[(table["reason"] == "") & table["cluster"].isna(), "path"]
+    if len(lost):
+        raise UserError(
+            f"{len(lost)} windows have neither a cluster nor a reason, such as one of "
+            f"{lost.iloc[0]}; remove the folder `work` of the output and run the same command again"
+        )
     table["modalities"] = table["seen"].fillna("")
     table = table.astype({"cluster": "Int64", "second": "Int64"})
     table = table.astype({"confidence": float, "margin": float})
@@ -113,6 +120,14 @@ def best_two(logits: Mapping[str, np.ndarray]) -> pd.DataFrame:
     )
 
 
+def covered_seconds(rows: pd.DataFrame) -> float:
+    """Seconds of files that windows cover; what several cover counts once."""
+    rows = rows.sort_values(["path", "start"])
+    reached = rows.groupby("path")["end"].transform(lambda ends: ends.cummax().shift())
+    start = rows["start"].where(reached.isna() | (rows["start"] > reached), reached)
+    return float((rows["end"] - start).clip(lower=0).sum())
+
+
 def clusters_of(labels: pd.DataFrame) -> pd.DataFrame:
     """Count the clusters of a labelling.
 
@@ -135,7 +150,7 @@ def clusters_of(labels: pd.DataFrame) -> pd.DataFrame:
                 "name": name,
                 "windows": len(group),
                 "files": group["path"].nunique(),
-                "seconds": float((group["end"] - group["start"]).sum()),
+                "seconds": covered_seconds(group),
                 "confidence": float(group["confidence"].mean()),
                 "examples": " | ".join(best["path"].drop_duplicates().head(EXAMPLES)),
             }

@@ -142,6 +142,8 @@ class Work:
         manifest = self.folder / "manifests" / f"{number:05d}.csv"
         tar, table = self._path(number, ".tar"), self._path(number, ".csv")
         table.unlink(missing_ok=True)  # of a killed run: a table without a tar
+        for stale in self.folder.glob(f"{number:05d}.*.npz"):
+            stale.unlink()
         write_csv(manifest, self._manifest(rows).assign(shard=number))
         write_shard(manifest, number, tar, table, self.media, workers, quiet=True)
         return self._table(number)
@@ -167,10 +169,12 @@ class Work:
             predicted = Predicted.read(path)
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             log.warning("%s is damaged (%s); it is made again", path, error)
         else:
-            return Part(tar, table, predicted)
+            if set(predicted.ids) | set(predicted.corrupt) <= set(table["id"]):
+                return Part(tar, table, predicted)
+            log.warning("%s is of other windows; it is made again", path)
         predicted = predict_shard(tar, table, loaded, 0 if workers == 1 else workers)
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             predicted.write(file)

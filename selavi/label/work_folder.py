@@ -15,6 +15,11 @@ SCRATCH = "scratch-"
 """Beginning of the names of folders that hold nothing after their call."""
 
 
+def in_use(folder: Path) -> Path:
+    """The file by which a folder of work is known, and that a call locks."""
+    return folder / LOCK
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder of the work. Raises UserError if that is not allowed."""
     with explain_refusal(folder / LOCK):

@@ -33,6 +33,8 @@ TABLE = Path("work/train.csv")
 MODEL = Path("results/pretrain") / NAME / "model.pt"
 RECORD = Path("work/learn.json")
 """What was asked for when the training began."""
+UNLABELLED = Path("work/unlabelled")
+"""There from the beginning of a training until its videos are labelled."""
 CONFIG = "config.yaml"
 ESTIMATED = "SELAVI_ESTIMATED"
 """Environment variable by which the workflow knows that its costs have been shown."""
@@ -108,16 +110,20 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     make_folder(output / "work")
     model, record = output / MODEL, _read_record(output / RECORD)
     cut = {**asdict(options.windowing), "shots": options.shots}
-    asked = {"clusters": wishes.clusters, "init": wishes.init, "preset": wishes.preset, **cut}
-    if not record or (wishes.retrain and (asked != record or model.exists())):
+    init = _checked(wishes.init)
+    asked = {"clusters": wishes.clusters, "init": init, "preset": wishes.preset, **cut}
+    trained = model.exists() and not (output / UNLABELLED).exists()
+    others = [n for n, v in asked.items() if v not in (None, False) and v != record.get(n)]
+    if others and record and model.exists() and not wishes.retrain:
+        name = others[0]
+        raise UserError(
+            f"the model in {output} was trained with {name} = {_shown(record.get(name))}, not "
+            f"{asked[name]}; train again with --retrain, or name another folder with --output"
+        )
+    changed = any(value != record.get(name) for name, value in asked.items())
+    if not record or others or (wishes.retrain and (changed or trained)):
         _begin(paths, output, options, asked, again=bool(record))
         record = asked
-    for name, value in asked.items():
-        if value not in (None, False) and value != record.get(name):
-            raise UserError(
-                f"the model in {output} was trained with {name} = {_shown(record.get(name))}, not "
-                f"{value}; train again with --retrain, or name another folder with --output"
-            )
     windowing = Windowing(record.get("window"), record.get("stride"))
     options = replace(options, windowing=windowing, shots=bool(record.get("shots")))
     status = 0 if model.exists() else _train(output, record)
@@ -142,6 +148,21 @@ def choose_preset(init: str | None, gpus: int | None = None) -> Preset:
     """
     preset = machine_preset(torch.cuda.device_count() if gpus is None else gpus)
     return "features" if preset == "small" and init is None and has_imagenet() else preset
+
+
+def labelled(output: Path) -> None:
+    """Note that the videos of a training are labelled: `--retrain` then trains again."""
+    (output / UNLABELLED).unlink(missing_ok=True)
+
+
+def _checked(init: str | None) -> str | None:
+    """A source of weights that is there, as jobs in another folder find it."""
+    if init is None or ":" in init.split("/")[0]:
+        return init
+    path = Path(init).absolute()
+    if not path.is_file():
+        raise UserError(f"--init {init}: {path} is not a file; correct the path")
+    return str(path)
 
 
 def _read_record(path: Path) -> dict[str, Any]:
@@ -193,6 +214,7 @@ def _begin(
         parts = [middle_part(start, end, WINDOW_SECONDS) for start, end in spans]
         table["start"], table["end"] = zip(*parts, strict=True)
     write_csv(output / TABLE, table)
+    write_text(output / UNLABELLED, "")
     write_text(output / RECORD, json.dumps(asked))
 
 

@@ -126,3 +126,25 @@ def test_a_model_of_given_features_cannot_see_files(
     assert main(["label", str(tmp_path), "--model", str(model)]) == 1
     told = capsys.readouterr().err
     assert "was trained on video features that were given" in told and "selavi assign" in told
+
+
+def test_a_disk_too_small_for_the_features(
+    label_model: Path, tmp_path: Path, private_mounts: None
+) -> None:
+    """An error, and not the end of the process by a signal."""
+    code = (
+        "import sys, pandas as pd\n"
+        "from pathlib import Path\n"
+        "from selavi.label.feature_rows import FeatureRows\n"
+        "from selavi.label.loaded import load_labeller\n"
+        "ids = pd.Series(map(str, range(100_000)))\n"
+        "FeatureRows(Path(sys.argv[2]), ids, load_labeller(sys.argv[1]))\n"
+    )
+    script = 'mount -t tmpfs -o size=1m tmpfs "$1"; shift; exec "$@"'
+    command = [sys.executable, "-c", code, str(label_model), str(tmp_path)]
+    done = subprocess.run(
+        [*PRIVATE, script, "sh", str(tmp_path), *command], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.returncode
+    assert "no space left on the disk" in done.stderr

@@ -30,7 +30,9 @@ def test_both_formats_have_a_row_per_second(
         output = tmp_path / f"f.{suffix}"
         command = ["features", str(tmp_path / "videos"), "--model", str(label_model), "--stride"]
         assert main([*command, "1", "--output", str(output), "--workers", "1"]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"videos", "f.npz", "f.parquet"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"videos", "f.npz", "f.parquet", "f.rejected.csv"}
+    assert pd.read_csv(tmp_path / "f.rejected.csv")["reason"].notna().all()
     arrays = np.load(tmp_path / "f.npz", allow_pickle=False)
     table = pd.read_parquet(tmp_path / "f.parquet")
     assert arrays["start"].tolist() == [0, 1, 2, 0] and arrays["end"].max() > 3.9

@@ -8,6 +8,7 @@ import pytest
 
 from selavi.files import UserError
 from selavi.label.inputs import find_inputs
+from selavi.label.work_folder import sole_use
 
 
 def names(folder: Path, *paths: Path) -> list[str]:
@@ -56,3 +57,21 @@ def test_a_folder_without_videos(make: Callable[[Path], None], words: str, tmp_p
     make(tmp_path)
     with pytest.raises(UserError, match=words):
         find_inputs([tmp_path])
+
+
+def test_what_a_labelling_wrote_is_no_input(tmp_path: Path) -> None:
+    """As after `cd videos && selavi label .`, which writes videos-labels below it."""
+    (tmp_path / "a.mp4").touch()
+    with sole_use(tmp_path / "videos-labels/work"):
+        pass
+    clips = tmp_path / "videos-labels/explorer/clips"
+    clips.mkdir(parents=True)
+    (clips / "one.mp4").touch()
+    (tmp_path / "work").mkdir()  # a folder of that name alone is not one of these
+    (tmp_path / "work/b.mp4").touch()
+    assert [each.path.name for each in find_inputs([tmp_path])] == ["a.mp4", "b.mp4"]
+
+
+def test_paths_of_which_none_exists_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nothing is there; check the path, or connect the disk"):
+        find_inputs([tmp_path / "disk/videos", tmp_path / "other"])

@@ -11,7 +11,15 @@ from selavi.cli import main
 from selavi.files import UserError
 from selavi.label.options import Options
 from selavi.label.windows import Windowing
-from selavi.running.learn import MODEL, RECORD, Wishes, choose_preset, learn
+from selavi.running.learn import (
+    MODEL,
+    RECORD,
+    UNLABELLED,
+    Wishes,
+    choose_preset,
+    labelled,
+    learn,
+)
 from selavi.running.weights import IMAGENET, has_imagenet, weights_on_disk
 
 
@@ -113,3 +121,19 @@ def test_a_cpu_with_a_trained_encoder_trains_heads_alone(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, IMAGENET[1], None)  # Python's way to say: not installed
     assert not has_imagenet()
     assert choose_preset(None, gpus=0) == "small"
+
+
+def test_a_training_whose_videos_are_not_labelled_yet_is_not_repeated(trained: Path) -> None:
+    """An interrupted `--retrain` resumes; once its videos are labelled, it trains again."""
+    (trained / UNLABELLED).touch()
+    options, wishes = Options(Windowing(window=4.0)), Wishes(clusters=5, retrain=True)
+    assert learn([trained / "videos"], trained, options, wishes).status == 0
+    labelled(trained)
+    with pytest.raises(UserError, match="nothing is there"):  # it looks for videos to train on
+        learn([trained / "videos"], trained, options, wishes)
+    assert (trained / MODEL).exists()
+
+
+def test_initial_weights_are_looked_for_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"--init best.pt: {Path.cwd()}/best.pt is not a file"):
+        learn([tmp_path], tmp_path / "out", Options(), Wishes(init="best.pt"))

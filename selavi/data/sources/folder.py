@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,10 +131,13 @@ class Folder(VideoSource):
         return sorted(there - listed), sorted(listed - there)
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, str]]:
+def walk(
+    folder: Path, skip: Callable[[Path], bool] = lambda _: False
+) -> Iterator[tuple[Path, str]]:
     """Files below `folder`, and folders that cannot be read with the reason.
 
     A folder is listed once, under its own name if it has one here: links are followed at the end.
+    Folders below it that `skip` tells of are left out.
     """
     problems: list[OSError] = []
     seen: dict[tuple[int, int], Path] = {}
@@ -148,7 +151,8 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
                 log.info("skipped %s: it is the same folder as %s", where, first)
                 folders.clear()
                 continue
-            folders[:] = sorted(name for name in folders if not _hidden(name))
+            shown = sorted(name for name in folders if not _hidden(name))
+            folders[:] = [name for name in shown if not skip(where / name)]
             tops += [path for path in map(where.joinpath, folders) if path.is_symlink()]
             for name in sorted(files):
                 if not _hidden(name):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.label.formats.windows import by_file, write_json
+from selavi.label.formats.windows import by_file, have_picture, write_json
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ def write_fiftyone(rows: pd.DataFrame, folder: Path) -> None:
 
     FiftyOne asks every file for its frame rate, so audio files are left out.
     """
-    with_picture = rows["path"].isin(rows.loc[rows["modalities"] != "audio", "path"])
+    with_picture = have_picture(rows)
     left_out = rows.loc[~with_picture, "path"].nunique()
     if left_out:
         files = "1 audio file is" if left_out == 1 else f"{left_out} audio files are"

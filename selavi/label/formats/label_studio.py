@@ -13,7 +13,7 @@ import pandas as pd
 
 from selavi.files import write_text
 from selavi.label.formats.file_names import below, common_folder
-from selavi.label.formats.windows import Window, by_file, write_json
+from selavi.label.formats.windows import Window, by_file, have_picture, write_json
 
 FRAMES_PER_SECOND = 25
 """In which the timeline of a video counts; the interface says so, whatever the video's own rate."""
@@ -27,7 +27,7 @@ def write_label_studio(rows: pd.DataFrame, folder: Path) -> None:
     `LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT` has to name; `document_root.txt` has it.
     """
     root = common_folder(rows["path"].unique().tolist())
-    with_picture = rows["path"].isin(rows.loc[rows["modalities"] != "audio", "path"])
+    with_picture = have_picture(rows)
     for name, part, region, interface in (
         ("videos", rows[with_picture], _video_region, _VIDEO),
         ("audio", rows[~with_picture], _audio_region, _AUDIO),

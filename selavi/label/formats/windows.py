@@ -11,6 +11,7 @@ from typing import TypedDict, cast
 import pandas as pd
 
 from selavi.files import write_text
+from selavi.label.inputs import AUDIO_EXTENSIONS
 
 
 class Window(TypedDict):
@@ -59,6 +60,17 @@ def windows(rows: pd.DataFrame) -> list[Window]:
         for column in ("start", "end", "confidence", "margin"):
             row[column] = None if pd.isna(row[column]) else round(float(row[column]), 6)
     return cast("list[Window]", found)
+
+
+def have_picture(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Of labelled rows, which are of files with a picture.
+
+    An audio file is known by its suffix, or by the model having seen the video of others alone.
+    """
+    picture = ~rows["path"].map(lambda path: Path(path).suffix.lower()).isin(AUDIO_EXTENSIONS)
+    if not rows["modalities"].str.contains("video").any():
+        return picture  # the model sees none
+    return picture & rows["path"].isin(rows.loc[rows["modalities"] != "audio", "path"])
 
 
 def by_file(rows: pd.DataFrame) -> Iterator[tuple[str, list[Window]]]:
