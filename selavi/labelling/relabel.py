@@ -11,7 +11,7 @@ from selavi.engine.process_group import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
 from selavi.labelling.consensus import consensus
 from selavi.labelling.feature_store import FeatureStore
-from selavi.labelling.marginals import match_by_rank
+from selavi.labelling.marginals import match_by_rank, relax
 from selavi.labelling.sinkhorn import HeadLogKernel, SinkhornOutput, sinkhorn
 from selavi.labelling.sinkhorn.kernel_sums import UNITS
 from selavi.models.network import Network
@@ -129,7 +129,10 @@ def relabel(
             log_kernel = HeadLogKernel(network, store, head, settings.lambda_)
             if align and len(network.modalities) == 2:
                 _align(log_kernel)
-            r = match_by_rank(marginals[head], soft_sizes(log_kernel))
+            soft = soft_sizes(log_kernel)
+            r = match_by_rank(marginals[head], soft)
+            if settings.relaxation:
+                r = relax(r, soft, settings.relaxation)
             outputs.append(sinkhorn(log_kernel, r, settings.tolerance, settings.max_iterations))
             labels[samples, head] = all_rows(outputs[-1].labels)
     if settings.consensus:

@@ -73,9 +73,13 @@ class LabellingSettings(Section):
     """Whose clusters are the result. head: the head that agrees best with the others. consensus:
     the mean of all heads' probabilities, once their clusters are matched; it counts as one more
     head."""
-    marginals: Literal["uniform", "gaussian", "zipf"] = "gaussian"
+    marginals: Literal["uniform", "gaussian", "zipf", "first"] = "gaussian"
     """Cluster sizes: all equal (uniform), drawn from a normal distribution for each head
-    (gaussian), or by Zipf's law, where the n-th largest is proportional to 1 / n (zipf)."""
+    (gaussian), by Zipf's law, where the n-th largest is proportional to 1 / n (zipf), or those of
+    each head's first labels (first; it needs `first: kmeans`)."""
+    relaxation: float = Field(0.0, ge=0, le=1)
+    """How far cluster sizes move at each label update towards those that the heads predict: 0 not
+    at all, 1 all the way."""
     gaussian_sd: float = Field(0.1, gt=0, le=10)
     """Standard deviation of Gaussian cluster sizes, relative to their mean."""
     align: bool = True
@@ -157,6 +161,11 @@ class RunDefaults(Section):
         if labelling.first_share and labelling.first != "kmeans":
             raise ValueError(
                 "labelling.first_share is for labelling.first: kmeans; leave it out, or set that"
+            )
+        if labelling.marginals == "first" and labelling.first != "kmeans":
+            raise ValueError(
+                "labelling.marginals: first takes the sizes of labels by k-means; set "
+                "labelling.first: kmeans, or other marginals"
             )
         if labelling.result == "consensus" and self.network.heads == 1:
             raise ValueError(

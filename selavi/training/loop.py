@@ -18,6 +18,7 @@ from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
+from selavi.labelling.marginals import sizes_of
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.head_selection import agreement
 from selavi.models.initial_weights import initialise
@@ -233,6 +234,8 @@ class Trainer:
         self.labeller.fill()
         if self.settings.labelling.first == "kmeans":
             self.state.labels.copy_(first_labels(self.settings, self.clips, self.group))
+        if self.settings.labelling.marginals == "first":
+            self.state.sizes.copy_(sizes_of(self.state.labels, self.settings.network.clusters))
 
     def _finish_epoch(self, clips_per_second: float) -> None:
         progress, training = self.state.progress, self.training

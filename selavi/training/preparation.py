@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 
 FITTED = 50_000
 """Clips that k-means is fitted to; the others get the cluster of the nearest centre."""
-TRIED = 10_000
-"""Clips that preparations are compared with."""
+TRIED, STARTS = 10_000, 24
+"""Clips that preparations are compared with, and k-means of each, from fewer of which chance would
+decide."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _resolved(settings: RunSettings, clips: Clips, usable: np.ndarray, group: Gr
         words = ", ".join(f"{k} {s:.3f}" for k, s in zip(PCA_KINDS, scores, strict=True))
         log.info(
             "preparation %s: k-means agrees best with itself (mean NMI of %d starts: %s)",
-            PCA_KINDS[int(chosen)], settings.network.heads, words,
+            PCA_KINDS[int(chosen)], STARTS, words,
         )  # fmt: skip
     kind = PCA_KINDS[int(_of_first(chosen, group))]
     network = settings.network.model_copy(update={"preparation": kind})
@@ -150,8 +151,7 @@ def _self_agreement(
         prepared[name] = Preparation.fit(own, kind, settings.network.dims).transform(own)
     joined = _joined(prepared, np.arange(len(some)))
     clusters = min(settings.network.clusters, len(some))
-    starts = max(2, settings.network.heads)
-    return float(agreement(_kmeans(joined, clusters, starts, settings.seed)).mean())
+    return float(agreement(_kmeans(joined, clusters, STARTS, settings.seed)).mean())
 
 
 def _some(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
