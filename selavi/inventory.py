@@ -104,7 +104,8 @@ class Inventory:
                 raise UserError(f"runs.{name}.names: {run.names} does not exist")
             self.require_features(name)
             if self.source(run.dataset, "train").stage in ("shard", "list_clips"):
-                enough = max(run.network.clusters, run.training.batch_size)
+                clusters = 2 if run.network.clusters == "auto" else max(run.network.levels())
+                enough = max(clusters, run.training.batch_size)
                 found = self.count(run.dataset, "train", enough)
                 if found is not None:
                     require_enough(name, run, found)

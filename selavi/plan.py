@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from selavi.config_file import read_yaml
+from selavi.data.features.inputs import embedded_files
 from selavi.data.sources.factory import configured_source
 from selavi.files import UserError
 from selavi.models.zoo import place
@@ -193,6 +194,7 @@ class Plan:
                 for file in self.shards(*place.split("/"))
             ],
             "index": [f"results/shards/{place}/index.csv" for place in self.splits],
+            "embed": embedded_files(config.datasets, config.runs),
             "pretrain": self._runs(MODEL, self.trained),
             "import_model": self._runs(MODEL, self.given),
             "cluster_features": self._runs(CLUSTERING, self.clustered),

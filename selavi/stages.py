@@ -2,7 +2,7 @@
 
 STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset",
-    "list_clips", "gather_features",
+    "list_clips", "embed", "gather_features",
     "pretrain", "import_model", "cluster_features", "assign", "name_clusters", "logits", "metrics",
     "baselines",
     "degrade", "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",

@@ -15,7 +15,7 @@ LAYERS = [
     {"engine"},
     {"cluster", "transforms", "models", "estimates"},
     {"clustering", "data", "labelling"},
-    {"training", "evaluation", "plan", "inventory"},
+    {"embedding", "training", "evaluation", "plan", "inventory"},
     {"label"},
     {"reporting", "preflight"},
     {"running"},

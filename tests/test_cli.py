@@ -184,3 +184,13 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback():
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_the_process_ends_though_a_pool_of_threads_is_open() -> None:
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor; from selavi import cli;"
+        "pool = ThreadPoolExecutor(1); pool.submit(int).result(); cli.main = lambda: 7;"
+        "cli.run_and_exit()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert done.returncode == 7

@@ -37,6 +37,7 @@ def test_the_demo_stage_by_stage() -> None:
         "pretrain": ["results/pretrain/demo/model.pt"],
         "import_model": [],
         "cluster_features": [],
+        "embed": [],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
         "name_clusters": ["results/name-clusters/demo.csv"],
         "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],

@@ -182,6 +182,10 @@ def videos(parser: argparse.ArgumentParser, window: str, stride: str) -> None:
         help=f"begin a window this long after the one before (default: {stride})",
     )  # fmt: skip
     parser.add_argument(
+        "--embedder", type=Path, action="append", default=[], metavar="FILE",
+        help="settings of the plug-in that makes the features of the model's frozen encoder (YAML)",
+    )  # fmt: skip
+    parser.add_argument(
         "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
     )
 

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
 
-    loaded = load_labeller(options.model)
+    loaded = load_labeller(options.model, options.embedder)
     windowing = windows_for(options.window, options.stride, loaded)
     made = write_features(
         options.paths, loaded, options.output, Options(windowing=windowing, workers=options.workers)

@@ -9,6 +9,7 @@ from selavi.commands import arguments
 from selavi.formulas import RAW
 from selavi.label.formats import FORMATS
 
+PRESETS = ("features", "small", "paper")
 HELP = "label videos: a cluster, with a confidence, for every window of every file"
 
 
@@ -22,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--init", metavar="WEIGHTS",
         help="without --model: the encoders start from these weights, as network.init has it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--preset", choices=PRESETS,
+        help="without --model: what is trained, heads on features of trained encoders, or networks "
+        "for a CPU (small) or a GPU (paper) (default: by the machine and by what is installed)",
     )  # fmt: skip
     parser.add_argument(
         "--retrain", action="store_true",
@@ -64,10 +70,10 @@ def run(options: argparse.Namespace) -> int:
     from selavi.running.learn import Wishes, learn
 
     training = options.model is None
-    if not training and (options.clusters or options.init or options.retrain):
+    if not training and any((options.clusters, options.init, options.preset, options.retrain)):
         raise UserError(
-            "--clusters, --init and --retrain are for training, and --model gives a trained model; "
-            "leave out the one or the others"
+            "--clusters, --init, --preset and --retrain are for training, and --model gives a "
+            "trained model; leave out the one or the others"
         )
     if options.raw_csv:
         os.environ[RAW] = "1"
@@ -81,17 +87,17 @@ def run(options: argparse.Namespace) -> int:
     )
     model = options.model
     if training:
-        wishes = Wishes(options.clusters, options.init, options.retrain)
+        wishes = Wishes(options.clusters, options.init, options.preset, options.retrain)
         learned = learn(options.paths, output, how, wishes)
         if learned.status:
             return learned.status
         model, how = str(learned.model), learned.options
-    loaded = load_labeller(model)
+    loaded = load_labeller(model, options.embedder, how.threads)
     labels = label(options.paths, loaded, output, how)
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)
-        page = Page(clips, loaded.settings.network.clusters, how.threads)
+        page = Page(clips, loaded.clusters, how.threads)
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from selavi.commands import arguments
 
-HELP = "score clusters against classes: NMI, adjusted MI, ARI, accuracy, entropy, purity"
+HELP = "score clusters against classes: NMI, adjusted MI, ARI, accuracy, entropy, purity; chance"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

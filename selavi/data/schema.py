@@ -38,8 +38,10 @@ MEDIA = ("width", "height", "frames", "fps", "samples", "rate")
 PLACES = ("video_offset", "video_size", "audio_offset", "audio_size")
 CHECKSUMS = ("video_crc", "audio_crc")
 """Shards made by earlier versions have none."""
+HEAD_CLUSTERS = "head_clusters"
+"""The number of clusters of each head, such as "8 8 16 16"; of runs with several numbers only."""
 SHARD_TABLE = (*VIDEO, *SEGMENT, *OUTCOME, *MEDIA, "notes", *PLACES, *CHECKSUMS)
-ASSIGNED = ("cluster", "confidence", "margin", "head")
+ASSIGNED = ("cluster", "confidence", "margin", "head", HEAD_CLUSTERS)
 LABELS = (
     "path", "start", "end", "cluster", "name", "confidence", "second", "margin", "modalities",
     "duplicate_of", "reason", "detail",
@@ -134,6 +136,13 @@ def head_columns(modality: str, head: int) -> tuple[str, str, str]:
     """Columns of one head's clusters, confidences and margins in a table of assignments."""
     name = f"{modality}_head{head}"
     return name, f"{name}_confidence", f"{name}_margin"
+
+
+def cluster_counts(table: pd.DataFrame) -> list[int] | None:
+    """Number of clusters of each head of an assignment table; None if it does not say."""
+    texts = table[HEAD_CLUSTERS].unique().tolist() if HEAD_CLUSTERS in table else []
+    parts = str(texts[0]).split() if len(texts) == 1 else []
+    return [int(part) for part in parts] if parts and all(p.isdigit() for p in parts) else None
 
 
 def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:

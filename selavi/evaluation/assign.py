@@ -3,7 +3,7 @@
 import gzip
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,9 @@ import torch
 
 from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import Clips, open_clips
-from selavi.data.schema import VIDEO, further, head_columns
+from selavi.data.schema import HEAD_CLUSTERS, VIDEO, further, head_columns
 from selavi.evaluation.predict import batches_of_logits
-from selavi.files import atomic_path, write_csv, write_pickle
+from selavi.files import UserError, atomic_path, write_csv, write_pickle
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import load_model
 from selavi.models.network import Network
@@ -79,21 +79,29 @@ def assign(
     Raises
     ------
     UserError
-        If the model or the index cannot be read, or too many clips are corrupt.
+        If the model or the index cannot be read, their audio has another sample rate, or too many
+        clips are corrupt.
     """
     network, settings, facts = load_model(model)
     clips = open_clips(index, settings, features=features)
+    trained = facts.get("media", {}).get("audio_rate")
+    if trained and "audio" in clips.modalities and clips.rate != trained:
+        raise UserError(
+            f"{model} was trained on audio of {trained} Hz, and the clips of {index} have "
+            f"{clips.rate} Hz; set media.audio_rate: {trained} for the dataset and make its shards "
+            "again, or use a model of that rate"
+        )
     corrupt = CorruptClips(clips)
     predictions = predict(network, clips, workers, corrupt)
-    head, clusters = int(facts["head"]), settings.network.clusters
-    write_assignments(corrupt, predictions, head, clusters, csv, pickle, compress_above)
+    head, counts = int(facts["head"]), network.result_counts
+    write_assignments(corrupt, predictions, head, counts, csv, pickle, compress_above)
 
 
 def write_assignments(
     corrupt: CorruptClips,
     predictions: dict[str, Prediction],
     head: int,
-    clusters: int,
+    counts: Sequence[int],
     csv: Path,
     pickle: Path,
     compress_above: int = COMPRESS_ABOVE,
@@ -108,8 +116,8 @@ def write_assignments(
         By modality, of N clips; the columns of the selected head are the first one's.
     head : int
         The selected head.
-    clusters : int
-        K.
+    counts : sequence of int
+        Number of clusters of each head. If they differ, column `head_clusters` lists them.
     csv, pickle : Path
         Files to write.
     compress_above : int
@@ -122,6 +130,8 @@ def write_assignments(
     first = predictions[next(iter(predictions))]
     chosen = _columns(first, head, ("cluster", "confidence", "margin"))
     columns = chosen | {"head": np.full(len(result), head)}
+    if differ := len(set(counts)) > 1:
+        columns[HEAD_CLUSTERS] = np.full(len(result), " ".join(map(str, counts)))
     for name, prediction in predictions.items():
         for h in range(prediction.clusters.shape[1]):
             columns |= _columns(prediction, h, head_columns(name, h))
@@ -136,13 +146,14 @@ def write_assignments(
             "clusters": {name: p.clusters.astype(np.int32) for name, p in predictions.items()},
             "confidences": {name: p.confidences for name, p in predictions.items()},
             "margins": {name: p.margins for name, p in predictions.items()},
-            "number_of_clusters": clusters,
-        },
+            "number_of_clusters": counts[head],
+        }
+        | ({"head_clusters": list(counts)} if differ else {}),
     )
     assigned = columns["cluster"][columns["cluster"] >= 0]
-    _, counts = np.unique(assigned, return_counts=True)
-    log.info("%s: %d clips in %d clusters", csv, len(result), len(counts))
-    if warning := collapse(counts.max(initial=0) / max(1, len(assigned))):
+    _, sizes = np.unique(assigned, return_counts=True)
+    log.info("%s: %d clips in %d clusters", csv, len(result), len(sizes))
+    if warning := collapse(sizes.max(initial=0) / max(1, len(assigned))):
         log.warning("%s: %s", csv, warning)
     if corrupt:
         log.warning("%s: %d corrupt clips have cluster -1; see column detail", csv, len(corrupt))

@@ -87,7 +87,7 @@ def baselines(
     """
     names = names or {}
     of = {name: names[name] for name in ("dataset", "split") if name in names}
-    trained, run, _ = load_model(model)
+    trained, run, facts = load_model(model)
     clips = open_clips(index, run, features=features)
     labels = clips.index["label"].to_numpy(dtype=str)
     if not (labels != "").any():
@@ -96,7 +96,7 @@ def baselines(
         result = pd.DataFrame([{"method": "chance", "modality": "none", "note": note} | of])
         write_csv(output, result)
         return result
-    clusters, seed = run.network.clusters, run.seed
+    clusters, seed = trained.result_counts[facts["head"]], run.seed
     torch.manual_seed(seed)
     extractors = {"k-means raw": raw_features} | _networks(trained, clips, run, workers)
     samples, rows_of = extract(clips, extractors, workers)

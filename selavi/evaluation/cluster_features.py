@@ -93,7 +93,8 @@ def assign_by_clustering(
     fitted, settings = read_clustering(clustering)
     corrupt = CorruptClips(open_clips(index, settings, features=features))
     predictions = predictions_of(fitted, corrupt)
-    write_assignments(corrupt, predictions, fitted.head, fitted.clusters, csv, pickle)
+    counts = [fitted.clusters] * fitted.labels.shape[1]
+    write_assignments(corrupt, predictions, fitted.head, counts, csv, pickle)
 
 
 def predictions_of(fitted: Fitted, corrupt: CorruptClips) -> dict[str, Prediction]:
@@ -151,7 +152,7 @@ def _choose(settings: RunSettings, features: Rows) -> list[Candidate]:
     assert settings.method != "selavi"
     methods = AUTO if settings.method == "auto" else (settings.method,)
     kinds = tuple(kind for kind in KINDS if kind == network.preparation) or PCA_KINDS
-    clusters = [network.clusters]
+    clusters = network.levels(len(next(iter(features.values()))))
     if len(methods) == len(kinds) == len(clusters) == 1:
         return [Candidate(methods[0], kinds[0], clusters[0], np.nan, 0, np.nan, np.nan, "")]
 

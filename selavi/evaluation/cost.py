@@ -24,7 +24,8 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
     for name in workload.config.networks:
         run = workload.config.runs[name]
         clips = _all_clips(workload, run.dataset)
-        stored = clips * (ROW_BYTES + 3 * run.network.heads * HEAD_BYTES)
+        heads = run.network.heads * len(run.network.levels(clips))
+        stored = clips * (ROW_BYTES + 3 * heads * HEAD_BYTES)
         yield cost(name, "assign", workload.rate(name).infer * clips, stored)
 
 

@@ -18,7 +18,7 @@ from selavi.evaluation.predict import batches_of_logits
 from selavi.evaluation.safe_pickle import load_arrays
 from selavi.files import UserError
 from selavi.models.checkpoint import load_model
-from selavi.models.head_selection import agreement
+from selavi.models.head_selection import select_head
 from selavi.models.network import JOINED
 from selavi.settings import Modality
 from selavi.tensor_files import save_tensors
@@ -90,14 +90,12 @@ def write_logits(
     network, settings, _ = load_model(model)
     clips = open_clips(index, settings, features=features)
     corrupt = CorruptClips(clips)
-    heads, clusters = settings.network.heads, settings.network.clusters
-    all_logits = {
-        m: [torch.empty(len(clips), clusters) for _ in range(heads)] for m in network.modalities
-    }
+    counts = network.result_counts
+    all_logits = {m: [torch.empty(len(clips), k) for k in counts] for m in network.modalities}
     for samples, logits in batches_of_logits(network, corrupt, workers):
         for modality, rows in logits.items():
             for head, head_logits in enumerate(rows.cpu()):
-                all_logits[modality][head][samples] = head_logits
+                all_logits[modality][head][samples] = head_logits[:, : counts[head]]
     if corrupt:
         raise UserError(f"{len(corrupt)} clips of {index} cannot be read; shard them again")
     table = clips.index
@@ -110,7 +108,9 @@ def write_logits(
         "keys": table["key"].tolist(),
     }
     save_tensors(output, content)
-    log.info("%s: %d clips, %d heads, %s", output, len(table), heads, " and ".join(all_logits))
+    log.info(
+        "%s: %d clips, %d heads, %s", output, len(table), len(counts), " and ".join(all_logits)
+    )
 
 
 def read_logits(path: Path) -> Logits:
@@ -176,7 +176,8 @@ def measure_logits(path: Path, output: Path, of: dict[str, str] | None = None) -
     """
     content = read_logits(path)
     heads = content.clusters()
-    selected = int(agreement(next(iter(heads.values()))).argmax())
+    counts = [head.shape[1] for head in next(iter(content.logits.values()))]
+    selected = select_head(next(iter(heads.values())), counts).head
     return measure_heads(heads, content.labels, selected, path, output, of or {})
 
 
@@ -206,10 +207,11 @@ def _own_file(content: Mapping[str, Any], path: Path) -> Logits:
 def _checked(file: Logits, path: Path) -> Logits:
     if not file.logits:
         raise UserError(f"{path} holds no logits: no key 'video' or 'audio'")
-    shapes = {tuple(head.shape) for heads in file.logits.values() for head in heads}
+    by_modality = {tuple(tuple(h.shape) for h in heads) for heads in file.logits.values()}
+    shapes = {shape for heads in by_modality for shape in heads}
     if any(0 in shape for shape in shapes):
         raise UserError(f"{path} holds logits without clips or clusters: {sorted(shapes)}")
-    if len(shapes) != 1 or len({len(h) for h in file.logits.values()}) != 1:
+    if len({shape[0] for shape in shapes}) != 1 or len(by_modality) != 1:
         raise UserError(f"{path}: the heads' logits differ in shape: {sorted(shapes)}")
     if {shape[0] for shape in shapes} != {len(file.labels)}:
         raise UserError(f"{path}: {len(file.labels)} labels for logits of shape {shapes.pop()}")

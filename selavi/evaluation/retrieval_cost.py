@@ -54,7 +54,7 @@ def _video_rate(index: Path, run: RunSettings, settings: RetrievalSettings) -> S
     batch, decoding = decode(
         lambda _: CorruptClips(clips).counted(view_batches(clips, views=views, batch_size=1))
     )
-    network = build_network(run).to(best_device())
+    network = build_network(run.for_clips(len(table))).to(best_device())
     device = inference_seconds(
         network, lambda shown: features_of_clips(network, shown, modalities), batch
     )

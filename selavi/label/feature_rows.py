@@ -38,7 +38,7 @@ class FeatureRows:
     def __init__(self, folder: Path, ids: "pd.Series[str]", loaded: Loaded) -> None:
         self.folder = folder
         self.rows = pd.Index(ids)
-        clusters = loaded.settings.network.clusters
+        clusters = loaded.clusters
         widths = {f"features_{name}": size for name, size in loaded.feature_sizes.items()}
         widths |= {f"logits_{name}": clusters for name in loaded.network.modalities}
         self.arrays = {name: self._rows(name, width) for name, width in widths.items()}

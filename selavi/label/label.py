@@ -60,7 +60,7 @@ def label(
         plan = plan_labels(paths, options, folder)
         write_csv(output / "windows.csv", plan)
         labels = label_windows(plan, loaded, _work(folder, loaded, options), scratch, options)
-        clusters = loaded.settings.network.clusters
+        clusters = loaded.clusters
         named = settle_names(names, labels, loaded.head, clusters, loaded.names)
         labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
         write_csv(output / "labels.csv", labels)

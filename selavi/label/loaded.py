@@ -1,12 +1,16 @@
 """A trained network with what labelling needs to know of it."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from selavi.config_file import read_section
 from selavi.data.features.gather import GivenFeatures
+from selavi.embedding.embed import ShardEmbedder
 from selavi.files import UserError
 from selavi.label.names_file import names_of_model
 from selavi.label.windows import WINDOW_SECONDS
@@ -14,7 +18,16 @@ from selavi.models.checkpoint import load_model
 from selavi.models.encoders import feature_size
 from selavi.models.network import JOINED, Network
 from selavi.models.zoo import digest_of, resolve
-from selavi.settings import FROZEN, MediaSettings, Modality, RunSettings
+from selavi.settings import (
+    BUILT_IN,
+    FAMILIES,
+    FROZEN,
+    EmbedderSettings,
+    MediaSettings,
+    Modality,
+    RunSettings,
+    embedder_settings,
+)
 
 Embed = Callable[[Path, pd.DataFrame], GivenFeatures]
 """Features of the clips of a shard."""
@@ -40,7 +53,7 @@ class Loaded:
     media : MediaSettings
         How files are normalised for it.
     digest : str
-        SHA-256 of the model file, 64 hex digits.
+        SHA-256 of the model file and of the embedders it needs, 64 hex digits.
     names : dict of int to str
         Names of clusters that come with the model; see `names_of_model`.
     embed : dict of str to callable
@@ -55,6 +68,11 @@ class Loaded:
     digest: str
     names: dict[int, str]
     embed: Mapping[Modality, Embed] = field(default_factory=dict)
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters of the selected head."""
+        return self.network.result_counts[self.head]
 
     @property
     def feature_sizes(self) -> dict[str, int]:
@@ -83,13 +101,19 @@ class Loaded:
         return max(self.clip_seconds, MIN_SECONDS) + MARGIN_SECONDS
 
 
-def load_labeller(source: str) -> Loaded:
+def load_labeller(source: str, embedders: Sequence[Path] = (), threads: int = 1) -> Loaded:
     """Read a model file to label with.
 
     Parameters
     ----------
     source : str
         A model file, ours or in the format of the paper's authors, or `zoo:NAME`.
+    embedders : sequence of Path
+        Settings of the embedders of frozen encoders (YAML, section `EmbedderSettings`), which those
+        that are built in do not need. Code is imported only from what these files name, never from
+        what a model does.
+    threads : int
+        Clips that embedders decode at a time.
 
     Returns
     -------
@@ -105,15 +129,42 @@ def load_labeller(source: str) -> Loaded:
     if path.is_dir():
         raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
     network, settings, facts = load_model(path)
+    named = {each.modality: each for each in (read_section(f, EmbedderSettings) for f in embedders)}
+    embed: dict[Modality, Embed] = {}
     for modality in settings.frozen:
-        if settings.network.encoder(modality) == FROZEN:
-            raise UserError(
-                f"{path} was trained on {modality} features that were given, which cannot be "
-                "computed from files; label with another model, or give features of these clips "
-                "to `selavi assign`"
-            )
+        encoder = settings.network.encoder(modality)
+        if (modality not in named and encoder in BUILT_IN) or encoder.startswith(FAMILIES):
+            named[modality] = embedder_settings(encoder, modality, {})
+        if modality not in named:
+            raise UserError(_no_embedder(path, modality, encoder))
+        embed[modality] = ShardEmbedder(named[modality], threads).embed
     head, media = int(facts["head"]), _media(settings, facts)
-    return Loaded(network, settings, head, media, digest_of(path), names_of_model(path, head))
+    names = names_of_model(path, head)
+    digest = _digest(path, named)
+    return Loaded(network, settings, head, media, digest, names, embed)
+
+
+def _digest(path: Path, embedders: Mapping[Modality, EmbedderSettings]) -> str:
+    """SHA-256 of the model file, and of what makes the features of its frozen encoders."""
+    digest = digest_of(path)
+    if not embedders:
+        return digest
+    made = json.dumps({name: each.model_dump() for name, each in sorted(embedders.items())})
+    return hashlib.sha256((digest + made).encode()).hexdigest()
+
+
+def _no_embedder(path: Path, modality: Modality, encoder: str) -> str:
+    """Say that the features of a modality cannot be computed from files."""
+    if encoder == FROZEN:
+        return (
+            f"{path} was trained on {modality} features that were given, which cannot be computed "
+            "from files; label with another model, give features of these clips to `selavi "
+            "assign`, or name the settings of an embedder that makes them with --embedder"
+        )
+    return (
+        f"{path} was trained on {modality} features of the plug-in {encoder!r}; name its settings "
+        f"with --embedder (the workflow wrote results/settings/embedders/{encoder}/{modality}.yaml)"
+    )
 
 
 def _media(settings: RunSettings, facts: dict[str, object]) -> MediaSettings:

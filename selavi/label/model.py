@@ -42,7 +42,7 @@ class Model:
     @property
     def clusters(self) -> int:
         """Number of clusters (K); a cluster is a number from 0 to K - 1."""
-        return self.loaded.settings.network.clusters
+        return self.loaded.clusters
 
     def label(
         self,

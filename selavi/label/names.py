@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.schema import read_assignments
+from selavi.data.schema import cluster_counts, read_assignments
 from selavi.files import atomic_path, write_text
 from selavi.label.carry_over import carry_over
 from selavi.label.names_file import (
@@ -50,6 +50,9 @@ def name_clusters(
     """
     table = read_assignments(assignments, needed=("path", "cluster", "confidence"))
     head = int(table["head"].iloc[0]) if "head" in table and len(table) else None
+    counts = cluster_counts(table)
+    if counts and head is not None:
+        clusters = counts[head]
     table = assigned(table)
     count = max(clusters or 0, int(table["cluster"].max()) + 1 if len(table) else 0)
     named = overlay(names, table, head, count) if names else suggest(table)

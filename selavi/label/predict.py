@@ -102,7 +102,7 @@ def predict_shard(tar: Path, table: pd.DataFrame, loaded: Loaded, workers: int =
     seen = modalities_of(rows, loaded)
     rows, seen = rows[seen != ""], seen[seen != ""]
     ids = rows["id"].to_numpy(dtype=str)
-    clusters = loaded.settings.network.clusters
+    clusters = loaded.clusters
     predicted = Predicted(
         ids,
         {name: _unknown(len(ids), size) for name, size in loaded.feature_sizes.items()},

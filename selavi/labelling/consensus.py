@@ -1,5 +1,7 @@
 """Consensus labels: a vote of all heads, once their clusters are matched to each other."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -38,6 +40,29 @@ def consensus(labels: Tensor, clusters: int) -> Tensor:
     winners = np.take_along_axis(common, votes.argmax(1)[:, None], 1)
     result = labels.clone()
     result[(labels >= 0).all(1)] = torch.from_numpy(to_head[heads, winners]).to(labels)
+    return result
+
+
+def consensus_by_level(labels: Tensor, counts: Sequence[int]) -> Tensor:
+    """`consensus` among the heads of each number of clusters.
+
+    Parameters
+    ----------
+    labels : Tensor
+        (N, H) int64, -1 for a clip without labels.
+    counts : sequence of int
+        (H,) clusters of each head.
+
+    Returns
+    -------
+    Tensor
+        (N, H) int64.
+    """
+    result = labels.clone()
+    of_head = torch.tensor(counts)
+    for clusters in sorted(set(counts)):
+        heads = (of_head == clusters).nonzero()[:, 0].to(labels.device)
+        result[:, heads] = consensus(labels[:, heads], clusters)
     return result
 
 

@@ -11,9 +11,8 @@ def draw_marginals(kind: str, clusters: int, sd: float, generator: torch.Generat
 
     Parameters
     ----------
-    kind : {"uniform", "gaussian", "zipf", "first"}
-        "uniform": 1 / K each, and so "first", until there are labels. "gaussian": N(1, sd),
-        clipped below at 0.05, then normalised.
+    kind : {"uniform", "gaussian", "zipf"}
+        "uniform": 1 / K each. "gaussian": N(1, sd), clipped below at 0.05, then normalised.
         "zipf": the n-th largest is proportional to 1 / n.
     clusters : int
         K.
@@ -27,7 +26,7 @@ def draw_marginals(kind: str, clusters: int, sd: float, generator: torch.Generat
     Tensor
         (K,) float64, ascending, positive, sum 1.
     """
-    if kind in ("uniform", "first"):
+    if kind == "uniform":
         return torch.full((clusters,), 1 / clusters, dtype=torch.float64)
     if kind == "zipf":
         sizes = 1 / torch.arange(clusters, 0, -1, dtype=torch.float64)
@@ -55,47 +54,3 @@ def match_by_rank(marginals: Tensor, soft_sizes: Tensor) -> Tensor:
     matched = torch.empty_like(marginals)
     matched[soft_sizes.argsort(stable=True)] = marginals
     return matched
-
-
-def sizes_of(labels: Tensor, clusters: int) -> Tensor:
-    """Marginals as large as the clusters of given labels are.
-
-    Parameters
-    ----------
-    labels : Tensor
-        (N, H) int64; -1 for none.
-    clusters : int
-        K.
-
-    Returns
-    -------
-    Tensor
-        (H, K) float64, ascending, positive, sum 1 for each head.
-    """
-    counts = torch.stack([torch.bincount(h[h >= 0], minlength=clusters) for h in labels.T])
-    sizes = counts.double() / counts.sum(1, keepdim=True)
-    sizes = sizes.clamp_min(SMALLEST / clusters).sort(1).values
-    return sizes / sizes.sum(1, keepdim=True)
-
-
-def relax(marginals: Tensor, soft_sizes: Tensor, share: float) -> Tensor:
-    """Move marginals towards the sizes that the predictions have.
-
-    Parameters
-    ----------
-    marginals : Tensor
-        (K,) of each cluster, sum 1.
-    soft_sizes : Tensor
-        (K,) see `match_by_rank`.
-    share : float
-        0 keeps the marginals, 1 takes the sizes of the predictions: between them, the geometric
-        mean with this weight.
-
-    Returns
-    -------
-    Tensor
-        (K,) positive, sum 1.
-    """
-    found = (soft_sizes / soft_sizes.sum()).clamp_min(SMALLEST / len(marginals))
-    mean = marginals ** (1 - share) * found**share
-    return mean / mean.sum()

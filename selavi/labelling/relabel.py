@@ -9,9 +9,9 @@ from torch import Tensor
 
 from selavi.engine.process_group import all_rows, all_sum
 from selavi.labelling.alignment import best_permutation
-from selavi.labelling.consensus import consensus
+from selavi.labelling.consensus import consensus_by_level
 from selavi.labelling.feature_store import FeatureStore
-from selavi.labelling.marginals import match_by_rank, relax
+from selavi.labelling.marginals import match_by_rank
 from selavi.labelling.sinkhorn import HeadLogKernel, SinkhornOutput, sinkhorn
 from selavi.labelling.sinkhorn.kernel_sums import UNITS
 from selavi.models.network import Network
@@ -104,7 +104,7 @@ def relabel(
     labels : Tensor
         (N, H) int64, updated in place.
     marginals : Tensor
-        (H, K) float64, ascending marginals of each head.
+        (H, K) float64, ascending marginals of each head; 0 for the clusters that it does not have.
     settings : LabellingSettings
         Groups, lambda, tolerance, and the like.
     generator : torch.Generator
@@ -129,14 +129,11 @@ def relabel(
             log_kernel = HeadLogKernel(network, store, head, settings.lambda_)
             if align and len(network.modalities) == 2:
                 _align(log_kernel)
-            soft = soft_sizes(log_kernel)
-            r = match_by_rank(marginals[head], soft)
-            if settings.relaxation:
-                r = relax(r, soft, settings.relaxation)
+            r = match_by_rank(marginals[head, : log_kernel.clusters], soft_sizes(log_kernel))
             outputs.append(sinkhorn(log_kernel, r, settings.tolerance, settings.max_iterations))
             labels[samples, head] = all_rows(outputs[-1].labels)
     if settings.consensus:
-        labels.copy_(consensus(labels, marginals.shape[1]))
+        labels.copy_(consensus_by_level(labels, network.cluster_counts))
     network.train(was_training)
     relabelling = Relabelling(
         heads=len(outputs),

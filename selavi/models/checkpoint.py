@@ -20,7 +20,7 @@ from selavi.models.paper_checkpoint import (
 )
 from selavi.models.safetensors_file import SUFFIX, read_safetensors
 from selavi.models.weights_file import describe_mismatch, read_weights_file, require_finite
-from selavi.models.zoo import RELEASED, resolve
+from selavi.models.zoo import PREFIX, RELEASED, resolve
 from selavi.settings import RunSettings
 from selavi.tensor_files import require_whole, save_tensors
 
@@ -113,11 +113,33 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     network = build_network(settings, inputs)
     head = content["facts"].get("head")
     if type(head) is not int or head not in network.result_heads:
-        raise UserError(
-            f"{path} selects head {head!r}, but has {settings.network.heads} heads; {REMEDY}"
-        )
+        heads = len(network.result_heads)
+        raise UserError(f"{path} selects head {head!r}, but has {heads} heads; {REMEDY}")
+    if not _facts_are_plain(content["facts"]):
+        raise UserError(f"{path} holds facts of another form; {REMEDY}")
     network.load_state_dict(content["weights"])
     return network.eval(), settings, content["facts"]
+
+
+def is_released(facts: Mapping[str, Any], modality: str) -> bool:
+    """Whether an encoder is of the paper's authors, or was trained from theirs, by its facts."""
+    first = facts.get("init", {}).get(modality, {})
+    recorded = bool(first.get("released")) or str(first.get("source")).startswith(PREFIX)
+    return facts.get("version") == RELEASED or recorded
+
+
+def _facts_are_plain(facts: Mapping[str, Any]) -> bool:
+    """Whether facts that are shown have the form that `save_model` gets."""
+    init, media = facts.get("init", {}), facts.get("media", {})
+    if not isinstance(init, dict) or not isinstance(media, dict):
+        return False
+    sources = [*init.values(), *([facts["weights"]] if "weights" in facts else [])]
+    return all(isinstance(value, int | float) for value in media.values()) and all(
+        isinstance(source, dict)
+        and isinstance(source.get("source"), str)
+        and isinstance(source.get("sha256"), str)
+        for source in sources
+    )
 
 
 def read_content(path: Path) -> tuple[Any, list[str]]:

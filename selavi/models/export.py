@@ -7,7 +7,7 @@ from typing import Any
 from selavi.files import UserError
 from selavi.models.checkpoint import model_content
 from selavi.models.network import Network
-from selavi.models.paper_checkpoint import paper_checkpoint
+from selavi.models.paper_checkpoint import release_content
 from selavi.models.safetensors_file import write_safetensors
 from selavi.settings import RunSettings
 from selavi.tensor_files import save_tensors
@@ -104,7 +104,7 @@ def write_released(
 ) -> Files:
     """Write `model.pth.tar`, in the authors' format; parameters and result as above."""
     file = "model.pth.tar"
-    save_tensors(folder / file, paper_checkpoint(network, settings, facts))
+    save_tensors(folder / file, release_content(network, settings, facts))
     return {file: _our_loader(file)}
 
 

@@ -1,26 +1,114 @@
-"""Select a head without classes: the one whose labels agree best with the other heads'."""
+"""Select a head without classes: the one whose labels agree best with those of other heads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import normalized_mutual_info_score
+from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
 
-def agreement(labels: np.ndarray) -> np.ndarray:
-    """Mean NMI of each head's labels with those of the other heads.
+@dataclass(frozen=True)
+class Selection:
+    """The selected head, and why.
+
+    Attributes
+    ----------
+    head : int
+        Its number.
+    clusters : int
+        Its number of clusters.
+    agreements : numpy.ndarray
+        (H,) see `agreement`.
+    levels : dict of int to float
+        By number of clusters, see `level_agreement`.
+    """
+
+    head: int
+    clusters: int
+    agreements: np.ndarray
+    levels: dict[int, float]
+
+    @property
+    def level(self) -> int:
+        """The place of the selected number of clusters among all, from 0."""
+        return list(self.levels).index(self.clusters)
+
+    def __str__(self) -> str:
+        scores = ", ".join(f"{clusters}: {score:.3f}" for clusters, score in self.levels.items())
+        return f"selected {self.clusters} clusters (mean AMI of two heads of each number: {scores})"
+
+
+def select_head(labels: np.ndarray, counts: Sequence[int]) -> Selection:
+    """Select a number of clusters, then a head that has it.
 
     Parameters
     ----------
     labels : numpy.ndarray
         (N, H) int; clips with a label of -1 are ignored.
+    counts : sequence of int
+        (H,) number of clusters of each head.
+
+    Returns
+    -------
+    Selection
+        Of the number with the highest `level_agreement`, the head with the highest `agreement`.
+    """
+    agreements = agreement(labels, counts)
+    levels = level_agreement(labels, counts)
+    chosen = max(levels, key=levels.__getitem__)
+    head = int(np.where(np.array(counts) == chosen, agreements, -np.inf).argmax())
+    return Selection(head, chosen, agreements, levels)
+
+
+def agreement(labels: np.ndarray, counts: Sequence[int] | None = None) -> np.ndarray:
+    """Mean NMI of each head's labels with those of the other heads of as many clusters.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        (N, H) int; clips with a label of -1 are ignored.
+    counts : sequence of int, optional
+        (H,) number of clusters of each head; without it, all have the same.
 
     Returns
     -------
     numpy.ndarray
-        (H,) float64 in [0, 1]; 1 if there is only one head.
+        (H,) float64 in [0, 1]; 1 for a head that no other head has the number of clusters of.
     """
     labels = labels[(labels >= 0).all(1)]
     heads = labels.shape[1]
-    nmi = np.ones((heads, heads))
+    same = np.equal.outer(*[np.zeros(heads) if counts is None else np.array(counts)] * 2)
+    nmi = np.eye(heads)
     for a in range(heads):
-        for b in range(a):
+        for b in np.flatnonzero(same[a, :a]):
             nmi[a, b] = nmi[b, a] = normalized_mutual_info_score(labels[:, a], labels[:, b])
-    return (nmi.sum(1) - 1) / max(1, heads - 1) if heads > 1 else np.ones(1)
+    others = same.sum(1) - 1
+    return np.where(others > 0, (nmi.sum(1) - 1) / np.maximum(1, others), 1.0)
+
+
+def level_agreement(labels: np.ndarray, counts: Sequence[int]) -> dict[int, float]:
+    """How much the heads of each number of clusters agree, corrected for chance.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        (N, H) int; clips with a label of -1 are ignored.
+    counts : sequence of int
+        (H,) number of clusters of each head.
+
+    Returns
+    -------
+    dict of int to float
+        By number of clusters: the mean adjusted mutual information of two heads; 1 of a single one.
+    """
+    labels = labels[(labels >= 0).all(1)]
+    levels = {}
+    for clusters in sorted(set(counts)):
+        heads = [h for h, count in enumerate(counts) if count == clusters]
+        pairs = [
+            adjusted_mutual_info_score(labels[:, a], labels[:, b])
+            for place, a in enumerate(heads)
+            for b in heads[:place]
+        ]
+        levels[clusters] = float(np.mean(pairs)) if pairs else 1.0
+    return levels

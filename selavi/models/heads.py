@@ -1,4 +1,12 @@
-"""Classifier heads: an MLP or a linear layer each, applied one by one or all at once."""
+"""Classifier heads of one modality; all of them are applied as one wide product.
+
+Letters in shapes: B clips, D features, H heads, W hidden width, K clusters.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -7,25 +15,131 @@ from torch import Tensor, nn
 from selavi.settings import NetworkSettings
 
 
-def apply_one(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Apply one head.
+def make_heads(features: int, settings: NetworkSettings) -> nn.ModuleList:
+    """New heads.
 
     Parameters
     ----------
-    head : nn.Module
-        An MLP or a linear layer.
+    features : int
+        D.
+    settings : NetworkSettings
+        Their number, type and sizes.
+
+    Returns
+    -------
+    nn.ModuleList
+        H heads, each (B, D) to (B, K) with the K of its place in `settings.cluster_counts`.
+    """
+    return nn.ModuleList([_head(features, k, settings) for k in settings.cluster_counts])
+
+
+def apply_heads(
+    heads: Sequence[nn.Module], features: Tensor, generator: torch.Generator | None
+) -> Tensor:
+    """Logits of several heads.
+
+    Parameters
+    ----------
+    heads : sequence of nn.Module
+        H heads of `make_heads`.
     features : Tensor
         (B, D) float32.
-    generator : torch.Generator, optional
-        Draws the dropout; by default, torch's global random generator does.
+    generator : torch.Generator or None
+        For dropout in training, in place of torch's global one.
 
     Returns
     -------
     Tensor
-        (B, K) float32, logits.
+        (H, B, K) float32; a head of fewer than K clusters has minus infinity in the rest.
     """
+    if len(heads) == 1 or not all(_is_mlp(head) for head in heads):
+        return padded([_apply(head, features, generator) for head in heads])
+    layers = [cast(nn.Sequential, head) for head in heads]
+    before, after = _masks(layers, features, generator)
+    hidden = _hidden(layers, features if before is None else features * before)
+    hidden = hidden if after is None else hidden * after
+    last = [cast(nn.Linear, head[5]) for head in layers]
+    logits, first = [], 0
+    for _, group in groupby(last, key=lambda layer: layer.out_features):
+        same = list(group)
+        weights = torch.stack([layer.weight for layer in same]).transpose(1, 2)
+        biases = torch.stack([layer.bias for layer in same])[:, None]
+        logits.append(torch.baddbmm(biases, hidden[first : first + len(same)], weights))
+        first += len(same)
+    return padded(logits, heads=True)
+
+
+def consensus_logits(logits: Tensor, counts: Sequence[int]) -> Tensor:
+    """Logarithm of the mean probability of the heads of each number of clusters.
+
+    It makes sense once their clusters are matched.
+
+    Parameters
+    ----------
+    logits : Tensor
+        (H, B, K) float32 of all heads.
+    counts : sequence of int
+        (H,) number of clusters of each head, ascending.
+
+    Returns
+    -------
+    Tensor
+        (L, B, K) float32, of L numbers of clusters.
+    """
+    log_p = logits.log_softmax(-1)
+    levels = log_p.split([len(list(heads)) for _, heads in groupby(counts)])
+    return torch.stack([level.logsumexp(0) - math.log(len(level)) for level in levels])
+
+
+def padded(logits: Iterable[Tensor], heads: bool = False) -> Tensor:
+    """Stack logits of heads, with minus infinity for the clusters that a head does not have.
+
+    Parameters
+    ----------
+    logits : iterable of Tensor
+        (B, K) of one head each.
+    heads : bool
+        Whether they are (H, B, K) of several heads each.
+
+    Returns
+    -------
+    Tensor
+        (H, B, K) with the largest K.
+    """
+    parts = list(logits)
+    most = max(part.shape[-1] for part in parts)
+    filled = [
+        part
+        if part.shape[-1] == most
+        else F.pad(part, (0, most - part.shape[-1]), value=-torch.inf)
+        for part in parts
+    ]
+    if heads:
+        return filled[0] if len(filled) == 1 else torch.cat(filled)
+    return torch.stack(filled)
+
+
+def _head(features: int, clusters: int, settings: NetworkSettings) -> nn.Module:
+    if settings.head == "linear":
+        return nn.Linear(features, clusters)
+    return nn.Sequential(
+        nn.Dropout(settings.dropout),
+        nn.Linear(features, settings.hidden, bias=False),
+        nn.BatchNorm1d(settings.hidden),
+        nn.ReLU(inplace=True),
+        nn.Dropout(settings.dropout),
+        nn.Linear(settings.hidden, clusters),
+    )
+
+
+def _is_mlp(head: nn.Module) -> bool:
+    return isinstance(head, nn.Sequential) and len(head) == 6
+
+
+def _apply(head: nn.Module, features: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Logits (B, K) of one head, with dropout drawn from `generator` if given."""
     if generator is None or not isinstance(head, nn.Sequential):
-        return head(features)
+        return cast(Tensor, head(features))
     for layer in head:
         if isinstance(layer, nn.Dropout) and layer.training:
             mask = torch.empty_like(features).bernoulli_(1 - layer.p, generator=generator)
@@ -35,101 +149,54 @@ def apply_one(head: nn.Module, features: Tensor, generator: torch.Generator | No
     return features
 
 
-def plain_layers(heads: nn.ModuleList) -> list[tuple[nn.Linear, nn.BatchNorm1d, nn.Linear]]:
-    """Find the layers of heads that can be applied at once, as wide products.
+def _masks(
+    heads: list[nn.Sequential], features: Tensor, generator: torch.Generator | None
+) -> tuple[Tensor | None, Tensor | None]:
+    """Dropout of features and of hidden units: (H, B, D) and (H, B, W); none if all are kept.
 
-    Parameters
-    ----------
-    heads : nn.ModuleList
-        All heads of a modality.
-
-    Returns
-    -------
-    list of tuple
-        Of each head its first layer, batch norm and last layer. Empty unless all are MLPs without
-        dropout, with the batch norm of this process alone.
+    Drawn head by head, so that a head's masks do not depend on the heads after it.
     """
-    layers = []
-    for head in heads:
-        match [*head.children()]:
-            case [
-                nn.Dropout(p=0.0),
-                nn.Linear() as first,
-                nn.BatchNorm1d() as norm,
-                nn.ReLU(),
-                nn.Dropout(p=0.0),
-                nn.Linear() as last,
-            ] if type(norm) is nn.BatchNorm1d:
-                layers.append((first, norm, last))  # fmt: skip
-            case _:
-                return []
-    return layers
+    dropout, first = cast(nn.Dropout, heads[0][0]), cast(nn.Linear, heads[0][1])
+    if not dropout.training or dropout.p == 0:
+        return None, None
+    keep = 1 - dropout.p
+    sizes = first.in_features, first.out_features
+    before, after = (features.new_empty(len(heads), len(features), size) for size in sizes)
+    for head in range(len(heads)):
+        before[head].bernoulli_(keep, generator=generator)
+        after[head].bernoulli_(keep, generator=generator)
+    return before.div_(keep), after.div_(keep)
 
 
-def apply_all(
-    layers: list[tuple[nn.Linear, nn.BatchNorm1d, nn.Linear]], features: Tensor
-) -> Tensor:
-    """Apply all heads at once: the result of each by itself, but for rounding.
-
-    Parameters
-    ----------
-    layers : list of tuple
-        See `plain_layers`.
-    features : Tensor
-        (B, D) float32.
-
-    Returns
-    -------
-    Tensor
-        (H, B, K) float32, logits.
-    """
-    firsts, norms, lasts = zip(*layers, strict=True)
-    buffers = [(norm.running_mean, norm.running_var) for norm in norms]
-    mean, var = (torch.cat(list(rows)) for rows in zip(*buffers, strict=True))
-    hidden = F.batch_norm(
-        features @ torch.cat([first.weight for first in firsts]).T,
-        mean, var,
-        torch.cat([norm.weight for norm in norms]), torch.cat([norm.bias for norm in norms]),
-        norms[0].training, norms[0].momentum, norms[0].eps,
-    ).relu()  # fmt: skip
-    if norms[0].training:
-        parts = zip(mean.chunk(len(norms)), var.chunk(len(norms)), strict=True)
-        torch._foreach_copy_(
-            [x for pair in buffers for x in pair], [x for pair in parts for x in pair]
-        )
-        for norm in norms:
-            norm.num_batches_tracked.add_(1)
-    last = torch.stack([last.weight for last in lasts]).transpose(1, 2)
-    bias = torch.stack([last.bias for last in lasts])[:, None]
-    return torch.baddbmm(bias, hidden.view(len(features), len(layers), -1).transpose(0, 1), last)
+def _hidden(heads: list[nn.Sequential], x: Tensor) -> Tensor:
+    """First linear layer, batch norm and ReLU of all heads: (B, D) or (H, B, D) to (H, B, W)."""
+    weights = [cast(nn.Linear, head[1]).weight for head in heads]
+    if x.ndim == 2:
+        wide = F.linear(x, torch.cat(weights))
+    else:
+        wide = torch.bmm(x, torch.stack(weights).transpose(1, 2)).transpose(0, 1).flatten(1)
+    norms = [head[2] for head in heads]
+    if all(type(norm) is nn.BatchNorm1d for norm in norms):
+        wide = _batch_norm(cast(list[nn.BatchNorm1d], norms), wide)
+    else:  # synchronised: each shares its statistics over processes
+        parts = wide.split(len(weights[0]), 1)
+        wide = torch.cat([norm(part) for norm, part in zip(norms, parts, strict=True)], 1)
+    return wide.relu_().unflatten(1, (len(heads), -1)).transpose(0, 1)
 
 
-def make_heads(features: int, settings: NetworkSettings) -> nn.ModuleList:
-    """Make the heads of a modality.
-
-    Parameters
-    ----------
-    features : int
-        D.
-    settings : NetworkSettings
-        Their number, type and width.
-
-    Returns
-    -------
-    nn.ModuleList
-        H heads with random weights.
-    """
-    return nn.ModuleList([_head(features, settings) for _ in range(settings.heads)])
-
-
-def _head(features: int, settings: NetworkSettings) -> nn.Module:
-    if settings.head == "linear":
-        return nn.Linear(features, settings.clusters)
-    return nn.Sequential(
-        nn.Dropout(settings.dropout),
-        nn.Linear(features, settings.hidden, bias=False),
-        nn.BatchNorm1d(settings.hidden),
-        nn.ReLU(inplace=True),
-        nn.Dropout(settings.dropout),
-        nn.Linear(settings.hidden, settings.clusters),
+def _batch_norm(norms: list[nn.BatchNorm1d], x: Tensor) -> Tensor:
+    """Several batch norms of the same length side by side: (B, H * W) to (B, H * W)."""
+    first = norms[0]
+    means = [cast(Tensor, norm.running_mean) for norm in norms]
+    variances = [cast(Tensor, norm.running_var) for norm in norms]
+    mean, variance = torch.cat(means), torch.cat(variances)
+    weight, bias = torch.cat([n.weight for n in norms]), torch.cat([n.bias for n in norms])
+    out = F.batch_norm(
+        x, mean, variance, weight, bias, first.training, cast(float, first.momentum), first.eps
     )
+    if first.training:
+        with torch.no_grad():
+            torch._foreach_copy_(means, mean.split(first.num_features))
+            torch._foreach_copy_(variances, variance.split(first.num_features))
+            torch._foreach_add_([cast(Tensor, n.num_batches_tracked) for n in norms], 1)
+    return out

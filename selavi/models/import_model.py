@@ -64,12 +64,14 @@ def import_model(settings: RunSettings, output: Path) -> None:
         )
     trained = {name: getattr(theirs, name) for name in TRAINED}
     kept = settings.model_copy(update=trained)
-    source = {"source": settings.weights, "sha256": digest_of(path)}
+    trained_on = facts.get("weights", {}).get("dataset", theirs.dataset)
+    source = {"source": settings.weights, "sha256": digest_of(path), "dataset": trained_on}
     save_model(output / "model.pt", network, kept, facts | {"weights": source})
     write_section(output / "config.yaml", kept)
     log.info(
-        "%s: %d heads of %d clusters, from %s",
-        output / "model.pt", kept.network.heads, kept.network.clusters, path,
+        "%s: %d heads of %s clusters, from %s",
+        output / "model.pt", len(kept.network.cluster_counts),
+        " and ".join(map(str, kept.network.levels())), path,
     )  # fmt: skip
 
 

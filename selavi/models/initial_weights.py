@@ -1,8 +1,8 @@
 """Weights that the encoders start from (`network.init`): found, matched strictly, loaded."""
 
-import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,17 +10,18 @@ from torch import Tensor, nn
 
 from selavi.engine.process_group import Group
 from selavi.files import UserError
-from selavi.models.checkpoint import load_model, read_content
+from selavi.models.checkpoint import is_released, load_model, read_content
 from selavi.models.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS, audio_encoder, video_encoder
 from selavi.models.network import Network
 from selavi.models.torchvision_weights import torchvision_weights
 from selavi.models.weights_file import (
     describe_mismatch,
     is_plain,
+    rename,
     require_finite,
     require_named_digest,
 )
-from selavi.models.zoo import resolve
+from selavi.models.zoo import digest_of, resolve
 from selavi.settings import TORCHVISION, InitSettings
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,25 @@ log = logging.getLogger(__name__)
 CLASSIFIER = "fc."  # of torchvision's networks; heads are new in any case
 
 
-def initialise(network: Network, init: InitSettings | None, group: Group) -> dict[str, str]:
+@dataclass(frozen=True)
+class FirstWeights:
+    """The file that an encoder starts from.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the file.
+    released : bool
+        Whether the weights are those of the paper's authors, or were trained from them.
+    """
+
+    sha256: str
+    released: bool
+
+
+def initialise(
+    network: Network, init: InitSettings | None, group: Group
+) -> dict[str, FirstWeights]:
     """Load the encoders' first weights, on rank 0 alone; its weights are those that DDP shares.
 
     Parameters
@@ -42,8 +61,8 @@ def initialise(network: Network, init: InitSettings | None, group: Group) -> dic
 
     Returns
     -------
-    dict of str to str
-        By modality, the SHA-256 of its file, on every rank.
+    dict of str to FirstWeights
+        By modality, its file; the same on every rank.
 
     Raises
     ------
@@ -53,17 +72,21 @@ def initialise(network: Network, init: InitSettings | None, group: Group) -> dic
     if init is None:
         return {}
     sources = {name: s for name, s in init.sources.items() if name in network.encoders}
-    digests: dict[str, str] = {}
+    files: dict[str, FirstWeights] = {}
     try:
         if group.first:
             with torch.random.fork_rng([]):  # building the networks of files draws numbers
-                digests = _load_all(network, sources)
+                files = _load_all(network, sources)
     finally:  # none of rank 0 tells the others that it failed
-        numbers = group.gather([byte for text in digests.values() for byte in bytes.fromhex(text)])
-    if len(numbers) != 32 * len(sources):
+        own = [byte for f in files.values() for byte in (f.released, *bytes.fromhex(f.sha256))]
+        numbers = bytes(group.gather(own))
+    if len(numbers) != 33 * len(sources):
         raise UserError("rank 0 cannot load the weights of network.init; its log says why")
-    found = bytes(numbers).hex()
-    return {name: found[64 * n : 64 * n + 64] for n, name in enumerate(sources)}
+    parts = (numbers[33 * n : 33 * n + 33] for n in range(len(sources)))
+    return {
+        name: FirstWeights(part[1:].hex(), bool(part[0]))
+        for name, part in zip(sources, parts, strict=True)
+    }
 
 
 def find_weights(source: str) -> Path:
@@ -93,7 +116,7 @@ def find_weights(source: str) -> Path:
     return path
 
 
-def read_encoders(path: Path) -> dict[str, dict[str, Tensor]]:
+def read_encoders(path: Path) -> tuple[dict[str, dict[str, Tensor]], list[str]]:
     """Read the encoders' weights of a file.
 
     Parameters
@@ -104,8 +127,10 @@ def read_encoders(path: Path) -> dict[str, dict[str, Tensor]]:
 
     Returns
     -------
-    dict of str to dict
+    encoders : dict of str to dict
         By modality: weights by the names that the encoder gives them.
+    released : list of str
+        Modalities whose weights are of the paper's authors, or were trained from them.
 
     Raises
     ------
@@ -114,16 +139,15 @@ def read_encoders(path: Path) -> dict[str, dict[str, Tensor]]:
     """
     content, _ = read_content(path)
     if not _is_state_dict(content):
-        network = load_model(path)[0]
-        return {name: encoder.state_dict() for name, encoder in network.encoders.items()}
-    weights = {
-        name: value
-        for key, value in content.items()
-        if not (name := key.removeprefix("module.")).startswith(CLASSIFIER)
-    }
+        network, _, facts = load_model(path)
+        encoders = {name: encoder.state_dict() for name, encoder in network.encoders.items()}
+        return encoders, [name for name in encoders if is_released(facts, name)]
+    names = {key: key.removeprefix("module.") for key in content}
+    names = {key: name for key, name in names.items() if not name.startswith(CLASSIFIER)}
+    weights = rename(content, names, str(path))
     require_finite(path, weights, "get the file again")
     is_video = any(value.ndim == 5 for value in weights.values())
-    return {"video" if is_video else "audio": weights}
+    return {"video" if is_video else "audio": weights}, []
 
 
 def _is_state_dict(content: object) -> bool:
@@ -134,28 +158,28 @@ def _is_state_dict(content: object) -> bool:
     )
 
 
-def _load_all(network: Network, sources: dict[str, str]) -> dict[str, str]:
-    digests = {}
-    files: dict[str, dict[str, dict[str, Tensor]]] = {}
+def _load_all(network: Network, sources: dict[str, str]) -> dict[str, FirstWeights]:
+    first = {}
+    files: dict[str, tuple[dict[str, dict[str, Tensor]], list[str]]] = {}
     for modality, source in sources.items():
         path = find_weights(source)
         if source not in files:
             files[source] = read_encoders(path)
         where = f"network.init.{modality}: {path}"
-        if modality not in files[source]:
+        encoders, released = files[source]
+        if modality not in encoders:
             raise UserError(
-                f"{where} has no {modality} encoder, only {', '.join(files[source])}; set "
-                f"network.init: {{{next(iter(files[source]))}: ...}}, or use another file"
+                f"{where} has no {modality} encoder, only {', '.join(encoders)}; set "
+                f"network.init: {{{next(iter(encoders))}: ...}}, or use another file"
             )
-        _load(network.encoders[modality], files[source][modality], modality, where)
-        with path.open("rb") as file:
-            digests[modality] = hashlib.file_digest(file, "sha256").hexdigest()
+        _load(network.encoders[modality], encoders[modality], modality, where)
+        first[modality] = FirstWeights(digest_of(path), modality in released)
         trained = ", which was trained with classes" if source == TORCHVISION else ""
         log.info(
             "the %s encoder starts from %s (SHA-256 %s...)%s",
-            modality, path, digests[modality][:8], trained,
+            modality, path, first[modality].sha256[:8], trained,
         )  # fmt: skip
-    return digests
+    return first
 
 
 def _load(encoder: nn.Module, weights: dict[str, Tensor], modality: str, where: str) -> None:

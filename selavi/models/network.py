@@ -1,6 +1,5 @@
 """The network: one encoder per modality, and H classifier heads per modality or on both."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor, nn
 
 from selavi.batch import Batch
 from selavi.models.encoders import audio_encoder, feature_size, video_encoder
-from selavi.models.heads import apply_all, apply_one, make_heads, plain_layers
+from selavi.models.heads import apply_heads, consensus_logits, make_heads
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, NetworkSettings, is_frozen
 
@@ -22,7 +21,7 @@ _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Network(nn.Module):
-    """Encoders by modality, and heads: `heads[modality][h]` maps (B, D) to (B, K).
+    """Encoders by modality, and heads: `heads[modality][h]` maps (B, D) to (B, K_h).
 
     With `fusion: concat`, the only modality of the heads is "video+audio".
 
@@ -74,9 +73,19 @@ class Network(nn.Module):
         return list(self.heads)
 
     @property
+    def cluster_counts(self) -> list[int]:
+        """Number of clusters of each of the H heads of a modality."""
+        return self.settings.cluster_counts
+
+    @property
+    def result_counts(self) -> list[int]:
+        """Number of clusters of each head of `result_heads`."""
+        return self.cluster_counts + self.settings.levels() * self.consensus
+
+    @property
     def result_heads(self) -> range:
-        """The heads whose clusters are results: all, and the consensus as one more if there is."""
-        return range(self.settings.heads + self.consensus)
+        """The heads whose clusters are results: all, then the consensus of each level if wanted."""
+        return range(len(self.result_counts))
 
     @property
     def joined(self) -> bool:
@@ -136,7 +145,7 @@ class Network(nn.Module):
         features : dict of str to Tensor
             By modality: (B, D) float32.
         logits : dict of str to Tensor
-            By modality: (H, B, K) float32.
+            By modality: (H, B, K) float32, see `logits`.
         """
         features = self.encode(batch, bfloat16, modalities)
         return features, {
@@ -160,27 +169,26 @@ class Network(nn.Module):
         features : Tensor
             (B, D) float32.
         heads : iterable of int, optional
-            Numbers of the heads; all by default. Number H is the consensus: the logarithm of the
-            mean of all heads' probabilities, which makes sense once their clusters are matched.
+            Numbers of the heads; all by default. From H on they are consensuses, see
+            `consensus_logits`, one for each number of clusters.
         seed : int, optional
             Seed of the dropout in training; by default, torch's global random generator.
 
         Returns
         -------
         Tensor
-            (len(heads), B, K) float32.
+            (len(heads), B, K) float32, K the largest of these heads'; minus infinity for the
+            clusters that a head does not have.
         """
-        numbers = range(self.settings.heads) if heads is None else [*heads]
-        if self.settings.heads in numbers:
+        counts = self.cluster_counts
+        numbers = range(len(counts)) if heads is None else [*heads]
+        if any(number >= len(counts) for number in numbers):
             rows = self.logits(modality, features, seed=seed)
-            mean = rows.log_softmax(-1).logsumexp(0, keepdim=True) - math.log(len(rows))
-            return torch.cat([rows, mean])[numbers]
+            return torch.cat([rows, consensus_logits(rows, counts)])[numbers]
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
-        if heads is None and (layers := plain_layers(modules)):
-            return apply_all(layers, features)
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)
-        return torch.stack([apply_one(modules[h], features, generator) for h in numbers])
+        return apply_heads([modules[h] for h in numbers], features, generator)
 
     @torch.no_grad()
     def permute_head(self, modality: str, head: int, permutation: Tensor) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from selavi.files import UserError
 from selavi.models.network import Network
-from selavi.models.weights_file import describe_mismatch, is_plain
+from selavi.models.weights_file import describe_mismatch, is_plain, rename
 from selavi.settings import (
     AudioSettings,
     LabellingSettings,
@@ -85,7 +85,8 @@ def read_paper_checkpoint(content: dict[str, Any], source: str) -> PaperCheckpoi
     UserError
         If weights are unknown, missing, or of the wrong shape or kind; the text names them.
     """
-    given = {str(key).removeprefix("module."): value for key, value in content["model"].items()}
+    own = content["model"]
+    given = rename(own, {key: str(key).removeprefix("module.") for key in own}, source)
     no_tensors = [key for key, value in given.items() if not is_plain(value)]
     if no_tensors:
         raise UserError(
@@ -94,12 +95,13 @@ def read_paper_checkpoint(content: dict[str, Any], source: str) -> PaperCheckpoi
         )
     classifier = _classifier(given)
     if classifier:
-        weights, unknown = _finetuned(given, classifier)
+        weights, unknown = _finetuned(given, classifier, source)
         make_settings = _finetuned_settings
     else:
         names = {key: _our_name(key) for key in given}
         unknown = [key for key, name in names.items() if name is None]
-        weights = {name: given[key] for key, name in names.items() if name is not None}
+        known = {key: name for key, name in names.items() if name is not None}
+        weights = rename(given, known, source)
         make_settings = _settings
     try:
         settings = make_settings(weights)
@@ -128,7 +130,7 @@ def read_paper_checkpoint(content: dict[str, Any], source: str) -> PaperCheckpoi
     )
 
 
-def paper_checkpoint(
+def release_content(
     network: Network, settings: RunSettings, facts: dict[str, Any]
 ) -> dict[str, Any]:
     """The content of a checkpoint in the authors' format.
@@ -155,7 +157,11 @@ def paper_checkpoint(
     own = settings.network
     reasons = [
         ("network.video_encoder", own.video_encoder, own.video_encoder == "r2plus1d_18"),
-        ("network.audio_encoder", own.audio_encoder, own.audio_encoder != "resnet_narrow"),
+        (
+            "network.audio_encoder",
+            own.audio_encoder,
+            own.audio_encoder in ("resnet_9", "resnet_18"),
+        ),
         ("network.fusion", own.fusion, own.fusion == "late"),
         ("video.grey", settings.video.grey, not settings.video.grey),
         ("modalities", settings.modalities, len(settings.modalities) == 2),
@@ -196,17 +202,20 @@ def _classifier(given: dict[str, Tensor]) -> str | None:
     return layer if linear and not HEAD.fullmatch(f"{layer}.weight") else None
 
 
-def _finetuned(given: dict[str, Tensor], classifier: str) -> tuple[dict[str, Tensor], list[str]]:
+def _finetuned(
+    given: dict[str, Tensor], classifier: str, source: str
+) -> tuple[dict[str, Tensor], list[str]]:
     """A fine-tuned model's weights by our names, and the keys that we do not know."""
-    weights, unknown = {}, []
-    for key, value in given.items():
+    names, unknown = {}, []
+    for key in given:
         trunk = TRUNK.fullmatch(key)
         if trunk:
-            weights[f"encoders.video.{trunk[1]}"] = value
+            names[key] = f"encoders.video.{trunk[1]}"
         elif key in (f"{classifier}.weight", f"{classifier}.bias"):
-            weights[f"heads.video.0.{key.rpartition('.')[2]}"] = value
+            names[key] = f"heads.video.0.{key.rpartition('.')[2]}"
         else:
             unknown.append(key)
+    weights = rename(given, names, source)
     last = weights["heads.video.0.weight"]
     weights.setdefault("heads.video.0.bias", torch.zeros(len(last)))
     return weights, unknown

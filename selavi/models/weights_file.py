@@ -1,9 +1,8 @@
 """Read files of torch.save from others: tensors and plain data, never code."""
 
-import hashlib
 import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from selavi.files import UserError
+from selavi.models.zoo import digest_of
 from selavi.tensor_files import machine_at_fault, require_whole
 
 MAX_CLASSES = 50
@@ -98,8 +98,7 @@ def require_named_digest(path: Path) -> None:
     name = re.fullmatch(r"r2plus1d_18-([0-9a-f]{8,64})\.pth", path.name)
     if name is None:
         return
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest_of(path)
     if not digest.startswith(name[1]):
         raise UserError(
             f"{path} is damaged: its SHA-256 begins with {digest[: len(name[1])]}, not with the "
@@ -120,6 +119,39 @@ def is_plain(value: Any) -> bool:
         and not value.is_quantized
         and value.numel() * value.itemsize <= value.untyped_storage().nbytes()
     )
+
+
+def rename(weights: Mapping[Any, Any], names: Mapping[Any, str], source: str) -> dict[str, Any]:
+    """Give weights other names; none may replace another.
+
+    Parameters
+    ----------
+    weights : mapping
+        Weights by their keys.
+    names : mapping
+        By key, the new name; keys without one are left out.
+    source : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    dict
+        Weights by the new names.
+
+    Raises
+    ------
+    UserError
+        If two keys get the same name.
+    """
+    keys: dict[str, Any] = {}
+    for key, name in names.items():
+        if name in keys:
+            raise UserError(
+                f"{source} holds the weight {name} twice, as {keys[name]} and as {key}; remove one "
+                "of them"
+            )
+        keys[name] = key
+    return {name: weights[key] for name, key in keys.items()}
 
 
 def describe_mismatch(weights: dict[str, Any], expected: dict[str, Tensor]) -> str:

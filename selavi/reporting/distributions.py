@@ -51,7 +51,8 @@ def distributions(
         marginals = np.array(facts["sizes"], dtype=np.float64)  # (H, K), ascending
     except (TypeError, ValueError):
         marginals = np.empty(0)
-    shape = settings.network.heads, settings.network.clusters
+    counts_of_heads = settings.network.cluster_counts
+    shape = len(counts_of_heads), max(counts_of_heads)
     if marginals.shape != shape or not np.isfinite(marginals).all():
         raise UserError(f"the sizes in {model} are not {shape[0]} x {shape[1]} shares; {REMEDY}")
     columns = [f"head{head}" for head in range(shape[0])]
@@ -60,7 +61,8 @@ def distributions(
     named = read_names(names, selected) if names else {}
     called = {(selected, cluster): name for cluster, name in named.items()}
     heads = []
-    for head, shares in enumerate(marginals):
+    for head, padded in enumerate(marginals):
+        shares = padded[: counts_of_heads[head]]
         clusters = assigned[f"head{head}"]
         counts = np.bincount(clusters[clusters >= 0], minlength=len(shares))
         order = counts.argsort(kind="stable")

@@ -38,7 +38,7 @@ def forecast(config: str) -> str:
         If the sample of its videos cannot be used.
     """
     settings = parse(yaml.safe_load(config), Config, "configuration")
-    with _quiet("selavi.data", "selavi.evaluation"):
+    with _quiet("selavi.data", "selavi.evaluation", "selavi.preflight", "selavi.training"):
         costs = estimate(settings)
     cpus = len(os.sched_getaffinity(0))
     epochs = sum(run.training.epochs for run in settings.runs.values())

@@ -9,19 +9,22 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from selavi.data.sources.video_table import read_video_table
 from selavi.files import UserError, write_csv, write_text
 from selavi.label.options import Options
 from selavi.label.plan import plan_labels
-from selavi.label.windows import Windowing
+from selavi.label.windows import WINDOW_SECONDS, Windowing, middle_part
 from selavi.label.work_folder import make_folder
 from selavi.running.folder import hold
 from selavi.running.forecast import forecast
 from selavi.running.project import NAME, config_text, project_files, require_none
-from selavi.running.recipe import LEAST, Recipe, choose_recipe
+from selavi.running.recipe import LEAST, Recipe, choose_recipe, machine_preset
 from selavi.running.screen import LastingConsole
 from selavi.running.snakemake import Run
-from selavi.running.weights import weights_on_disk
+from selavi.running.weights import has_imagenet, weights_on_disk
+from selavi.settings.presets import Preset
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +48,15 @@ class Wishes:
         Number of clusters; None for the recipe's.
     init : str or None
         Source of the encoders' first weights, as `network.init` has it.
+    preset : str or None
+        The preset; None for that of the machine, see `choose_preset`.
     retrain : bool
         Whether to train again if there is a model.
     """
 
     clusters: int | None = None
     init: str | None = None
+    preset: Preset | None = None
     retrain: bool = False
 
 
@@ -102,7 +108,7 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     make_folder(output / "work")
     model, record = output / MODEL, _read_record(output / RECORD)
     cut = {**asdict(options.windowing), "shots": options.shots}
-    asked = {"clusters": wishes.clusters, "init": wishes.init, **cut}
+    asked = {"clusters": wishes.clusters, "init": wishes.init, "preset": wishes.preset, **cut}
     if not record or (wishes.retrain and (asked != record or model.exists())):
         _begin(paths, output, options, asked, again=bool(record))
         record = asked
@@ -116,6 +122,26 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     options = replace(options, windowing=windowing, shots=bool(record.get("shots")))
     status = 0 if model.exists() else _train(output, record)
     return Learned(model, options, status)
+
+
+def choose_preset(init: str | None, gpus: int | None = None) -> Preset:
+    """The preset for this machine, if none is asked for.
+
+    Parameters
+    ----------
+    init : str or None
+        Source of the encoders' first weights, if one is asked for.
+    gpus : int, optional
+        GPUs to train on; by default those of this machine.
+
+    Returns
+    -------
+    str
+        The paper's on a machine with a GPU. On a CPU `features` if the extra `imagenet` is
+        installed and no source of first weights is asked for, else the small one.
+    """
+    preset = machine_preset(torch.cuda.device_count() if gpus is None else gpus)
+    return "features" if preset == "small" and init is None and has_imagenet() else preset
 
 
 def _read_record(path: Path) -> dict[str, Any]:
@@ -144,7 +170,13 @@ def _begin(
             f"{LEAST} are needed. Label with a trained model, --model FILE or --model zoo:NAME "
             "(`selavi zoo list`), add videos, or cut them into more windows, --window SECONDS"
         )
-    choose_recipe(len(windows), asked["clusters"])  # or an error, before anything is removed
+    preset = asked["preset"] or choose_preset(asked["init"])
+    if preset == "features" and asked["init"]:
+        raise UserError(
+            "--init starts a training of encoders, and --preset features trains none; leave out "
+            "the one or the other"
+        )
+    choose_recipe(len(windows), asked["clusters"], preset)  # or an error, before a removal
     if again:
         with hold(output):
             shutil.rmtree((output / MODEL).parent, ignore_errors=True)
@@ -155,14 +187,20 @@ def _begin(
             config.unlink(missing_ok=True)
     else:
         require_none(output, [*project_files("", "")])
-    write_csv(output / TABLE, windows[["path", "start", "end"]])
+    table = windows[["path", "start", "end"]].copy()
+    if preset == "features":  # features are of whole clips: what of a window is stored to label it
+        spans = zip(table["start"], table["end"], strict=True)
+        parts = [middle_part(start, end, WINDOW_SECONDS) for start, end in spans]
+        table["start"], table["end"] = zip(*parts, strict=True)
+    write_csv(output / TABLE, table)
     write_text(output / RECORD, json.dumps(asked))
 
 
 def _train(output: Path, record: dict[str, Any]) -> int:
     """Write the project, as far as it is not there, say what will happen, and run the workflow."""
     windows = read_video_table(output / TABLE)
-    recipe = choose_recipe(len(windows), record["clusters"])
+    preset = record.get("preset") or choose_preset(record["init"])
+    recipe = choose_recipe(len(windows), record["clusters"], preset)
     init = record["init"] or (weights_on_disk() if recipe.preset == "paper" else None)
     split = f"table: {TABLE}"
     config = config_text(recipe, ".", split, "none", init)
@@ -191,17 +229,27 @@ def _train(output: Path, record: dict[str, Any]) -> int:
 
 def _plan_lines(recipe: Recipe, record: dict[str, Any], init: str | None, files: int) -> list[str]:
     """What was chosen, and why."""
-    gpus = f"{recipe.gpus} GPU{'s' * (recipe.gpus > 1)}"
-    network, why = (
-        ("the paper's", f"there is {gpus}")
-        if recipe.preset == "paper"
-        else ("the small", "there is no GPU")
-    )
+    network, why = _network(recipe, record.get("preset"))
     start = f", starting from {init}" if init else ""
     rule = "as asked" if record["clusters"] else "auto: the root of half the windows"
     return [
         f"{recipe.clips:,} windows of {files:,} files have video and audio; {recipe.clusters} "
         f"clusters ({rule}; --clusters N)",
-        f"training: {network} network, as {why}{start}; {recipe.epochs} epochs in batches of "
+        f"training: {network}, {why}{start}; {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size * max(1, recipe.gpus)}, {recipe.steps:,} steps",
     ]
+
+
+def _network(recipe: Recipe, asked: str | None) -> tuple[str, str]:
+    """What is trained, and why."""
+    if recipe.preset == "features":
+        network = "heads on an encoder trained on ImageNet and on log-mel statistics"
+        why = "since selavi[imagenet] is installed; --preset small trains the encoders, too"
+    elif recipe.preset == "paper":
+        network, why = "the paper's network", f"as there is {recipe.gpus} GPU"
+        why += "s" * (recipe.gpus > 1)
+    else:
+        network, why = "the small network", "as there is no GPU"
+        if not has_imagenet():
+            why += "; few videos teach it little, and selavi[imagenet] brings a trained encoder"
+    return network, "as asked" if asked else why

@@ -36,8 +36,8 @@ CONFIG = """\
 # `selavi settings --describe FILE` writes a page of all of them.
 datasets:
   {name}:
-    preset: {recipe.preset}  # a network for {machine}; the other one is {other}
-    root: {root}
+    preset: {recipe.preset}  # {about}
+    root: {root}{media}
     labels: {labels}  # folder: folders below the root are classes, for scores only; none
     splits:
       train:
@@ -49,7 +49,7 @@ runs:
     dataset: {name}
     seed: 0
     network:
-      clusters: {recipe.clusters}{init}
+      clusters: {recipe.clusters}{encoders}{init}
     training:
       batch_size: {recipe.batch_size}
       epochs: {recipe.epochs}  # {recipe.steps:,} steps
@@ -57,6 +57,15 @@ runs:
     machine:
       workers: {recipe.workers}  # loader processes
 """
+ABOUT: dict[Preset, str] = {
+    "small": "a small network for a CPU; others: features, paper",
+    "paper": "the paper's network, for a GPU; others: features, small",
+    "features": "heads on encoders that are not trained; others: small, paper",
+}
+EMBEDDERS = ("imagenet", "log_mel")
+"""Of video and audio, for the preset `features`."""
+MEDIA = "{short_side: 128, fps: 8, audio_rate: 16000}"
+"""How clips are stored for these: small, and fluent enough for a page."""
 README = """\
 # A selavi project
 
@@ -138,12 +147,14 @@ def config_text(recipe: Recipe, root: str, split: str, labels: str, init: str | 
     str
         YAML.
     """
+    frozen = recipe.preset == "features"
     return CONFIG.format(
         name=NAME,
         recipe=recipe,
-        machine="a GPU" if recipe.preset == "paper" else "a CPU",
-        other="small" if recipe.preset == "paper" else "paper",
+        about=ABOUT[recipe.preset],
         root=quoted(root),
+        media=f"\n    media: {MEDIA}" if frozen else "",
+        encoders="\n      video_encoder: {}\n      audio_encoder: {}".format(*EMBEDDERS) * frozen,
         split=split,
         labels=labels,
         init=f"\n      init: {_init(init)}" if init else "",

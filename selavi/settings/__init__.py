@@ -20,7 +20,9 @@ from selavi.settings.data import (
     find_split,
     parent_of,
 )
+from selavi.settings.embedding import BUILT_IN, EmbedderSettings, embedder_settings
 from selavi.settings.encoders import (
+    FAMILIES,
     FROZEN,
     EncoderName,
     FeatureFiles,
@@ -53,7 +55,9 @@ from selavi.settings.section import Modality, Name, Precision, Section
 from selavi.settings.training import TrainingSettings
 
 __all__ = [
+    "BUILT_IN",
     "EVALUATIONS",
+    "FAMILIES",
     "FRAME_SECONDS",
     "FROZEN",
     "TORCHVISION",
@@ -64,6 +68,7 @@ __all__ = [
     "DatasetSettings",
     "DegradeSettings",
     "EmbeddedSettings",
+    "EmbedderSettings",
     "EncoderName",
     "ExplorerSettings",
     "FeatureFiles",
@@ -90,6 +95,7 @@ __all__ = [
     "VideoLevel",
     "VideoSettings",
     "embedder_folder",
+    "embedder_settings",
     "find_split",
     "fold_splits",
     "is_frozen",

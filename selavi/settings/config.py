@@ -5,7 +5,8 @@ from typing import Any, Self, get_args
 from pydantic import Field, model_validator
 
 from selavi.settings.data import DatasetSettings, SplitSettings, parent_of
-from selavi.settings.encoders import TRAINED, is_frozen
+from selavi.settings.embedding import BUILT_IN, EmbedderSettings
+from selavi.settings.encoders import FROZEN, TRAINED, is_frozen
 from selavi.settings.enough import require_enough
 from selavi.settings.evaluation import (
     EVALUATIONS,
@@ -42,6 +43,8 @@ class Config(Section):
     """The training runs by name."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Runs, retrieval and finetune may override it."""
+    embedders: dict[Name, EmbedderSettings] = Field(default_factory=dict)
+    """Plug-ins that map clips to features, by the name by which runs use them as encoders."""
     explorer: ExplorerSettings = ExplorerSettings()
     """The HTML page."""
     baselines: BaselineSettings = BaselineSettings()
@@ -84,8 +87,13 @@ class Config(Section):
         for name, dataset in self.datasets.items():
             for split_name, split in dataset.splits.items():
                 _check_parent(f"datasets.{name}.splits.{split_name}", name, split, self.datasets)
+        for name in self.embedders:
+            if name in (FROZEN, *BUILT_IN, *(e for known in TRAINED.values() for e in known)):
+                raise ValueError(
+                    f"embedders.{name}: {name} is the name of another encoder; take another name"
+                )
         for name, run in self.runs.items():
-            _check_run(name, run, self.datasets)
+            _check_run(name, run, self.datasets, self.embedders)
         return self
 
     @model_validator(mode="after")
@@ -161,7 +169,12 @@ def _require_split(config: Config, where: str, dataset: str, split: str) -> None
         raise ValueError(f"{where}: dataset {dataset} has no split {split!r}, only {list(splits)}")
 
 
-def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]) -> None:
+def _check_run(
+    name: str,
+    run: RunSettings,
+    datasets: dict[str, DatasetSettings],
+    embedders: dict[str, EmbedderSettings],
+) -> None:
     if run.dataset not in datasets:
         known = ", ".join(sorted(datasets))
         raise ValueError(f"runs.{name}.dataset = {run.dataset!r} is not one of: {known}")
@@ -180,7 +193,7 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
             f"runs.{name}.training.warmup_epochs = {training.warmup_epochs} is more than epochs = "
             f"{training.epochs}: warm-up would not end; use at most {training.epochs}"
         )
-    check_frozen(name, run, data, ())
+    check_frozen(name, run, data, embedders)
     # A subset has the clips of its parent's shards.
     owner = (parent_of(run.dataset, data.splits["train"]) or (run.dataset,))[0]
     media, where = datasets[owner].media, f"datasets.{owner}.media"
@@ -191,7 +204,7 @@ def _check_run(name: str, run: RunSettings, datasets: dict[str, DatasetSettings]
         )
     if "video" in run.decoded and media.video != "required":
         raise ValueError(
-            f"runs.{name} trains on video and {where}.video = {media.video}; set it to required, "
+            f"runs.{name} uses video and {where}.video = {media.video}; set it to required, "
             "or set modalities: [audio]"
         )
     longest = run.video.frames / run.video.fps if run.decoded else 0.0

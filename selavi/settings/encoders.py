@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from selavi.settings.embedding import BUILT_IN
 from selavi.settings.section import FilePath, Modality, Section
 
 TRAINED: dict[Modality, tuple[str, ...]] = {
@@ -15,8 +16,6 @@ TRAINED: dict[Modality, tuple[str, ...]] = {
 """By modality, the encoders that a run trains. Any other is frozen."""
 FROZEN = "frozen"
 """The encoder of the users' own feature files."""
-EMBEDDERS = ("imagenet", "log_mel")
-"""Embedders that are built in."""
 FAMILIES = ("torchvision:", "selavi:")
 """Embedders that are built in and take a name."""
 
@@ -59,7 +58,7 @@ def require_known(where: str, modality: Modality, encoder: str, own: Collection[
     own : collection of str
         Embedders that the configuration defines.
     """
-    known = (*TRAINED[modality], FROZEN, *EMBEDDERS, *own)
+    known = (*TRAINED[modality], FROZEN, *BUILT_IN, *own)
     if encoder not in known and not encoder.startswith(FAMILIES):
         raise ValueError(
             f"{where} = {encoder!r} is not an encoder; use one of: {', '.join(known)}, "

@@ -25,11 +25,12 @@ def require_enough(name: str, run: RunSettings, clips: int) -> None:
     """
     training = run.training
     batch = 4 if training.least_steps else training.batch_size
-    least = 1 if run.weights else max(run.network.clusters, batch)
+    clusters = max(run.network.levels(clips))
+    least = 1 if run.weights else max(clusters, batch)
     if clips < least:
         raise ValueError(
             f"runs.{name}: {clips} training clips are too few for network.clusters = "
-            f"{run.network.clusters} and training.batch_size = {training.batch_size}; "
+            f"{clusters} and training.batch_size = {training.batch_size}; "
             f"use at least {least} clips, or lower these"
         )
 

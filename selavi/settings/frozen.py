@@ -1,15 +1,14 @@
 """What must hold of runs whose encoders are frozen, between sections of the file."""
 
-from collections.abc import Collection
-
 from selavi.settings.data import DatasetSettings
-from selavi.settings.encoders import FROZEN, FeatureFiles, require_known
+from selavi.settings.embedding import EmbedderSettings, embedder_settings
+from selavi.settings.encoders import FROZEN, FeatureFiles, is_frozen, require_known
 from selavi.settings.run import RunSettings
 from selavi.settings.section import Modality
 
 
 def check_frozen(
-    name: str, run: RunSettings, data: DatasetSettings, embedders: Collection[str]
+    name: str, run: RunSettings, data: DatasetSettings, embedders: dict[str, EmbedderSettings]
 ) -> None:
     """Check that what a run does not train is given, and that what it trains has media.
 
@@ -21,8 +20,8 @@ def check_frozen(
         Its settings.
     data : DatasetSettings
         Its dataset.
-    embedders : collection of str
-        Embedders that the configuration defines.
+    embedders : dict of str to EmbedderSettings
+        Embedders that the configuration defines, by name.
 
     Raises
     ------
@@ -33,6 +32,8 @@ def check_frozen(
     for modality in run.modalities:
         key, encoder = f"runs.{name}.network.{modality}_encoder", run.network.encoder(modality)
         require_known(key, modality, encoder, embedders)
+        if is_frozen(modality, encoder) and encoder != FROZEN:
+            embedder_settings(encoder, modality, embedders)  # raises if it is for the other
         if encoder == FROZEN and getattr(files, modality) is None:
             raise ValueError(
                 f"{key} is frozen, and datasets.{run.dataset}.features names no {modality} file; "

@@ -48,6 +48,7 @@ PLACES = {
     "LabellingSettings": "`labelling`",
     "TrainingSettings": "`training`",
     "MachineSettings": "`machine`",
+    "EmbedderSettings": "`embedders.NAME`",
     "ExplorerSettings": "`explorer`",
     "BaselineSettings": "`baselines`",
     "DegradeSettings": "`degrade`",

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from selavi.settings.clusters import Clusters, automatic_levels
 from selavi.settings.encoders import EncoderName, is_frozen
 from selavi.settings.init import Init
 from selavi.settings.inputs import AudioSettings, VideoSettings
@@ -35,10 +36,12 @@ class NetworkSettings(Section):
     several starts agrees better with itself."""
     dims: int = Field(128, ge=1, le=65_536)
     """Number of principal components, at most."""
-    clusters: int = Field(309, ge=2, le=1_000_000)
-    """Number of clusters (K)."""
+    clusters: Clusters = 309
+    """Number of clusters (K). Or several, such as [8, 16, 32, 64], each with heads of its own: the
+    number whose heads agree best is selected, without classes. auto: seven of them, up to the root
+    of the number of training clips. See docs/clusters.md."""
     heads: int = Field(10, ge=1, le=1000)
-    """Number of heads per modality (H)."""
+    """Number of heads per modality (H), for each number of clusters."""
     head: Literal["mlp", "linear"] = "mlp"
     """Type of the heads: a multilayer perceptron with one hidden layer, or a linear classifier."""
     hidden: int = Field(512, ge=1, le=65_536)
@@ -57,6 +60,18 @@ class NetworkSettings(Section):
         """The name of a modality's encoder."""
         return self.video_encoder if modality == "video" else self.audio_encoder
 
+    def levels(self, clips: int | None = None) -> list[int]:
+        """The numbers of clusters, ascending; those of `auto` need the number of clips."""
+        if self.clusters == "auto":
+            assert clips is not None, "clusters: auto is resolved before it is used"
+            return automatic_levels(clips)
+        return [self.clusters] if isinstance(self.clusters, int) else self.clusters
+
+    @property
+    def cluster_counts(self) -> list[int]:
+        """Number of clusters of each head of a modality: all heads of the first level first."""
+        return [clusters for clusters in self.levels() for _ in range(self.heads)]
+
 
 class LabellingSettings(Section):
     """Self-labelling by optimal transport (paper, section 3)."""
@@ -73,13 +88,9 @@ class LabellingSettings(Section):
     """Whose clusters are the result. head: the head that agrees best with the others. consensus:
     the mean of all heads' probabilities, once their clusters are matched; it counts as one more
     head."""
-    marginals: Literal["uniform", "gaussian", "zipf", "first"] = "gaussian"
+    marginals: Literal["uniform", "gaussian", "zipf"] = "gaussian"
     """Cluster sizes: all equal (uniform), drawn from a normal distribution for each head
-    (gaussian), by Zipf's law, where the n-th largest is proportional to 1 / n (zipf), or those of
-    each head's first labels (first; it needs `first: kmeans`)."""
-    relaxation: float = Field(0.0, ge=0, le=1)
-    """How far cluster sizes move at each label update towards those that the heads predict: 0 not
-    at all, 1 all the way."""
+    (gaussian), or by Zipf's law, where the n-th largest is proportional to 1 / n (zipf)."""
     gaussian_sd: float = Field(0.1, gt=0, le=10)
     """Standard deviation of Gaussian cluster sizes, relative to their mean."""
     align: bool = True
@@ -150,6 +161,14 @@ class RunDefaults(Section):
             )
         return self
 
+    def for_clips(self, clips: int) -> Self:
+        """The settings with the numbers of clusters that `auto` gives for so many clips."""
+        network = self.network
+        if network.clusters != "auto":
+            return self
+        network = network.model_copy(update={"clusters": network.levels(clips)})
+        return self.model_copy(update={"network": network})
+
     @model_validator(mode="after")
     def _first_labels_fit(self) -> Self:
         labelling = self.labelling
@@ -161,11 +180,6 @@ class RunDefaults(Section):
         if labelling.first_share and labelling.first != "kmeans":
             raise ValueError(
                 "labelling.first_share is for labelling.first: kmeans; leave it out, or set that"
-            )
-        if labelling.marginals == "first" and labelling.first != "kmeans":
-            raise ValueError(
-                "labelling.marginals: first takes the sizes of labels by k-means; set "
-                "labelling.first: kmeans, or other marginals"
             )
         if labelling.result == "consensus" and self.network.heads == 1:
             raise ValueError(

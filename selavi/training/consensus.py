@@ -8,14 +8,16 @@ from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import Clips
 from selavi.data.sampling import pass_batches
 from selavi.labelling.consensus import matching
-from selavi.models.head_selection import agreement
+from selavi.models.head_selection import Selection, select_head
 from selavi.models.network import Network
 
 BATCH = 512
 
 
-def match_heads(network: Network, clips: Clips, labels: Tensor) -> np.ndarray:
+def match_heads(network: Network, clips: Clips, labels: Tensor) -> Selection:
     """Number the clusters of all heads as the one does that agrees best with the others.
+
+    Of several numbers of clusters, the heads of each are matched with each other.
 
     Parameters
     ----------
@@ -28,22 +30,29 @@ def match_heads(network: Network, clips: Clips, labels: Tensor) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray
-        (H,) float64: of the heads' predictions, without views, the mean NMI of each with the
-        others'.
+    Selection
+        Of a head, by the heads' predictions, without views.
     """
     predicted = predictions(network, clips)
-    agreements = agreement(predicted)
+    counts = np.array(network.cluster_counts)
+    selection = select_head(predicted, counts.tolist())
     known = predicted[(predicted >= 0).all(1)]
-    permutations = torch.from_numpy(
-        matching(known, int(agreements.argmax()), network.settings.clusters)
-    )
-    for head, permutation in enumerate(permutations):
-        for modality in network.modalities:
-            network.permute_head(modality, head, permutation)
-        old = labels[:, head]
-        labels[:, head] = torch.where(old < 0, old, permutation.argsort()[old.clamp_min(0)])
-    return agreements
+    for clusters in selection.levels:
+        heads = np.flatnonzero(counts == clusters)
+        reference = int(selection.agreements[heads].argmax())
+        for head, permutation in zip(
+            heads.tolist(), matching(known[:, heads], reference, clusters), strict=True
+        ):
+            _renumber(network, labels, head, torch.from_numpy(permutation))
+    return selection
+
+
+def _renumber(network: Network, labels: Tensor, head: int, permutation: Tensor) -> None:
+    """Have one head's new cluster k be its old cluster permutation[k]."""
+    for modality in network.modalities:
+        network.permute_head(modality, head, permutation)
+    old = labels[:, head]
+    labels[:, head] = torch.where(old < 0, old, permutation.argsort()[old.clamp_min(0)])
 
 
 @torch.no_grad()
@@ -62,7 +71,7 @@ def predictions(network: Network, clips: Clips) -> np.ndarray:
     numpy.ndarray
         (N, H) int64; -1 for corrupt clips.
     """
-    result = np.full((len(clips), network.settings.heads), -1)
+    result = np.full((len(clips), len(network.cluster_counts)), -1)
     corrupt = CorruptClips(clips)
     for batch in corrupt.counted(pass_batches(clips, batch_size=BATCH)):
         features = network.encode(batch)

@@ -45,7 +45,8 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         else:  # the first group's features come from training itself
             passes = training.epochs * (labelling.groups - 1) + labelling.groups
         features = labelling.groups * rate.features if labelling.source == "epoch" else 0
-        checkpoint = 2 * rate.parameters + clips * (features + 8 * run.network.heads)
+        heads = run.network.heads * len(run.network.levels(clips))
+        checkpoint = 2 * rate.parameters + clips * (features + 8 * heads)
         most = run.machine.checkpoints_kept + 1  # one is written before the oldest goes
         seconds = (rate.train * training.epochs + rate.infer * passes) * clips
         yield cost(name, "pretrain", seconds, rate.parameters + most * checkpoint)
@@ -69,7 +70,8 @@ def clip_rate(index: Path | None, run: RunSettings) -> ClipRate:
         Seconds per clip on this machine.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    prepared = prepare(run, _clips(index, run), Group(0, 1, device))
+    own = _clips(index, run)
+    prepared = prepare(run.for_clips(len(own)), own, Group(0, 1, device))
     clips, network = prepared.clips, prepared.network.to(device)
     batch, decoding = decode(
         lambda turn: CorruptClips(clips).counted(

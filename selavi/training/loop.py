@@ -7,7 +7,6 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm as total_norm
@@ -18,9 +17,8 @@ from selavi.engine.checkpoint import Checkpoints
 from selavi.engine.divergence import check_step, divergence_recorded
 from selavi.engine.process_group import Group, all_sum
 from selavi.engine.stop import Stopped, StopRequest
-from selavi.labelling.marginals import sizes_of
 from selavi.labelling.schedule import relabelling_steps
-from selavi.models.head_selection import agreement
+from selavi.models.head_selection import Selection, select_head
 from selavi.models.initial_weights import initialise
 from selavi.models.network import Network
 from selavi.models.precision import choose_bfloat16
@@ -56,6 +54,7 @@ class Trainer:
         stop: StopRequest,
         on_epoch: Callable[[list[Row], Tensor], None],
     ) -> None:
+        settings = settings.for_clips(len(clips))
         require_enough(folder.parent.name, settings, len(clips))
         self.training = fit_to_clips(settings.training, len(clips), group.world)
         settings = settings.model_copy(update={"training": self.training})
@@ -80,11 +79,12 @@ class Trainer:
         self.network, self.clips = prepared.network.to(group.device), prepared.clips
         self.settings = settings.model_copy(update={"network": self.network.settings})
         self.init = initialise(self.network, settings.network.init, group)  # before DDP shares them
+        digests = {name: first.sha256 for name, first in self.init.items()}
         self.learner = Learner(self.network, group, self.machine.compile)
         self.state = fresh_state(self.network, settings, self.clips, group.device)
         self.labeller = Labeller(self.clips, settings, group, self.network, self.state, stop)
         self.process_clips = self.step_clips // group.world
-        self.checkpoints = Checkpoints(folder, identity(init=self.init), self.machine)
+        self.checkpoints = Checkpoints(folder, identity(init=digests), self.machine)
         self.pace = Pace(self.step_clips)
 
     def run(self) -> Trained:
@@ -116,20 +116,20 @@ class Trainer:
         progress = self.state.progress
         labels, sizes = self.state.labels.cpu(), self.state.sizes.cpu()
         network = self.network.cpu().eval()
-        agreements = self._agreements(network, labels)
+        selection = self._select(network, labels)
         for encoder in network.encoders.values():
             if isinstance(encoder, Preparation):
                 encoder.applied = False
         corrupt = len(self.state.corrupt)
         history, steps = progress.history, progress.total
         return Trained(
-            network, self.settings, labels, agreements, sizes, history, steps, corrupt, self.init
+            network, self.settings, labels, selection, sizes, history, steps, corrupt, self.init
         )
 
-    def _agreements(self, network: Network, labels: Tensor) -> np.ndarray:
-        """Of each head, its agreement with the others; clusters are matched for a consensus."""
+    def _select(self, network: Network, labels: Tensor) -> Selection:
+        """Select a head by its agreement with others; clusters are matched for a consensus."""
         if self.settings.labelling.result == "head":
-            return agreement(labels.numpy())
+            return select_head(labels.numpy(), network.cluster_counts)
         return match_heads(network, self.clips, labels)
 
     def _resume_or_prepare(self) -> None:
@@ -234,8 +234,6 @@ class Trainer:
         self.labeller.fill()
         if self.settings.labelling.first == "kmeans":
             self.state.labels.copy_(first_labels(self.settings, self.clips, self.group))
-        if self.settings.labelling.marginals == "first":
-            self.state.sizes.copy_(sizes_of(self.state.labels, self.settings.network.clusters))
 
     def _finish_epoch(self, clips_per_second: float) -> None:
         progress, training = self.state.progress, self.training

@@ -112,11 +112,14 @@ def first_labels(settings: RunSettings, clips: Clips, group: Group) -> Tensor:
     Tensor
         (N, H) int64 on the group's device, the same on all ranks; -1 for rejected clips.
     """
-    labels = torch.full((len(clips), settings.network.heads), -1)
+    network = settings.network
+    labels = torch.full((len(clips), len(network.cluster_counts)), -1)
     if group.first:
         usable = np.setdiff1d(np.arange(len(clips)), list(clips.rejected))
         joined = _joined(clips.features, usable)
-        found = _kmeans(joined, settings.network.clusters, settings.network.heads, settings.seed)
+        found = np.concatenate(
+            [_kmeans(joined, k, network.heads, settings.seed) for k in network.levels()], 1
+        )
         labels[torch.from_numpy(usable)] = torch.from_numpy(found).long()
     return _of_first(labels, group)
 
@@ -150,8 +153,11 @@ def _self_agreement(
         own = _some(rows, some)
         prepared[name] = Preparation.fit(own, kind, settings.network.dims).transform(own)
     joined = _joined(prepared, np.arange(len(some)))
-    clusters = min(settings.network.clusters, len(some))
-    return float(agreement(_kmeans(joined, clusters, STARTS, settings.seed)).mean())
+    scores = [
+        agreement(_kmeans(joined, min(clusters, len(some)), STARTS, settings.seed)).mean()
+        for clusters in settings.network.levels()
+    ]
+    return float(np.mean(scores))
 
 
 def _some(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:

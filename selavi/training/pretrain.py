@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from selavi.engine.stop import stop_on_signals
 from selavi.files import atomic_path, explain_refusal, write_csv
 from selavi.labelling.collapse import collapse
 from selavi.models.checkpoint import save_model
+from selavi.models.initial_weights import FirstWeights
 from selavi.settings import Modality, RunSettings
 from selavi.training.loop import Trainer
 from selavi.training.trained import Trained
@@ -78,16 +80,18 @@ def pretrain(
 
 def _write(trained: Trained, index: pd.DataFrame, output: Path) -> None:
     labels = trained.labels.numpy()
-    agreements = trained.agreements
-    settings = trained.settings
+    settings, selection = trained.settings, trained.selection
+    if len(selection.levels) > 1:
+        log.info("%s", selection)
     if trained.network.consensus:
-        head = len(agreements)
-        log.info("the result is the consensus of all heads (mean NMI %.3f)", agreements.mean())
+        head = len(selection.agreements) + selection.level
+        log.info("the result is the consensus of all heads of %d clusters", selection.clusters)
     else:
-        head = int(agreements.argmax())
+        head = selection.head
         log.info(
-            "selected head %d (highest mean NMI with the other heads: %.3f)", head, agreements[head]
-        )
+            "selected head %d (highest mean NMI with the other heads: %.3f)",
+            head, selection.agreements[head],
+        )  # fmt: skip
     share = trained.history[-1]["largest_cluster"]  # of predictions; labels are balanced
     if words := collapse(share, float(trained.sizes.max())):
         log.warning("by the worst head's predictions in the last epoch, %s", words)
@@ -98,20 +102,24 @@ def _write(trained: Trained, index: pd.DataFrame, output: Path) -> None:
     facts = {
         "version": __version__,
         "head": head,
-        "agreement": agreements.tolist(),
+        "agreement": selection.agreements.tolist(),
         "steps": trained.steps,
         "clips": len(index),
         "sizes": trained.sizes.tolist(),
         "media": stored_media(index),
         "init": _sources(settings, trained.init),
     }
+    if len(levels := selection.levels) > 1:
+        facts["levels"] = {"clusters": list(levels), "agreement": list(levels.values())}
     save_model(output / "model.pt", trained.network, settings, facts)
 
 
-def _sources(settings: RunSettings, digests: dict[str, str]) -> dict[str, dict[str, str]]:
+def _sources(
+    settings: RunSettings, first: dict[str, FirstWeights]
+) -> dict[str, dict[str, str | bool]]:
     """By modality, where its encoder's first weights are from."""
     sources = settings.network.init.sources if settings.network.init else {}
-    return {name: {"source": sources[name], "sha256": digests[name]} for name in digests}
+    return {name: {"source": sources[name]} | asdict(file) for name, file in first.items()}
 
 
 class Journal:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import Clips
@@ -60,7 +61,8 @@ class State:
     labels : Tensor
         (N, H) int64 pseudo-labels, -1 for none.
     sizes : Tensor
-        (H, K) prescribed cluster sizes, as a fraction of the clips.
+        (H, K) prescribed cluster sizes, as a fraction of the clips; 0 for clusters that a head does
+        not have.
     predicted : Tensor
         (H, K) int64, how often this rank predicted each cluster in this epoch.
     stores : list of FeatureStore
@@ -136,19 +138,20 @@ def fresh_state(
     State
         Without labels or features.
     """
-    heads, clusters = settings.network.heads, settings.network.clusters
+    counts = settings.network.cluster_counts
+    heads = len(counts)
     labelling = settings.labelling
     generator = torch.Generator().manual_seed(settings.seed)
     sizes = [
         draw_marginals(labelling.marginals, clusters, labelling.gaussian_sd, generator)
-        for _ in range(heads)
+        for clusters in counts
     ]
     return State(
         network=network,
         optimizer=make_optimizer(network.parameters(), settings.training),
         labels=torch.full((len(clips), heads), -1, dtype=torch.int64, device=device),
-        sizes=torch.stack(sizes).to(device),
-        predicted=torch.zeros(heads, clusters, dtype=torch.int64, device=device),
+        sizes=pad_sequence(sizes, batch_first=True).to(device),
+        predicted=torch.zeros(heads, max(counts), dtype=torch.int64, device=device),
         stores=[],
         groups=generator,
         corrupt=CorruptClips(clips),

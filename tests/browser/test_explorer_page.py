@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from selavi.data.schema import read_index
+from selavi.data.sources.clip_table import ClipTable
 from selavi.files import write_csv
 from selavi.reporting.explorer import make_explorer
 from tests.browser.watched import Watched, titles, visible, wait
@@ -228,3 +229,25 @@ def test_says_so_if_the_clips_are_gone(browser: Any, page_file: Path, tmp_path: 
     watched.page.locator(".tile").first.click()
     watched.page.get_by_text("This clip cannot be played.").wait_for()
     watched.page.close()
+
+
+def test_clips_without_media_are_read(browser: Any, tmp_path: Path) -> None:
+    """Their keys stand for pictures; nothing is played."""
+    keys = [f"take {n}" for n in range(4)]
+    (tmp_path / "clips.csv").write_text("\n".join(["key", *keys]) + "\n")
+    tables = [tmp_path / name for name in ("index.csv", "rejected.csv", "summary.csv")]
+    rows = ClipTable(tmp_path / "clips.csv").write_index(*tables)
+    table = rows[["sample", "id", "key", "path", "label"]].assign(cluster=0, confidence=0.5)
+    write_csv(tmp_path / "assignments.csv", table)
+    splits = [(tmp_path / "assignments.csv", tables[0])]
+    make_explorer(splits, tmp_path / "index.html", title="bare")
+    watched = Watched(browser, tmp_path / "index.html", viewport={"width": 1280, "height": 900})
+    page = watched.page
+    assert visible(page, ".tile .bare") == keys
+    assert page.locator(".play-all").count() == 0
+    page.locator(".tile").first.click()
+    assert page.locator("#large-path").inner_text() == "take 0"
+    assert not page.locator("#large-video").is_visible()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#large-path").inner_text() == "take 1"
+    watched.finish()

@@ -147,7 +147,14 @@ def test_names_that_went_into_the_page_are_its_own(
     rename(page, 2, "wind")
     # Another training: cluster 3 is not that of before, and the browser's name is not its.
     make_page(twelve_clips, tmp_path / "page", [3] * 6 + [1] * 3 + [0] * 3, "1,rain\n")
+    other = [3] * 6 + [1] * 3 + [0] * 3
     assert names_on_page() == ["Cluster 3", "Cluster 0", "rain Cluster 1"]
+    expect(page.locator("#renamed")).to_contain_text("names of an earlier page do not fit.")
+    rename(page, 1, "sea")
+    make_page(twelve_clips, tmp_path / "page", CLUSTERS, "0,pack\n1,rain\n")
+    assert names_on_page()[2] == "wind Cluster 3"  # nothing was lost meanwhile
+    make_page(twelve_clips, tmp_path / "page", other, "1,rain\n")
+    assert names_on_page() == ["Cluster 3", "sea Cluster 0", "rain Cluster 1"]
     context.close()
 
 

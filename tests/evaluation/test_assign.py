@@ -11,7 +11,7 @@ import torch
 from selavi.data.schema import read_index
 from selavi.evaluation.assign import assign
 from selavi.evaluation.metrics import measure
-from selavi.files import read_csv, write_csv
+from selavi.files import UserError, read_csv, write_csv
 from selavi.models.checkpoint import load_model, save_model
 from selavi.reporting.explorer.build import make_explorer
 
@@ -64,3 +64,13 @@ def test_columns_of_the_users_table_stand_beside_the_label(
     clips_shown = list((tmp_path / "page/clips").glob("*.mp4"))
     assert {p.stem for p in clips_shown} <= set(table["id"])
     assert (tmp_path / "page/index.html").read_text().count(clips_shown[0].stem)
+
+
+def test_clips_of_another_sample_rate_are_refused(
+    model: Path, train_index: Path, tmp_path: Path
+) -> None:
+    network, settings, facts = load_model(model)
+    other = facts | {"media": {"audio_rate": 24_001}}
+    save_model(tmp_path / "model.pt", network, settings, other)
+    with pytest.raises(UserError, match="was trained on audio of 24001 Hz, and the clips of"):
+        assign(tmp_path / "model.pt", train_index, tmp_path / "a.csv", tmp_path / "a.pkl")

@@ -125,6 +125,15 @@ def test_auto_writes_what_it_chose_from(tmp_path: Path) -> None:
     assert len(assigned(clustering, tmp_path / "train")) == 120
 
 
+def test_the_number_of_clusters_is_chosen_too(tmp_path: Path) -> None:
+    split(tmp_path, "train", 200, seed=0)
+    clustering = clustered(tmp_path, network=FROZEN | {"clusters": [3, 4, 8, 16]})
+    candidates = pd.read_csv(tmp_path / "candidates.csv")
+    assert sorted(candidates["clusters"].unique()) == [3, 4, 8, 16]
+    assert candidates["clusters"].iloc[0] == 4
+    assert assigned(clustering, tmp_path / "train")["cluster"].nunique() == 4
+
+
 def test_one_modality_alone(tmp_path: Path) -> None:
     split(tmp_path, "train", 120, seed=0)
     clustering = clustered(tmp_path, modalities=["audio"])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from selavi.labelling.marginals import draw_marginals, match_by_rank, relax, sizes_of
+from selavi.labelling.marginals import draw_marginals, match_by_rank
 from selavi.labelling.sinkhorn import sinkhorn
 from tests.labelling.problems import generator
 
@@ -48,24 +48,3 @@ def test_soft_sizes_and_cluster_sizes_correlate() -> None:
     counts = sinkhorn(20 * log_p, shares).labels.bincount(minlength=30)
     assert spearmanr(mass, counts).statistic > 0.9
     assert torch.allclose(counts.double(), 5000 * shares, rtol=0.1)
-
-
-def test_sizes_of_labels() -> None:
-    labels = torch.tensor([[0, 2], [0, 2], [0, 2], [1, 2], [-1, -1]])
-    sizes = sizes_of(labels, 3)
-    least = 0.05 / 3
-    expected = [least / (1 + least), 0.25 / (1 + least), 0.75 / (1 + least)]
-    assert sizes[0].tolist() == pytest.approx(expected)
-    assert sizes[1].tolist() == pytest.approx([least / (1 + 2 * least)] * 2 + [1 / (1 + 2 * least)])
-
-
-def test_relaxed_marginals_lie_between_the_prescribed_and_the_predicted() -> None:
-    marginals = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
-    soft = torch.tensor([80.0, 15.0, 5.0], dtype=torch.float64)
-    torch.testing.assert_close(relax(marginals, soft, 0.0), marginals)
-    torch.testing.assert_close(relax(marginals, soft, 1.0), soft / 100)
-    half = relax(marginals, soft, 0.5)
-    expected = (marginals * soft / 100).sqrt()
-    torch.testing.assert_close(half, expected / expected.sum())
-    empty = relax(marginals, torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64), 1.0)
-    assert (empty > 0).all()

@@ -44,7 +44,9 @@ def test_a_released_model_becomes_the_runs(released: Path, tmp_path: Path) -> No
     original, theirs, _ = load_model(released)
     assert settings.dataset == "mine"  # by which tables credit scores
     assert settings.training == theirs.training  # not the run's, which did not train
-    assert facts["weights"] == {"source": str(released), "sha256": digest_of(released)}
+    assert facts["weights"] == {
+        "source": str(released), "sha256": digest_of(released), "dataset": "released",
+    }  # fmt: skip
     assert facts["version"] == "released" and facts["epoch"] == 199 and facts["clips"] == 60
     assert read_section(tmp_path / "config.yaml", RunSettings) == settings
     clips = Batch(torch.arange(2), torch.randn(2, 3, 4, 32, 32), torch.randn(2, 1, 257, 99))

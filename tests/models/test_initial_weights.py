@@ -13,8 +13,9 @@ from torchvision.models.video import r2plus1d_18
 from selavi.engine.process_group import Group
 from selavi.files import UserError
 from selavi.models.checkpoint import build_network, save_model
-from selavi.models.initial_weights import initialise
+from selavi.models.initial_weights import FirstWeights, initialise
 from selavi.models.network import Network
+from selavi.models.zoo import digest_of
 from selavi.settings import InitSettings, RunSettings
 from tests.models.test_paper_checkpoint import checkpoint, own_statistics
 
@@ -145,3 +146,27 @@ def test_another_encoder_is_named_with_the_settings_to_change(
     grey = paper_run(video={"grey": True})
     with pytest.raises(UserError, match=r"r2plus1d_18 and video\.grey: false to start from it"):
         start(grey, video=f"{tmp_path}/v.pth")
+
+
+@pytest.mark.parametrize("first", [None, {"source": "ave.pth", "sha256": "0", "released": True}])
+def test_it_is_recorded_whether_weights_come_from_the_release(
+    tiny_run: Run, tmp_path: Path, first: dict[str, Any] | None
+) -> None:
+    """Of a model that was trained from them, too."""
+    facts = {"version": "0.1.0", "head": 0, "init": {"video": first} if first else {}}
+    save_model(tmp_path / "model.pt", build_network(tiny_run()), tiny_run(), facts)
+    init = InitSettings(video=f"{tmp_path}/model.pt", audio=f"{tmp_path}/model.pt")
+    found = initialise(build_network(tiny_run()), init, ALONE)
+    digest = digest_of(tmp_path / "model.pt")
+    assert found == {
+        "video": FirstWeights(digest, released=first is not None),
+        "audio": FirstWeights(digest, released=False),
+    }
+
+
+def test_two_keys_of_one_weight_are_named(tmp_path: Path) -> None:
+    network = r2plus1d_18(weights=None).state_dict()
+    torch.save(network | {"module.stem.0.weight": network["stem.0.weight"] + 1}, tmp_path / "a.pth")
+    words = "holds the weight stem.0.weight twice, as stem.0.weight and as module.stem.0.weight"
+    with pytest.raises(UserError, match=words):
+        start(paper_run(modalities=["video"]), video=f"{tmp_path}/a.pth")

@@ -49,7 +49,7 @@ def test_shapes_and_heads_apart() -> None:
         "video": (4, 128), "audio": (4, 128),
     }  # fmt: skip
     assert logits["video"].shape == (3, 4, 5)
-    assert torch.equal(chosen[0], logits["video"][2])
+    torch.testing.assert_close(chosen[0], logits["video"][2])
     assert not torch.allclose(logits["video"][0], logits["video"][1])
 
 

@@ -71,6 +71,10 @@ def test_it_computes_what_the_original_computes(
             r"video.stem.1.running_var holds NaN or infinity",
         ),
         (lambda w: w.update({"module.mlp_v0.x": "text"}), r"mlp_v0\.x is not a plain tensor"),
+        (
+            lambda w: w.update({"mlp_a.block_forward.8.bias": torch.ones(7)}),
+            r"weight heads\.audio\.0\.5\.bias twice, as mlp_a0\.\S+ and as mlp_a\.block_forward",
+        ),
     ],
     ids=[
         "missing",
@@ -81,6 +85,7 @@ def test_it_computes_what_the_original_computes(
         "nan",
         "inf",
         "not-tensor",
+        "twice",
     ],
 )
 def test_weights_that_do_not_fit_are_named(tmp_path: Path, change: Any, message: str) -> None:

@@ -58,6 +58,10 @@ def without_json(path: Path) -> None:
     save_file({"x": torch.ones(3)}, path, {"sha256": "{"})
 
 
+def deeply_nested(path: Path) -> None:
+    save_file({"x": torch.ones(3)}, path, {"sha256": '""', "facts": "[" * 100_000})
+
+
 def of_another_format(path: Path) -> None:
     write_safetensors(path, {"format": "other", "weights": {"x": torch.ones(1)}})
 
@@ -75,6 +79,7 @@ def without_settings(path: Path) -> None:
         (lambda path: path.write_bytes(b"words" * 99), "is not a file of safetensors"),
         (of_another_program, "its format is not 'selavi-model-1'"),
         (without_json, "is damaged"),
+        (deeply_nested, "is damaged"),
         (of_another_format, "its format is not 'selavi-model-1'"),
         (without_settings, "is incomplete: no settings"),
         (lambda path: path.unlink(), "does not exist"),

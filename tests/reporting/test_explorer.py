@@ -15,6 +15,7 @@ from selavi.cli import main
 from selavi.data.schema import read_index
 from selavi.data.shards.decode import decode_samples
 from selavi.data.shards.reader import read_member
+from selavi.data.sources.clip_table import ClipTable
 from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer
@@ -131,6 +132,19 @@ def test_clips_have_the_shards_picture_and_sound(index: Path, tmp_path: Path) ->
             assert (still.streams.video[0].width, still.streams.video[0].height) == (48, 48)
         head = clip.read_bytes()
         assert head.index(b"moov") < head.index(b"mdat")  # plays before it is read to its end
+
+
+def test_clips_without_media_are_shown_by_their_keys(tmp_path: Path) -> None:
+    (tmp_path / "clips.csv").write_text("key\none\ntwo\nthree\n")
+    tables = [tmp_path / name for name in ("index.csv", "rejected.csv", "summary.csv")]
+    ClipTable(tmp_path / "clips.csv").write_index(*tables)
+    make_explorer(
+        [(assignments(tables[0], [0, 1, 1]), tables[0])], tmp_path / "index.html", title="bare"
+    )
+    clips = [clip for card in contents(tmp_path / "index.html")["cards"] for clip in card["clips"]]
+    assert {clip["key"] for clip in clips} == {"one", "two", "three"}
+    assert all(clip["bare"] for clip in clips)
+    assert list((tmp_path / "clips").iterdir()) == []
 
 
 def test_mute_clips_are_shown_without_sound(index: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What `selavi label` without a model refuses, before anything is trained."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from selavi.cli import main
 from selavi.files import UserError
 from selavi.label.options import Options
 from selavi.label.windows import Windowing
-from selavi.running.learn import MODEL, RECORD, Wishes, learn
-from selavi.running.weights import weights_on_disk
+from selavi.running.learn import MODEL, RECORD, Wishes, choose_preset, learn
+from selavi.running.weights import IMAGENET, has_imagenet, weights_on_disk
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def test_more_clusters_than_windows_are_an_error(
         (Options(), Wishes(clusters=6), "was trained with clusters = 5, not 6"),
         (Options(Windowing(window=3.0)), Wishes(), "was trained with window = 4.0, not 3.0"),
         (Options(shots=True), Wishes(), "was trained with shots = the default, not True"),
+        (Options(), Wishes(preset="small"), "was trained with preset = the default, not small"),
         (Options(), Wishes(init="zoo:ave"), "was trained with init = the default, not zoo:ave"),
     ],
 )
@@ -101,3 +103,13 @@ def test_weights_on_disk_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "zoo").mkdir()
     find("ave").path.touch()
     assert weights_on_disk() == "zoo:ave"
+
+
+def test_a_cpu_with_a_trained_encoder_trains_heads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert has_imagenet(), "of the extra `imagenet`, which tests need"
+    assert choose_preset(None, gpus=0) == "features"
+    assert choose_preset("zoo:ave", gpus=0) == "small"
+    assert choose_preset(None, gpus=2) == "paper"
+    monkeypatch.setitem(sys.modules, IMAGENET[1], None)  # Python's way to say: not installed
+    assert not has_imagenet()
+    assert choose_preset(None, gpus=0) == "small"

@@ -1,7 +1,7 @@
 import pytest
 
 from selavi.files import UserError
-from selavi.running.recipe import LEAST, STEPS, automatic_clusters, choose_recipe
+from selavi.running.recipe import HEAD_STEPS, LEAST, STEPS, automatic_clusters, choose_recipe
 from selavi.settings.presets import PRESETS
 
 
@@ -39,6 +39,15 @@ def test_many_clips_get_the_presets_training() -> None:
 def test_what_is_asked_for_is_taken() -> None:
     recipe = choose_recipe(100, clusters=7, preset="small", gpus=2)
     assert (recipe.clusters, recipe.preset) == (7, "small")
+
+
+@pytest.mark.parametrize("clips", [16, 33, 100, 341, 5000])
+def test_heads_alone_take_fewer_steps(clips: int) -> None:
+    recipe = choose_recipe(clips, preset="features", gpus=0)
+    assert recipe.batch_size <= min(256, clips / 2)
+    assert recipe.steps >= HEAD_STEPS
+    assert recipe.epochs >= PRESETS["features"]["training"]["epochs"]
+    assert recipe.workers == 0
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,6 @@ def test_runs_that_train_no_encoder_have_the_recipe_of_features() -> None:
     [
         ({"first": "kmeans"}, "the video encoder is trained; set labelling.first: sinkhorn"),
         ({"first_share": 0.2}, "labelling.first_share is for labelling.first: kmeans"),
-        ({"marginals": "first"}, "takes the sizes of labels by k-means"),
     ],
 )
 def test_first_labels_that_do_not_fit(labelling: dict[str, Any], words: str) -> None:

@@ -140,15 +140,3 @@ def test_the_cosine_falls_from_the_base_rate_to_zero() -> None:
     training = run().training
     rates = [learning_rate(training, epoch, 256) for epoch in (0, 1, 2, 21, 40)]
     assert rates == pytest.approx([1e-5, (1e-5 + 3e-3) / 2, 3e-3, 1.5e-3, 0], abs=1e-9)
-
-
-def test_sizes_of_the_first_labels_are_kept(files: dict[Modality, Path], tmp_path: Path) -> None:
-    short = {"epochs": 2, "warmup_epochs": 1, "least_steps": 0, "batch_size": 300}
-    labelling = {"marginals": "first", "relaxation": 0.5}
-    settings = run(training=short, labelling=labelling, network={"preparation": "l2_pca"})
-    pretrain(files["video"].with_name("index.csv"), settings, tmp_path, files)
-    _, _, facts = load_model(tmp_path / "model.pt")
-    clips = open_clips(files["video"].with_name("index.csv"), settings, features=files)
-    first = first_labels(settings, prepare(settings, clips, GROUP).clips, GROUP)
-    expected = [sorted(np.bincount(head, minlength=10) / CLIPS) for head in first.T.numpy()]
-    np.testing.assert_allclose(facts["sizes"], expected, atol=0.01)

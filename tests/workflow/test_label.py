@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -40,11 +41,11 @@ def test_a_folder_becomes_labels_with_one_command(
     videos, output = tmp_path / "videos", tmp_path / "out"
     shutil.copytree(demo_videos / "train", videos)
     make_video(videos / "mute.mp4", 2, audio=False)
-    command = ["label", str(videos), "--output", str(output)]
+    command = ["label", str(videos), "--output", str(output), "--preset", "small"]
     assert main(command) == 0
     said = capfd.readouterr()
     assert "25 windows of 25 files have video and audio; 3 clusters (auto" in said.out
-    assert "the small network, as there is no GPU; 2 epochs in batches of 12, 4 steps" in said.out
+    assert "the small network, as asked; 2 epochs in batches of 12, 4 steps" in said.out
     assert "estimated time: " in said.out and "the same command resumes" in said.out
     assert "estimate, from rates measured here" not in said.out + said.err
     assert "✓ [4/4] pretrain" in said.err
@@ -85,3 +86,34 @@ def test_a_folder_becomes_labels_with_one_command(
     labels = labels_of(output)
     assert labels["cluster"].dropna().between(0, 4).all()
     assert "a name of mine" in labels["cluster_name"].tolist()
+
+
+@pytest.mark.usefixtures("brief")
+def test_an_installed_encoder_is_taken(
+    demo_videos: Path,
+    make_video: Callable[..., Path],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Clips of the training have the same features when they are labelled."""
+    videos, output = tmp_path / "videos", tmp_path / "out"
+    shutil.copytree(demo_videos / "train", videos)
+    command = ["label", str(videos), "--output", str(output)]
+    assert main(command) == 0
+    said = capfd.readouterr()
+    assert "heads on an encoder trained on ImageNet and on log-mel statistics, since" in said.out
+    assert "embed" in said.err and "pretrain" in said.err
+    labels = labels_of(output).set_index("path")
+    good = labels[labels["reason"] == ""]
+    embedded = output / "results/embed/imagenet/video/videos/train/00000.npz"
+    with np.load(embedded, allow_pickle=False) as features:
+        assert len(features["ids"]) == (good["modalities"] == "video+audio").sum() == 24
+
+    make_video(videos / "mute.mp4", 12, audio=False)
+    assert main(command) == 0
+    assert "pretrain" not in capfd.readouterr().err
+    later = labels_of(output).set_index("path")
+    mute = later[later["name"] == "mute.mp4"].iloc[0]
+    assert mute["modalities"] == "video" and mute["cluster"] >= 0
+    assert later.loc[good.index, "cluster"].equals(good["cluster"])
+    assert (output / "explorer/index.html").exists()

@@ -50,5 +50,5 @@ def test_methods_on_features_become_a_table(tmp_path: Path) -> None:
     page = (results / "explorer/kmeans/index.html").read_text()
     assert "clip-7" in page
     candidates = pd.read_csv(results / "cluster-features/auto/candidates.csv")
-    assert len(candidates) == 4
+    assert len(candidates) == 8  # four methods, two preparations
     assert rules_run(snakemake(checkout, "-n", *command)) == []

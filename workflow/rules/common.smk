@@ -1,7 +1,7 @@
 # The checked settings, the plan that follows from them, and the input functions of the rules.
 from selavi import config_file
 from selavi.cluster.failures import last_lines
-from selavi.data.features.inputs import feature_inputs
+from selavi.data.features.inputs import embedder_of, feature_inputs
 from selavi.formulas import RAW
 from selavi.inventory import Inventory, added_file
 from selavi.preflight.needed_weights import require_weights
@@ -99,6 +99,12 @@ def feature_inputs_of(wildcards):
     """What the features of a split by an encoder are gathered from."""
     place = wildcards.place.split("/")
     return feature_inputs(DATASETS, wildcards.encoder, *place, wildcards.modality)
+
+
+def clusters_flag(wildcards):
+    """A run's number of clusters, unless it is selected from several."""
+    clusters = RUNS[wildcards.run].network.clusters
+    return f"--clusters={clusters}" if isinstance(clusters, int) else ""
 
 
 def fold_shards(wildcards):

@@ -210,6 +210,28 @@ rule list_clips:
         " --output {output.index} --rejected {output.rejected} --summary {output.summary} --log {log}"
 
 
+# Features of the clips of a shard; a plug-in may take a GPU.
+rule embed:
+    input:
+        settings="results/settings/embedders/{encoder}/{modality}.yaml",
+        tar="results/shards/{place}/{n}.tar",
+        table="results/shards/{place}/{n}.csv",
+    output:
+        "results/embed/{encoder}/{modality}/{place}/{n}.npz",
+    log:
+        "logs/embed/{encoder}/{modality}/{place}/{n}.log",
+    benchmark:
+        "results/benchmarks/embed/{encoder}/{modality}/{place}/{n}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    shell:
+        "python -m selavi embed --settings {input.settings} --tar {input.tar}"
+        " --table {input.table} --output {output} --threads {threads} --log {log}"
+
+
 # Features that are given, by each clip's name, in the order of the index.
 rule gather_features:
     input:

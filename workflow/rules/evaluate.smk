@@ -42,11 +42,11 @@ rule name_clusters:
     resources:
         mem_mb=1000,
     params:
-        clusters=lambda wildcards: RUNS[wildcards.run].network.clusters,
+        clusters=clusters_flag,
         names=lambda wildcards, input: [f"--names={input.names}"] * bool(input.names),
     shell:
         "python -m selavi name-clusters --assignments {input.assignments} --output {output}"
-        " --clusters {params.clusters} {params.names:q} --log {log}"
+        " {params.clusters} {params.names:q} --log {log}"
 
 
 rule metrics:

@@ -182,10 +182,10 @@ rule explorer:
         mem_mb=1000,
     params:
         clips=SETTINGS.explorer.clips_per_cluster,
-        clusters=lambda wildcards: RUNS[wildcards.run].network.clusters,
+        clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
-        " --names {input.names} --output {output.page} --title {wildcards.run} --clusters {params.clusters}"
+        " --names {input.names} --output {output.page} --title {wildcards.run} {params.clusters}"
         " --clips-per-cluster {params.clips} --threads {threads} --log {log}"
 
 

@@ -3,6 +3,7 @@ localrules:
     split_settings,
     media_settings,
     run_settings,
+    embedder_settings,
     protocol_settings,
     run_machine,
     stage_machine,
@@ -42,6 +43,17 @@ use rule split_settings as run_settings with:
     params:
         text=lambda wildcards: config_file.section_text(
             RUNS[wildcards.run], without={"machine"}
+        ),
+
+
+use rule split_settings as embedder_settings with:
+    output:
+        "results/settings/embedders/{encoder}/{modality}.yaml",
+    log:
+        "logs/settings/embedders/{encoder}/{modality}.log",
+    params:
+        text=lambda wildcards: config_file.section_text(
+            embedder_of(SETTINGS, wildcards.encoder, wildcards.modality)
         ),
 
 

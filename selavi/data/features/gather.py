@@ -1,6 +1,7 @@
 """Features of a split's clips, from files in which each row names its clip."""
 
 import logging
+import mmap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from selavi.progress import Bar
 log = logging.getLogger(__name__)
 
 BLOCK = 1 << 22  # numbers read at a time: 16 MiB in float32
+HELD = 16  # blocks whose pages stay in memory
 LISTED = 3  # clips named in an error
 
 
@@ -62,11 +64,11 @@ def read_given(source: Path, index: pd.DataFrame, known: Iterable[str] = ()) -> 
     alone = files[0].rows
     in_order = np.array_equal(places[0], np.arange(len(index)))
     if len(files) == 1 and in_order and alone.dtype == np.float32 and alone.flags.c_contiguous:
-        for _ in _checked(source, files, places, index, set(rejected)):
+        for _ in _checked(source, files, places, index, set(rejected), logging.INFO):
             pass
         return GivenFeatures(alone, rejected)
     result = np.zeros((len(index), alone.shape[1]), np.float32)
-    _fill(result, _checked(source, files, places, index, set(rejected)))
+    _fill(result, _checked(source, files, places, index, set(rejected), logging.INFO))
     return GivenFeatures(result, rejected)
 
 
@@ -100,7 +102,7 @@ def gather_features(source: Path, index: Path, others: Sequence[Path], output: P
     with atomic_path(output) as temporary:
         shape = len(table), files[0].rows.shape[1]
         result = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
-        _fill(result, _checked(source, files, places, table, set(rejected)))
+        _fill(result, _checked(source, files, places, table, set(rejected), logging.WARNING))
         result.flush()
         del result
     reasons = [rejected.get(sample, "") for sample in range(len(table))]
@@ -176,8 +178,10 @@ def _matched(
 
 
 def _fill(result: np.ndarray, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
-    for place, block in blocks:
+    for number, (place, block) in enumerate(blocks, start=1):
         result[place] = block
+        if number % HELD == 0:
+            _release(result)
 
 
 def _checked(
@@ -186,11 +190,12 @@ def _checked(
     places: list[np.ndarray],
     index: pd.DataFrame,
     rejected: set[int],
+    level: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Blocks of rows of clips that are not rejected, as float32, with their places in the index.
 
     At the end, features that are not finite are an error; zero rows and constant features are
-    warned of.
+    logged with this level: once as a warning, when they are gathered.
     """
     widths = {file.rows.shape[1]: file.path for file in files if len(file.rows)}
     if len(widths) > 1:
@@ -218,6 +223,8 @@ def _checked(
                     most = _join(np.maximum, most, block.max(0))
                 yield place[chosen], block
                 bar.update(len(chosen))
+                if start // step % HELD == HELD - 1:
+                    _release(file.rows)
     keys = index["key"]
     if invalid:
         raise UserError(
@@ -226,14 +233,16 @@ def _checked(
             "these clips out of the split"
         )
     if empty:
-        log.warning(
+        log.log(
+            level,
             "%s: all features of %d clips are 0, which say nothing of them: %s",
             source, len(empty), _listed(keys[sorted(empty)]),
         )  # fmt: skip
     if least is not None and most is not None and len(index) > 1:
         constant = np.flatnonzero(least == most)
         if len(constant):
-            log.warning(
+            log.log(
+                level,
                 "%s: %d of %d features are the same for all clips, the first in column %d",
                 source, len(constant), len(least), constant[0],
             )  # fmt: skip
@@ -250,6 +259,12 @@ def _float32(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     block = rows[first:last] if last - first == len(chosen) else rows[chosen]
     with np.errstate(over="ignore"):  # what overflows is not finite, and told
         return np.asarray(block, np.float32)
+
+
+def _release(array: np.ndarray) -> None:
+    """Give back the memory of a memory-mapped array's pages; what was written stays."""
+    if isinstance(array.base, mmap.mmap):
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def _listed(names: Iterable[str]) -> str:

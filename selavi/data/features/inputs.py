@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selavi.data.features.formats import beside, feature_paths
-from selavi.settings import FROZEN, DatasetSettings, Modality, parent_of
+from selavi.settings import (
+    FROZEN,
+    Config,
+    DatasetSettings,
+    EmbedderSettings,
+    Modality,
+    RunSettings,
+    embedder_folder,
+    embedder_settings,
+    parent_of,
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ def feature_inputs(
     owner = parent_of(dataset, settings.splits[split]) or (dataset, split)
     if encoder != FROZEN:
         shards = datasets[owner[0]].splits[owner[1]].shard_count
-        folder = Path("results/embed", encoder, *owner)
+        folder = Path("results/embed", encoder, modality, *owner)
         files = [folder / f"{n:05d}.npz" for n in range(shards)]
         return FeatureInputs(folder, files, [] if owner == (dataset, split) else [_index(*owner)])
     source = own_features(settings, split, modality)
@@ -70,6 +80,41 @@ def feature_inputs(
     if owner != (dataset, split) and owner not in others:
         others.append(owner)
     return FeatureInputs(source, files, [_index(*place) for place in others])
+
+
+def embedded_files(
+    datasets: Mapping[str, DatasetSettings], runs: Mapping[str, RunSettings]
+) -> list[str]:
+    """The features that runs take from embedders, a file per shard.
+
+    Parameters
+    ----------
+    datasets : mapping of str to DatasetSettings
+        All datasets of the configuration.
+    runs : mapping of str to RunSettings
+        All runs.
+
+    Returns
+    -------
+    list of str
+        Paths below the folder of the run, each once.
+    """
+    needed = [
+        (embedder_folder(encoder), run.dataset, split, modality)
+        for run in runs.values()
+        for modality in run.frozen
+        if (encoder := run.network.encoder(modality)) != FROZEN
+        for split in datasets[run.dataset].splits
+    ]
+    files = [str(file) for each in needed for file in feature_inputs(datasets, *each).files]
+    return [*dict.fromkeys(files)]
+
+
+def embedder_of(config: Config, folder: str, modality: Modality) -> EmbedderSettings:
+    """The settings of an embedder that a run uses, by the name of its folder."""
+    encoders = {run.network.encoder(modality) for run in config.runs.values()}
+    name = next(encoder for encoder in sorted(encoders) if embedder_folder(encoder) == folder)
+    return embedder_settings(name, modality, config.embedders)
 
 
 def own_features(dataset: DatasetSettings, split: str, modality: Modality) -> Path:

@@ -53,7 +53,9 @@ def _rates(index: Path, run: RunSettings, settings: FinetuneSettings) -> tuple[S
         )
     )
     _, testing = decode(lambda _: corrupt.counted(view_batches(clips, views=views, batch_size=1)))
-    model = Recogniser(build_network(run), CLASSES, settings.linear_probe, settings.seed)
+    model = Recogniser(
+        build_network(run.for_clips(len(clips))), CLASSES, settings.linear_probe, settings.seed
+    )
     model.to(best_device())
     bfloat16 = expects_bfloat16(settings.machine.precision, best_device())
 

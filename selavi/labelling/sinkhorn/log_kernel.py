@@ -88,7 +88,7 @@ class HeadLogKernel:
 
     def __post_init__(self) -> None:
         self.rows = len(self.store.samples)
-        self.clusters = self.network.settings.clusters
+        self.clusters = self.network.cluster_counts[self.head]
         self.device, self.dtype = self.store.samples.device, torch.float32
         self.padding = _padding(self.rows, self.device)
         self.stored: list[Tensor] = []  # log products

@@ -6,25 +6,29 @@ from typing import Any
 
 import pandas as pd
 
+from selavi.data.schema import cluster_counts
 from selavi.files import UserError
 
 
 def number_of_clusters(table: pd.DataFrame, known: int | None = None) -> int:
-    """K, the number of clusters with and without clips.
+    """K, the number of clusters with and without clips, of the selected head.
 
     Parameters
     ----------
     table : DataFrame
         Assignments of the assign stage.
     known : int, optional
-        K if it is known. Otherwise K is one more than the largest cluster of any head and clip,
-        which is too small if all heads leave the last clusters empty.
+        K if it is known. Otherwise K is what the assignments say, or else one more than the largest
+        cluster of any head and clip, which is too small if all heads leave the last clusters empty.
 
     Raises
     ------
     UserError
         If `known` is too small for the assignments.
     """
+    counts = cluster_counts(table)
+    if counts and known is None and len(table):
+        return counts[int(table["head"].iloc[0])]
     heads = [name for name in table if name == "cluster" or re.search(r"_head\d+$", str(name))]
     used = int(table[heads].to_numpy().max()) + 1
     if known is not None and known < used:

@@ -14,28 +14,42 @@ function readKept() {
   }
 }
 
-/* A name is of this cluster only if it still shows the same first clip and the same name: the page
-   may have been made again, with the name in it or of another training. */
-function keepNames() {
-  const kept = {};
-  for (const card of contents.cards) {
-    const was = original.get(card.number);
-    if (card.name !== was) kept[card.number] = { name: card.name, was, clip: card.clips[0].id };
-  }
+/* A name is of a cluster only if it still shows the same first clip and the same name: the page may
+   have been made again, with the name in it or of another training. Names that do not fit stay in
+   the storage, for when their page is back. */
+const keyOf = (card) => `${card.number} ${card.clips[0].id}`;
+
+/* Kept names by cluster and first clip; names that an earlier version of the page kept are by the
+   cluster alone. */
+let kept = {};
+for (const [key, entry] of Object.entries(readKept())) {
+  if (entry && typeof entry === "object") kept[`${key.split(" ")[0]} ${entry.clip}`] = entry;
+}
+
+function keepName(card) {
+  const was = original.get(card.number);
+  if (card.name === was) delete kept[keyOf(card)];
+  else kept[keyOf(card)] = { name: card.name, was, clip: card.clips[0].id };
   try {
     localStorage.setItem(KEPT, JSON.stringify(kept));
   } catch { /* as above */ }
-  const number = Object.keys(kept).length;
-  element("renamed").textContent = number
-    ? `${plural(number, "name")} changed, in this browser only. Download names.csv to keep them.`
-    : "";
+  showRenamed();
+}
+
+function showRenamed() {
+  const changed = contents.cards.filter((card) => card.name !== original.get(card.number)).length;
+  const shown = new Map(contents.cards.map((card) => [keyOf(card), card.name]));
+  const others = Object.entries(kept).filter(([key, { name }]) => shown.get(key) !== name).length;
+  const words = [];
+  if (changed) words.push(`${plural(changed, "name")} changed, in this browser only. Download names.csv to keep ${changed === 1 ? "it" : "them"}.`);
+  if (others) words.push(`${plural(others, "name")} of an earlier page ${others === 1 ? "does" : "do"} not fit.`);
+  element("renamed").textContent = words.join(" ");
 }
 
 function restoreNames() {
-  const kept = readKept();
   for (const card of contents.cards) {
-    const { name, was, clip } = kept[card.number] ?? {};
-    if (typeof name === "string" && was === card.name && clip === card.clips[0].id) card.name = name;
+    const { name, was } = kept[keyOf(card)] ?? {};
+    if (typeof name === "string" && was === card.name) card.name = name;
   }
 }
 
@@ -64,12 +78,13 @@ function startRename(made) {
   const end = (keep) => {
     if (ended) return;
     ended = true;
+    const before = card.name;
     if (keep) card.name = box.value.trim().split(/\s+/).join(" ");
     const focused = form.contains(document.activeElement);
     heading.hidden = button.hidden = false;
     form.remove();
     showName(made);
-    keepNames();
+    if (card.name !== before) keepName(card);
     if (focused) button.focus();
   };
   form.append(box);
@@ -117,7 +132,7 @@ function startNames() {
     const button = target.closest(".rename");
     if (button) startRename(button.closest(".card"));
   });
-  keepNames();
+  showRenamed();
 }
 
 startNames();

@@ -137,12 +137,18 @@ function fillLarge() {
   element("before").disabled = view.at === 0;
   element("after").disabled = view.at === view.order.length - 1;
   element("large-failure").hidden = true;
-  video.hidden = clip.bare;
-  if (clip.bare) return;
+  large.classList.toggle("mute", Boolean(clip.bare));
+  if (clip.bare) return clearLarge();
   video.poster = `clips/${clip.id}.jpg`;
   video.src = address(tile);
   /* Where a browser forbids it, the clip waits for its own play button. */
   video.play().catch(() => {});
+}
+
+function clearLarge() {
+  video.removeAttribute("poster");
+  video.removeAttribute("src");
+  video.load();
 }
 
 function makeStep(tile) {

@@ -215,5 +215,5 @@ def test_settings_that_contradict_each_other(tiny_run: Callable[..., RunSettings
         parse({"video": "optional", "audio": "none"}, MediaSettings, "media")
     run = tiny_run().model_dump(exclude_defaults=True)
     datasets = {"demo": {"root": "videos", "splits": {"train": {}}, "media": {"video": "optional"}}}
-    with pytest.raises(UserError, match=r"runs\.a trains on video and .*video = optional"):
+    with pytest.raises(UserError, match=r"runs\.a uses video and .*video = optional"):
         parse({"datasets": datasets, "runs": {"a": run | {"dataset": "demo"}}}, Config, "all")
