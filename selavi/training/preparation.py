@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 
 FITTED = 50_000
 """Clips that k-means is fitted to; the others get the cluster of the nearest centre."""
-TRIED = 10_000
-"""Clips that preparations are compared with."""
+TRIED, STARTS = 10_000, 24
+"""Clips that preparations are compared with, and k-means of each, from fewer of which chance would
+decide."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _resolved(settings: RunSettings, clips: Clips, usable: np.ndarray, group: Gr
         words = ", ".join(f"{k} {s:.3f}" for k, s in zip(PCA_KINDS, scores, strict=True))
         log.info(
             "preparation %s: k-means agrees best with itself (mean NMI of %d starts: %s)",
-            PCA_KINDS[int(chosen)], settings.network.heads, words,
+            PCA_KINDS[int(chosen)], STARTS, words,
         )  # fmt: skip
     kind = PCA_KINDS[int(_of_first(chosen, group))]
     network = settings.network.model_copy(update={"preparation": kind})
@@ -152,9 +153,8 @@ def _self_agreement(
         own = _some(rows, some)
         prepared[name] = Preparation.fit(own, kind, settings.network.dims).transform(own)
     joined = _joined(prepared, np.arange(len(some)))
-    starts = max(2, settings.network.heads)
     scores = [
-        agreement(_kmeans(joined, min(clusters, len(some)), starts, settings.seed)).mean()
+        agreement(_kmeans(joined, min(clusters, len(some)), STARTS, settings.seed)).mean()
         for clusters in settings.network.levels()
     ]
     return float(np.mean(scores))
