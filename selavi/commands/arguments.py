@@ -193,10 +193,15 @@ def videos(parser: argparse.ArgumentParser, window: str, stride: str) -> None:
 def clusters(parser: argparse.ArgumentParser) -> None:
     """Add the number of clusters of a training."""
     parser.add_argument(
-        "--clusters", type=_clusters, metavar="N",
-        help="number of clusters, or auto (default): the root of half the number of clips",
+        "--clusters", type=_clusters, metavar="N|auto",
+        help="number of clusters; auto (default) is the root of half the number of clips, at least "
+        "2 and at most an eighth of them",
     )  # fmt: skip
 
 
 def _clusters(text: str) -> int | None:
-    return None if text == "auto" else int(text)
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number from 2 nor auto")
+    return int(text)

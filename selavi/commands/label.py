@@ -112,5 +112,5 @@ def run(options: argparse.Namespace) -> int:
 
 def default_output(path: Path) -> Path:
     """Where the tables go by default: in the working folder, named like the first path."""
-    resolved = path.resolve()
-    return Path(f"{resolved.stem if resolved.is_file() else resolved.name}-labels")
+    real = Path(os.path.realpath(path))  # of a link to itself, the link
+    return Path(f"{(real.stem if real.is_file() else real.name) or 'all'}-labels")

@@ -108,7 +108,7 @@ def find_inputs(paths: Sequence[Path]) -> list[Input]:
 
 def absolute(path: Path) -> Path:
     """A path from the root, without `..`, in which links stay as far as possible."""
-    return path.resolve() if ".." in path.parts else path.absolute()
+    return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
 
 
 def key_of(path: str, start: float, end: float) -> str:

@@ -168,7 +168,9 @@ def settle_names(
     table = assigned(table)
     copy = path.parent / "work" / path.name
     maker = copy.with_name("names.model")  # the model that the names are of
-    edited = path.exists() and not (copy.exists() and path.read_bytes() == copy.read_bytes())
+    ahead = copy.with_suffix(".next.csv")  # written first: a kill in between edits nothing
+    own = [file.read_bytes() for file in (copy, ahead) if file.exists()]
+    edited = path.exists() and path.read_bytes() not in own
     other = maker.exists() and maker.read_text(encoding="utf-8") != model
     if edited and other and not _lists_any(path, table):
         log.warning(
@@ -184,8 +186,9 @@ def settle_names(
             write_names(path, table, head, clusters, named)
     else:
         named = _over_suggestions(given or {}, "model", table)
-        write_names(path, table, head, clusters, named)
-        write_text(copy, path.read_text(encoding="utf-8"))
+        write_names(ahead, table, head, clusters, named)
+        for file in (path, copy):
+            write_text(file, ahead.read_text(encoding="utf-8"))
     write_text(maker, model)
     return {cluster: name.text for cluster, name in named.items()}
 

@@ -35,6 +35,7 @@ class ShotCuts:
         except (OSError, ValueError, TypeError):
             pass
         start, end = (None if math.isnan(time) else time for time in (each.start, each.end))
-        found = detector.shots(Segment(each.path, start, end))
-        write_text(known, json.dumps(found))
+        found, problem = detector.find_shots(Segment(each.path, start, end))
+        if not problem:  # another call may decode the file to its end
+            write_text(known, json.dumps(found))
         return found

@@ -181,15 +181,10 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
         "reason": each.reason, "detail": each.detail,
     }  # fmt: skip
     if each.reason:
-        return [row | {"id": id_of(key_of(each.name, each.start, each.end))}]
+        return [_without_windows(each, row, each.reason, each.detail)]
     try:
         found = probe(each.path)
         start, end = _part(each, found)
-        spans = (
-            windowing.spans(start, end)
-            if cuts is None or not found.video
-            else windowing.shots(start, end, cuts(each))
-        )
         status = each.path.stat()
     except (Rejected, OSError) as error:
         problem = (
@@ -197,8 +192,12 @@ def _rows(each: Input, windowing: Windowing, cuts: Cuts | None) -> list[dict[str
             if isinstance(error, Rejected)
             else ("unreadable", f"cannot look at the file: {error.strerror}")
         )
-        row["reason"], row["detail"] = problem
-        return [row | {"id": id_of(key_of(each.name, each.start, each.end))}]
+        return [_without_windows(each, row, *problem)]
+    try:
+        changes = cuts(each) if cuts and found.video else None
+    except Rejected as error:
+        return [_without_windows(each, row, error.reason, error.detail)]
+    spans = windowing.spans(start, end) if changes is None else windowing.shots(start, end, changes)
     spans = [(round(first, 6), round(last, 6)) for first, last in spans]  # as tables have them
     gaps = uncovered(spans, start, end)
     assert not gaps, f"{each.name}: no window covers {gaps}"
@@ -248,3 +247,11 @@ def uncovered(windows: Iterable[Span], start: float, end: float) -> list[Span]:
             gaps.append((reached, first))
         reached = max(reached, last)
     return gaps + ([(reached, end)] if end > reached + 2 * ROUNDING else [])
+
+
+def _without_windows(
+    each: Input, row: dict[str, object], reason: str, detail: str
+) -> dict[str, object]:
+    """The row of a file that cannot be used."""
+    named = {"id": id_of(key_of(each.name, each.start, each.end))}
+    return row | {"reason": reason, "detail": detail} | named

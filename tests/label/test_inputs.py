@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from selavi.commands.label import default_output
 from selavi.files import UserError
 from selavi.label.inputs import find_inputs
 from selavi.label.work_folder import sole_use
@@ -75,3 +76,11 @@ def test_what_a_labelling_wrote_is_no_input(tmp_path: Path) -> None:
 def test_paths_of_which_none_exists_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing is there; check the path, or connect the disk"):
         find_inputs([tmp_path / "disk/videos", tmp_path / "other"])
+
+
+def test_a_link_to_itself_is_a_rejected_row(tmp_path: Path) -> None:
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    [found] = find_inputs([tmp_path / "loop.mp4"])
+    assert found.path == tmp_path / "loop.mp4"
+    assert default_output(tmp_path / "loop.mp4") == Path("loop.mp4-labels")
+    assert default_output(Path("/")) == Path("all-labels")

@@ -69,7 +69,7 @@ def test_a_killed_labelling_resumes_to_the_same_tables(
     kill_when("clips-*/00000.*.npz")
     for output in ("killed", "whole"):
         subprocess.run(command(output), check=True, stderr=subprocess.DEVNULL)
-    for table in ("labels.csv", "clusters.csv", "windows.csv"):
+    for table in ("labels.csv", "clusters.csv", "windows.csv", "names.csv"):
         assert (tmp_path / "killed" / table).read_bytes() == (
             tmp_path / "whole" / table
         ).read_bytes()

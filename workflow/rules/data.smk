@@ -214,6 +214,9 @@ rule list_clips:
 rule embed:
     input:
         settings="results/settings/embedders/{encoder}/{modality}.yaml",
+        plug_in=lambda wildcards: plug_in_files(
+            SETTINGS, wildcards.encoder, wildcards.modality
+        ),
         tar="results/shards/{place}/{n}.tar",
         table="results/shards/{place}/{n}.csv",
     output:

@@ -117,6 +117,13 @@ def embedder_of(config: Config, folder: str, modality: Modality) -> EmbedderSett
     return embedder_settings(name, modality, config.embedders)
 
 
+def plug_in_files(config: Config, folder: str, modality: Modality) -> list[str]:
+    """The file of a plug-in that lies in the working folder, whose change makes features again."""
+    module, _, function = embedder_of(config, folder, modality).factory.partition(":")
+    path = Path(*module.split(".")).with_suffix(".py")
+    return [str(path)] if function and path.is_file() else []
+
+
 def own_features(dataset: DatasetSettings, split: str, modality: Modality) -> Path:
     """Where the users' own features of a split are: a file, a folder or a pattern."""
     text = getattr(dataset.features, modality)

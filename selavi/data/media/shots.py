@@ -36,6 +36,11 @@ LINE = re.compile(r"(pts_time:|lavfi\.scd\.mafd=)(-?[\d.]+)")
 
 
 def shots(source: Segment) -> list[float]:
+    """Times of the scene changes of a video; see `find_shots`."""
+    return find_shots(source)[0]
+
+
+def find_shots(source: Segment) -> tuple[list[float], str]:
     """Find the scene changes of a video, in one pass.
 
     A scene changes where a frame differs much more from the one before than others nearby do: in
@@ -49,9 +54,10 @@ def shots(source: Segment) -> list[float]:
 
     Returns
     -------
-    list of float
-        Times of the scene changes, ascending, in seconds from the file's beginning. Of a video that
-        cannot be decoded to its end, those that were found.
+    times : list of float
+        Times of the scene changes, ascending, in seconds from the file's beginning.
+    problem : str
+        Why a video was not decoded to its end, so that these are not all; else "".
 
     Raises
     ------
@@ -67,7 +73,7 @@ def shots(source: Segment) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
         slow = Path(scratch, "gradual.txt")
         command = _command(source.path, streams, timeline, slow)
-        frames = np.zeros((2, 0))
+        frames, failure = np.zeros((2, 0)), ""
         try:
             with Decoding(command, limit, Path(scratch)) as run:
                 assert run.process.stdout
@@ -86,7 +92,7 @@ def shots(source: Segment) -> list[float]:
     ]
     zero = 0.0 if timeline.jumped else streams.zero
     inside = [time for time in cuts + gradual if timeline.start < time < timeline.end]
-    return sorted(time - zero for time in inside)
+    return sorted(time - zero for time in inside), failure
 
 
 def _command(path: Path, streams: Streams, timeline: Timeline, slow: Path) -> list[str]:

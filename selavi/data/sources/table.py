@@ -162,5 +162,6 @@ def listed_problem(path: Path, start: float, end: float) -> tuple[str, str]:
     except (OSError, ValueError) as error:  # such as a name that no file can have
         return "unreadable", f"cannot look at the file: {getattr(error, 'strerror', error)}"
     if start < 0 or end <= (0 if math.isnan(start) else start):
-        return "bad-segment", f"the segment from {start:g} s to {end:g} s is not valid"
+        first = "the beginning" if math.isnan(start) else f"{start:g} s"
+        return "bad-segment", f"the segment from {first} to {end:g} s is not valid"
     return "", ""
