@@ -16,6 +16,7 @@ from selavi.settings import (
     FinetuneSettings,
     ResolvedConfig,
     RetrievalSettings,
+    RunSettings,
     SplitSettings,
     VideoLevel,
     embedder_folder,
@@ -140,6 +141,9 @@ class Plan:
         """The model file of every run that has a network."""
         return self._runs(MODEL, self.config.networks)
 
+    def _with(self, runs: Iterable[str], test: Callable[[RunSettings], bool]) -> list[str]:
+        return [name for name in runs if test(self.config.runs[name])]
+
     @cached_property
     def trained(self) -> list[str]:
         """Runs that are trained."""
@@ -202,6 +206,9 @@ class Plan:
             "name_clusters": self._runs("results/name-clusters/{run}.csv"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt", config.networks),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
+            "agreement": self._runs(
+                "results/agreement/{run}.csv", self._with(config.runs, lambda run: run.paired)
+            ),
             "baselines": self._labelled(
                 "results/baselines/{run}/{split}.csv",
                 config.networks if config.baselines.runs is None else config.baselines.runs,
@@ -215,6 +222,9 @@ class Plan:
             "finetune": _folds(config.finetune, "results/finetune/{run}/{dataset}/{fold}.csv"),
             "figures": self._runs("results/figures/{run}/training.svg", self.trained),
             "distributions": self._runs("results/distributions/{run}.csv", self.trained),
+            "tree": self._runs(
+                "results/tree/{run}.csv", self._with(self.trained, lambda run: run.network.several)
+            ),
             "plot_degraded": ["results/figures/degraded.svg"] * bool(config.degrade.runs),
             "neighbours": _folds(
                 config.retrieval, "results/figures/{run}/neighbours-{dataset}-{fold}.png"

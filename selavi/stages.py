@@ -4,9 +4,9 @@ STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset",
     "list_clips", "embed", "gather_features",
     "pretrain", "import_model", "cluster_features", "assign", "name_clusters", "logits", "metrics",
-    "baselines",
+    "agreement", "baselines",
     "degrade", "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",
-    "distributions", "plot_degraded", "neighbours", "explorer", "costs",
+    "distributions", "tree", "plot_degraded", "neighbours", "explorer", "costs",
 )  # fmt: skip
 """Names of rules. A stage's command and its folder have dashes in place of underscores."""
 WITHOUT_COMMAND = {"assign_degraded"}

@@ -38,6 +38,8 @@ def test_the_demo_stage_by_stage() -> None:
         "import_model": [],
         "cluster_features": [],
         "embed": [],
+        "agreement": ["results/agreement/demo.csv"],
+        "tree": [],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
         "name_clusters": ["results/name-clusters/demo.csv"],
         "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],

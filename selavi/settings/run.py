@@ -68,6 +68,11 @@ class NetworkSettings(Section):
         return [self.clusters] if isinstance(self.clusters, int) else self.clusters
 
     @property
+    def several(self) -> bool:
+        """Whether there are heads of several numbers of clusters."""
+        return not isinstance(self.clusters, int)
+
+    @property
     def cluster_counts(self) -> list[int]:
         """Number of clusters of each head of a modality: all heads of the first level first."""
         return [clusters for clusters in self.levels() for _ in range(self.heads)]
@@ -187,6 +192,11 @@ class RunDefaults(Section):
                 "heads or set labelling.result: head"
             )
         return self
+
+    @property
+    def paired(self) -> bool:
+        """Whether clips get clusters by each of two modalities, and by both."""
+        return len(self.modalities) == 2 and self.network.fusion == "late"
 
     @property
     def frozen(self) -> list[Modality]:

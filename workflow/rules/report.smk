@@ -3,6 +3,7 @@ localrules:
     figures,
     costs,
     distributions,
+    tree,
     plot_degraded,
     neighbours,
 
@@ -114,6 +115,30 @@ rule distributions:
     shell:
         "python -m selavi distributions --model {input.model} --labels {input.labels}"
         " --names {input.names} --output {output.csv} --figure {output.figure} --log {log}"
+
+
+# Heads of several numbers of clusters: which number they agree on, and how clusters divide.
+rule tree:
+    input:
+        "results/assign/{run}/train.csv",
+    output:
+        tree="results/tree/{run}.csv",
+        levels="results/tree/{run}-levels.csv",
+        figure=report(
+            "results/figures/{run}/tree.svg",
+            caption="../report/tree.rst",
+            category="Training",
+            labels={"run": "{run}", "figure": "numbers of clusters"},
+        ),
+    log:
+        "logs/tree/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=2000,
+    shell:
+        "python -m selavi tree --assignments {input} --output {output.tree}"
+        " --levels {output.levels} --figure {output.figure} --log {log}"
 
 
 rule plot_degraded:
