@@ -1,13 +1,14 @@
 """The stage metrics: scores of all heads against the classes, which nothing before it uses."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from selavi.data.schema import heads_by_modality, read_assignments
+from selavi.data.schema import cluster_counts, heads_by_modality, read_assignments
 from selavi.evaluation.bootstrap import bootstrap_intervals
 from selavi.evaluation.chance import chance_scores
 from selavi.evaluation.scores import SCORES, Scores, contingency_table, scores_of
@@ -72,7 +73,8 @@ def measure(assignments: Path, output: Path, of: dict[str, str] | None = None) -
     heads = {m: table[columns].to_numpy() for m, columns in heads_by_modality(table).items()}
     labels = table["label"].to_numpy(dtype=str)
     selected = selected_head(table, assignments)
-    return measure_heads(heads, labels, selected, assignments, output, of or {})
+    counts = cluster_counts(table)
+    return measure_heads(heads, labels, selected, assignments, output, of or {}, counts)
 
 
 def measure_heads(
@@ -82,6 +84,7 @@ def measure_heads(
     source: Path,
     output: Path,
     of: dict[str, str],
+    counts: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Score the heads of all modalities and write the metrics CSV.
 
@@ -99,6 +102,8 @@ def measure_heads(
         CSV to write.
     of : dict of str to str
         Further columns.
+    counts : sequence of int, optional
+        (H,) number of clusters of each head; without it, all have the same.
 
     Returns
     -------
@@ -114,13 +119,19 @@ def measure_heads(
         if not known.all():
             log.info("%d of %d clips have a class and a cluster", known.sum(), len(labels))
         classes = _numbers(labels[known])
-        result = score_heads({m: columns[known] for m, columns in heads.items()}, classes, selected)
+        usable = {m: columns[known] for m, columns in heads.items()}
+        result = score_heads(usable, classes, selected, counts)
     result = result.assign(**of)
     write_csv(output, result)
     return result
 
 
-def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int) -> pd.DataFrame:
+def score_heads(
+    heads: dict[str, np.ndarray],
+    classes: np.ndarray,
+    selected: int,
+    counts: Sequence[int] | None = None,
+) -> pd.DataFrame:
     """Score every head, and the choices among them.
 
     Parameters
@@ -131,22 +142,25 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
         (N,) int64.
     selected : int
         The head selected without classes.
+    counts : sequence of int, optional
+        (H,) number of clusters of each head; without it, all have the same.
 
     Returns
     -------
     pandas.DataFrame
-        Rows, by modality and `choice`: `head` (one per head), `first` (head 0), `mean` (over
-        heads), `agreement` (the selected head, with 95% bootstrap intervals and the scores of
-        chance), and `oracle` (the head with the best NMI: selected by the classes, so `honest` is
-        false). Columns `clusters`, `smallest` and `largest`: the number of non-empty clusters, and
-        the extremes of their sizes.
+        Rows, by modality and `choice`: `head` (one per head), `first` and `mean` (the first and the
+        mean of the heads with the selected one's number of clusters), `agreement` (the selected
+        head, with 95% bootstrap intervals and the scores of chance), and `oracle` (the head with
+        the best NMI: selected by the classes, so `honest` is false). Columns `clusters`, `smallest`
+        and `largest`: the number of non-empty clusters, and the extremes of their sizes.
     """
     rows = []
+    alike = [h for h in range(next(iter(heads.values())).shape[1]) if _same(counts, h, selected)]
     for modality, columns in heads.items():
         tables = [contingency_table(classes, column) for column in columns.T]
         scores = [asdict(scores_of(table)) | _sizes(table) for table in tables]
         best = int(np.argmax([s["nmi"] for s in scores]))
-        mean = {name: float(np.mean([s[name] for s in scores])) for name in SCORES}
+        mean = {name: float(np.mean([scores[h][name] for h in alike])) for name in SCORES}
         intervals = {
             f"{name}_{end}": value
             for name, pair in bootstrap_intervals(tables[selected]).items()
@@ -154,7 +168,7 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
         }
         corrected = chance_scores(tables[selected])
         choices = [
-            ("first", "0", True, scores[0]),
+            ("first", str(alike[0]), True, scores[alike[0]]),
             ("mean", "", True, mean),
             ("agreement", str(selected), True, scores[selected] | intervals | corrected),
             ("oracle", str(best), False, scores[best]),
@@ -170,6 +184,11 @@ def score_heads(heads: dict[str, np.ndarray], classes: np.ndarray, selected: int
     sizes = dict.fromkeys(("clusters", "smallest", "largest"), "Int64")
     result = pd.DataFrame(rows).astype(sizes)
     return result.assign(clips=len(classes), classes=len(np.unique(classes)))
+
+
+def _same(counts: Sequence[int] | None, head: int, other: int) -> bool:
+    """Whether two heads have as many clusters."""
+    return counts is None or counts[head] == counts[other]
 
 
 def _sizes(table: np.ndarray) -> dict[str, int]:

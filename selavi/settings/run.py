@@ -159,11 +159,14 @@ class RunDefaults(Section):
                 f"labelling.groups = {self.labelling.groups} is more than "
                 f"network.heads = {self.network.heads}; each group needs at least one head"
             )
-        if self.labelling.consensus and self.network.heads == 1:
-            raise ValueError(
-                "labelling.consensus needs several heads, and network.heads = 1; use more heads "
-                "or set labelling.consensus: false"
-            )
+        several = {  # what compares heads, and what does without
+            "labelling.consensus: false": self.labelling.consensus,
+            "labelling.result: head": self.labelling.result == "consensus",
+            "network.clusters to one number": self.network.several,
+        }
+        for remedy, needed in several.items():
+            if needed and self.network.heads == 1:
+                raise ValueError(f"network.heads = 1: use several heads, or set {remedy}")
         return self
 
     def for_clips(self, clips: int) -> Self:
@@ -185,11 +188,6 @@ class RunDefaults(Section):
         if labelling.first_share and labelling.first != "kmeans":
             raise ValueError(
                 "labelling.first_share is for labelling.first: kmeans; leave it out, or set that"
-            )
-        if labelling.result == "consensus" and self.network.heads == 1:
-            raise ValueError(
-                "labelling.result: consensus needs several heads, and network.heads = 1; use more "
-                "heads or set labelling.result: head"
             )
         return self
 

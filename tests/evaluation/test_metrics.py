@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from selavi.evaluation.baseline_kmeans import kmeans
-from selavi.evaluation.metrics import clustering_scores, heads_by_modality, measure
+from selavi.evaluation.metrics import clustering_scores, heads_by_modality, measure, score_heads
 from selavi.files import UserError, read_csv, write_csv
 
 
@@ -173,3 +173,11 @@ def test_chance_is_said_for_this_number_of_clips(
     assert f"NMI {row['nmi']:.3f} (chance {row['nmi_chance']:.3f}" in caplog.text
     assert "chance for 40 clips, 4 clusters and 4 classes" in caplog.text
     assert table.loc[table["choice"] != "agreement", "nmi_chance"].isna().all()
+
+
+def test_means_are_of_heads_with_as_many_clusters() -> None:
+    classes = np.array([0, 1] * 10)
+    heads = np.stack([np.zeros(20, int), classes, 1 - classes], 1)
+    rows = score_heads({"video": heads}, classes, selected=2, counts=[4, 2, 2])
+    rows = rows.set_index("choice")
+    assert rows.loc["mean", "nmi"] == 1 and rows.loc["first", "head"] == "1"

@@ -129,7 +129,7 @@ def test_a_consensus_needs_heads() -> None:
     raw = own()
     raw["runs"]["mine"] |= {"labelling": {"result": "consensus", "groups": 1}}
     raw["runs"]["mine"]["network"]["heads"] = 1
-    with pytest.raises(UserError, match=r"consensus needs several heads, and network.heads = 1"):
+    with pytest.raises(UserError, match=r"or set labelling\.result: head"):
         parse(raw, Config, "c")
 
 
@@ -160,3 +160,13 @@ def test_the_command_shows_the_values(tmp_path: Path, capsys: pytest.CaptureFixt
     assert RunSettings.model_validate(shown) == parse(own(), Config, "c").runs["mine"]
     assert main(["settings", "--configfile", str(path), "--media", "mine"]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["short_side"] == 36
+
+
+def test_one_head_cannot_choose_among_numbers_of_clusters() -> None:
+    run = {
+        "dataset": "any",
+        "network": {"clusters": [4, 8], "heads": 1},
+        "labelling": {"groups": 1},
+    }
+    with pytest.raises(ValueError, match=r"set network\.clusters to one number"):
+        RunSettings.model_validate(run)
