@@ -148,7 +148,8 @@ def _inputs(path: Path, skipped: Counter[str]) -> Iterator[Input]:
 
 def _has_labels(folder: Path) -> bool:
     """Whether a folder is the output of a labelling, whose clips and links are no new videos."""
-    found = in_use(folder / "work").exists()
+    tables = (folder / name for name in ("windows.csv", "labels.csv", "clusters.csv"))
+    found = in_use(folder / "work").exists() or all(table.exists() for table in tables)
     if found:
         log.info("skipped %s: it holds the labels of other files", folder)
     return found

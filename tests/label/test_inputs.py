@@ -68,6 +68,10 @@ def test_what_a_labelling_wrote_is_no_input(tmp_path: Path) -> None:
     clips = tmp_path / "videos-labels/explorer/clips"
     clips.mkdir(parents=True)
     (clips / "one.mp4").touch()
+    earlier = tmp_path / "earlier"  # whose folder `work` was removed
+    earlier.mkdir()
+    for name in ("windows.csv", "labels.csv", "clusters.csv", "c.mp4"):
+        (earlier / name).touch()
     (tmp_path / "work").mkdir()  # a folder of that name alone is not one of these
     (tmp_path / "work/b.mp4").touch()
     assert [each.path.name for each in find_inputs([tmp_path])] == ["a.mp4", "b.mp4"]

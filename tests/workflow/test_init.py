@@ -23,7 +23,8 @@ def test_the_other_model_is_made_first(checkout: Path) -> None:
         ("video", "audio"), FIRST
     )
     digest = hashlib.sha256((checkout / FIRST).read_bytes()).hexdigest()
-    assert facts["init"]["audio"] == {"source": FIRST, "sha256": digest}
+    expected = {"source": FIRST, "sha256": digest, "released": False}
+    assert facts["init"]["audio"] == expected
     assert len(trained.heads["audio"]) == 1
     assert rules_run(snakemake(checkout, "-n", *command)) == []
     (checkout / FIRST).touch()
