@@ -160,5 +160,5 @@ def summary(table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
                 f"{modality} alone supports"
             )  # fmt: skip
             shown = ", ".join(map(str, found.head(10))) + (", ..." if len(found) > 10 else "")
-            lines.append(f"{who} {len(found)} clusters: {shown}")
+            lines.append(f"{who} {len(found)} cluster{'s' * (len(found) > 1)}: {shown}")
     return lines

@@ -52,7 +52,7 @@ def test_clusters_that_one_modality_supports(
         "audio", "both",
     ]  # fmt: skip
     said = capsys.readouterr().err
-    assert "video alone supports 1 clusters: 1" in said and "audio alone supports" in said
+    assert "video alone supports 1 cluster: 1" in said and "audio alone supports" in said
     # Both heads have the same clusters, so that nothing can raise their agreement.
     assert "audio raises the agreement of heads by 0.000: mean NMI 1.000 by video alone" in said
 
