@@ -101,7 +101,7 @@ def get_all(names: Sequence[str], origin: str = "") -> None:
     UserError
         As `get`.
     """
-    models = [find(name) for name in names]  # an unknown one is told before anything is downloaded
+    models = [find(name) for name in names]  # an unknown name fails before any download
     if origin and len(models) > 1:
         raise UserError(f"--from gives one file, and {len(models)} models are named; name one")
     for model in models:

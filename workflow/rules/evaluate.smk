@@ -1,6 +1,5 @@
 localrules:
     name_clusters,
-    agreement,
     evaluate_degraded,
 
 
@@ -48,24 +47,6 @@ rule name_clusters:
     shell:
         "python -m selavi name-clusters --assignments {input.assignments} --output {output}"
         " {params.clusters} {params.names:q} --log {log}"
-
-
-# Which modality decides.
-rule agreement:
-    input:
-        "results/assign/{run}/train.csv",
-    output:
-        clusters="results/agreement/{run}.csv",
-        clips="results/agreement/{run}-clips.csv",
-    log:
-        "logs/agreement/{run}.log",
-    conda:
-        "../envs/selavi.yaml"
-    resources:
-        mem_mb=2000,
-    shell:
-        "python -m selavi agreement --assignments {input} --clusters {output.clusters}"
-        " --clips {output.clips} --log {log}"
 
 
 rule metrics:

@@ -3,6 +3,7 @@ localrules:
     figures,
     costs,
     distributions,
+    agreement,
     tree,
     plot_degraded,
     neighbours,
@@ -115,6 +116,24 @@ rule distributions:
     shell:
         "python -m selavi distributions --model {input.model} --labels {input.labels}"
         " --names {input.names} --output {output.csv} --figure {output.figure} --log {log}"
+
+
+# Which modality decides.
+rule agreement:
+    input:
+        "results/assign/{run}/train.csv",
+    output:
+        clusters="results/agreement/{run}.csv",
+        clips="results/agreement/{run}-clips.csv",
+    log:
+        "logs/agreement/{run}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=2000,
+    shell:
+        "python -m selavi agreement --assignments {input} --clusters {output.clusters}"
+        " --clips {output.clips} --log {log}"
 
 
 # Heads of several numbers of clusters: which number they agree on, and how clusters divide.
