@@ -283,35 +283,3 @@ def test_an_id_cannot_leave_the_folder(index: Path, tmp_path: Path) -> None:
             [(csv, index.parent / "evil.csv")], tmp_path / "page" / "index.html", title="x"
         )
     assert not list(tmp_path.rglob("*"))
-
-
-def test_splits_of_one_page_keep_clips_of_the_same_id_apart(index: Path, tmp_path: Path) -> None:
-    """Ids are of paths below the split's folder: two splits may have the same."""
-    other = make_split(index.parent / "videos/train", tmp_path / "other", shards=2)
-    assert read_index(other)["id"].tolist() == read_index(index)["id"].tolist()
-    page = tmp_path / "page/index.html"
-    splits = [
-        (assignments(index, [0, 0, 0, 1, 1, 1]), index),
-        (assignments(other, [2, 2, 2, 0, 0, 0]), other),
-    ]
-    make_explorer(splits, page, title="both", clips_per_cluster=12)
-    data = contents(page)
-    assert [(card["number"], card["size"]) for card in data["cards"]] == [(0, 6), (1, 3), (2, 3)]
-    clips = {clip["id"]: clip for card in data["cards"] for clip in card["clips"]}
-    assert len(clips) == 12
-    assert {path.stem for path in (page.parent / "clips").iterdir()} == set(clips)
-    alone = tmp_path / "alone/index.html"
-    make_explorer(splits[:1], alone, title="first")
-    for path in (alone.parent / "clips").iterdir():  # the first split's ids are as they were
-        assert (page.parent / "clips" / path.name).read_bytes() == path.read_bytes()
-
-
-def test_the_command_takes_an_index_for_each_split(
-    index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    table, page = str(assignments(index, [0] * 6)), str(tmp_path / "index.html")
-    two = ["explorer", "--assignments", table, table, "--output", page]
-    assert main([*two, "--index", str(index)]) == 1
-    assert "there are 2 files of assignments and 1 indexes" in capsys.readouterr().err
-    assert main([*two, "--index", str(index), str(index)]) == 0
-    assert contents(Path(page))["size"] == 12
