@@ -1,0 +1,55 @@
+/* One video plays at a time. It moves from tile to tile: browsers refuse to keep thousands. */
+
+import { effect, signal } from "@preact/signals";
+
+/** What plays in a tile: its row and the tile's place on the page. */
+export const playing = signal<{ key: string; sound: boolean } | null>(null);
+export const hoverPlays = signal(!matches("(prefers-reduced-motion: reduce)"));
+export const hoverSounds = signal(false);
+
+function matches(query: string): boolean {
+  return typeof matchMedia !== "undefined" && matchMedia(query).matches;
+}
+
+/** Milliseconds. */
+const DELAY = 90;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Plays a tile after a moment, so that a passing pointer starts nothing. */
+export function hover(key: string | null): void {
+  clearTimeout(timer);
+  if (tour.value) return;
+  if (key === null || !hoverPlays.value) playing.value = null;
+  else timer = setTimeout(() => { playing.value = { key, sound: hoverSounds.value }; }, DELAY);
+}
+
+/** The tiles that play one after another, with sound. */
+export const tour = signal<{ name: string; keys: string[]; at: number } | null>(null);
+
+export function startTour(name: string, keys: string[]): void {
+  clearTimeout(timer);
+  tour.value = keys.length ? { name, keys, at: 0 } : null;
+}
+
+export function stepTour(): void {
+  const now = tour.peek();
+  if (!now) return;
+  tour.value = now.at + 1 < now.keys.length ? { ...now, at: now.at + 1 } : null;
+}
+
+export function stopPlaying(): void {
+  clearTimeout(timer);
+  tour.value = null;
+  playing.value = null;
+}
+
+effect(() => {
+  const now = tour.value;
+  playing.value = now ? { key: now.keys[now.at]!, sound: true } : null;
+});
+
+/** Space plays the clip in focus with sound, and stops it. */
+export function togglePlay(key: string): void {
+  if (playing.value?.key === key && playing.value.sound) stopPlaying();
+  else playing.value = { key, sound: true };
+}

@@ -1,0 +1,73 @@
+/* Keys of the whole page. */
+
+import { stopPlaying } from "../media/player.ts";
+import { beside } from "../views/cluster.tsx";
+import { helpOpen } from "../views/help.tsx";
+import { addressOf, go, page, route } from "./route.ts";
+
+const typing = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
+
+const dialogOpen = () => document.querySelector("dialog[open]") !== null;
+
+export function followKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") stopPlaying();
+    if (typing(event.target) || dialogOpen()) return;
+    if (act(event)) event.preventDefault();
+  });
+}
+
+function act(event: KeyboardEvent): boolean {
+  const tile = event.target instanceof Element ? event.target.closest<HTMLElement>(".tile") : null;
+  switch (event.key) {
+    case "/": {
+      const search = document.getElementById("search");
+      search?.focus();
+      return search !== null;
+    }
+    case "?":
+      helpOpen.value = true;
+      return true;
+    case "j":
+    case "k":
+      return page.value === "cluster" ? stepCluster(event.key === "j") : stepCard(event.key === "j" ? 1 : -1);
+    default:
+      return tile !== null && stepTile(tile, event.key);
+  }
+}
+
+function stepCluster(forwards: boolean): boolean {
+  const { before, after } = beside(Number(route.value.id));
+  const next = forwards ? after : before;
+  if (next !== null) go(addressOf("cluster", next));
+  return next !== null;
+}
+
+/** Moves the focus to the first clip of the next card. */
+function stepCard(by: number): boolean {
+  const cards = [...document.querySelectorAll<HTMLElement>(".card")];
+  const at = cards.findIndex((card) => card.contains(document.activeElement));
+  const card = at < 0 ? cards[0] : cards[at + by];
+  card?.querySelector<HTMLElement>(".tile")?.focus();
+  card?.scrollIntoView({ block: "nearest" });
+  return card !== undefined;
+}
+
+function stepTile(tile: HTMLElement, key: string): boolean {
+  const tiles = [...tile.closest(".strip, .rows")!.querySelectorAll<HTMLElement>(".tile")];
+  const at = tiles.indexOf(tile);
+  const top = tile.getBoundingClientRect().top;
+  const columns = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns, Home: 0, End: tiles.length - 1 }[key];
+  if (to === undefined) return false;
+  const next = tiles[to];
+  if (next) {
+    tile.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+  return true;
+}

@@ -1,0 +1,112 @@
+/* A clip: its picture, which plays where a pointer or the focus is, and what is known of it. */
+
+import { useEffect, useRef } from "preact/hooks";
+import { fileName, percent } from "../data/text.ts";
+import { hover, playing, stepTour, stopPlaying, togglePlay, tour } from "../media/player.ts";
+import { classOf, className, idOf, keyOf, marginOf, mediaOf, run } from "../state/clips.ts";
+import { change } from "../state/route.ts";
+import { Icon } from "./icons.tsx";
+
+export interface TileProps {
+  row: number;
+  /** Distinguishes places of the same clip on a page. */
+  place: string;
+  /** The commonest class of its cluster, -1 for none. */
+  common: number;
+  /** Whether the Tab key stops here. */
+  stop: boolean;
+}
+
+export const keyOfTile = ({ row, place }: { row: number; place: string }) => `${place}:${row}`;
+
+/** What a screen reader says of a clip. */
+export function describeClip(row: number, common: number): string {
+  const place = classOf(row);
+  const margin = marginOf(row);
+  return [
+    place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+    margin === null ? "" : `margin ${percent(margin)}`,
+    keyOf(row),
+  ].filter(Boolean).join("; ");
+}
+
+export function Tile({ row, place, common, stop }: TileProps) {
+  const key = keyOfTile({ row, place });
+  const now = playing.value;
+  const plays = now?.key === key;
+  const kind = classOf(row);
+  const differs = kind >= 0 && common >= 0 && kind !== common;
+  const margin = marginOf(row);
+  const media = mediaOf(row);
+  const open = () => {
+    stopPlaying();
+    change({ clip: idOf(row) });
+  };
+  return (
+    <button
+      type="button"
+      class={`tile${differs ? " differs" : ""}${plays ? " playing" : ""}`}
+      data-row={row}
+      tabIndex={stop ? 0 : -1}
+      aria-label={describeClip(row, common)}
+      onClick={open}
+      onKeyDown={(event) => {
+        if (event.key !== " ") return;
+        event.preventDefault(); /* or the button would be pressed */
+        togglePlay(key);
+      }}
+      onPointerEnter={(event) => { if (event.pointerType !== "touch") hover(key); }}
+      onPointerLeave={() => hover(null)}
+      onFocus={(event) => { if (event.currentTarget.matches(":focus-visible")) hover(key); }}
+      onBlur={() => hover(null)}
+      style={{ aspectRatio: run.media.aspect }}
+    >
+      <Still row={row} media={media} />
+      {plays && media === 2 && <Playing row={row} sound={now.sound} />}
+      <span class="caption">
+        {differs && <Icon name="differs" />}
+        <span class="what">{kind >= 0 ? className(kind) : fileName(keyOf(row))}</span>
+        {margin !== null && <span class="value">{percent(margin)}</span>}
+      </span>
+    </button>
+  );
+}
+
+/** The picture of a clip, or its name if there is none. */
+export function Still({ row, media }: { row: number; media: number }) {
+  const id = media ? idOf(row) : "";
+  if (!id) return <span class="bare">{keyOf(row)}</span>;
+  return <img src={`clips/${id}.jpg`} alt="" loading="lazy" decoding="async" />;
+}
+
+function Playing({ row, sound }: { row: number; sound: boolean }) {
+  const element = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const video = element.current!;
+    video.muted = !sound;
+    video.play().catch((error: unknown) => {
+      /* Browsers allow sound only after a first click; the picture is better than nothing. */
+      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+      video.muted = true;
+      video.play().catch(() => {});
+    });
+    return () => {
+      video.pause();
+      video.removeAttribute("src");
+      video.load();
+    };
+  }, []);
+  const touring = tour.value !== null;
+  return (
+    <video
+      ref={element}
+      src={`clips/${idOf(row)}.mp4`}
+      playsInline
+      loop={!touring}
+      aria-hidden="true"
+      tabIndex={-1}
+      onEnded={stepTour}
+      onError={stepTour}
+    />
+  );
+}

@@ -1,0 +1,62 @@
+/* What the page is of: facts, pages, which clusters are shown. */
+
+import { plural } from "../data/text.ts";
+import { modalities, run, view } from "../state/clips.ts";
+import { addressOf, change, page } from "../state/route.ts";
+import { PAGES } from "./pages.ts";
+import { helpOpen } from "./help.tsx";
+import { Icon } from "../ui/icons.tsx";
+
+export function Masthead() {
+  const heads = run.views.filter((one) => one.modality === view.value.modality);
+  const made = new Date(run.made);
+  return (
+    <header class="masthead">
+      <div class="title">
+        <a class="name" href={addressOf("overview")} title={run.title}>{run.title}</a>
+        <p class="facts">
+          <span>{plural(run.clips, "clip")}</span>
+          <span>{plural(view.value.clusters, "cluster")}</span>
+          {run.classes.length > 0 && <span title="Classes were not used in training; they are shown for comparison.">{plural(run.classes.length, "class", "es")}</span>}
+          {run.splits.length > 0 && <span>{plural(run.splits.length, "split")}: {run.splits.join(", ")}</span>}
+          {!Number.isNaN(made.getTime()) && <span>selavi {run.version}, <time dateTime={run.made}>{run.made.slice(0, 10)}</time></span>}
+        </p>
+      </div>
+      <nav aria-label="Pages">
+        <ul>
+          {PAGES.filter((one) => one.word && one.available()).map((one) => (
+            <li key={one.name}>
+              <a href={addressOf(one.name)} {...(page.value === one.name ? { "aria-current": "page" as const } : {})}>{one.word}</a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div class="which" role="group" aria-label="Which clusters are shown">
+        {modalities.length > 1 && (
+          <label class="field">
+            <span>By</span>
+            <select id="modality" value={view.value.modality} onChange={(event) => change({ modality: event.currentTarget.value })}>
+              {modalities.map((one) => <option key={one} value={one}>{one.replace("+", " and ")}</option>)}
+            </select>
+          </label>
+        )}
+        {heads.length > 1 && (
+          <label class="field">
+            <span>Head</span>
+            <select
+              id="head" value={String(view.value.head)}
+              onChange={(event) => change({ head: event.currentTarget.value === String(run.views[run.selected]!.head) ? null : event.currentTarget.value })}
+            >
+              {heads.map((one) => (
+                <option key={one.head} value={String(one.head)}>
+                  {one.head}, {plural(one.clusters, "cluster")}{one.head === run.views[run.selected]!.head ? " (selected)" : ""}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <button type="button" class="quiet" aria-keyshortcuts="?" onClick={() => { helpOpen.value = true; }}><Icon name="help" />Help</button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,28 @@
+/* Videos without a cluster, and why. */
+
+import { count, plural } from "../data/text.ts";
+import { run } from "../state/clips.ts";
+
+export function MissingPage() {
+  const all = run.missing.reduce((sum, one) => sum + one.count, 0);
+  return (
+    <>
+      <header class="page-head">
+        <h1>Not shown</h1>
+        <p class="lead">{plural(all, "video or clip", "s")} without a cluster, and why.</p>
+      </header>
+      <table class="plain">
+        <thead><tr><th scope="col">Reason</th><th scope="col" class="number">Number</th><th scope="col">For example</th></tr></thead>
+        <tbody>
+          {run.missing.map((one) => (
+            <tr key={one.reason}>
+              <th scope="row">{one.reason.replaceAll("_", " ")}</th>
+              <td class="number">{count(one.count)}</td>
+              <td>{one.examples.join(", ")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}

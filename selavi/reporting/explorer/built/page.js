@@ -1,0 +1,4472 @@
+"use strict";
+(() => {
+  // node_modules/preact/dist/preact.mjs
+  var n;
+  var t;
+  var r;
+  var u;
+  var i;
+  var f;
+  var o;
+  var e;
+  var l;
+  var c;
+  var a;
+  var s;
+  var h = /* @__PURE__ */ Symbol.for("pv");
+  var p = {};
+  var y = [];
+  var v = /^m(i|n|o|s|text|space)$/;
+  var w = Array.isArray;
+  var d = y.slice;
+  var _ = Object.assign;
+  function g(n3) {
+    n3 && n3.parentNode && n3.remove();
+  }
+  function k(n3, t4, r4) {
+    var u4, i4, f5, o5 = {}, e4 = arguments.length;
+    for (f5 in t4) "key" == f5 ? u4 = t4[f5] : "ref" == f5 && "function" != typeof n3 ? i4 = t4[f5] : o5[f5] = t4[f5];
+    return e4 > 2 && (o5.children = e4 > 3 ? d.call(arguments, 2) : r4), m(n3, o5, u4, i4, null);
+  }
+  function m(r4, u4, i4, f5, o5) {
+    var e4 = { type: r4, props: u4, key: i4, ref: f5, __k: null, __: null, __b: 0, __e: null, __c: null, constructor: h, __v: o5 || ++t, __i: -1, __u: 0 };
+    return !o5 && n.vnode && n.vnode(e4), e4;
+  }
+  function $(n3) {
+    return n3.children;
+  }
+  function x(n3, t4) {
+    this.props = n3, this.context = t4, this.__g = 0;
+  }
+  function S(n3, t4) {
+    if (null == t4) return n3.__ && S(n3.__, n3.__i + 1);
+    for (var r4; t4 < n3.__k.length; t4++) if ((r4 = n3.__k[t4]) && r4.__e) return r4.__e;
+    return "function" != typeof n3.type || n3.props.__P ? null : S(n3);
+  }
+  function C(t4) {
+    var r4, u4 = t4.__v, i4 = u4.__e, f5 = [], o5 = [], e4 = t4.__P;
+    e4 && ((r4 = _({ constructor: h }, u4)).__v = u4.__v + 1, n.vnode && n.vnode(r4), z(e4, r4, u4, t4.__n, e4.namespaceURI, 32 & u4.__u ? [i4] : null, f5, i4 || S(u4), 32 & u4.__u, o5), r4.__v = u4.__v, r4.__.__k[r4.__i] = r4, E(f5, r4, o5), u4.__ = u4.__e = null, r4.__e != i4 && j(r4));
+  }
+  function j(n3) {
+    if ((n3 = n3.__) && n3.__c && !n3.props.__P) return n3.__e = null, n3.__k.some(function(t4) {
+      return t4 && (n3.__e = t4.__e);
+    }), j(n3);
+  }
+  function L(t4) {
+    (8 & t4.__g || (t4.__g |= 8, u.push(t4), f++)) && i == n.debounceRendering || ((i = n.debounceRendering) || queueMicrotask)(H);
+  }
+  function H() {
+    try {
+      for (var n3, t4 = 1; u.length; ) u.length > t4 && u.sort(o), n3 = u.shift(), t4 = u.length, 8 & n3.__g && C(n3);
+    } finally {
+      (f = u.length) && (i || queueMicrotask)(H);
+    }
+  }
+  function I(n3, t4, r4, u4, i4, f5, o5, e4, l4, c4, a5) {
+    var s4, h5, v4, w5, d5, _4, g5 = u4.__k || y, k4 = t4.length;
+    for (l4 = q(r4, t4, g5, l4, k4), s4 = 0; s4 < k4; s4++) null != (v4 = r4.__k[s4]) && (h5 = ~v4.__i && g5[v4.__i] || p, v4.__i = s4, _4 = z(n3, v4, h5, i4, f5, o5, e4, l4, c4, a5), w5 = v4.__e, (h5.ref != v4.ref || 8 & h5.__u) && (h5.ref && G(h5.ref, null, v4, h5), v4.ref && a5.push(v4.ref, v4.__c || w5, v4)), d5 = d5 || w5, 4 & v4.__u ? (l4 = A(v4, l4, n3, !h5.__v), h5.__e && (h5.__e = null)) : "function" == typeof v4.type && void 0 !== _4 ? l4 = _4 : w5 && (l4 = w5.nextSibling), v4.__u &= -21);
+    return r4.__e = d5, l4;
+  }
+  function q(n3, t4, r4, u4, i4) {
+    var f5, o5, e4, l4, c4, a5, s4, p5, y5, v4 = r4.length, d5 = v4, _4 = 0, g5 = 0, k4 = n3.__k = Array(i4);
+    for (f5 = 0; f5 < i4; f5++) null != (o5 = t4[f5]) && "boolean" != typeof o5 && "function" != typeof o5 ? ("object" != typeof o5 || o5.constructor === String ? o5 = k4[f5] = m(null, o5) : w(o5) ? o5 = k4[f5] = m($, { children: o5 }) : o5.constructor === h && o5.__b ? o5 = k4[f5] = m(o5.type, o5.props, o5.key, o5.ref, o5.__v) : k4[f5] = o5, l4 = f5 + _4, o5.__ = n3, o5.__b = n3.__b + 1, e4 = null, ~(c4 = o5.__i = P(o5, r4, l4, d5)) && (d5--, (e4 = r4[c4]) && (e4.__u |= 2)), e4 && e4.__v ? (o5.__u |= 16, c4 == l4 - 1 ? _4-- : c4 == l4 + 1 ? _4++ : c4 != l4 && (c4 > l4 ? _4-- : _4++, g5 = 1)) : (~c4 || (i4 > v4 ? _4-- : i4 < v4 && _4++), "function" != typeof o5.type && (o5.__u |= 4))) : k4[f5] = null;
+    if (g5) {
+      for (a5 = [], s4 = [], f5 = 0; f5 < i4; f5++) if ((o5 = k4[f5]) && 16 & o5.__u) {
+        for (_4 = 0, p5 = a5.length; _4 < p5; ) a5[y5 = _4 + p5 >> 1] < o5.__i ? _4 = y5 + 1 : p5 = y5;
+        a5[_4] = o5.__i, s4[f5] = _4 + 1;
+      }
+      for (_4 = a5.length; f5--; ) s4[f5] && (s4[f5] == _4 ? _4-- : k4[f5].__u |= 4);
+    }
+    if (d5) for (f5 = 0; f5 < v4; f5++) !(e4 = r4[f5]) || 2 & e4.__u || (e4.__e == u4 && (u4 = S(e4)), J(e4, e4));
+    return u4;
+  }
+  function A(n3, t4, r4, u4) {
+    var i4, f5, o5, e4;
+    if ("function" == typeof n3.type) {
+      if (n3.props.__P) return t4;
+      if (i4 = n3.__k) for (f5 = 0; f5 < i4.length; f5++) i4[f5] && (i4[f5].__ = n3, t4 = A(i4[f5], t4, r4, false));
+      return t4;
+    }
+    for (t4 && !t4.parentNode && (t4 = S(n3)) && !t4.parentNode && (t4 = null), o5 = n3.__e, e4 = t4; e4 && 8 == e4.nodeType; ) e4 = e4.nextSibling;
+    for (o5 != e4 && (!u4 && r4.moveBefore && o5.parentNode ? r4.moveBefore(o5, t4) : r4.insertBefore(o5, t4 || null)), t4 = o5; (t4 = t4 && t4.nextSibling) && 8 == t4.nodeType && !t4.data.startsWith("$s"); ) ;
+    return t4;
+  }
+  function P(n3, t4, r4, u4) {
+    var i4, f5 = n3.key, o5 = n3.type, e4 = t4[r4], l4 = e4 && !(2 & e4.__u);
+    if (null === e4 && null == f5 || l4 && f5 == e4.key && o5 == e4.type) return r4;
+    if (u4 > (l4 ? 1 : 0)) {
+      for (i4 = r4 - 1; i4 >= 0; i4--) if ((e4 = t4[i4]) && !(2 & e4.__u) && f5 == e4.key && o5 == e4.type) return i4;
+      for (i4 = r4 + 1; i4 < t4.length; i4++) if ((e4 = t4[i4]) && !(2 & e4.__u) && f5 == e4.key && o5 == e4.type) return i4;
+    }
+    return -1;
+  }
+  function T(n3, t4, r4) {
+    null == r4 && (r4 = ""), "-" == t4[0] ? n3.setProperty(t4, r4) : n3[t4] = r4;
+  }
+  function N(n3, t4, r4, u4, i4) {
+    var f5, o5;
+    if ("style" == t4) if ("string" == typeof r4) n3.style.cssText = r4;
+    else {
+      if ("string" == typeof u4 && (n3.style.cssText = u4 = ""), u4) for (t4 in u4) r4 && t4 in r4 || T(n3.style, t4);
+      if (r4) for (t4 in r4) u4 && r4[t4] == u4[t4] || T(n3.style, t4, r4[t4]);
+    }
+    else if ("o" == t4[0] && "n" == t4[1]) "function" != typeof r4 && (r4 = null), "function" != typeof u4 && (u4 = null), (n3.__e || (n3.__e = {}))[t4] = r4, r4 && u4 || (o5 = a[t4] || (a[t4] = V(t4)), (n3.__a || (n3.__a = {}))[t4] = c, f5 = t4 != (t4 = t4.replace(l, "$1")), (t4 = t4.slice(2))[0] < "a" && (t4 = t4.toLowerCase()), r4 ? n3.addEventListener(t4, o5, f5) : n3.removeEventListener(t4, o5, f5));
+    else {
+      if ("http://www.w3.org/2000/svg" == i4) t4 = t4.replace(/xlink(H|:h)/, "h").replace(/sName$/, "s");
+      else if ("width" != t4 && "height" != t4 && "href" != t4 && "list" != t4 && "form" != t4 && "tabIndex" != t4 && "download" != t4 && "rowSpan" != t4 && "colSpan" != t4 && "role" != t4 && "popover" != t4 && t4 in n3) try {
+        return void (n3[t4] = null == r4 ? "" : r4);
+      } catch (n4) {
+      }
+      if ("function" == typeof r4) return;
+      null == r4 || false === r4 && "-" != t4[4] ? n3.removeAttribute(t4) : n3.setAttribute(t4, "popover" == t4 && 1 == r4 ? "" : r4);
+    }
+  }
+  function V(t4) {
+    return function(r4) {
+      var u4 = this.__e;
+      if (u4) {
+        if (u4 = u4[t4], null == r4[e]) r4[e] = c++;
+        else if (r4[e] < this.__a[t4]) return;
+        return u4(n.event ? n.event(r4) : r4);
+      }
+    };
+  }
+  function z(t4, r4, u4, i4, f5, o5, e4, l4, c4, a5) {
+    var s4, p5, v4, d5, k4, b3, m5, M2, C3, j3, L2, H2, q2, A4, O2, P2, T4, N2, V2 = r4.type;
+    if (r4.constructor !== h) return null;
+    128 & u4.__u && (c4 = 32 & u4.__u, s4 = u4.__c.__z) && (r4.__u |= c4, p5 = o5 = [], 8 == s4.nodeType ? l4 = B(s4, o5) : o5.push(s4), l4 = o5[0] || l4), (s4 = n.__b) && s4(r4);
+    n: if ("function" == typeof V2) {
+      v4 = e4.length;
+      try {
+        if (M2 = r4.props, C3 = (s4 = V2.prototype) && s4.render, j3 = (s4 = V2.contextType) && i4[s4.__c], L2 = s4 ? j3 ? j3.props.value : s4.__ : i4, (d5 = u4.__c) ? (r4.__c = d5, 2 & d5.__g && (d5.__g |= 1)) : (C3 ? r4.__c = d5 = new V2(M2, L2) : (r4.__c = d5 = new x(M2, L2), d5.constructor = V2, d5.render = K), j3 && j3.sub(d5), d5.state || (d5.state = {}), d5.__n = i4, d5.__g |= 8, d5.__h = [], d5.__k = []), C3 && (d5.__s || (d5.__s = d5.state), V2.getDerivedStateFromProps && (d5.__s == d5.state && (d5.__s = _({}, d5.__s)), _(d5.__s, V2.getDerivedStateFromProps(M2, d5.__s)))), k4 = d5.props, b3 = d5.state, d5.__v = r4, u4.__c) {
+          if (M2 !== k4 && C3 && !V2.getDerivedStateFromProps && d5.componentWillReceiveProps && d5.componentWillReceiveProps(M2, L2), r4.__v == u4.__v && !(8 & d5.__g) || !(4 & d5.__g) && d5.shouldComponentUpdate && false === d5.shouldComponentUpdate(M2, d5.__s, L2)) {
+            r4.__v != u4.__v && (d5.props = M2, d5.state = d5.__s, d5.__g &= -9), r4.__e = u4.__e, r4.__k = u4.__k, r4.__k.some(function(n3) {
+              n3 && (n3.__ = r4);
+            }), y.push.apply(d5.__h, d5.__k), d5.__k = [], d5.__h.length && e4.push(d5), l4 = S(u4);
+            break n;
+          }
+          d5.componentWillUpdate && d5.componentWillUpdate(M2, d5.__s, L2), C3 && d5.componentDidUpdate && d5.__h.push(function() {
+            d5.componentDidUpdate(k4, b3, m5);
+          });
+        } else C3 && !V2.getDerivedStateFromProps && d5.componentWillMount && d5.componentWillMount(), C3 && d5.componentDidMount && d5.__h.push(d5.componentDidMount);
+        d5.context = L2, d5.props = M2, d5.__P = t4, d5.__g &= -5, H2 = n.__r, q2 = C3 ? 25 : 0;
+        do {
+          d5.__g &= -9, H2 && H2(r4), s4 = d5.render(d5.props, d5.state = d5.__s, d5.context);
+        } while (8 & d5.__g && ++q2 < 25);
+        C3 && (y.push.apply(d5.__h, d5.__k), d5.__k = []), d5.state = d5.__s, d5.getChildContext && (i4 = _({}, i4, d5.getChildContext())), C3 && u4.__c && d5.getSnapshotBeforeUpdate && (m5 = d5.getSnapshotBeforeUpdate(k4, b3)), A4 = s4 && s4.type === $ && null == s4.key ? s4.props.children : s4, M2.__P && (s4 = l4, f5 = (t4 = M2.__P).namespaceURI, c4 = o5 = null, u4.props && u4.props.__P != t4 && (u4.__k.some(function(n3) {
+          n3 && J(n3, n3);
+        }), u4.__k = null), l4 = u4.__k ? S(u4, 0) : null), l4 = I(t4, w(A4) ? A4 : [A4], r4, u4, i4, f5, o5, e4, l4, c4, a5), M2.__P && (r4.__e = null, l4 = s4), r4.__u &= -161, p5 && p5.some(g), d5.__h.length && e4.push(d5), 1 & d5.__g && (d5.__g &= -4);
+      } catch (t5) {
+        if (e4.length = v4, r4.__v = null, c4 || o5) if (t5 && t5.then) {
+          if (r4.__u |= 128 | c4, o5) {
+            for (~(T4 = o5.indexOf(l4 || void 0)) || (T4 = o5.length); (N2 = o5[T4 - 1]) && 8 == N2.nodeType; ) T4--;
+            for (; T4 < o5.length; T4++) if (N2 = o5[T4]) if (o5[T4] = null, O2) {
+              if (N2 == P2) break;
+            } else {
+              if (8 != N2.nodeType) break;
+              N2.data.startsWith("$s") && (P2 = B(O2 = N2));
+            }
+          }
+          if (!O2) {
+            for (; l4 && 8 == l4.nodeType && l4.nextSibling; ) l4 = l4.nextSibling;
+            O2 = l4;
+          }
+          (s4 = B(O2 = r4.__c.__z || (r4.__c.__z = O2))) ? (r4.__e = O2, l4 = s4) : r4.__e = l4, l4 = l4 && l4.nextSibling;
+        } else o5 && o5.some(g);
+        else r4.__e = u4.__e;
+        r4.__k || (r4.__k = u4.__k || []), t5 && t5.then || D(r4), n.__e(t5, r4, u4);
+      }
+    } else l4 = r4.__e = F(u4.__e, r4, u4, i4, f5, o5, e4, c4, a5, t4);
+    return (s4 = n.diffed) && s4(r4), l4;
+  }
+  function B(n3, t4) {
+    if (n3 && 8 == n3.nodeType && n3.data.startsWith("$s")) for (var r4 = 1; n3 = n3.nextSibling; ) {
+      if (8 == n3.nodeType) {
+        if (n3.data.startsWith("$s")) r4++;
+        else if (n3.data.startsWith("/$s") && !--r4) return n3;
+      }
+      t4 && t4.push(n3);
+    }
+  }
+  function D(n3) {
+    n3 && (n3.__c && (n3.__c.__g |= 4), n3.__k && n3.__k.some(D));
+  }
+  function E(t4, r4, u4) {
+    for (var i4 = 0; i4 < u4.length; ) G(u4[i4++], u4[i4++], u4[i4++]);
+    n.__c && n.__c(r4, t4), t4.some(function(r5) {
+      try {
+        t4 = r5.__h, r5.__h = [], t4.some(function(n3) {
+          n3.call(r5);
+        });
+      } catch (t5) {
+        n.__e(t5, r5.__v);
+      }
+    });
+  }
+  function F(t4, r4, u4, i4, f5, o5, e4, l4, c4, a5) {
+    var s4, h5, y5, _4, k4, b3, m5, M2, $2 = u4.props || p, x3 = r4.props, C3 = r4.type;
+    if ("svg" == C3 ? f5 = "http://www.w3.org/2000/svg" : "math" == C3 ? f5 = "http://www.w3.org/1998/Math/MathML" : f5 || (f5 = "http://www.w3.org/1999/xhtml"), o5) {
+      for (s4 = 0; s4 < o5.length; s4++) if ((k4 = o5[s4]) && (C3 ? k4.localName == C3 : 3 == k4.nodeType)) {
+        t4 = k4, o5[s4] = null;
+        break;
+      }
+    }
+    if (!t4) {
+      if (M2 = a5.ownerDocument || document, !C3) return M2.createTextNode(x3);
+      t4 = M2.createElementNS(f5, C3, x3.is ? x3 : a5), l4 && (n.__m && n.__m(r4, o5), l4 = false), o5 = null;
+    }
+    if (C3) {
+      if (a5 = "template" == C3 && t4.content || t4, o5 = "textarea" == C3 && null != x3.defaultValue ? null : o5 && d.call(a5.childNodes), !l4 && o5) for ($2 = {}, s4 = 0; s4 < t4.attributes.length; s4++) $2[(k4 = t4.attributes[s4]).name] = k4.value;
+      for (s4 in $2) k4 = $2[s4], "dangerouslySetInnerHTML" == s4 ? y5 = k4 : "children" == s4 || s4 in x3 || "value" == s4 && "defaultValue" in x3 || "checked" == s4 && "defaultChecked" in x3 || N(t4, s4, null, k4, f5);
+      for (s4 in x3) k4 = x3[s4], "children" == s4 ? _4 = k4 : "dangerouslySetInnerHTML" == s4 ? h5 = k4 : "value" == s4 ? b3 = k4 : "checked" == s4 ? m5 = k4 : l4 && "function" != typeof k4 || $2[s4] === k4 || N(t4, s4, k4, $2[s4], f5);
+      h5 ? (l4 || y5 && (h5.__html == y5.__html || h5.__html == t4.innerHTML) || (t4.innerHTML = h5.__html), r4.__k = []) : (y5 && (t4.textContent = ""), ("foreignObject" == C3 || "http://www.w3.org/1998/Math/MathML" == f5 && v.test(C3)) && (f5 = "http://www.w3.org/1999/xhtml"), I(a5, w(_4) ? _4 : [_4], r4, u4, i4, f5, o5, e4, o5 ? o5[0] : u4.__k && S(u4, 0), l4, c4), o5 && o5.some(g)), l4 && "textarea" != C3 || (s4 = "value", "progress" == C3 && null == b3 ? t4.removeAttribute(s4) : null == b3 || b3 === t4[s4] && ("progress" != C3 || b3) || N(t4, s4, b3, $2[s4], f5), s4 = "checked", null != m5 && m5 != t4[s4] && N(t4, s4, m5, $2[s4], f5));
+    } else $2 === x3 || l4 && t4.data == x3 || (t4.data = x3);
+    return t4;
+  }
+  function G(t4, r4, u4, i4) {
+    try {
+      "function" == typeof t4 ? r4 ? r4.__x = t4(r4) || 1 : i4 && (i4 = i4.__c || i4.__e) && (r4 = i4.__x) && (i4.__x = null, "function" == typeof r4 ? r4() : t4(null)) : t4.current = r4;
+    } catch (t5) {
+      n.__e(t5, u4);
+    }
+  }
+  function J(t4, r4, u4) {
+    var i4, f5, o5, e4;
+    if (n.unmount && n.unmount(t4), !(i4 = t4.ref) || i4.current && i4.current != t4.__e || G(i4, null, r4, t4), i4 = t4.__c) {
+      if (i4.componentWillUnmount) try {
+        i4.componentWillUnmount();
+      } catch (t5) {
+        n.__e(t5, r4);
+      }
+      i4.__P = i4.__n = null;
+    }
+    if (i4 = t4.__k) for (e4 = 0; e4 < i4.length; e4++) i4[e4] && J(i4[e4], r4, "function" != typeof t4.type || u4 && !t4.props.__P);
+    !u4 && (i4 = t4.__c) && (i4 = i4.__z) && (f5 = B(i4, o5 = [])) && (i4 == t4.__e && o5.some(g), g(f5), g(i4)), u4 || g(t4.__e), t4.__e = t4.__c = t4.__ = null;
+  }
+  function K(n3, t4, r4) {
+    return this.constructor(n3, r4);
+  }
+  function Q(t4, r4) {
+    var u4, i4, f5, o5;
+    n.__ && n.__(t4, r4), 9 == r4.nodeType && (r4 = r4.documentElement), i4 = (u4 = t4 && 32 & t4.__u) ? null : r4.__k, r4.__k = m($, { children: [t4] }), f5 = [], o5 = [], z(r4, r4.__k, i4 || p, p, r4.namespaceURI, i4 ? null : r4.firstChild ? d.call(r4.childNodes) : null, f5, i4 ? i4.__e : r4.firstChild, u4, o5), E(f5, r4.__k, o5), r4.__k.props.children = null;
+  }
+  n = { __e: function(n3, t4, r4, u4) {
+    for (var i4, o5, e4; t4 = t4.__; ) if ((i4 = t4.__c) && !(1 & i4.__g)) {
+      i4.__g |= 4;
+      try {
+        if ((e4 = (o5 = i4.constructor) && o5.getDerivedStateFromError) && i4.setState(o5.getDerivedStateFromError(n3)), i4.componentDidCatch && (i4.componentDidCatch(n3, u4 || {}), e4 = 1), e4 && 8 & i4.__g) return void (i4.__g |= 2);
+      } catch (t5) {
+        n3 = t5;
+      }
+    }
+    throw f = 0, n3;
+  } }, t = 0, r = function(n3) {
+    return null != n3 && n3.constructor === h;
+  }, x.prototype.setState = function(n3, t4) {
+    var r4 = this.__s;
+    r4 && r4 != this.state || (r4 = this.__s = _({}, this.state)), "function" == typeof n3 && (n3 = n3(_({}, r4), this.props)), n3 && (_(r4, n3), this.__v && (t4 && this.__k.push(t4), L(this)));
+  }, x.prototype.forceUpdate = function(n3) {
+    this.__v && (this.__g |= 4, n3 && this.__h.push(n3), L(this));
+  }, x.prototype.render = $, u = [], f = 0, o = function(n3, t4) {
+    return n3.__v.__b - t4.__v.__b;
+  }, e = /* @__PURE__ */ Symbol(), l = /(PointerCapture)$|Capture$/i, c = 0, a = {}, s = 0;
+
+  // node_modules/preact/hooks/dist/hooks.mjs
+  var t2;
+  var r2;
+  var u2;
+  var i2;
+  var o2 = Object.is;
+  var f2 = 0;
+  var c2 = [];
+  var e2 = [];
+  var a2 = n;
+  var v2 = a2.__b;
+  var l2 = a2.__r;
+  var m2 = a2.diffed;
+  var h2 = a2.__c;
+  var s2 = a2.unmount;
+  var p2 = a2.__;
+  function y2(n3, t4) {
+    a2.__h && a2.__h(r2, n3, f2 || t4), f2 = 0;
+    var u4 = r2.__H || (r2.__H = { __: [], __h: [] });
+    return n3 >= u4.__.length && u4.__.push({}), u4.__[n3];
+  }
+  function d2(n3) {
+    return f2 = 1, _2(G2, n3);
+  }
+  function _2(n3, u4, i4) {
+    var f5 = y2(t2++, 2);
+    if (f5.t = n3, !f5.__c && (f5.__ = [i4 ? i4(u4) : G2(void 0, u4), function(n4) {
+      var t4 = (f5.__N || f5.__)[0], r4 = f5.t(t4, n4);
+      o2(t4, r4) || (f5.__N = [r4, f5.__[1]], f5.__c.setState({}));
+    }], f5.__c = r2, !r2.__f)) {
+      r2.__f = true;
+      var c4 = r2.shouldComponentUpdate;
+      r2.shouldComponentUpdate = function(n4, t4, r4) {
+        var u5 = this.__H;
+        if (!u5) return true;
+        var i5 = false, f6 = this.props != n4;
+        if (u5.__.some(function(n5) {
+          n5.__N && (i5 = true, o2(n5.__[0], n5.__N[0]) || (f6 = true));
+        }), c4) {
+          var e4 = c4.call(this, n4, t4, r4);
+          return i5 ? e4 || f6 : e4;
+        }
+        return !i5 || f6;
+      };
+    }
+    return f5.__;
+  }
+  function A2(n3, u4) {
+    var i4 = y2(t2++, 3);
+    !a2.__s && E2(i4.__H, u4) && (i4.__P = true, i4.__ = n3, i4.u = u4, r2.__H.__h.push(i4));
+  }
+  function F2(n3, u4) {
+    var i4 = y2(t2++, 4);
+    !a2.__s && E2(i4.__H, u4) && (i4.__P = false, i4.__ = n3, i4.u = u4, r2.__h.push(i4));
+  }
+  function T2(n3) {
+    return f2 = 5, w2(function() {
+      return { current: n3 };
+    }, []);
+  }
+  function w2(n3, r4) {
+    var u4 = y2(t2++, 7);
+    return E2(u4.__H, r4) && (u4.__ = n3(), u4.__H = r4), u4.__;
+  }
+  function g2() {
+    var n3;
+    do {
+      for (; n3 = e2.shift(); ) try {
+        C2(n3);
+      } catch (t5) {
+        a2.__e(t5, { __: (n3 = n3.__P) && n3.__v });
+      }
+      for (; n3 = c2.shift(); ) {
+        var t4 = n3.__H;
+        if (n3.__P && t4) try {
+          t4.__h.some(C2), t4.__h.some(D2), t4.__h = [];
+        } catch (r4) {
+          t4.__h = [], a2.__e(r4, n3.__v);
+        }
+      }
+    } while (e2.length);
+  }
+  a2.__b = function(n3) {
+    r2 = null, v2 && v2(n3);
+  }, a2.__ = function(n3, t4) {
+    n3 && t4.__k && t4.__k.__m && (n3.__m = t4.__k.__m), p2 && p2(n3, t4);
+  }, a2.__r = function(n3) {
+    l2 && l2(n3), t2 = 0;
+    var i4 = (r2 = n3.__c).__H;
+    i4 && (u2 == r2 ? r2.__h = [] : (i4.__h.some(C2), i4.__h.some(D2), t2 = 0), i4.__h = [], i4.__.some(function(n4) {
+      n4.__N && (n4.__ = n4.__N), n4.u = n4.__N = void 0;
+    })), u2 = r2;
+  }, a2.diffed = function(n3) {
+    m2 && m2(n3);
+    var t4 = n3.__c;
+    t4 && t4.__H && (t4.__H.__h.length && B2(c2.push(t4)), t4.__H.__.some(function(n4) {
+      n4.u && (n4.__H = n4.u);
+    })), u2 = r2 = null;
+  }, a2.__c = function(n3, t4) {
+    t4.some(function(n4) {
+      try {
+        n4.__h.some(C2), n4.__h = n4.__h.filter(function(n5) {
+          return !n5.__ || D2(n5);
+        });
+      } catch (t5) {
+        n4.__h = [function() {
+          throw t5;
+        }];
+      }
+    }), h2 && h2(n3, t4);
+  }, a2.unmount = function(n3) {
+    s2 && s2(n3);
+    var t4, r4, u4 = n3.__c;
+    u4 && u4.__H && (u4.__H.__.some(function(u5) {
+      try {
+        if (u5.__P && u5.__c) {
+          if (void 0 === r4) {
+            for (r4 = n3.__; r4 && (!r4.__c || !r4.__c.__P); ) r4 = r4.__;
+            r4 = r4 && r4.__c;
+          }
+          u5.__P = r4, B2(e2.push(u5));
+        } else C2(u5);
+      } catch (n4) {
+        t4 = n4;
+      }
+    }), u4.__H = void 0, t4 && a2.__e(t4, u4.__v));
+  };
+  var k2 = "function" == typeof requestAnimationFrame;
+  function z2(n3) {
+    var t4, r4 = function() {
+      clearTimeout(u4), k2 && cancelAnimationFrame(t4), setTimeout(n3);
+    }, u4 = setTimeout(r4, 35);
+    k2 && (t4 = requestAnimationFrame(r4));
+  }
+  function B2(n3) {
+    1 != n3 && i2 == a2.requestAnimationFrame || ((i2 = a2.requestAnimationFrame) || z2)(g2);
+  }
+  function C2(n3) {
+    var t4 = r2, u4 = n3.__c;
+    "function" == typeof u4 && (n3.__c = void 0, u4()), r2 = t4;
+  }
+  function D2(n3) {
+    var t4 = r2;
+    n3.__c = n3.__(), r2 = t4;
+  }
+  function E2(n3, t4) {
+    return !n3 || n3.length != t4.length || t4.some(function(t5, r4) {
+      return !o2(t5, n3[r4]);
+    });
+  }
+  function G2(n3, t4) {
+    return "function" == typeof t4 ? t4(n3) : t4;
+  }
+
+  // src/data/columns.ts
+  var TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
+  async function decode(header, content) {
+    const packed = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes2 = await new Response(stream).arrayBuffer();
+    if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes2));
+    const column2 = new TYPES[header.type](bytes2);
+    const length = header.shape.reduce((product, side) => product * side, 1);
+    if (column2.length !== length) throw new Error(`data/${header.name}.js is damaged`);
+    return column2;
+  }
+  var waiting = /* @__PURE__ */ new Map();
+  var loaded = /* @__PURE__ */ new Map();
+  function listen() {
+    window.selavi = (header, content) => waiting.get(header.name)?.(decode(header, content));
+  }
+  function load(name) {
+    let promise = loaded.get(name);
+    if (!promise) {
+      promise = new Promise((resolve, reject) => {
+        waiting.set(name, resolve);
+        const script = document.createElement("script");
+        const fail = () => reject(new Error(`data/${name}.js cannot be read. Is the folder “data” beside the page?`));
+        script.addEventListener("error", fail);
+        script.addEventListener("load", () => {
+          script.remove();
+          fail();
+        });
+        script.src = `data/${name}.js`;
+        document.head.append(script);
+      });
+      loaded.set(name, promise);
+    }
+    return promise;
+  }
+
+  // node_modules/@preact/signals-core/dist/signals-core.module.js
+  var i3 = /* @__PURE__ */ Symbol.for("preact-signals");
+  function t3() {
+    if (!(v3 > 1)) {
+      var i4, t4 = false;
+      !(function() {
+        var i5 = c3;
+        c3 = void 0;
+        while (void 0 !== i5) {
+          var t5 = i5.S;
+          if (t5.v === i5.v) {
+            for (var r5 = t5.t; void 0 !== r5; r5 = r5.x) if (r5.i === i5.i) r5.i = t5.i;
+          }
+          i5 = i5.o;
+        }
+      })();
+      while (void 0 !== h3) {
+        var r4 = h3;
+        h3 = void 0;
+        s3++;
+        while (void 0 !== r4) {
+          var n3 = r4.u;
+          r4.u = void 0;
+          r4.f &= -3;
+          if (!(8 & r4.f) && w3(r4)) try {
+            r4.c();
+          } catch (r5) {
+            if (!t4) {
+              i4 = r5;
+              t4 = true;
+            }
+          }
+          r4 = n3;
+        }
+      }
+      s3 = 0;
+      v3--;
+      if (t4) throw i4;
+    } else v3--;
+  }
+  function r3(i4) {
+    if (v3 > 0) return i4();
+    u3 = ++e3;
+    v3++;
+    try {
+      return i4();
+    } finally {
+      t3();
+    }
+  }
+  var n2;
+  var o3 = void 0;
+  function f3(i4) {
+    var t4 = o3, r4 = n2;
+    o3 = void 0;
+    n2 = void 0;
+    try {
+      return i4();
+    } finally {
+      o3 = t4;
+      n2 = r4;
+    }
+  }
+  var h3 = void 0;
+  var v3 = 0;
+  var s3 = 0;
+  var e3 = 0;
+  var u3 = 0;
+  var c3 = void 0;
+  var a3 = 0;
+  function d3(i4) {
+    if (void 0 !== o3) {
+      var t4 = i4.n;
+      if (void 0 === t4 || t4.t !== o3) {
+        t4 = { i: 0, S: i4, p: o3.s, n: void 0, t: o3, e: void 0, x: void 0, r: t4 };
+        if (void 0 !== o3.s) o3.s.n = t4;
+        o3.s = t4;
+        i4.n = t4;
+        if (32 & o3.f) i4.S(t4);
+        return t4;
+      } else if (-1 === t4.i) {
+        t4.i = 0;
+        if (void 0 !== t4.n) {
+          t4.n.p = t4.p;
+          if (void 0 !== t4.p) t4.p.n = t4.n;
+          t4.p = o3.s;
+          t4.n = void 0;
+          o3.s.n = t4;
+          o3.s = t4;
+        }
+        return t4;
+      }
+    }
+  }
+  function l3(i4, t4) {
+    this.v = i4;
+    this.i = 0;
+    this.n = void 0;
+    this.t = void 0;
+    this.l = 0;
+    this.W = null == t4 ? void 0 : t4.watched;
+    this.Z = null == t4 ? void 0 : t4.unwatched;
+    this.name = null == t4 ? void 0 : t4.name;
+  }
+  l3.prototype.brand = i3;
+  l3.prototype.h = function() {
+    return true;
+  };
+  l3.prototype.S = function(i4) {
+    var t4 = this, r4 = this.t;
+    if (r4 !== i4 && void 0 === i4.e) {
+      i4.x = r4;
+      this.t = i4;
+      if (void 0 !== r4) r4.e = i4;
+      else f3(function() {
+        var i5;
+        null == (i5 = t4.W) || i5.call(t4);
+      });
+    }
+  };
+  l3.prototype.U = function(i4) {
+    var t4 = this;
+    if (void 0 !== this.t) {
+      var r4 = i4.e, n3 = i4.x;
+      if (void 0 !== r4) {
+        r4.x = n3;
+        i4.e = void 0;
+      }
+      if (void 0 !== n3) {
+        n3.e = r4;
+        i4.x = void 0;
+      }
+      if (i4 === this.t) {
+        this.t = n3;
+        if (void 0 === n3) f3(function() {
+          var i5;
+          null == (i5 = t4.Z) || i5.call(t4);
+        });
+      }
+    }
+  };
+  l3.prototype.subscribe = function(i4) {
+    var t4 = this;
+    return x2(function() {
+      var r4 = t4.value;
+      f3(function() {
+        return i4(r4);
+      });
+    }, { name: "sub" });
+  };
+  l3.prototype.valueOf = function() {
+    return this.value;
+  };
+  l3.prototype.toString = function() {
+    return this.value + "";
+  };
+  l3.prototype.toJSON = function() {
+    return this.value;
+  };
+  l3.prototype.peek = function() {
+    var i4 = this;
+    return f3(function() {
+      return i4.value;
+    });
+  };
+  Object.defineProperty(l3.prototype, "value", { get: function() {
+    var i4 = d3(this);
+    if (void 0 !== i4) i4.i = this.i;
+    return this.v;
+  }, set: function(i4) {
+    if (i4 !== this.v) {
+      if (s3 > 100) throw new Error("Cycle detected");
+      !(function(i5) {
+        if (0 !== v3 && 0 === s3) {
+          if (i5.l !== u3) {
+            i5.l = u3;
+            c3 = { S: i5, v: i5.v, i: i5.i, o: c3 };
+          }
+        }
+      })(this);
+      this.v = i4;
+      this.i++;
+      a3++;
+      v3++;
+      try {
+        for (var r4 = this.t; void 0 !== r4; r4 = r4.x) r4.t.N();
+      } finally {
+        t3();
+      }
+    }
+  } });
+  function y3(i4, t4) {
+    return new l3(i4, t4);
+  }
+  function w3(i4) {
+    for (var t4 = i4.s; void 0 !== t4; t4 = t4.n) if (t4.S.i !== t4.i || !t4.S.h() || t4.S.i !== t4.i) return true;
+    return false;
+  }
+  function b(i4) {
+    for (var t4 = i4.s; void 0 !== t4; t4 = t4.n) {
+      var r4 = t4.S.n;
+      if (void 0 !== r4) t4.r = r4;
+      t4.S.n = t4;
+      t4.i = -1;
+      if (void 0 === t4.n) {
+        i4.s = t4;
+        break;
+      }
+    }
+  }
+  function _3(i4) {
+    var t4 = i4.s, r4 = void 0;
+    while (void 0 !== t4) {
+      var n3 = t4.p;
+      if (-1 === t4.i) {
+        t4.S.U(t4);
+        if (void 0 !== n3) n3.n = t4.n;
+        if (void 0 !== t4.n) t4.n.p = n3;
+      } else r4 = t4;
+      t4.S.n = t4.r;
+      if (void 0 !== t4.r) t4.r = void 0;
+      t4 = n3;
+    }
+    i4.s = r4;
+  }
+  function j2(i4, t4) {
+    l3.call(this, void 0, t4);
+    this.x = i4;
+    this.s = void 0;
+    this.g = a3 - 1;
+    this.f = 4;
+  }
+  j2.prototype = new l3();
+  j2.prototype.h = function() {
+    this.f &= -3;
+    if (1 & this.f) return false;
+    if (32 == (36 & this.f)) return true;
+    this.f &= -5;
+    if (this.g === a3) return true;
+    this.g = a3;
+    this.f |= 1;
+    if (this.i > 0 && !w3(this)) {
+      this.f &= -2;
+      return true;
+    }
+    var i4 = o3;
+    try {
+      b(this);
+      o3 = this;
+      var t4 = this.x();
+      if (16 & this.f || this.v !== t4 || 0 === this.i) {
+        this.v = t4;
+        this.f &= -17;
+        this.i++;
+      }
+    } catch (i5) {
+      this.v = i5;
+      this.f |= 16;
+      this.i++;
+    }
+    o3 = i4;
+    _3(this);
+    this.f &= -2;
+    return true;
+  };
+  j2.prototype.S = function(i4) {
+    if (void 0 === this.t) {
+      this.f |= 36;
+      for (var t4 = this.s; void 0 !== t4; t4 = t4.n) t4.S.S(t4);
+    }
+    l3.prototype.S.call(this, i4);
+  };
+  j2.prototype.U = function(i4) {
+    if (void 0 !== this.t) {
+      l3.prototype.U.call(this, i4);
+      if (void 0 === this.t) {
+        this.f &= -33;
+        for (var t4 = this.s; void 0 !== t4; t4 = t4.n) t4.S.U(t4);
+      }
+    }
+  };
+  j2.prototype.N = function() {
+    if (!(2 & this.f)) {
+      this.f |= 6;
+      for (var i4 = this.t; void 0 !== i4; i4 = i4.x) i4.t.N();
+    }
+  };
+  Object.defineProperty(j2.prototype, "value", { get: function() {
+    if (1 & this.f) throw new Error("Cycle detected");
+    var i4 = d3(this);
+    this.h();
+    if (void 0 !== i4) i4.i = this.i;
+    if (16 & this.f) throw this.v;
+    return this.v;
+  } });
+  function O(i4, t4) {
+    return new j2(i4, t4);
+  }
+  function p3(i4) {
+    var r4 = i4.j;
+    i4.j = void 0;
+    if ("function" == typeof r4) {
+      v3++;
+      var n3 = o3;
+      o3 = void 0;
+      try {
+        r4();
+      } catch (t4) {
+        i4.f &= -2;
+        i4.f |= 8;
+        g3(i4);
+        throw t4;
+      } finally {
+        o3 = n3;
+        t3();
+      }
+    }
+  }
+  function g3(i4) {
+    for (var t4 = i4.s; void 0 !== t4; t4 = t4.n) t4.S.U(t4);
+    i4.x = void 0;
+    i4.s = void 0;
+    p3(i4);
+  }
+  function S2(i4) {
+    if (o3 !== this) throw new Error("Out-of-order effect");
+    _3(this);
+    o3 = i4;
+    this.f &= -2;
+    try {
+      if (8 & this.f) g3(this);
+    } finally {
+      t3();
+    }
+  }
+  function m3(i4, t4) {
+    this.x = i4;
+    this.j = void 0;
+    this.s = void 0;
+    this.u = void 0;
+    this.f = 32;
+    this.name = null == t4 ? void 0 : t4.name;
+    if (n2) n2.push(this);
+  }
+  m3.prototype.c = function() {
+    var i4 = this.S();
+    try {
+      if (8 & this.f) return;
+      if (void 0 === this.x) return;
+      var t4 = this.x();
+      if ("function" == typeof t4) this.j = t4;
+    } finally {
+      i4();
+    }
+  };
+  m3.prototype.S = function() {
+    if (1 & this.f) throw new Error("Cycle detected");
+    this.f |= 1;
+    this.f &= -9;
+    p3(this);
+    b(this);
+    v3++;
+    var i4 = o3;
+    o3 = this;
+    return S2.bind(this, i4);
+  };
+  m3.prototype.N = function() {
+    if (!(2 & this.f)) {
+      this.f |= 2;
+      this.u = h3;
+      h3 = this;
+    }
+  };
+  m3.prototype.d = function() {
+    this.f |= 8;
+    if (!(1 & this.f)) g3(this);
+  };
+  m3.prototype.dispose = function() {
+    this.d();
+  };
+  function x2(i4, t4) {
+    var r4 = new m3(i4, t4);
+    try {
+      r4.c();
+    } catch (i5) {
+      r4.d();
+      throw i5;
+    }
+    var n3 = r4.d.bind(r4);
+    n3[Symbol.dispose] = n3;
+    return n3;
+  }
+
+  // node_modules/@preact/signals/dist/signals.module.js
+  var h4;
+  var d4;
+  var p4;
+  var m4 = "undefined" != typeof window && !!window.__PREACT_SIGNALS_DEVTOOLS__;
+  var g4 = [];
+  x2(function() {
+    h4 = this.N;
+  })();
+  function b2(i4, n3) {
+    n[i4] = n3.bind(null, n[i4] || function() {
+    });
+  }
+  function y4(i4) {
+    if (p4) {
+      var n3 = p4;
+      p4 = void 0;
+      n3();
+    }
+    p4 = i4 && i4.S();
+  }
+  function w4(i4) {
+    var n3 = this, r4 = i4.data, t4 = useSignal(r4);
+    t4.name = "ReactiveDom";
+    t4.value = r4;
+    var e4 = w2(function() {
+      var i5 = n3, r5 = n3.__v;
+      while (r5 = r5.__) if (r5.__c) {
+        r5.__c.__$f |= 4;
+        break;
+      }
+      var o5 = O(function() {
+        var i6 = t4.value.value;
+        return 0 === i6 ? 0 : true === i6 ? "" : i6 || "";
+      }), e5 = O(function() {
+        return !Array.isArray(o5.value) && !r(o5.value);
+      }), u5 = x2(function() {
+        this.N = M;
+        if (e5.value) {
+          var n4 = o5.value;
+          if (i5.__v && i5.__v.__e && 3 === i5.__v.__e.nodeType) i5.__v.__e.data = n4;
+        }
+      }), c5 = n3.__$u.d;
+      n3.__$u.d = function() {
+        u5();
+        c5.call(this);
+      };
+      return [e5, o5];
+    }, []), u4 = e4[0], c4 = e4[1];
+    return u4.value ? c4.peek() : c4.value;
+  }
+  w4.displayName = "ReactiveTextNode";
+  Object.defineProperties(l3.prototype, { constructor: { configurable: true, value: k($, null).constructor }, type: { configurable: true, value: w4 }, props: { configurable: true, get: function() {
+    var i4 = this;
+    return { data: { get value() {
+      return i4.value;
+    } } };
+  } }, __b: { configurable: true, value: 1 } });
+  b2("__b", function(i4, n3) {
+    y4();
+    d4 = void 0;
+    if ("string" == typeof n3.type) {
+      var r4, t4 = n3.props;
+      for (var f5 in t4) if ("children" !== f5) {
+        var o5 = t4[f5];
+        if (o5 instanceof l3) {
+          if (!r4) n3.__np = r4 = {};
+          r4[f5] = o5;
+          t4[f5] = o5.peek();
+        }
+      }
+    }
+    i4(n3);
+  });
+  b2("__r", function(i4, r4) {
+    i4(r4);
+    if (r4.type !== $) {
+      y4();
+      var t4, f5 = r4.__c;
+      if (f5) {
+        f5.__$f &= -2;
+        if (void 0 === (t4 = f5.__$u)) f5.__$u = t4 = (function(i5, n3) {
+          var r5;
+          x2(function() {
+            r5 = this;
+          }, { name: n3 });
+          r5.c = i5;
+          return r5;
+        })(/* @__PURE__ */ (function(i5) {
+          return function() {
+            var n3;
+            if (m4) null == (n3 = this.y) || n3.call(this);
+            i5.__$f |= 1;
+            i5.setState({});
+          };
+        })(f5), "function" == typeof r4.type ? r4.type.displayName || r4.type.name : "");
+      }
+      d4 = f5;
+      y4(t4);
+    }
+  });
+  b2("__e", function(i4, n3, r4, t4) {
+    y4();
+    d4 = void 0;
+    i4(n3, r4, t4);
+  });
+  b2("diffed", function(i4, n3) {
+    y4();
+    d4 = void 0;
+    var r4;
+    if ("string" == typeof n3.type && (r4 = n3.__e)) {
+      var t4 = n3.__np, f5 = n3.props, o5 = r4.U;
+      if (o5) for (var e4 in o5) {
+        var u4 = o5[e4];
+        if (!(void 0 === u4 || t4 && e4 in t4)) {
+          u4.d();
+          o5[e4] = void 0;
+        }
+      }
+      if (t4) {
+        if (!o5) {
+          o5 = {};
+          r4.U = o5;
+        }
+        for (var a5 in t4) {
+          var c4 = o5[a5], v4 = t4[a5];
+          if (void 0 === c4) {
+            c4 = k3(r4, a5, v4, f5);
+            o5[a5] = c4;
+          } else c4.o(v4, f5);
+        }
+      }
+    }
+    i4(n3);
+  });
+  function k3(i4, n3, r4, t4) {
+    var f5 = n3 in i4 && void 0 === i4.ownerSVGElement, o5 = y3(r4);
+    return { o: function(i5, n4) {
+      o5.value = i5;
+      t4 = n4;
+    }, d: x2(function() {
+      this.N = M;
+      var r5 = o5.value.value;
+      if (t4[n3] !== r5) {
+        t4[n3] = r5;
+        if (f5) i4[n3] = r5;
+        else if (null != r5 && (false !== r5 || "-" === n3[4])) i4.setAttribute(n3, r5);
+        else i4.removeAttribute(n3);
+      }
+    }) };
+  }
+  b2("unmount", function(i4, n3) {
+    if ("string" == typeof n3.type) {
+      var r4 = n3.__e;
+      if (r4) {
+        var t4 = r4.U;
+        if (t4) {
+          r4.U = void 0;
+          for (var f5 in t4) {
+            var o5 = t4[f5];
+            if (o5) o5.d();
+          }
+        }
+      }
+      var e4 = n3.__np;
+      if (e4) {
+        var u4 = n3.props;
+        for (var a5 in e4) u4[a5] = e4[a5];
+      }
+      n3.__np = void 0;
+    } else {
+      var c4 = n3.__c;
+      if (c4) {
+        c4.__$f |= 8;
+        var v4 = c4.__$u;
+        if (v4) {
+          c4.__$u = void 0;
+          v4.d();
+        }
+      }
+    }
+    i4(n3);
+  });
+  b2("__h", function(i4, n3, r4, t4) {
+    if (t4 < 3) n3.__$f |= 2;
+    i4(n3, r4, t4);
+  });
+  x.prototype.shouldComponentUpdate = function(i4, n3) {
+    if (this.__R) return true;
+    var r4 = this.__$u, t4 = r4 && void 0 !== r4.s;
+    for (var f5 in n3) return true;
+    if (this.__f || "boolean" == typeof this.u && true === this.u) {
+      var o5 = 2 & this.__$f;
+      if (!(t4 || o5 || 4 & this.__$f)) return true;
+      if (1 & this.__$f) return true;
+    } else {
+      if (!(t4 || 4 & this.__$f)) return true;
+      if (3 & this.__$f) return true;
+    }
+    for (var e4 in i4) if ("__source" !== e4 && i4[e4] !== this.props[e4]) return true;
+    for (var u4 in this.props) if (!(u4 in i4)) return true;
+    return false;
+  };
+  function useSignal(i4, n3) {
+    return w2(function() {
+      return y3(i4, n3);
+    }, []);
+  }
+  var A3 = function(i4) {
+    queueMicrotask(function() {
+      queueMicrotask(i4);
+    });
+  };
+  function F3() {
+    r3(function() {
+      var i4;
+      while (i4 = g4.shift()) h4.call(i4);
+    });
+  }
+  function M() {
+    if (1 === g4.push(this)) (n.requestAnimationFrame || A3)(F3);
+  }
+
+  // src/media/player.ts
+  var playing = y3(null);
+  var hoverPlays = y3(!matches("(prefers-reduced-motion: reduce)"));
+  var hoverSounds = y3(false);
+  function matches(query) {
+    return typeof matchMedia !== "undefined" && matchMedia(query).matches;
+  }
+  var DELAY = 90;
+  var timer;
+  function hover(key) {
+    clearTimeout(timer);
+    if (tour.value) return;
+    if (key === null || !hoverPlays.value) playing.value = null;
+    else timer = setTimeout(() => {
+      playing.value = { key, sound: hoverSounds.value };
+    }, DELAY);
+  }
+  var tour = y3(null);
+  function startTour(name, keys) {
+    clearTimeout(timer);
+    tour.value = keys.length ? { name, keys, at: 0 } : null;
+  }
+  function stepTour() {
+    const now = tour.peek();
+    if (!now) return;
+    tour.value = now.at + 1 < now.keys.length ? { ...now, at: now.at + 1 } : null;
+  }
+  function stopPlaying() {
+    clearTimeout(timer);
+    tour.value = null;
+    playing.value = null;
+  }
+  x2(() => {
+    const now = tour.value;
+    playing.value = now ? { key: now.keys[now.at], sound: true } : null;
+  });
+  function togglePlay(key) {
+    if (playing.value?.key === key && playing.value.sound) stopPlaying();
+    else playing.value = { key, sound: true };
+  }
+
+  // src/data/clusters.ts
+  function group(clusters2, margins2, count2) {
+    const rows = clusters2.length;
+    let byMargin = Int32Array.from({ length: rows }, (_4, row) => row);
+    if (margins2) {
+      const starts = new Int32Array(257);
+      for (let row = 0; row < rows; row++) starts[256 - margins2[row]]++;
+      for (let value = 0; value < 256; value++) starts[value + 1] += starts[value];
+      byMargin = new Int32Array(rows);
+      for (let row = 0; row < rows; row++) byMargin[starts[255 - margins2[row]]++] = row;
+    }
+    const begins = new Int32Array(count2 + 1);
+    for (const cluster of clusters2) if (cluster >= 0) begins[cluster + 1]++;
+    for (let cluster = 0; cluster < count2; cluster++) begins[cluster + 1] += begins[cluster];
+    const next = begins.slice();
+    const order2 = new Int32Array(begins[count2]);
+    for (const row of byMargin) {
+      const cluster = clusters2[row];
+      if (cluster >= 0) order2[next[cluster]++] = row;
+    }
+    return { order: order2, begins };
+  }
+  var rowsOf = ({ order: order2, begins }, cluster) => order2.subarray(begins[cluster], begins[cluster + 1]);
+  var mean = (rows, column2) => {
+    let sum = 0;
+    for (const row of rows) sum += column2[row];
+    return sum / 255 / rows.length;
+  };
+  function countClasses(rows, classes2) {
+    const counts = /* @__PURE__ */ new Map();
+    for (const row of rows) {
+      const place = classes2[row];
+      if (place >= 0) counts.set(place, (counts.get(place) ?? 0) + 1);
+    }
+    return [...counts].sort((a5, b3) => b3[1] - a5[1] || a5[0] - b3[0]);
+  }
+  function describe(number2, rows, columns2) {
+    const { classes: classes2, margins: margins2, heads, video, audio } = columns2;
+    const counts = classes2 ? countClasses(rows, classes2) : [];
+    const labelled = counts.reduce((sum, [, clips]) => sum + clips, 0);
+    let same = 0;
+    if (video && audio) {
+      for (const row of rows) if (video[row] === audio[row]) same++;
+    }
+    return {
+      number: number2,
+      size: rows.length,
+      classes: counts,
+      purity: counts[0] ? counts[0][1] / labelled : null,
+      entropy: counts[0] ? Math.abs(counts.reduce((sum, [, n3]) => sum - n3 / labelled * Math.log2(n3 / labelled), 0)) : null,
+      margin: margins2 && rows.length ? mean(rows, margins2) : null,
+      heads: heads && rows.length ? mean(rows, heads) : null,
+      modalities: video && audio && rows.length ? same / rows.length : null
+    };
+  }
+  function describeAll(members2, columns2) {
+    return Array.from({ length: members2.begins.length - 1 }, (_4, number2) => describe(number2, rowsOf(members2, number2), columns2));
+  }
+  function sample(rows, count2) {
+    if (rows.length <= count2) return [...rows];
+    const top = Math.ceil(count2 / 2);
+    const spaced = count2 - top;
+    const rest = rows.length - top;
+    const picked = [...rows.subarray(0, top)];
+    for (let i4 = 1; i4 <= spaced; i4++) picked.push(rows[top + Math.floor(i4 * rest / spaced) - 1]);
+    return picked;
+  }
+
+  // src/data/run.ts
+  function readRun(text) {
+    const run2 = JSON.parse(text);
+    if (run2.format !== 1) throw new Error(`this page cannot show data of format ${String(run2.format)}`);
+    return run2;
+  }
+
+  // src/data/text.ts
+  var number = new Intl.NumberFormat("en");
+  var percents = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+  var count = (value) => number.format(value);
+  var percent = (share) => percents.format(share);
+  var plural = (value, word, end = "s") => `${count(value)} ${word}${value === 1 ? "" : end}`;
+  var fold = (text) => text.normalize("NFC").toLocaleLowerCase();
+  var fileName = (path) => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  function clock(seconds) {
+    const whole = Math.floor(seconds);
+    const minutes = Math.floor(whole / 60);
+    return `${minutes}:${String(whole % 60).padStart(2, "0")}`;
+  }
+
+  // src/data/search.ts
+  var Index = class {
+    #text;
+    #begins;
+    constructor(names2) {
+      const begins = new Int32Array(names2.length + 1);
+      const parts2 = [];
+      for (let row = 0; row < names2.length; row++) {
+        const part = fold(names2[row]).replaceAll("\n", " ");
+        parts2.push(part);
+        begins[row + 1] = begins[row] + part.length + 1;
+      }
+      this.#text = parts2.join("\n");
+      this.#begins = begins;
+    }
+    /** Rows whose name contains the folded query, ascending. */
+    find(query) {
+      const rows = [];
+      if (!query || query.includes("\n")) return rows;
+      let at = this.#text.indexOf(query);
+      let row = 0;
+      while (at >= 0) {
+        row = this.#rowAt(at, row);
+        rows.push(row);
+        at = this.#text.indexOf(query, this.#begins[row + 1]);
+      }
+      return rows;
+    }
+    /** The row that holds a place of the text, at or after `from`. */
+    #rowAt(place, from) {
+      let low = from;
+      let high = this.#begins.length - 1;
+      while (high - low > 1) {
+        const middle = low + high >> 1;
+        if (this.#begins[middle] <= place) low = middle;
+        else high = middle;
+      }
+      return low;
+    }
+  };
+
+  // src/state/route.ts
+  function parse(hash) {
+    const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+    const [page2 = "", id = ""] = path.split("/").map(decode2);
+    return { page: page2 || "overview", id, settings: Object.fromEntries(new URLSearchParams(query)) };
+  }
+  function decode2(part) {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  }
+  function format({ page: page2, id, settings }) {
+    const query = new URLSearchParams(settings).toString();
+    return `#/${encodeURIComponent(page2)}${id ? `/${encodeURIComponent(id)}` : ""}${query ? `?${query}` : ""}`;
+  }
+  var route = y3(parse(typeof location === "undefined" ? "" : location.hash));
+  var page = O(() => route.value.page);
+  var setting = (name) => route.value.settings[name] ?? "";
+  var LASTING = ["modality", "head"];
+  function addressOf(page2, id = "", settings = {}) {
+    const kept = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
+    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept), ...settings } });
+  }
+  function go(address) {
+    if (address === location.hash) return;
+    history.pushState(null, "", address);
+    route.value = parse(address);
+  }
+  function change(changes, replace = false) {
+    const settings = { ...route.value.settings };
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) settings[name] = value;
+      else delete settings[name];
+    }
+    const address = format({ ...route.value, settings });
+    if (address === format(route.value)) return;
+    history[replace ? "replaceState" : "pushState"](null, "", address);
+    route.value = parse(address);
+  }
+  function followAddress() {
+    const follow = () => {
+      if (format(route.value) !== format(parse(location.hash))) route.value = parse(location.hash);
+    };
+    addEventListener("popstate", follow);
+    addEventListener("hashchange", follow);
+  }
+
+  // src/state/clips.ts
+  var run = typeof document === "undefined" ? {} : readRun(document.getElementById("run")?.textContent ?? "");
+  var trouble = y3("");
+  var columns = /* @__PURE__ */ new Map();
+  function column(name) {
+    let held = columns.get(name);
+    if (!held) {
+      held = y3(null);
+      columns.set(name, held);
+      if (run.columns.includes(name)) {
+        const filled = held;
+        load(name).then(
+          (value) => {
+            filled.value = value;
+          },
+          (error) => {
+            trouble.value = error instanceof Error ? error.message : String(error);
+          }
+        );
+      }
+    }
+    return held.value;
+  }
+  var bytes = (name) => column(name);
+  var numbers = (name) => column(name);
+  var classed = Boolean(run.classes?.length);
+  var modalities = [...new Set((run.views ?? []).map((view2) => view2.modality))];
+  var viewNumber = O(() => {
+    const modality = setting("modality") || run.views[run.selected].modality;
+    const head = setting("head");
+    const wanted = head === "" ? run.views[run.selected].head : Number(head);
+    const found2 = run.views.findIndex((view2) => view2.modality === modality && view2.head === wanted);
+    return found2 < 0 ? run.selected : found2;
+  });
+  var view = O(() => run.views[viewNumber.value]);
+  var isSelected = O(() => viewNumber.value === run.selected);
+  var sibling = (modality) => O(() => {
+    const found2 = run.views.findIndex((one) => one.modality === modality && one.head === view.value.head);
+    return found2 < 0 ? null : numbers(`cluster-${found2}`);
+  });
+  var byVideo = sibling("video");
+  var byAudio = sibling("audio");
+  var modelClusters = O(() => numbers(`cluster-${viewNumber.value}`));
+  var corrected = y3(null);
+  var clusters = O(() => isSelected.value && corrected.value?.clusters || modelClusters.value);
+  var clusterCount = O(() => isSelected.value && corrected.value ? corrected.value.count : view.value.clusters);
+  var margins = O(() => bytes(`margin-${viewNumber.value}`));
+  var classes = O(() => classed ? numbers("class") : null);
+  var headShares = O(() => isSelected.value ? bytes("heads") : null);
+  var members = O(() => {
+    const known = clusters.value;
+    const certain = margins.value;
+    const named = run.columns.includes(`margin-${viewNumber.value}`);
+    return known && (certain || !named) ? group(known, certain, clusterCount.value) : null;
+  });
+  var summary = O(() => {
+    const found2 = members.value;
+    if (!found2 || classed && !classes.value) return null;
+    return describeAll(found2, {
+      classes: classes.value,
+      margins: margins.value,
+      heads: headShares.value,
+      video: byVideo.value,
+      audio: byAudio.value
+    });
+  });
+  var names = y3(run.names ?? {});
+  var nameOf = (cluster) => isSelected.value && names.value[cluster] || "";
+  var titleOf = (cluster) => nameOf(cluster) || `Cluster ${cluster}`;
+  var HEX = Array.from({ length: 256 }, (_4, value) => value.toString(16).padStart(2, "0"));
+  function idOf(row) {
+    const ids = bytes("ids");
+    let id = "";
+    if (ids) for (let place = row * 8; place < row * 8 + 8; place++) id += HEX[ids[place]];
+    return id;
+  }
+  function rowOf(id) {
+    const ids = bytes("ids");
+    if (!ids || !/^[0-9a-f]{16}$/.test(id)) return -1;
+    const wanted = Array.from({ length: 8 }, (_4, place) => Number.parseInt(id.slice(2 * place, 2 * place + 2), 16));
+    for (let row = 0; row < run.clips; row++) {
+      let place = 0;
+      while (place < 8 && ids[row * 8 + place] === wanted[place]) place++;
+      if (place === 8) return row;
+    }
+    return -1;
+  }
+  var mediaOf = (row) => bytes("media")?.[row] ?? 0;
+  var classOf = (row) => classes.value?.[row] ?? -1;
+  var className = (place) => place < 0 ? "no class" : run.classes[place];
+  var marginOf = (row) => {
+    const column2 = margins.value;
+    return column2 ? column2[row] / 255 : null;
+  };
+  var keyOf = (row) => column("keys")?.[row] ?? "";
+  function pathOf(row) {
+    const paths = column("paths");
+    return paths ? paths.prefix + paths.rest[row] : "";
+  }
+  function timesOf(row) {
+    const times = column("times");
+    if (!times || Number.isNaN(times[2 * row])) return null;
+    return [times[2 * row], times[2 * row + 1]];
+  }
+  var index = O(() => {
+    const keys = column("keys");
+    return keys ? new Index(keys) : null;
+  });
+
+  // src/data/neighbours.ts
+  function neighbours(cluster, rows, columns2, most = 5) {
+    const found2 = /* @__PURE__ */ new Map();
+    for (const kind of ["second", "video", "audio"]) {
+      const column2 = columns2[kind];
+      if (!column2) continue;
+      for (const row of rows) {
+        const other = column2[row];
+        if (other < 0 || other === cluster) continue;
+        let one = found2.get(other);
+        if (!one) found2.set(other, one = { cluster: other, second: 0, video: 0, audio: 0 });
+        one[kind]++;
+      }
+    }
+    const doubts2 = (one) => one.second + one.video + one.audio;
+    return [...found2.values()].sort((a5, b3) => doubts2(b3) - doubts2(a5) || a5.cluster - b3.cluster).slice(0, most);
+  }
+
+  // src/state/filter.ts
+  var SORTS = {
+    size: "size",
+    purity: "purity",
+    margin: "margin",
+    agreement: "agreement of heads",
+    number: "number"
+  };
+  var KEYS = {
+    size: (one) => one.size,
+    purity: (one) => one.purity ?? -1,
+    margin: (one) => one.margin ?? -1,
+    agreement: (one) => one.heads ?? -1,
+    number: (one) => -one.number
+  };
+  var folded = (run.classes ?? []).map(fold);
+  var matching = O(() => {
+    const place = setting("class") === "" ? -1 : Number(setting("class"));
+    const query = fold(setting("q").trim());
+    const known = clusters.value;
+    if (!known || place < 0 && !query || numberIn(query) !== null) return null;
+    const column2 = classes.value;
+    const found2 = /* @__PURE__ */ new Map();
+    const add = (row) => {
+      const cluster = known[row];
+      if (cluster < 0 || place >= 0 && column2?.[row] !== place) return;
+      const rows = found2.get(cluster);
+      if (rows) rows.push(row);
+      else found2.set(cluster, [row]);
+    };
+    if (!query) for (let row = 0; row < known.length; row++) add(row);
+    else {
+      const hits = new Set(index.value?.find(query));
+      const wanted = folded.map((name) => name.includes(query));
+      if (column2 && wanted.includes(true)) {
+        for (let row = 0; row < known.length; row++) if (column2[row] >= 0 && wanted[column2[row]]) hits.add(row);
+      }
+      for (const row of hits) add(row);
+    }
+    return found2;
+  });
+  function numberIn(query) {
+    const found2 = /^#(\d+)$/.exec(query);
+    return found2 ? Number(found2[1]) : null;
+  }
+  var limit = (name, otherwise) => setting(name) === "" ? otherwise : Number(setting(name));
+  var found = O(() => {
+    const all = summary.value;
+    if (!all) return null;
+    const query = fold(setting("q").trim());
+    const number2 = numberIn(query);
+    const hits = matching.value;
+    const [least, most] = [limit("least", 1), limit("most", Infinity)];
+    const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
+    const passing = [];
+    for (const cluster of all) {
+      if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
+      if (purity && (cluster.purity ?? 0) > purity) continue;
+      if (margin && (cluster.margin ?? 0) > margin) continue;
+      if (number2 !== null && cluster.number !== number2) continue;
+      const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);
+      const matches2 = named ? null : hits?.get(cluster.number) ?? null;
+      if (hits && !named && !matches2) continue;
+      passing.push({ cluster, matches: matches2 });
+    }
+    const sort = setting("sort") in KEYS ? setting("sort") : "size";
+    const sign = setting("reverse") ? -1 : 1;
+    const rank = hits && !setting("sort") ? ({ cluster, matches: matches2 }) => matches2?.length ?? cluster.size : ({ cluster }) => KEYS[sort](cluster);
+    return passing.sort((a5, b3) => sign * (rank(b3) - rank(a5)) || a5.cluster.number - b3.cluster.number);
+  });
+  var availableSorts = Object.keys(SORTS).filter((sort) => (sort !== "purity" || classed) && (sort !== "agreement" || (run.columns ?? []).includes("heads")));
+  var isFiltered = O(() => ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));
+
+  // src/state/order.ts
+  var ORDERS = {
+    typical: "most typical first",
+    doubtful: "least certain first",
+    misfits: "other classes first"
+  };
+  var order = () => setting("order") in ORDERS ? setting("order") : "typical";
+  function ordered(cluster, common) {
+    const known = members.value;
+    if (!known || cluster < 0 || cluster + 1 >= known.begins.length) return [];
+    let rows = [...rowsOf(known, cluster)];
+    if (setting("class") !== "") rows = rows.filter((row) => classOf(row) === Number(setting("class")));
+    if (order() === "typical") return rows;
+    rows.reverse();
+    if (order() === "doubtful") return rows;
+    const misfit = (row) => classOf(row) >= 0 && classOf(row) !== common;
+    return [...rows.filter(misfit), ...rows.filter((row) => !misfit(row))];
+  }
+  var clusterOf = (row) => clusters.value?.[row] ?? -1;
+
+  // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
+  var f4 = /* @__PURE__ */ Symbol.for("pv");
+  var o4 = 0;
+  function a4(t4, e4, n3, u4, a5, i4) {
+    e4 || (e4 = {});
+    var c4, l4, p5 = e4;
+    if ("ref" in p5 && "function" != typeof t4) for (l4 in p5 = {}, e4) "ref" == l4 ? c4 = e4[l4] : p5[l4] = e4[l4];
+    var s4 = { type: t4, props: p5, key: n3, ref: c4, __k: null, __: null, __b: 0, __e: null, __c: null, constructor: f4, __v: --o4, __i: -1, __u: 0 };
+    return (a5 || i4) && (s4.__source = a5, s4.__self = i4), n.vnode && n.vnode(s4), s4;
+  }
+
+  // src/ui/bars.tsx
+  var DRAWN = 5;
+  function parts(classes2) {
+    const total = classes2.reduce((sum, [, clips]) => sum + clips, 0);
+    const drawn = classes2.slice(0, DRAWN).map(([place, clips], rank) => ({ place, share: clips / total, rank }));
+    const others = classes2.slice(DRAWN).reduce((sum, [, clips]) => sum + clips, 0);
+    return others ? [...drawn, { place: -1, share: others / total, rank: DRAWN }] : drawn;
+  }
+  function ClassBar({ classes: classes2 }) {
+    const all = parts(classes2);
+    const words = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
+    if (classes2.length > DRAWN) words.push(`${count(classes2.length - DRAWN)} other classes`);
+    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words.join(", ") || "No clip has a class", title: words.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
+  }
+  function Measure({ name, value, title }) {
+    if (value === null) return null;
+    return /* @__PURE__ */ a4("div", { class: "measure", title, children: [
+      /* @__PURE__ */ a4("dt", { children: name }),
+      /* @__PURE__ */ a4("dd", { children: [
+        /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${(100 * value).toFixed(1)}%` } }) }),
+        /* @__PURE__ */ a4("span", { class: "value", children: percent(value) })
+      ] })
+    ] });
+  }
+
+  // src/ui/icons.tsx
+  var PATHS = {
+    play: /* @__PURE__ */ a4("path", { d: "M4 2.5v11l9-5.5z", fill: "currentColor", stroke: "none" }),
+    stop: /* @__PURE__ */ a4("rect", { x: "3.5", y: "3.5", width: "9", height: "9", rx: "1", fill: "currentColor", stroke: "none" }),
+    search: /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("circle", { cx: "7", cy: "7", r: "4.5" }),
+      /* @__PURE__ */ a4("path", { d: "m10.5 10.5 3.5 3.5" })
+    ] }),
+    order: /* @__PURE__ */ a4("path", { d: "M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" }),
+    close: /* @__PURE__ */ a4("path", { d: "m4 4 8 8m0-8-8 8" }),
+    before: /* @__PURE__ */ a4("path", { d: "M10 3 5 8l5 5" }),
+    after: /* @__PURE__ */ a4("path", { d: "m6 3 5 5-5 5" }),
+    pen: /* @__PURE__ */ a4("path", { d: "m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" }),
+    filter: /* @__PURE__ */ a4("path", { d: "M2 4h12M4.5 8h7M7 12h2" }),
+    dice: /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("rect", { x: "2.5", y: "2.5", width: "11", height: "11", rx: "2" }),
+      /* @__PURE__ */ a4("path", { d: "M5.5 5.5h.01M10.5 5.5h.01M8 8h.01M5.5 10.5h.01M10.5 10.5h.01", "stroke-width": "2" })
+    ] }),
+    help: /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("circle", { cx: "8", cy: "8", r: "6" }),
+      /* @__PURE__ */ a4("path", { d: "M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.6.3-.8.6-.8 1.2M8 11.3h.01" })
+    ] }),
+    differs: /* @__PURE__ */ a4("path", { d: "M3 6h10M3 10h10M10.5 3l-5 10" }),
+    undo: /* @__PURE__ */ a4("path", { d: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" }),
+    redo: /* @__PURE__ */ a4("path", { d: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" }),
+    save: /* @__PURE__ */ a4("path", { d: "M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" }),
+    open: /* @__PURE__ */ a4("path", { d: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" })
+  };
+  function Icon({ name }) {
+    return /* @__PURE__ */ a4("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", children: PATHS[name] });
+  }
+
+  // src/ui/chips.tsx
+  function ClassChip({ place, clips, rank }) {
+    const set = setting("class") === String(place);
+    return /* @__PURE__ */ a4(
+      "button",
+      {
+        type: "button",
+        class: "chip",
+        "aria-pressed": set,
+        title: set ? "Show all classes" : `Show the clips of ${className(place)}`,
+        onClick: () => change({ class: set ? null : String(place) }),
+        children: [
+          rank !== void 0 && /* @__PURE__ */ a4("i", { class: `swatch rank-${rank}` }),
+          /* @__PURE__ */ a4("span", { class: "what", children: className(place) }),
+          clips !== void 0 && /* @__PURE__ */ a4("b", { children: count(clips) }),
+          set && /* @__PURE__ */ a4(Icon, { name: "close" })
+        ]
+      }
+    );
+  }
+  function ClassChips({ classes: classes2, shown }) {
+    const rest = classes2.slice(shown);
+    return /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Classes", children: [
+      classes2.slice(0, shown).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
+      rest.length > 0 && /* @__PURE__ */ a4("li", { class: "more", title: rest.slice(0, 20).map(([place, n3]) => `${className(place)}: ${count(n3)}`).join("\n"), children: [
+        "and ",
+        count(rest.length),
+        " more"
+      ] })
+    ] });
+  }
+
+  // node_modules/@tanstack/virtual-core/dist/esm/lazy-measurements.js
+  function getMeasurementKey(item) {
+    return typeof item === "object" ? item.key : item;
+  }
+  function createLazyMeasurementsView(cache, flat) {
+    const count2 = cache.length;
+    return new Proxy(cache, {
+      get(target, prop, receiver) {
+        if (typeof prop === "string") {
+          const c4 = prop.charCodeAt(0);
+          if (c4 >= 48 && c4 <= 57) {
+            const i4 = +prop;
+            if (Number.isInteger(i4) && i4 >= 0 && i4 < count2) {
+              let v4 = target[i4];
+              if (typeof v4 !== "object") {
+                const s4 = flat[i4 * 2];
+                v4 = target[i4] = {
+                  index: i4,
+                  key: v4,
+                  start: s4,
+                  size: flat[i4 * 2 + 1],
+                  end: s4 + flat[i4 * 2 + 1],
+                  lane: 0
+                };
+              }
+              return v4;
+            }
+          }
+          if (prop === "length") return count2;
+        }
+        return Reflect.get(target, prop, receiver);
+      }
+    });
+  }
+
+  // node_modules/@tanstack/virtual-core/dist/esm/utils.js
+  function memo(getDeps, fn, opts) {
+    let deps = opts.initialDeps ?? [];
+    let result;
+    let isInitial = true;
+    function memoizedFunction() {
+      var _a;
+      const debugEnabled = !!opts.key && !!((_a = opts.debug) == null ? void 0 : _a.call(opts));
+      let depTime = 0;
+      if (debugEnabled) depTime = Date.now();
+      const newDeps = getDeps();
+      const depsChanged = newDeps.length !== deps.length || newDeps.some((dep, index2) => deps[index2] !== dep);
+      if (!depsChanged) {
+        return result;
+      }
+      deps = newDeps;
+      let resultTime = 0;
+      if (debugEnabled) resultTime = Date.now();
+      result = fn(...newDeps);
+      if (debugEnabled) {
+        const depEndTime = Math.round((Date.now() - depTime) * 100) / 100;
+        const resultEndTime = Math.round((Date.now() - resultTime) * 100) / 100;
+        const resultFpsPercentage = resultEndTime / 16;
+        const pad = (str, num) => {
+          str = String(str);
+          while (str.length < num) {
+            str = " " + str;
+          }
+          return str;
+        };
+        console.info(
+          `%c⏱ ${pad(resultEndTime, 5)} /${pad(depEndTime, 5)} ms`,
+          `
+            font-size: .6rem;
+            font-weight: bold;
+            color: hsl(${Math.max(
+            0,
+            Math.min(120 - 120 * resultFpsPercentage, 120)
+          )}deg 100% 31%);`,
+          opts == null ? void 0 : opts.key
+        );
+      }
+      if ((opts == null ? void 0 : opts.onChange) && !(isInitial && opts.skipInitialOnChange)) {
+        opts.onChange(result);
+      }
+      isInitial = false;
+      return result;
+    }
+    memoizedFunction.updateDeps = (newDeps) => {
+      deps = newDeps;
+    };
+    return memoizedFunction;
+  }
+  function notUndefined(value, msg) {
+    if (value === void 0) {
+      throw new Error(`Unexpected undefined${msg ? `: ${msg}` : ""}`);
+    } else {
+      return value;
+    }
+  }
+  var approxEqual = (a5, b3) => Math.abs(a5 - b3) < 1.01;
+  var debounce = (targetWindow, fn, ms) => {
+    let timeoutId;
+    return Object.assign(
+      function(...args) {
+        targetWindow.clearTimeout(timeoutId);
+        timeoutId = targetWindow.setTimeout(() => fn.apply(this, args), ms);
+      },
+      {
+        // The handle is closure-local, so a caller that has already
+        // unsubscribed has no way to stop a queued call. Teardown paths use
+        // this to drop the pending invocation instead of letting it land.
+        cancel: () => {
+          targetWindow.clearTimeout(timeoutId);
+        }
+      }
+    );
+  };
+
+  // node_modules/@tanstack/virtual-core/dist/esm/scroll-classifier.js
+  function classifyScrollEvent({
+    offset,
+    isScrolling,
+    elementMax,
+    holdOffset,
+    scrollOffset,
+    pendingWrite,
+    clampedMaxAtWrite
+  }) {
+    var _a;
+    if (isScrolling && pendingWrite === null && offset === scrollOffset) {
+      return "spurious";
+    }
+    if (pendingWrite !== null && Math.abs(offset - pendingWrite.target) < 1.5) {
+      return "readBack";
+    }
+    if (pendingWrite !== null && !pendingWrite.smooth && elementMax !== null && pendingWrite.target > elementMax + holdOffset + 0.5 && Math.abs(offset - (elementMax + holdOffset)) < 1.5) {
+      return "clampedReadBack";
+    }
+    if (pendingWrite !== null && !pendingWrite.smooth && ((_a = pendingWrite.lowMaxes) == null ? void 0 : _a.some((max) => Math.abs(offset - max) < 1.5))) {
+      return "clampedReadBack";
+    }
+    if (clampedMaxAtWrite !== null && Math.abs(offset - clampedMaxAtWrite) < 1.5) {
+      return "clampedEcho";
+    }
+    return "external";
+  }
+  var isAnimating = (phase) => phase === "smooth" || phase === "smoothFinishing";
+  function externalRetiresCommand({
+    kind,
+    offset,
+    command,
+    target
+  }) {
+    return kind !== "spurious" && kind !== "readBack" && // Our own write, clamped (`clampedReadBack`, #1310): the command is not
+    // retired by it, and reconcile retargets below the new max.
+    kind !== "clampedReadBack" && (command == null ? void 0 : command.index) != null && // Nothing has been written for a command waiting for the tail; these
+    // are the fling's events.
+    command.phase !== "queued" && // A non-smooth write lands at once, so any other scroll event is the
+    // user's, even before reconcile saw the target reached (the target may
+    // keep moving, or iOS ignored the write under a finger). A write the
+    // browser clamped because the sizer hasn't grown yet reads back at the
+    // max, which is also where the fresh target clamps, so the check below
+    // keeps it reconciling (#1294). While a smooth scroll's animation may
+    // still report, its events look like a user's, so it yields only once it
+    // has landed.
+    !isAnimating(command.phase) && !approxEqual(offset, command.lastTargetOffset) && !approxEqual(offset, target()) && // A compensation write's clamped echo (#1258) keeps the command. The
+    // order is deliberate, not tidiness: this clause stays after `target()`
+    // (and `clampedReadBack` before it) because `target()` can rebuild the
+    // measurements, so it must run for exactly the events it always did.
+    kind !== "clampedEcho";
+  }
+  var FLING_WINDOW_MS = 40;
+  function flingSpedUp(samples) {
+    const last = samples[samples.length - 1];
+    if (last === void 0) return false;
+    let j3 = samples.length - 2;
+    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    if (j3 < 0) return false;
+    const mid = samples[j3];
+    let k4 = j3 - 1;
+    while (k4 >= 0 && mid.t - samples[k4].t < FLING_WINDOW_MS) k4--;
+    if (k4 < 0) return false;
+    const first = samples[k4];
+    const recent = (last.offset - mid.offset) / (last.t - mid.t);
+    const before = (mid.offset - first.offset) / (mid.t - first.t);
+    return recent * before >= 0 && Math.abs(recent) >= 2 * Math.abs(before) && Math.abs(recent) - Math.abs(before) >= 0.8;
+  }
+  function flingCaught(samples) {
+    const last = samples[samples.length - 1];
+    if (last === void 0) return false;
+    let j3 = samples.length - 2;
+    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    if (j3 < 0) return false;
+    const from = samples[j3];
+    return Math.abs(last.offset - from.offset) / (last.t - from.t) >= 0.05;
+  }
+
+  // node_modules/@tanstack/virtual-core/dist/esm/ios-gesture.js
+  var _isIOSResult;
+  var isIOSWebKit = () => {
+    if (_isIOSResult !== void 0) return _isIOSResult;
+    if (typeof navigator === "undefined") return _isIOSResult = false;
+    if (/iP(hone|od|ad)/.test(navigator.userAgent)) return _isIOSResult = true;
+    const mtp = navigator.maxTouchPoints;
+    return _isIOSResult = navigator.platform === "MacIntel" && mtp !== void 0 && mtp > 0;
+  };
+  var _iosMomentumOverridesWritesResult;
+  var iosMomentumOverridesWrites = () => {
+    if (_iosMomentumOverridesWritesResult !== void 0) {
+      return _iosMomentumOverridesWritesResult;
+    }
+    return _iosMomentumOverridesWritesResult = isIOSWebKit() && typeof CSS !== "undefined" && typeof CSS.supports === "function" && CSS.supports("overflow-anchor: auto");
+  };
+  var momentumOverridesWrites = () => !isIOSWebKit() || iosMomentumOverridesWrites();
+  var touchListenerOptions = {
+    capture: true,
+    passive: true
+  };
+  var IosGesture = class {
+    constructor(host) {
+      this.host = host;
+      this._touch = null;
+      this.inMotion = () => this._touch !== null && this._touch.phase !== "lateFling";
+      this.dragging = () => {
+        var _a;
+        return ((_a = this._touch) == null ? void 0 : _a.phase) === "down" && this._touch.moved;
+      };
+      this.tail = () => {
+        var _a;
+        return ((_a = this._touch) == null ? void 0 : _a.phase) === "tail" ? this._touch.moved ? "fling" : "tap" : null;
+      };
+      this.onScroll = ({
+        isScrolling,
+        ownReadBack,
+        moved,
+        external
+      }) => {
+        var _a, _b, _c;
+        if (isScrolling && ((_a = this._touch) == null ? void 0 : _a.phase) === "tail") {
+          this._openTail(this._touch.moved || !ownReadBack, false);
+        } else if (((_b = this._touch) == null ? void 0 : _b.phase) === "lateFling") {
+          if (this.host.now() > this._touch.until) {
+            this._touch = null;
+          } else if (external && isScrolling && moved) {
+            this._openTail(true, false);
+          }
+        }
+        if (!ownReadBack && isScrolling && moved && ((_c = this._touch) == null ? void 0 : _c.phase) === "down") {
+          this._touch.moved = true;
+          return true;
+        }
+        return false;
+      };
+      this.touchStart = () => {
+        this.end();
+        this._touch = { phase: "down", moved: false };
+      };
+      this.touchEnd = () => {
+        var _a;
+        const moved = ((_a = this._touch) == null ? void 0 : _a.phase) === "down" && this._touch.moved;
+        this.end();
+        this._openTail(moved, moved);
+      };
+      this.end = () => {
+        var _a;
+        const win = this.host.getWindow();
+        if (((_a = this._touch) == null ? void 0 : _a.phase) === "tail" && win != null) {
+          win.clearTimeout(this._touch.timerId);
+        }
+        this._touch = null;
+      };
+      this.listen = (target) => {
+        const onTouchStart = () => this.touchStart();
+        const onTouchEnd = () => this.touchEnd();
+        target.addEventListener("touchstart", onTouchStart, touchListenerOptions);
+        target.addEventListener("touchend", onTouchEnd, touchListenerOptions);
+        target.addEventListener("touchcancel", onTouchEnd, touchListenerOptions);
+        return () => {
+          target.removeEventListener(
+            "touchstart",
+            onTouchStart,
+            touchListenerOptions
+          );
+          target.removeEventListener("touchend", onTouchEnd, touchListenerOptions);
+          target.removeEventListener(
+            "touchcancel",
+            onTouchEnd,
+            touchListenerOptions
+          );
+          this.end();
+        };
+      };
+      this._openTail = (moved, awaitingFling) => {
+        const win = this.host.getWindow();
+        if (win == null) return;
+        this.end();
+        const tail = {
+          phase: "tail",
+          moved,
+          awaitingFling,
+          // Only fires while this tail is current: `end` clears it otherwise.
+          timerId: win.setTimeout(() => {
+            if (this.host.tailStillMoving()) {
+              this._openTail(tail.moved, tail.awaitingFling);
+              return;
+            }
+            this._touch = tail.awaitingFling ? { phase: "lateFling", until: this.host.now() + 1e3 } : null;
+            this.host.onTailClosed();
+          }, 150)
+        };
+        this._touch = tail;
+      };
+    }
+    get touch() {
+      return this._touch;
+    }
+  };
+
+  // node_modules/@tanstack/virtual-core/dist/esm/index.js
+  var createFrameQueue = (targetWindow) => {
+    const ids = /* @__PURE__ */ new Set();
+    return {
+      schedule: (fn) => {
+        const id = targetWindow.requestAnimationFrame(() => {
+          ids.delete(id);
+          fn();
+        });
+        ids.add(id);
+      },
+      cancel: () => {
+        ids.forEach((id) => targetWindow.cancelAnimationFrame(id));
+        ids.clear();
+      }
+    };
+  };
+  var defaultKeyExtractor = (index2) => index2;
+  var defaultRangeExtractor = (range) => {
+    const overscan = range.overscan * Math.max(range.lanes ?? 1, 1);
+    const start = Math.max(range.startIndex - overscan, 0);
+    const end = Math.min(range.endIndex + overscan, range.count - 1);
+    const len = end - start + 1;
+    const arr = new Array(len);
+    for (let i4 = 0; i4 < len; i4++) {
+      arr[i4] = start + i4;
+    }
+    return arr;
+  };
+  var addEventListenerOptions = {
+    passive: true
+  };
+  var observeWindowRect = (instance, cb) => {
+    const element = instance.scrollElement;
+    if (!element) {
+      return;
+    }
+    const handler = () => {
+      cb({ width: element.innerWidth, height: element.innerHeight });
+    };
+    handler();
+    element.addEventListener("resize", handler, addEventListenerOptions);
+    return () => {
+      element.removeEventListener("resize", handler);
+    };
+  };
+  var supportsScrollend = typeof window == "undefined" ? true : "onscrollend" in window;
+  var observeOffset = (instance, cb, readOffset) => {
+    const element = instance.scrollElement;
+    if (!element) {
+      return;
+    }
+    const targetWindow = instance.targetWindow;
+    if (!targetWindow) {
+      return;
+    }
+    const registerScrollendEvent = instance.options.useScrollendEvent && supportsScrollend;
+    let offset = 0;
+    const fallback = registerScrollendEvent ? null : debounce(
+      targetWindow,
+      () => cb(readOffset(element), false),
+      instance.options.isScrollingResetDelay
+    );
+    const createHandler = (isScrolling) => () => {
+      offset = readOffset(element);
+      fallback == null ? void 0 : fallback();
+      cb(offset, isScrolling);
+    };
+    const handler = createHandler(true);
+    const endHandler = createHandler(false);
+    element.addEventListener("scroll", handler, addEventListenerOptions);
+    if (registerScrollendEvent) {
+      element.addEventListener("scrollend", endHandler, addEventListenerOptions);
+    }
+    return () => {
+      element.removeEventListener("scroll", handler);
+      if (registerScrollendEvent) {
+        element.removeEventListener("scrollend", endHandler);
+      }
+      fallback == null ? void 0 : fallback.cancel();
+    };
+  };
+  var observeWindowOffset = (instance, cb) => observeOffset(
+    instance,
+    cb,
+    (win) => instance.options.horizontal ? win.scrollX : win.scrollY
+  );
+  var measureElement = (element, entry, instance) => {
+    if (instance.options.useCachedMeasurements) {
+      const index2 = instance.indexFromElement(element);
+      const key = instance.options.getItemKey(index2);
+      return instance.itemSizeCache.get(key) ?? instance.options.estimateSize(index2);
+    }
+    if (entry == null ? void 0 : entry.borderBoxSize) {
+      const box = entry.borderBoxSize[0];
+      if (box) {
+        const size = Math.round(
+          box[instance.options.horizontal ? "inlineSize" : "blockSize"]
+        );
+        return size;
+      }
+    }
+    if (!entry) {
+      const index2 = instance.indexFromElement(element);
+      const key = instance.options.getItemKey(index2);
+      const cachedSize = instance.itemSizeCache.get(key);
+      if (cachedSize !== void 0) {
+        return cachedSize;
+      }
+    }
+    return element[instance.options.horizontal ? "offsetWidth" : "offsetHeight"];
+  };
+  var scrollWithAdjustments = (offset, {
+    adjustments = 0,
+    behavior
+  }, instance) => {
+    var _a;
+    const { scrollElement, options } = instance;
+    const adjustedOffset = offset + adjustments;
+    const isRtlElement = options.horizontal && options.isRtl && scrollElement !== null && "ownerDocument" in scrollElement;
+    (_a = scrollElement == null ? void 0 : scrollElement.scrollTo) == null ? void 0 : _a.call(scrollElement, {
+      [options.horizontal ? "left" : "top"]: isRtlElement ? -adjustedOffset : adjustedOffset,
+      behavior
+    });
+  };
+  var windowScroll = scrollWithAdjustments;
+  var initialScrollPhase = (behavior, atTarget) => behavior === "smooth" ? atTarget ? "smoothLanded" : "smooth" : "instant";
+  var isSmoothScroll = (state) => (state == null ? void 0 : state.phase) === "smooth" || (state == null ? void 0 : state.phase) === "smoothLanded";
+  function isAppendWithTrim(prevCount, nextCount, getPreviousKey, getNextKey) {
+    if (nextCount === 0) return false;
+    const firstKey = getNextKey(0);
+    const removedKeys = /* @__PURE__ */ new Set();
+    let removedCount = 0;
+    while (removedCount < prevCount) {
+      const key = getPreviousKey(removedCount);
+      if (key === firstKey) break;
+      removedKeys.add(key);
+      removedCount++;
+    }
+    const retainedCount = prevCount - removedCount;
+    if (retainedCount === 0 || retainedCount >= nextCount) return false;
+    for (let i4 = 0; i4 < retainedCount; i4++) {
+      if (getNextKey(i4) !== getPreviousKey(removedCount + i4)) return false;
+    }
+    for (let i4 = retainedCount; i4 < nextCount; i4++) {
+      if (removedKeys.has(getNextKey(i4))) return false;
+    }
+    return true;
+  }
+  var Virtualizer = class {
+    constructor(opts) {
+      this.unsubs = [];
+      this.scrollElement = null;
+      this.targetWindow = null;
+      this.isScrolling = false;
+      this.scrollState = null;
+      this.measurementsCache = [];
+      this._singleLaneMeasurements = null;
+      this.itemSizeCache = /* @__PURE__ */ new Map();
+      this.itemSizeCacheVersion = 0;
+      this.laneAssignments = /* @__PURE__ */ new Map();
+      this.pendingMin = null;
+      this.prevLanes = void 0;
+      this.lanesChangedFlag = false;
+      this.lanesSettling = false;
+      this.pendingScrollAnchor = null;
+      this.scrollRect = null;
+      this.scrollOffset = null;
+      this.scrollDirection = null;
+      this._holdOffset = 0;
+      this._reportedOverscroll = false;
+      this._iosGesture = new IosGesture({
+        getWindow: () => this.targetWindow,
+        now: () => this.now(),
+        // The end of a fling can move less than a pixel per scroll event, so
+        // events can stop for 150ms while the fling is still running (seen on
+        // an iPhone, 27.0.1). A command waiting for it would then be written
+        // into the fling and overridden. The element having moved since the
+        // last event means it has not ended: wait again. Not while our own
+        // write has yet to report: that moved it.
+        tailStillMoving: () => {
+          const state = this.scrollState;
+          if ((state == null ? void 0 : state.phase) !== "queued" || this.pendingWrite !== null) {
+            return false;
+          }
+          const now = this._readElementOffset();
+          if (now === null || this._lastElementOffset === null || Math.abs(now - this._lastElementOffset) < 1) {
+            return false;
+          }
+          this._lastElementOffset = now;
+          state.samples = [...state.samples ?? [], { t: this.now(), offset: now }];
+          return true;
+        },
+        onTailClosed: () => {
+          const state = this.scrollState;
+          if ((state == null ? void 0 : state.phase) === "queued" && flingCaught(state.samples ?? [])) {
+            this.scrollState = null;
+          }
+          this._flushHoldIfReady(true);
+          this._writeAwaitingCommand();
+          this._retryClampedAdjustment();
+        }
+      });
+      this._lastElementOffset = null;
+      this.pendingWrite = null;
+      this._clampedAdjustment = null;
+      this.elementsCache = /* @__PURE__ */ new Map();
+      this._resizeBatch = null;
+      this.now = () => {
+        var _a, _b, _c;
+        return ((_c = (_b = (_a = this.targetWindow) == null ? void 0 : _a.performance) == null ? void 0 : _b.now) == null ? void 0 : _c.call(_b)) ?? Date.now();
+      };
+      this.observer = /* @__PURE__ */ (() => {
+        let _ro = null;
+        let _frames = null;
+        let delivering = false;
+        let observeQueued = false;
+        const pendingObservations = /* @__PURE__ */ new Set();
+        const get = () => {
+          if (_ro) {
+            return _ro;
+          }
+          const targetWindow = this.targetWindow;
+          if (!targetWindow || !targetWindow.ResizeObserver) {
+            return null;
+          }
+          const frames = _frames = createFrameQueue(targetWindow);
+          return _ro = new targetWindow.ResizeObserver((entries) => {
+            const run2 = () => {
+              const batch = { sync: false };
+              this._resizeBatch = batch;
+              try {
+                entries.forEach(measureEntry);
+              } finally {
+                this._resizeBatch = null;
+                if (batch.notify) {
+                  this.notify(batch.sync);
+                  this._noteClampMax();
+                  this._flushHoldIfReady(true);
+                  this._retryClampedAdjustment();
+                  this.measureElement(null);
+                }
+              }
+            };
+            if (this.options.useAnimationFrameWithResizeObserver) {
+              frames.schedule(run2);
+            } else {
+              delivering = true;
+              try {
+                run2();
+              } finally {
+                delivering = false;
+              }
+            }
+          });
+        };
+        const measureEntry = (entry) => {
+          const node = entry.target;
+          const index2 = this.indexFromElement(node);
+          if (!node.isConnected) {
+            this.observer.unobserve(node);
+            for (const [cacheKey, cachedNode] of this.elementsCache) {
+              if (cachedNode === node) {
+                this.elementsCache.delete(cacheKey);
+                break;
+              }
+            }
+            return;
+          }
+          if (!this.isIndexInRange(index2)) return;
+          if (this.shouldMeasureDuringScroll(index2)) {
+            this.resizeItem(index2, this.options.measureElement(node, entry, this));
+          }
+        };
+        return {
+          disconnect: () => {
+            var _a;
+            (_a = get()) == null ? void 0 : _a.disconnect();
+            _frames == null ? void 0 : _frames.cancel();
+            pendingObservations.clear();
+            observeQueued = false;
+            _ro = null;
+            _frames = null;
+          },
+          observe: (target) => {
+            const observer = get();
+            if (!observer) return;
+            if (!delivering) {
+              observer.observe(target, { box: "border-box" });
+              return;
+            }
+            pendingObservations.add(target);
+            if (!observeQueued) {
+              observeQueued = true;
+              _frames == null ? void 0 : _frames.schedule(() => {
+                observeQueued = false;
+                pendingObservations.forEach((node) => {
+                  if (node.isConnected) _ro == null ? void 0 : _ro.observe(node, { box: "border-box" });
+                });
+                pendingObservations.clear();
+              });
+            }
+          },
+          unobserve: (target) => {
+            var _a;
+            pendingObservations.delete(target);
+            (_a = get()) == null ? void 0 : _a.unobserve(target);
+          }
+        };
+      })();
+      this.range = null;
+      this.setOptions = (opts2) => {
+        var _a;
+        const merged = {
+          debug: false,
+          initialOffset: 0,
+          overscan: 1,
+          paddingStart: 0,
+          paddingEnd: 0,
+          scrollPaddingStart: 0,
+          scrollPaddingEnd: 0,
+          horizontal: false,
+          getItemKey: defaultKeyExtractor,
+          rangeExtractor: defaultRangeExtractor,
+          onChange: () => {
+          },
+          measureElement,
+          initialRect: { width: 0, height: 0 },
+          scrollMargin: 0,
+          gap: 0,
+          indexAttribute: "data-index",
+          initialMeasurementsCache: [],
+          lanes: 1,
+          anchorTo: "start",
+          followOnAppend: false,
+          scrollEndThreshold: 1,
+          isScrollingResetDelay: 150,
+          enabled: true,
+          isRtl: false,
+          useScrollendEvent: false,
+          useAnimationFrameWithResizeObserver: false,
+          laneAssignmentMode: "estimate",
+          useCachedMeasurements: false
+        };
+        for (const key in opts2) {
+          const v4 = opts2[key];
+          if (v4 !== void 0) merged[key] = v4;
+        }
+        const prevOptions = this.options;
+        let anchor = null;
+        let followOnAppend = null;
+        let edgeKeysChanged = false;
+        if (prevOptions !== void 0 && prevOptions.enabled && merged.enabled && merged.anchorTo === "end" && this.scrollElement !== null) {
+          const prevCount = prevOptions.count;
+          const nextCount = merged.count;
+          const measurements = this.getMeasurements();
+          const previousItems = ((_a = this._singleLaneMeasurements) == null ? void 0 : _a.items) ?? measurements;
+          const getPreviousKey = (index2) => getMeasurementKey(previousItems[index2]);
+          const prevFirstKey = prevCount > 0 ? getPreviousKey(0) : null;
+          const prevLastKey = prevCount > 0 ? getPreviousKey(prevCount - 1) : null;
+          const didCountChange = nextCount !== prevCount;
+          const didEdgeKeysChange = didCountChange || prevCount > 0 && nextCount > 0 && (merged.getItemKey(0) !== prevFirstKey || merged.getItemKey(nextCount - 1) !== prevLastKey);
+          if (didEdgeKeysChange) {
+            edgeKeysChanged = true;
+            const item = prevCount > 0 ? this.getVirtualItemForOffset(this.getScrollOffset()) ?? measurements[0] : null;
+            if (item) {
+              anchor = [item.key, this.getScrollOffset() - item.start];
+            }
+            const behavior = merged.followOnAppend === true ? "auto" : merged.followOnAppend || null;
+            if (behavior && nextCount > 0 && this.isAtEnd(prevOptions.scrollEndThreshold) && (prevCount === 0 || merged.getItemKey(nextCount - 1) !== prevLastKey)) {
+              if (nextCount > prevCount || isAppendWithTrim(
+                prevCount,
+                nextCount,
+                getPreviousKey,
+                merged.getItemKey
+              )) {
+                followOnAppend = behavior;
+              }
+            }
+          }
+        }
+        this.options = merged;
+        if (edgeKeysChanged) {
+          this.pendingMin = 0;
+          this.itemSizeCacheVersion++;
+        }
+        let anchorDelta = null;
+        if (anchor && this.scrollOffset !== null && !this._awaitingCommandReadBack()) {
+          const [anchorKey, anchorOffset] = anchor;
+          const newMeasurements = this.getMeasurements();
+          const { count: count2, getItemKey } = this.options;
+          let idx = 0;
+          while (idx < count2 && getItemKey(idx) !== anchorKey) {
+            idx++;
+          }
+          if (idx < count2) {
+            const anchorItem = newMeasurements[idx];
+            if (anchorItem) {
+              const newOffset = Math.max(0, anchorItem.start + anchorOffset);
+              if (!followOnAppend && newOffset !== this.scrollOffset) {
+                anchorDelta = newOffset - this.scrollOffset;
+                this.scrollOffset = newOffset;
+              }
+            }
+          }
+        }
+        if (followOnAppend) {
+          this.pendingScrollAnchor = { kind: "follow", behavior: followOnAppend };
+        } else if (anchorDelta !== null) {
+          if (this._canWriteScroll()) {
+            this.pendingScrollAnchor = { kind: "anchor", delta: anchorDelta };
+          } else {
+            this._holdOffset += anchorDelta;
+            this._followOffsetTarget(anchorDelta);
+          }
+        }
+      };
+      this.notify = (sync) => {
+        var _a, _b;
+        (_b = (_a = this.options).onChange) == null ? void 0 : _b.call(_a, this, sync);
+      };
+      this.maybeNotify = memo(
+        () => {
+          this.calculateRange();
+          return [
+            this.isScrolling,
+            this.range ? this.range.startIndex : null,
+            this.range ? this.range.endIndex : null
+          ];
+        },
+        (isScrolling) => {
+          this.notify(isScrolling);
+        },
+        {
+          key: "maybeNotify",
+          debug: () => this.options.debug,
+          initialDeps: [
+            this.isScrolling,
+            this.range ? this.range.startIndex : null,
+            this.range ? this.range.endIndex : null
+          ]
+        }
+      );
+      this.cleanup = () => {
+        var _a;
+        this.unsubs.filter(Boolean).forEach((d5) => d5());
+        this.unsubs = [];
+        this.observer.disconnect();
+        if (this.rafId != null && this.targetWindow) {
+          this.targetWindow.cancelAnimationFrame(this.rafId);
+          this.rafId = null;
+        }
+        this.scrollState = null;
+        (_a = this._momentumStop) == null ? void 0 : _a.restore();
+        this._momentumStop = null;
+        this.isScrolling = false;
+        this.scrollDirection = null;
+        this._holdOffset = 0;
+        this._reportedOverscroll = false;
+        this._clampedAdjustment = null;
+        this.pendingWrite = null;
+        this.scrollElement = null;
+        this.targetWindow = null;
+      };
+      this._didMount = () => {
+        return () => {
+          this.cleanup();
+        };
+      };
+      this._willUpdate = () => {
+        var _a;
+        const scrollElement = this.options.enabled ? this.options.getScrollElement() : null;
+        if (this.scrollElement !== scrollElement) {
+          this.cleanup();
+          if (!scrollElement) {
+            this.maybeNotify();
+            return;
+          }
+          this.scrollElement = scrollElement;
+          if (this.scrollElement && "ownerDocument" in this.scrollElement) {
+            this.targetWindow = this.scrollElement.ownerDocument.defaultView;
+          } else {
+            this.targetWindow = ((_a = this.scrollElement) == null ? void 0 : _a.window) ?? null;
+          }
+          this.elementsCache.forEach((cached) => {
+            this.observer.observe(cached);
+          });
+          this.unsubs.push(
+            this.options.observeElementRect(this, (rect) => {
+              this.scrollRect = rect;
+              this.maybeNotify();
+            })
+          );
+          this.unsubs.push(
+            this.options.observeElementOffset(this, (offset, isScrolling) => {
+              var _a2, _b, _c, _d;
+              const elementMax = isScrolling ? this._elementMaxScrollOffset() : null;
+              const wasOverscrolled = this._reportedOverscroll;
+              this._reportedOverscroll = offset < 0 || elementMax !== null && offset > elementMax + 1;
+              const elementOffset = offset;
+              this._lastElementOffset = elementOffset;
+              offset = this._toLayoutOffset(offset);
+              const kind = this._classifyScrollEvent(
+                offset,
+                isScrolling,
+                elementMax
+              );
+              if (kind === "spurious") return;
+              if (kind === "readBack") {
+                offset = this.pendingWrite.target;
+              } else if (kind === "clampedReadBack" && ((_a2 = this.scrollState) == null ? void 0 : _a2.index) != null && // Not `elementMax`: an adapter can report the read-back at rest.
+              offset < this.getMaxScrollOffset() - 1.5) {
+                this.scrollState.lastTargetOffset = offset;
+              } else if (externalRetiresCommand({
+                kind,
+                offset,
+                command: this.scrollState,
+                target: () => this.getScrollStateTarget(this.scrollState)
+              })) {
+                this.scrollState = null;
+              }
+              this.pendingWrite = null;
+              if (this._clampedAdjustment !== null && Math.abs(offset - this._clampedAdjustment.maxAtWrite) >= 1.5) {
+                this._clampedAdjustment = null;
+              }
+              const prevOffset = this.getScrollOffset();
+              const prevDirection = this.scrollDirection;
+              this.scrollDirection = isScrolling ? prevOffset === offset ? this.scrollDirection : prevOffset < offset ? "forward" : "backward" : null;
+              this.scrollOffset = offset;
+              this.isScrolling = isScrolling;
+              const queued = this.scrollState;
+              if ((queued == null ? void 0 : queued.phase) === "queued" && kind === "external" && isScrolling) {
+                if (wasOverscrolled || this._reportedOverscroll) {
+                  queued.samples = [];
+                } else {
+                  const t4 = this.now();
+                  queued.samples = [
+                    ...(queued.samples ?? []).filter(
+                      (sample2) => t4 - sample2.t <= 200
+                    ),
+                    { t: t4, offset: elementOffset }
+                  ];
+                  if (prevDirection !== null && this.scrollDirection !== prevDirection || flingSpedUp(queued.samples)) {
+                    this.scrollState = null;
+                  }
+                }
+              }
+              if (this._iosGesture.onScroll({
+                isScrolling,
+                ownReadBack: kind === "readBack",
+                moved: offset !== prevOffset,
+                // Neither our write's read-back nor a frame of our smooth
+                // animation: the user or a fling moved it.
+                external: kind === "external" && ((_b = this.scrollState) == null ? void 0 : _b.phase) !== "smooth" && ((_c = this.scrollState) == null ? void 0 : _c.phase) !== "smoothFinishing"
+              }) && // The user scrolls: a command still waiting for the tail is
+              // theirs to override, like a written one would be.
+              ((_d = this.scrollState) == null ? void 0 : _d.phase) === "queued") {
+                this.scrollState = null;
+              }
+              this._flushHoldIfReady(true);
+              if (this.scrollState) {
+                this.scheduleScrollReconcile();
+              }
+              this.maybeNotify();
+            })
+          );
+          if ("addEventListener" in this.scrollElement) {
+            this.unsubs.push(
+              this._iosGesture.listen(this.scrollElement)
+            );
+          }
+          this._scrollToOffset(this.getScrollOffset());
+        }
+        this._noteClampMax();
+        const anchor = this.pendingScrollAnchor;
+        this.pendingScrollAnchor = null;
+        if (anchor && this.scrollElement && this.options.enabled) {
+          if (anchor.kind === "anchor") {
+            if (!this._canWriteScroll()) {
+              this._holdOffset += anchor.delta;
+              this._followOffsetTarget(anchor.delta);
+              this.notify(false);
+            } else if (isSmoothScroll(this.scrollState) && !approxEqual(
+              this.getScrollOffset() - anchor.delta,
+              this.scrollState.lastTargetOffset
+            )) ;
+            else {
+              this._followOffsetTarget(anchor.delta);
+              this._scrollToOffset(this.getScrollOffset());
+            }
+          } else {
+            this.scrollToEnd({ behavior: anchor.behavior });
+          }
+        }
+        this._flushHoldIfReady(false);
+        this._retryClampedAdjustment();
+      };
+      this._classifyScrollEvent = (offset, isScrolling, elementMax) => {
+        var _a;
+        return classifyScrollEvent({
+          offset,
+          isScrolling,
+          elementMax,
+          holdOffset: this._holdOffset,
+          scrollOffset: this.scrollOffset,
+          pendingWrite: this.pendingWrite,
+          clampedMaxAtWrite: ((_a = this._clampedAdjustment) == null ? void 0 : _a.maxAtWrite) ?? null
+        });
+      };
+      this._retryClampedAdjustment = () => {
+        if (this._clampedAdjustment === null || !this.scrollElement || !this.options.enabled || !this._canWriteScroll()) {
+          return;
+        }
+        const { target, maxAtWrite } = this._clampedAdjustment;
+        const max = this.getMaxScrollOffset();
+        if (max > maxAtWrite + 0.5) {
+          this._clampedAdjustment = target > max + 0.5 ? { target, maxAtWrite: max } : null;
+          this._scrollToOffset(target);
+        }
+      };
+      this._writeAwaitingCommand = () => {
+        const state = this.scrollState;
+        if (state === null || state.phase !== "queued") return;
+        const { behavior } = state;
+        this.getMeasurements();
+        const offset = this.getScrollStateTarget(state);
+        state.lastTargetOffset = offset;
+        this._clampedAdjustment = null;
+        state.phase = initialScrollPhase(
+          behavior,
+          state.index != null && approxEqual(offset, this.getScrollOffset())
+        );
+        this._scrollToOffset(offset, { behavior });
+        this.scheduleScrollReconcile();
+      };
+      this._readElementOffset = () => {
+        const el = this.scrollElement;
+        if (el == null) return null;
+        const { horizontal, isRtl } = this.options;
+        if (typeof el.scrollTop === "number") {
+          return horizontal ? el.scrollLeft * (isRtl && -1 || 1) : el.scrollTop;
+        }
+        if (typeof el.scrollY === "number") {
+          return horizontal ? el.scrollX : el.scrollY;
+        }
+        return null;
+      };
+      this._canWriteScroll = () => !(isIOSWebKit() && this._iosGesture.inMotion()) && !this._reportedOverscroll;
+      this._flushHoldIfReady = (sync) => {
+        var _a;
+        if (this._holdOffset === 0) return;
+        if (!this.scrollElement || !this.options.enabled) return;
+        if (!this._canWriteScroll()) return;
+        if (((_a = this.scrollState) == null ? void 0 : _a.phase) === "smooth") return;
+        this._holdOffset = 0;
+        if (this.scrollOffset !== null && this.scrollOffset < 0) {
+          this.scrollOffset = 0;
+        }
+        this.notify(sync);
+        const target = this.getCommandWrittenOffset() ?? this.getScrollOffset();
+        this._clampedAdjustment = this._clampedBy(target);
+        this._scrollToOffset(target);
+      };
+      this.rafId = null;
+      this.getSize = () => {
+        if (!this.options.enabled) {
+          this.scrollRect = null;
+          return 0;
+        }
+        this.scrollRect = this.scrollRect ?? this.options.initialRect;
+        return this.scrollRect[this.options.horizontal ? "width" : "height"];
+      };
+      this.getScrollOffset = () => {
+        if (!this.options.enabled) {
+          this.scrollOffset = null;
+          return 0;
+        }
+        this.scrollOffset = this.scrollOffset ?? (typeof this.options.initialOffset === "function" ? this.options.initialOffset() : this.options.initialOffset);
+        return this.scrollOffset;
+      };
+      this.getMeasurementOptions = memo(
+        () => [
+          this.options.count,
+          this.options.paddingStart,
+          this.options.scrollMargin,
+          this.options.getItemKey,
+          this.options.enabled,
+          this.options.lanes,
+          this.options.laneAssignmentMode,
+          this.options.gap
+        ],
+        (count2, paddingStart, scrollMargin, getItemKey, enabled, lanes, laneAssignmentMode, gap) => {
+          const lanesChanged = this.prevLanes !== void 0 && this.prevLanes !== lanes;
+          if (lanesChanged) {
+            this.lanesChangedFlag = true;
+          }
+          this.prevLanes = lanes;
+          this.pendingMin = null;
+          return {
+            count: count2,
+            paddingStart,
+            scrollMargin,
+            getItemKey,
+            enabled,
+            lanes,
+            laneAssignmentMode,
+            gap
+          };
+        },
+        {
+          key: false
+        }
+      );
+      this.isIndexInRange = (index2) => index2 >= 0 && index2 < this.options.count;
+      this.getMeasurements = memo(
+        () => [this.getMeasurementOptions(), this.itemSizeCacheVersion],
+        ({
+          count: count2,
+          paddingStart,
+          scrollMargin,
+          getItemKey,
+          enabled,
+          lanes,
+          laneAssignmentMode,
+          gap
+        }, _itemSizeCacheVersion) => {
+          var _a;
+          const itemSizeCache = this.itemSizeCache;
+          if (!enabled) {
+            this.measurementsCache = [];
+            this._singleLaneMeasurements = null;
+            this.itemSizeCache.clear();
+            this.laneAssignments.clear();
+            return [];
+          }
+          if (this.laneAssignments.size > count2) {
+            for (const index2 of this.laneAssignments.keys()) {
+              if (index2 >= count2) {
+                this.laneAssignments.delete(index2);
+              }
+            }
+          }
+          if (this.lanesChangedFlag) {
+            this.lanesChangedFlag = false;
+            this.lanesSettling = true;
+            this.measurementsCache = [];
+            this._singleLaneMeasurements = null;
+            this.itemSizeCache.clear();
+            this.laneAssignments.clear();
+            this.pendingMin = null;
+          }
+          if (this.measurementsCache.length === 0 && !this.lanesSettling) {
+            this.measurementsCache = this.options.initialMeasurementsCache;
+            this.measurementsCache.forEach((item) => {
+              this.itemSizeCache.set(item.key, item.size);
+            });
+          }
+          const min = this.lanesSettling ? 0 : this.pendingMin ?? 0;
+          this.pendingMin = null;
+          if (this.lanesSettling && this.measurementsCache.length === count2) {
+            this.lanesSettling = false;
+          }
+          if (lanes === 1) {
+            const need = count2 * 2;
+            let flat = (_a = this._singleLaneMeasurements) == null ? void 0 : _a.flat;
+            if (!flat || flat.length < need) {
+              const next = new Float64Array(need);
+              if (flat && min > 0) next.set(flat.subarray(0, min * 2));
+              flat = next;
+            }
+            const items = min === 0 ? new Array(count2) : this._singleLaneMeasurements.items.slice();
+            let runningStart;
+            if (min === 0) {
+              runningStart = paddingStart + scrollMargin;
+            } else {
+              const prevIdx = min - 1;
+              runningStart = flat[prevIdx * 2] + flat[prevIdx * 2 + 1] + gap;
+            }
+            for (let i4 = min; i4 < count2; i4++) {
+              const key = getItemKey(i4);
+              items[i4] = key;
+              const measuredSize = itemSizeCache.get(key);
+              const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+              flat[i4 * 2] = runningStart;
+              flat[i4 * 2 + 1] = size;
+              runningStart += size + gap;
+            }
+            this._singleLaneMeasurements = { flat, items };
+            const view2 = createLazyMeasurementsView(items, flat);
+            this.measurementsCache = view2;
+            return view2;
+          }
+          const measurements = this.measurementsCache.slice(0, min);
+          const laneLastIndex = new Array(lanes).fill(
+            void 0
+          );
+          const laneEnds = new Float64Array(lanes);
+          let filledLanes = 0;
+          for (let m5 = 0; m5 < min; m5++) {
+            const item = measurements[m5];
+            if (item) {
+              if (laneLastIndex[item.lane] === void 0) filledLanes++;
+              laneLastIndex[item.lane] = m5;
+              laneEnds[item.lane] = item.end;
+            }
+          }
+          for (let i4 = min; i4 < count2; i4++) {
+            const key = getItemKey(i4);
+            const cachedLane = this.laneAssignments.get(i4);
+            let lane;
+            let start;
+            const shouldCacheLane = laneAssignmentMode === "estimate" || itemSizeCache.has(key);
+            if (cachedLane !== void 0 && this.options.lanes > 1) {
+              lane = cachedLane;
+              const prevIndex = laneLastIndex[lane];
+              const prevInLane = prevIndex !== void 0 ? measurements[prevIndex] : void 0;
+              start = prevInLane ? prevInLane.end + gap : paddingStart + scrollMargin;
+            } else if (filledLanes === lanes) {
+              let bestLane = 0;
+              let bestEnd = laneEnds[0];
+              let bestIdx = laneLastIndex[0];
+              for (let l4 = 1; l4 < lanes; l4++) {
+                const e4 = laneEnds[l4];
+                if (e4 < bestEnd || e4 === bestEnd && laneLastIndex[l4] < bestIdx) {
+                  bestLane = l4;
+                  bestEnd = e4;
+                  bestIdx = laneLastIndex[l4];
+                }
+              }
+              lane = bestLane;
+              start = bestEnd + gap;
+              if (shouldCacheLane) {
+                this.laneAssignments.set(i4, lane);
+              }
+            } else {
+              lane = i4 % this.options.lanes;
+              start = paddingStart + scrollMargin;
+              if (shouldCacheLane) {
+                this.laneAssignments.set(i4, lane);
+              }
+            }
+            const measuredSize = itemSizeCache.get(key);
+            const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+            const end = start + size;
+            measurements[i4] = {
+              index: i4,
+              start,
+              size,
+              end,
+              key,
+              lane
+            };
+            if (laneLastIndex[lane] === void 0) filledLanes++;
+            laneLastIndex[lane] = i4;
+            laneEnds[lane] = end;
+          }
+          this.measurementsCache = measurements;
+          return measurements;
+        },
+        {
+          key: "getMeasurements",
+          debug: () => this.options.debug
+        }
+      );
+      this.calculateRange = memo(
+        () => [
+          this.getMeasurements(),
+          this.getSize(),
+          this.getScrollOffset(),
+          this.options.lanes,
+          // scrollOffset is measured in the scroll element and the layout total
+          // from the list start, so the list ends scrollMargin further down.
+          this._getLayoutTotalSize() + this.options.scrollMargin
+        ],
+        (measurements, outerSize, scrollOffset, lanes, listEnd) => {
+          if (measurements.length === 0 || outerSize === 0) {
+            this.range = null;
+            return null;
+          }
+          const maxScrollOffset = Math.max(listEnd - outerSize, 0);
+          this.range = calculateRangeImpl(
+            measurements,
+            outerSize,
+            Math.min(scrollOffset, maxScrollOffset),
+            lanes,
+            // Pass the typed array so binary search + forward-walk can read
+            // start/end directly from Float64Array, skipping the Proxy traps.
+            lanes === 1 && this._singleLaneMeasurements !== null ? this._singleLaneMeasurements.flat : null
+          );
+          return this.range;
+        },
+        {
+          key: "calculateRange",
+          debug: () => this.options.debug
+        }
+      );
+      this.getVirtualIndexes = memo(
+        () => {
+          let startIndex = null;
+          let endIndex = null;
+          const range = this.calculateRange();
+          if (range) {
+            startIndex = range.startIndex;
+            endIndex = range.endIndex;
+          }
+          this.maybeNotify.updateDeps([this.isScrolling, startIndex, endIndex]);
+          return [
+            this.options.rangeExtractor,
+            this.options.overscan,
+            this.options.count,
+            startIndex,
+            endIndex,
+            this.options.lanes
+          ];
+        },
+        (rangeExtractor, overscan, count2, startIndex, endIndex, lanes) => {
+          return startIndex === null || endIndex === null ? [] : rangeExtractor({
+            startIndex,
+            endIndex,
+            overscan,
+            count: count2,
+            lanes
+          });
+        },
+        {
+          key: "getVirtualIndexes",
+          debug: () => this.options.debug
+        }
+      );
+      this.indexFromElement = (node) => {
+        const attributeName = this.options.indexAttribute;
+        const indexStr = node.getAttribute(attributeName);
+        if (!indexStr) {
+          console.warn(
+            `Missing attribute name '${attributeName}={index}' on measured element.`
+          );
+          return -1;
+        }
+        return parseInt(indexStr, 10);
+      };
+      this.shouldMeasureDuringScroll = (index2) => {
+        var _a;
+        if (!isSmoothScroll(this.scrollState)) {
+          return true;
+        }
+        const scrollIndex = this.scrollState.index ?? ((_a = this.getVirtualItemForOffset(this.scrollState.lastTargetOffset)) == null ? void 0 : _a.index);
+        if (scrollIndex !== void 0 && this.range) {
+          const bufferSize = Math.max(
+            this.options.overscan,
+            Math.ceil((this.range.endIndex - this.range.startIndex) / 2)
+          );
+          const minIndex = Math.max(0, scrollIndex - bufferSize);
+          const maxIndex = Math.min(
+            this.options.count - 1,
+            scrollIndex + bufferSize
+          );
+          return index2 >= minIndex && index2 <= maxIndex;
+        }
+        return true;
+      };
+      this.measureElement = (node) => {
+        if (!node) {
+          this.elementsCache.forEach((cached, key2) => {
+            if (!cached.isConnected) {
+              this.observer.unobserve(cached);
+              this.elementsCache.delete(key2);
+            }
+          });
+          return;
+        }
+        const index2 = this.indexFromElement(node);
+        if (!this.isIndexInRange(index2)) return;
+        const key = this.options.getItemKey(index2);
+        const prevNode = this.elementsCache.get(key);
+        if (prevNode !== node) {
+          if (prevNode) {
+            this.observer.unobserve(prevNode);
+          }
+          this.observer.observe(node);
+          this.elementsCache.set(key, node);
+        }
+        if (node.isConnected && (!this.isScrolling || this.scrollState) && this.shouldMeasureDuringScroll(index2)) {
+          this.resizeItem(index2, this.options.measureElement(node, void 0, this));
+        }
+      };
+      this.resizeItem = (index2, size) => {
+        var _a, _b, _c;
+        if (!this.isIndexInRange(index2)) return;
+        if ((_a = this._resizeBatch) == null ? void 0 : _a.sync) this.getMeasurements();
+        let cachedSize;
+        let itemStart;
+        let key;
+        const flat = (_b = this._singleLaneMeasurements) == null ? void 0 : _b.flat;
+        if (this.options.lanes === 1 && flat != null) {
+          key = this.options.getItemKey(index2);
+          itemStart = flat[index2 * 2];
+          cachedSize = flat[index2 * 2 + 1];
+        } else {
+          const item = this.measurementsCache[index2];
+          if (!item) return;
+          key = item.key;
+          itemStart = item.start;
+          cachedSize = item.size;
+        }
+        const itemSize = this.itemSizeCache.get(key) ?? cachedSize;
+        const delta = size - itemSize;
+        if (delta !== 0) {
+          const wasAtEnd = this.options.anchorTo === "end" && !isSmoothScroll(this.scrollState) && this.getVirtualDistanceFromEnd() <= this.options.scrollEndThreshold;
+          const prevTotalSize = wasAtEnd ? this._getLayoutTotalSize() : 0;
+          const scrollOffset = this.getScrollOffset();
+          const isFirstMeasure = !this.itemSizeCache.has(key);
+          const defaultShouldAdjust = isFirstMeasure ? (
+            // First measurement: compensate any item whose top sits above the
+            // fold — the estimate→actual delta must be corrected regardless of
+            // scroll direction, since the whole estimated block was above it.
+            itemStart < scrollOffset
+          ) : (
+            // Re-measurement: only compensate an item that is ENTIRELY above the
+            // fold. An item that merely *spans* the fold (top above, bottom
+            // below — e.g. a streaming chat message growing at its bottom)
+            // changes size *below* the anchor point, so shifting scrollTop by the
+            // delta would drag the viewport downward on every growth (#1218).
+            // Also skip during backward scroll to avoid the "items jump while
+            // scrolling up" cascade.
+            itemStart + itemSize <= scrollOffset && this.scrollDirection !== "backward"
+          );
+          const shouldAdjustScroll = !isSmoothScroll(this.scrollState) && (this.shouldAdjustScrollPositionOnItemSizeChange !== void 0 ? this.shouldAdjustScrollPositionOnItemSizeChange(
+            // The callback expects a VirtualItem; build one lazily only
+            // when the consumer actually supplied a custom predicate.
+            this.measurementsCache[index2] ?? {
+              index: index2,
+              key,
+              start: itemStart,
+              size: cachedSize,
+              end: itemStart + cachedSize,
+              lane: 0
+            },
+            delta,
+            this
+          ) : defaultShouldAdjust);
+          if (this.pendingMin === null || index2 < this.pendingMin) {
+            this.pendingMin = index2;
+          }
+          this.itemSizeCache.set(key, size);
+          this.itemSizeCacheVersion++;
+          let adjustedSync = false;
+          if (!this._awaitingCommandReadBack()) {
+            if (wasAtEnd) {
+              adjustedSync = this.applyScrollAdjustment(
+                this._getLayoutTotalSize() - prevTotalSize
+              );
+            } else if (shouldAdjustScroll) {
+              adjustedSync = this.applyScrollAdjustment(delta);
+            }
+          }
+          if (this._resizeBatch) {
+            this._resizeBatch.notify = true;
+            (_c = this._resizeBatch).sync || (_c.sync = adjustedSync);
+            return;
+          }
+          this.notify(adjustedSync);
+          this._noteClampMax();
+          this._flushHoldIfReady(true);
+          this._retryClampedAdjustment();
+        }
+      };
+      this.getVirtualItems = memo(
+        () => [this.getVirtualIndexes(), this.getMeasurements(), this._holdOffset],
+        (indexes, measurements, hold) => {
+          const virtualItems = [];
+          for (let k4 = 0, len = indexes.length; k4 < len; k4++) {
+            const i4 = indexes[k4];
+            const measurement = measurements[i4];
+            virtualItems.push(
+              hold === 0 ? measurement : {
+                ...measurement,
+                start: measurement.start - hold,
+                end: measurement.end - hold
+              }
+            );
+          }
+          return virtualItems;
+        },
+        {
+          key: "getVirtualItems",
+          debug: () => this.options.debug
+        }
+      );
+      this.getVirtualItemForOffset = (offset) => {
+        var _a;
+        const measurements = this.getMeasurements();
+        if (measurements.length === 0) {
+          return void 0;
+        }
+        const flat = (_a = this._singleLaneMeasurements) == null ? void 0 : _a.flat;
+        const useFlat = this.options.lanes === 1 && flat != null;
+        const idx = findNearestBinarySearch(
+          0,
+          measurements.length - 1,
+          useFlat ? (i4) => flat[i4 * 2] : (i4) => notUndefined(measurements[i4]).start,
+          offset
+        );
+        return notUndefined(measurements[idx]);
+      };
+      this._noteClampMax = () => {
+        if (!this._awaitingCommandReadBack()) return;
+        const elementMax = this._elementMaxScrollOffset();
+        if (elementMax === null) return;
+        const write = this.pendingWrite;
+        const max = Math.max(elementMax, 0) + this._holdOffset;
+        if (max >= write.target) return;
+        const lowMaxes = write.lowMaxes ?? (write.lowMaxes = []);
+        if (lowMaxes[lowMaxes.length - 1] !== max) lowMaxes.push(max);
+      };
+      this.getMaxScrollOffset = () => (this._elementMaxScrollOffset() ?? 0) + this._holdOffset;
+      this._toLayoutOffset = (elementOffset) => {
+        var _a;
+        let offset = elementOffset + this._holdOffset;
+        if (((_a = this.pendingScrollAnchor) == null ? void 0 : _a.kind) === "anchor") {
+          offset += this.pendingScrollAnchor.delta;
+        }
+        return offset;
+      };
+      this._elementMaxScrollOffset = () => {
+        const el = this.scrollElement;
+        if (el === null) return null;
+        if ("scrollHeight" in el) {
+          return this.options.horizontal ? el.scrollWidth - el.clientWidth : el.scrollHeight - el.clientHeight;
+        }
+        if ("document" in el) {
+          const doc = el.document.documentElement;
+          return this.options.horizontal ? doc.scrollWidth - el.innerWidth : doc.scrollHeight - el.innerHeight;
+        }
+        return null;
+      };
+      this._momentumStop = null;
+      this._stopMomentum = (done) => {
+        const el = this.scrollElement;
+        const win = this.targetWindow;
+        if (el === null || win === null) return;
+        const scroller = "document" in el ? el.document.scrollingElement : el;
+        if (!(scroller == null ? void 0 : scroller.style)) return;
+        if (this._momentumStop) {
+          this._momentumStop.done = done;
+          return;
+        }
+        const { style } = scroller;
+        const property = this.options.horizontal ? "overflow-x" : "overflow-y";
+        const value = style.getPropertyValue(property);
+        const priority = style.getPropertyPriority(property);
+        const crossSize = () => this.options.horizontal ? scroller.clientHeight : scroller.clientWidth;
+        const crossSizeBefore = crossSize();
+        style.setProperty(property, "hidden", "important");
+        if (crossSize() !== crossSizeBefore) {
+          style.setProperty(property, value, priority);
+          return;
+        }
+        const stop = {
+          // False when the app replaced the hidden value: the fling may not
+          // have stopped.
+          restore: () => {
+            if (style.getPropertyValue(property) !== "hidden" || style.getPropertyPriority(property) !== "important") {
+              return false;
+            }
+            style.setProperty(property, value, priority);
+            return true;
+          },
+          done
+        };
+        this._momentumStop = stop;
+        win.requestAnimationFrame(
+          () => win.requestAnimationFrame(() => {
+            if (this._momentumStop !== stop) return;
+            this._momentumStop = null;
+            if (stop.restore()) stop.done();
+          })
+        );
+      };
+      this._clampedBy = (target) => {
+        const elementMax = this._elementMaxScrollOffset();
+        if (elementMax === null) return null;
+        const maxAtWrite = elementMax + this._holdOffset;
+        return target > maxAtWrite + 0.5 ? { target, maxAtWrite } : null;
+      };
+      this.getVirtualDistanceFromEnd = () => {
+        return Math.max(
+          this._getLayoutTotalSize() + this.options.scrollMargin - this.getSize() - this.getScrollOffset(),
+          0
+        );
+      };
+      this.getDistanceFromEnd = () => {
+        return Math.max(this.getMaxScrollOffset() - this.getScrollOffset(), 0);
+      };
+      this.isAtEnd = (threshold = this.options.scrollEndThreshold) => {
+        return this.getDistanceFromEnd() <= threshold;
+      };
+      this.getOffsetForAlignment = (toOffset, align, itemSize = 0) => {
+        if (!this.scrollElement) return 0;
+        const size = this.getSize();
+        const scrollOffset = this.getScrollOffset();
+        if (align === "auto") {
+          align = toOffset >= scrollOffset + size ? "end" : "start";
+        }
+        if (align === "center") {
+          toOffset += (itemSize - size) / 2;
+        } else if (align === "end") {
+          toOffset -= size;
+        }
+        const maxOffset = this.getMaxScrollOffset();
+        return Math.max(Math.min(maxOffset, toOffset), 0);
+      };
+      this.getOffsetForIndex = (index2, align = "auto") => {
+        index2 = Math.max(0, Math.min(index2, this.options.count - 1));
+        const size = this.getSize();
+        const scrollOffset = this.getScrollOffset();
+        const item = this.getMeasurements()[index2];
+        if (!item) return;
+        if (align === "auto") {
+          if (item.end >= scrollOffset + size - this.options.scrollPaddingEnd) {
+            align = "end";
+          } else if (item.start <= scrollOffset + this.options.scrollPaddingStart) {
+            align = "start";
+          } else {
+            return [scrollOffset, align];
+          }
+        }
+        if (align === "end" && index2 === this.options.count - 1) {
+          const maxOffset = this.getMaxScrollOffset();
+          const toOffset2 = maxOffset - this.options.paddingEnd + this.options.scrollPaddingEnd;
+          return [Math.max(Math.min(toOffset2, maxOffset), 0), align];
+        }
+        const toOffset = align === "end" ? item.end + this.options.scrollPaddingEnd : item.start - this.options.scrollPaddingStart;
+        return [
+          this.getOffsetForAlignment(toOffset, align, item.size),
+          align
+        ];
+      };
+      this.scrollToOffset = (toOffset, { align = "start", behavior = "auto" } = {}) => {
+        this._startScroll(
+          { index: null, align },
+          this.getOffsetForAlignment(toOffset, align),
+          behavior,
+          "absolute"
+        );
+      };
+      this.scrollToIndex = (index2, {
+        align: initialAlign = "auto",
+        behavior = "auto"
+      } = {}) => {
+        index2 = Math.max(0, Math.min(index2, this.options.count - 1));
+        const offsetInfo = this.getOffsetForIndex(index2, initialAlign);
+        if (!offsetInfo) return;
+        const [offset, align] = offsetInfo;
+        this._startScroll({ index: index2, align }, offset, behavior, "absolute");
+      };
+      this.scrollBy = (delta, { behavior = "auto" } = {}) => {
+        const offset = this.getOffsetForAlignment(
+          (this.getCommandWrittenOffset() ?? this.getScrollOffset()) + delta,
+          "start"
+        );
+        this._startScroll(
+          { index: null, align: "start" },
+          offset,
+          behavior,
+          "relative"
+        );
+      };
+      this.scrollToEnd = ({ behavior = "auto" } = {}) => {
+        if (this.options.count > 0) {
+          this._startScroll(
+            { index: this.options.count - 1, align: "end", toEnd: true },
+            Math.max(this.getMaxScrollOffset(), 0),
+            behavior,
+            "absolute"
+          );
+          return;
+        }
+        this.scrollToOffset(Math.max(this.getTotalSize() - this.getSize(), 0), {
+          behavior
+        });
+      };
+      this.cancelScroll = () => {
+        if (this.rafId != null && this.targetWindow) {
+          this.targetWindow.cancelAnimationFrame(this.rafId);
+          this.rafId = null;
+        }
+        this.scrollState = null;
+      };
+      this.getTotalSize = () => Math.max(this._getLayoutTotalSize() - this._holdOffset, 0);
+      this._getLayoutTotalSize = () => {
+        var _a, _b;
+        const measurements = this.getMeasurements();
+        let end;
+        if (measurements.length === 0) {
+          end = this.options.paddingStart;
+        } else if (this.options.lanes === 1) {
+          const lastIdx = measurements.length - 1;
+          const flat = (_a = this._singleLaneMeasurements) == null ? void 0 : _a.flat;
+          if (flat != null) {
+            end = flat[lastIdx * 2] + flat[lastIdx * 2 + 1];
+          } else {
+            end = ((_b = measurements[lastIdx]) == null ? void 0 : _b.end) ?? 0;
+          }
+        } else {
+          const endByLane = Array(this.options.lanes).fill(null);
+          let endIndex = measurements.length - 1;
+          while (endIndex >= 0 && endByLane.some((val) => val === null)) {
+            const item = measurements[endIndex];
+            if (endByLane[item.lane] === null) {
+              endByLane[item.lane] = item.end;
+            }
+            endIndex--;
+          }
+          end = Math.max(...endByLane.filter((val) => val !== null));
+        }
+        return Math.max(
+          end - this.options.scrollMargin + this.options.paddingEnd,
+          0
+        );
+      };
+      this.takeSnapshot = () => {
+        const snapshot = [];
+        if (this.itemSizeCache.size === 0) return snapshot;
+        const m5 = this.getMeasurements();
+        for (const item of m5) {
+          if (item && this.itemSizeCache.has(item.key)) {
+            snapshot.push({
+              index: item.index,
+              key: item.key,
+              start: item.start,
+              size: item.size,
+              end: item.end,
+              lane: item.lane
+            });
+          }
+        }
+        return snapshot;
+      };
+      this._scrollToOffset = (offset, {
+        adjustments,
+        behavior
+      } = {}) => {
+        const write = {
+          target: offset + (adjustments ?? 0),
+          smooth: behavior === "smooth"
+        };
+        this.pendingWrite = write;
+        this.options.scrollToFn(
+          offset - this._holdOffset,
+          { behavior, adjustments },
+          this
+        );
+        return write;
+      };
+      this.getCommandWrittenOffset = () => this.scrollState !== null && this.pendingWrite !== null && !this.pendingWrite.smooth ? this.pendingWrite.target : null;
+      this._awaitingCommandReadBack = () => {
+        const writtenOffset = this.getCommandWrittenOffset();
+        return !(isIOSWebKit() && this._iosGesture.dragging()) && writtenOffset !== null && !approxEqual(writtenOffset, this.getScrollOffset());
+      };
+      this._followOffsetTarget = (delta) => {
+        if (this.scrollState !== null && this.scrollState.index == null) {
+          this.scrollState.lastTargetOffset += delta;
+        }
+      };
+      this.measure = () => {
+        this.pendingMin = null;
+        this.itemSizeCache.clear();
+        this.laneAssignments.clear();
+        this.itemSizeCacheVersion++;
+        this.notify(false);
+      };
+      this.setOptions(opts);
+    }
+    /**
+     * @deprecated Always 0: a scroll correction is folded into `scrollOffset`
+     * at once, so there is never an outstanding adjustment to add to it. Read
+     * `scrollOffset` alone.
+     */
+    get scrollAdjustments() {
+      return 0;
+    }
+    // Returns `true` when it performed a synchronous `scrollTop` write this
+    // tick, `false` when the delta was zero or the write was deferred (iOS).
+    // `resizeItem` uses that to decide whether the follow-up `notify` must be
+    // synchronous so the grown transforms commit in the same paint (#1227).
+    applyScrollAdjustment(delta, behavior) {
+      if (delta === 0) return false;
+      if (this.options.debug) {
+        console.info("correction", delta);
+      }
+      this._followOffsetTarget(delta);
+      if (!this._canWriteScroll()) {
+        this._holdOffset += delta;
+        if (this.scrollOffset !== null) this.scrollOffset += delta;
+        return true;
+      } else {
+        const offset = this.getScrollOffset();
+        this._clampedAdjustment = this._clampedBy(offset + delta);
+        const write = this._scrollToOffset(offset, {
+          adjustments: delta,
+          behavior
+        });
+        if (this.scrollOffset !== null) {
+          if (this.pendingWrite === write) this.scrollOffset += delta;
+          if (this.scrollOffset < 0) this.scrollOffset = 0;
+        }
+        return true;
+      }
+    }
+    scheduleScrollReconcile() {
+      if (!this.targetWindow) {
+        this.scrollState = null;
+        return;
+      }
+      if (this.rafId != null) return;
+      this.rafId = this.targetWindow.requestAnimationFrame(() => {
+        this.rafId = null;
+        this.reconcileScroll();
+      });
+    }
+    getScrollStateTarget(state) {
+      const offsetInfo = state.toEnd ? [Math.max(this.getMaxScrollOffset(), 0)] : state.index != null ? this.getOffsetForIndex(state.index, state.align) : void 0;
+      return offsetInfo ? offsetInfo[0] : state.lastTargetOffset;
+    }
+    reconcileScroll() {
+      if (!this.scrollState) return;
+      const el = this.scrollElement;
+      if (!el) return;
+      const MAX_RECONCILE_MS = 5e3;
+      if (this.now() - this.scrollState.startedAt > MAX_RECONCILE_MS) {
+        this.scrollState = null;
+        return;
+      }
+      if (this.scrollState.phase === "queued") {
+        this.scheduleScrollReconcile();
+        return;
+      }
+      this.getMeasurements();
+      const targetOffset = this.getScrollStateTarget(this.scrollState);
+      const STABLE_FRAMES = this.scrollState.index == null ? 1 : this.options.useAnimationFrameWithResizeObserver ? 3 : 2;
+      const targetChanged = targetOffset !== this.scrollState.lastTargetOffset;
+      if (!targetChanged && approxEqual(targetOffset, this.getScrollOffset())) {
+        if (this.scrollState.phase === "smooth") {
+          this.scrollState.phase = "smoothLanded";
+        } else if (this.scrollState.phase === "smoothFinishing") {
+          this.scrollState.phase = "instant";
+        }
+        this.scrollState.stableFrames++;
+        if (this.scrollState.stableFrames >= STABLE_FRAMES) {
+          if (this.getScrollOffset() !== targetOffset) {
+            this._scrollToOffset(targetOffset, { behavior: "auto" });
+          }
+          this.scrollState = null;
+          return;
+        }
+      } else {
+        this.scrollState.stableFrames = 0;
+        if (targetChanged) {
+          const viewport = this.getSize() || 600;
+          const distance = Math.abs(targetOffset - this.getScrollOffset());
+          const keepSmooth = isSmoothScroll(this.scrollState) && distance > viewport;
+          this.scrollState.lastTargetOffset = targetOffset;
+          if (keepSmooth) {
+            this.scrollState.phase = "smooth";
+          } else if (this.scrollState.phase === "smooth") {
+            this.scrollState.phase = "smoothFinishing";
+          } else if (this.scrollState.phase === "smoothLanded") {
+            this.scrollState.phase = "instant";
+          }
+          this._scrollToOffset(targetOffset, {
+            behavior: keepSmooth ? "smooth" : "auto"
+          });
+        }
+      }
+      this.scheduleScrollReconcile();
+    }
+    // Every scroll command starts here: it becomes the in-flight command,
+    // writes its first target and leaves reconcile to retarget and retire it.
+    //
+    // Targets are layout offsets. A held correction is not dropped by a
+    // command: the write lands the element `_holdOffset` short of the target,
+    // under the rows exposed shifted by the same amount, and the flush moves
+    // both together once a write is possible.
+    //
+    // An index or end target that is already at its offset starts a smooth
+    // scroll as landed; an offset target never does, so its first scroll
+    // event is read as the user's (see the scroll handler in `_willUpdate`).
+    _startScroll(target, offset, behavior, kind) {
+      this.pendingScrollAnchor = null;
+      this._clampedAdjustment = null;
+      const tail = this._iosGesture.tail();
+      if (kind === "absolute" && tail !== null) {
+        if (tail === "fling" && momentumOverridesWrites()) {
+          this._stopMomentum(() => {
+            const state = this.scrollState;
+            if ((state == null ? void 0 : state.phase) !== "queued" || // A finger came down: it owns the scroll until it lifts.
+            this._iosGesture.tail() !== "fling" || // In a bounce WebKit can drop the write (#1287): the tail
+            // decides, as without the stop. (Not `flingCaught`: our stop
+            // also ends the fling at speed, so a slow frame would read as
+            // a catch and the tail would drop the command.)
+            this._reportedOverscroll) {
+              return;
+            }
+            this._iosGesture.end();
+            this._flushHoldIfReady(true);
+            this._writeAwaitingCommand();
+          });
+          this.scrollState = {
+            ...target,
+            startedAt: this.now(),
+            lastTargetOffset: offset,
+            stableFrames: 0,
+            phase: "queued",
+            behavior,
+            samples: []
+          };
+          this.scheduleScrollReconcile();
+          return;
+        }
+        this._iosGesture.end();
+      }
+      this.scrollState = {
+        ...target,
+        startedAt: this.now(),
+        lastTargetOffset: offset,
+        stableFrames: 0,
+        behavior,
+        phase: initialScrollPhase(
+          behavior,
+          target.index != null && approxEqual(offset, this.getScrollOffset())
+        )
+      };
+      this._scrollToOffset(offset, { behavior });
+      this.scheduleScrollReconcile();
+    }
+  };
+  var findNearestBinarySearch = (low, high, getCurrentValue, value) => {
+    while (low <= high) {
+      const middle = (low + high) / 2 | 0;
+      const currentValue = getCurrentValue(middle);
+      if (currentValue < value) {
+        low = middle + 1;
+      } else if (currentValue > value) {
+        high = middle - 1;
+      } else {
+        return middle;
+      }
+    }
+    if (low > 0) {
+      return low - 1;
+    } else {
+      return 0;
+    }
+  };
+  function findNearestBinarySearchFlat(flat, high, value) {
+    let low = 0;
+    while (low <= high) {
+      const middle = (low + high) / 2 | 0;
+      const currentValue = flat[middle * 2];
+      if (currentValue < value) {
+        low = middle + 1;
+      } else if (currentValue > value) {
+        high = middle - 1;
+      } else {
+        return middle;
+      }
+    }
+    return low > 0 ? low - 1 : 0;
+  }
+  function calculateRangeImpl(measurements, outerSize, scrollOffset, lanes, flat) {
+    const lastIndex = measurements.length - 1;
+    if (measurements.length <= lanes) {
+      return { startIndex: 0, endIndex: lastIndex };
+    }
+    if (lanes === 1 && flat !== null) {
+      const startIndex2 = findNearestBinarySearchFlat(
+        flat,
+        lastIndex,
+        scrollOffset
+      );
+      let endIndex2 = startIndex2;
+      const limit2 = scrollOffset + outerSize;
+      while (endIndex2 < lastIndex && flat[endIndex2 * 2] + flat[endIndex2 * 2 + 1] < limit2) {
+        endIndex2++;
+      }
+      return { startIndex: startIndex2, endIndex: endIndex2 };
+    }
+    const getStart = (index2) => measurements[index2].start;
+    let startIndex = findNearestBinarySearch(0, lastIndex, getStart, scrollOffset);
+    let endIndex = startIndex;
+    if (lanes === 1) {
+      while (endIndex < lastIndex && measurements[endIndex].end < scrollOffset + outerSize) {
+        endIndex++;
+      }
+    } else if (lanes > 1) {
+      const endPerLane = Array(lanes).fill(0);
+      while (endIndex < lastIndex && endPerLane.some((pos) => pos < scrollOffset + outerSize)) {
+        const item = measurements[endIndex];
+        endPerLane[item.lane] = item.end;
+        endIndex++;
+      }
+      const startPerLane = Array(lanes).fill(scrollOffset + outerSize);
+      while (startIndex >= 0 && startPerLane.some((pos) => pos >= scrollOffset)) {
+        const item = measurements[startIndex];
+        startPerLane[item.lane] = item.start;
+        startIndex--;
+      }
+      startIndex = Math.max(0, startIndex - startIndex % lanes);
+      endIndex = Math.min(lastIndex, endIndex + (lanes - 1 - endIndex % lanes));
+    }
+    return { startIndex, endIndex };
+  }
+
+  // src/ui/rows.tsx
+  function useWindowRows({ count: count2, height, margin }) {
+    const [, render] = _2((value) => value + 1, 0);
+    const options = {
+      count: count2,
+      estimateSize: () => height,
+      getScrollElement: () => window,
+      observeElementRect: observeWindowRect,
+      observeElementOffset: observeWindowOffset,
+      scrollToFn: windowScroll,
+      initialOffset: () => scrollY,
+      overscan: 2,
+      scrollMargin: margin,
+      onChange: () => render()
+    };
+    const [virtualizer] = d2(() => new Virtualizer(options));
+    virtualizer.setOptions(options);
+    F2(() => virtualizer._didMount(), []);
+    F2(() => virtualizer._willUpdate());
+    return virtualizer;
+  }
+  function usePlace(element, width, gap) {
+    const [place, setPlace] = d2({ columns: 1, top: 0 });
+    F2(() => {
+      const measure = () => {
+        const box = element.current.getBoundingClientRect();
+        const columns2 = Math.max(1, Math.floor((box.width + gap) / (width + gap)));
+        const top = Math.round(box.top + scrollY);
+        setPlace((was) => was.columns === columns2 && was.top === top ? was : { columns: columns2, top });
+      };
+      const observer = new ResizeObserver(measure);
+      observer.observe(element.current);
+      observer.observe(document.body);
+      measure();
+      return () => observer.disconnect();
+    }, [width, gap]);
+    return place;
+  }
+  function WindowGrid({ items, width, gap, height, label, children, name }) {
+    const element = T2(null);
+    const { columns: columns2, top } = usePlace(element, width, gap);
+    const rows = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, margin: top });
+    return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows.getTotalSize()}px` }, children: rows.getVirtualItems().map((row) => /* @__PURE__ */ a4(
+      "div",
+      {
+        ref: (made) => {
+          rows.measureElement(made);
+        },
+        "data-index": row.index,
+        class: "row",
+        role: "presentation",
+        style: {
+          transform: `translateY(${row.start - top}px)`,
+          gridTemplateColumns: `repeat(${columns2}, minmax(0, 1fr))`,
+          gap: `${gap}px`,
+          paddingBottom: `${gap}px`
+        },
+        children: items.slice(row.index * columns2, (row.index + 1) * columns2).map((item, place) => /* @__PURE__ */ a4("div", { role: "listitem", "aria-setsize": items.length, "aria-posinset": row.index * columns2 + place + 1, children: children(item, row.index * columns2 + place) }, place))
+      },
+      row.key
+    )) });
+  }
+
+  // src/ui/tile.tsx
+  var keyOfTile = ({ row, place }) => `${place}:${row}`;
+  function describeClip(row, common) {
+    const place = classOf(row);
+    const margin = marginOf(row);
+    return [
+      place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+      margin === null ? "" : `margin ${percent(margin)}`,
+      keyOf(row)
+    ].filter(Boolean).join("; ");
+  }
+  function Tile({ row, place, common, stop }) {
+    const key = keyOfTile({ row, place });
+    const now = playing.value;
+    const plays = now?.key === key;
+    const kind = classOf(row);
+    const differs = kind >= 0 && common >= 0 && kind !== common;
+    const margin = marginOf(row);
+    const media = mediaOf(row);
+    const open = () => {
+      stopPlaying();
+      change({ clip: idOf(row) });
+    };
+    return /* @__PURE__ */ a4(
+      "button",
+      {
+        type: "button",
+        class: `tile${differs ? " differs" : ""}${plays ? " playing" : ""}`,
+        "data-row": row,
+        tabIndex: stop ? 0 : -1,
+        "aria-label": describeClip(row, common),
+        onClick: open,
+        onKeyDown: (event) => {
+          if (event.key !== " ") return;
+          event.preventDefault();
+          togglePlay(key);
+        },
+        onPointerEnter: (event) => {
+          if (event.pointerType !== "touch") hover(key);
+        },
+        onPointerLeave: () => hover(null),
+        onFocus: (event) => {
+          if (event.currentTarget.matches(":focus-visible")) hover(key);
+        },
+        onBlur: () => hover(null),
+        style: { aspectRatio: run.media.aspect },
+        children: [
+          /* @__PURE__ */ a4(Still, { row, media }),
+          plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
+          /* @__PURE__ */ a4("span", { class: "caption", children: [
+            differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
+            /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
+            margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
+          ] })
+        ]
+      }
+    );
+  }
+  function Still({ row, media }) {
+    const id = media ? idOf(row) : "";
+    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
+    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
+  }
+  function Playing({ row, sound }) {
+    const element = T2(null);
+    A2(() => {
+      const video = element.current;
+      video.muted = !sound;
+      video.play().catch((error) => {
+        if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+        video.muted = true;
+        video.play().catch(() => {
+        });
+      });
+      return () => {
+        video.pause();
+        video.removeAttribute("src");
+        video.load();
+      };
+    }, []);
+    const touring = tour.value !== null;
+    return /* @__PURE__ */ a4(
+      "video",
+      {
+        ref: element,
+        src: `clips/${idOf(row)}.mp4`,
+        playsInline: true,
+        loop: !touring,
+        "aria-hidden": "true",
+        tabIndex: -1,
+        onEnded: stepTour,
+        onError: stepTour
+      }
+    );
+  }
+
+  // src/ui/words.ts
+  var MEANS = {
+    purity: "Share of the commonest class among the clips of the cluster that have a class.",
+    margin: "Probability of the cluster minus that of the next one. Small: the clip could be in another cluster.",
+    heads: "Share of the other heads that put the clip into the same cluster. The heads are trained side by side.",
+    modalities: "Share of the clips that video alone and audio alone put into the same cluster.",
+    entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
+  };
+
+  // src/views/cluster.tsx
+  var TOUR = 50;
+  function beside(number2) {
+    const numbers2 = (found.value ?? []).map((one) => one.cluster.number);
+    const at = numbers2.indexOf(number2);
+    return { before: numbers2[at - 1] ?? null, after: (at < 0 ? null : numbers2[at + 1]) ?? null };
+  }
+  function ClusterPage() {
+    const number2 = Number(route.value.id);
+    const cluster = summary.value?.[number2];
+    if (!summary.value) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    if (!cluster) return /* @__PURE__ */ a4("p", { class: "nothing", children: [
+      "There is no cluster ",
+      route.value.id,
+      "."
+    ] });
+    return /* @__PURE__ */ a4(Shown, { cluster }, number2);
+  }
+  function Shown({ cluster }) {
+    const { number: number2 } = cluster;
+    const common = cluster.classes[0]?.[0] ?? -1;
+    const rows = ordered(number2, common);
+    const { before, after } = beside(number2);
+    const playable = rows.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
+    const touring = tour.value;
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("p", { class: "steps", children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("overview"), children: "All clusters" }),
+          before !== null && /* @__PURE__ */ a4("a", { href: addressOf("cluster", before), "aria-keyshortcuts": "k", children: [
+            /* @__PURE__ */ a4(Icon, { name: "before" }),
+            titleOf(before)
+          ] }),
+          after !== null && /* @__PURE__ */ a4("a", { href: addressOf("cluster", after), "aria-keyshortcuts": "j", children: [
+            titleOf(after),
+            /* @__PURE__ */ a4(Icon, { name: "after" })
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+        /* @__PURE__ */ a4("p", { class: "facts", children: [
+          nameOf(number2) && /* @__PURE__ */ a4("span", { children: [
+            "cluster ",
+            number2
+          ] }),
+          /* @__PURE__ */ a4("span", { children: [
+            plural(cluster.size, "clip"),
+            ", ",
+            percent(cluster.size / run.clips),
+            " of all"
+          ] })
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "columns", children: [
+        /* @__PURE__ */ a4("section", { "aria-labelledby": "measures-title", children: [
+          /* @__PURE__ */ a4("h2", { id: "measures-title", children: "Measures" }),
+          /* @__PURE__ */ a4("dl", { class: "measures", children: [
+            /* @__PURE__ */ a4(Measure, { name: "Purity", value: cluster.purity, title: MEANS.purity }),
+            /* @__PURE__ */ a4(Measure, { name: "Margin", value: cluster.margin, title: MEANS.margin }),
+            /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: cluster.heads, title: MEANS.heads }),
+            /* @__PURE__ */ a4(Measure, { name: "Video and audio agree", value: cluster.modalities, title: MEANS.modalities })
+          ] }),
+          cluster.entropy !== null && /* @__PURE__ */ a4("p", { class: "aside", children: [
+            "Entropy of the classes: ",
+            cluster.entropy.toFixed(2),
+            " bits."
+          ] })
+        ] }),
+        cluster.classes.length > 0 && /* @__PURE__ */ a4(Classes, { cluster }),
+        /* @__PURE__ */ a4(Beside, { cluster })
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Clips", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Order" }),
+          /* @__PURE__ */ a4("select", { id: "order", value: order(), onChange: (event) => {
+            stopPlaying();
+            change({ order: event.currentTarget.value === "typical" ? null : event.currentTarget.value });
+          }, children: Object.keys(ORDERS).filter((one) => one !== "misfits" || cluster.classes.length > 1).map((one) => /* @__PURE__ */ a4("option", { value: one, children: ORDERS[one] }, one)) })
+        ] }),
+        playable.length > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "play-all", onClick: () => touring ? stopPlaying() : startTour("all", playable), children: [
+          /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
+          touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"
+        ] }),
+        setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
+        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows.length, "clip") })
+      ] }),
+      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0 }, row) })
+    ] });
+  }
+  function Classes({ cluster }) {
+    const [whole, setWhole] = d2(false);
+    const most = cluster.classes[0][1];
+    const shown = whole ? cluster.classes : cluster.classes.slice(0, 8);
+    const rest = cluster.classes.length - 8;
+    return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
+      /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
+      /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
+      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
+        /* @__PURE__ */ a4(ClassChip, { place, rank: Math.min(rank, 5) }),
+        /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * clips / most}%` } }) }),
+        /* @__PURE__ */ a4("span", { class: "value", children: count(clips) })
+      ] }, place)) }),
+      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole, onClick: () => setWhole(!whole), children: whole ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
+    ] });
+  }
+  function Beside({ cluster }) {
+    const known = members.value;
+    if (!known) return null;
+    const second = isSelected.value ? column("second") : null;
+    const near = neighbours(cluster.number, rowsOf(known, cluster.number), { second, video: byVideo.value, audio: byAudio.value });
+    if (!near.length) return null;
+    return /* @__PURE__ */ a4("section", { "aria-labelledby": "near-title", children: [
+      /* @__PURE__ */ a4("h2", { id: "near-title", children: "Nearest clusters" }),
+      /* @__PURE__ */ a4("ul", { class: "near", children: near.map((one) => /* @__PURE__ */ a4("li", { children: [
+        /* @__PURE__ */ a4("a", { href: addressOf("cluster", one.cluster), children: titleOf(one.cluster) }),
+        /* @__PURE__ */ a4("p", { children: doubts(one) }),
+        cluster.classes[0] && /* @__PURE__ */ a4("p", { children: classesOf(cluster, one.cluster) })
+      ] }, one.cluster)) })
+    ] });
+  }
+  function doubts({ second, video, audio }) {
+    const words = [];
+    if (second) words.push(`second choice of ${plural(second, "clip")}`);
+    if (video) words.push(`video alone puts ${plural(video, "clip")} there`);
+    if (audio) words.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
+    const text = words.join(", ");
+    return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
+  }
+  function classesOf(cluster, number2) {
+    const here = cluster.classes[0][0];
+    const there = summary.value?.[number2]?.classes[0]?.[0];
+    if (there === void 0) return "";
+    return here === there ? `Both are mostly ${className(here)}.` : `Here mostly ${className(here)}, there ${className(there)}.`;
+  }
+
+  // src/views/help.tsx
+  var helpOpen = y3(false);
+  var KEYS2 = [
+    ["/", "search"],
+    ["j, k", "next, previous cluster or clip"],
+    ["arrows", "from clip to clip"],
+    ["Space", "play or stop the clip with sound"],
+    ["Enter", "open the clip"],
+    ["Esc", "stop, close"],
+    ["?", "this help"]
+  ];
+  function Help() {
+    const dialog = T2(null);
+    const open = helpOpen.value;
+    A2(() => {
+      if (open) dialog.current.showModal();
+      else dialog.current.close();
+    }, [open]);
+    return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
+      helpOpen.value = false;
+    }, children: [
+      /* @__PURE__ */ a4("h2", { id: "help-title", children: "How to read this page" }),
+      /* @__PURE__ */ a4("p", { children: "A card is a cluster. It shows a few of its clips: half are the most typical ones, the others lie evenly spread over the rest, down to the least certain, so that doubtful clips are seen too. Its title leads to all its clips." }),
+      /* @__PURE__ */ a4("dl", { class: "terms", children: [
+        classed && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("dt", { children: "Purity" }),
+          /* @__PURE__ */ a4("dd", { children: [
+            MEANS.purity,
+            " Classes were not used in training."
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("dt", { children: "Margin" }),
+        /* @__PURE__ */ a4("dd", { children: MEANS.margin }),
+        run.columns.includes("heads") && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("dt", { children: "Heads agree" }),
+          /* @__PURE__ */ a4("dd", { children: MEANS.heads })
+        ] }),
+        /* @__PURE__ */ a4("dt", { children: "Video and audio agree" }),
+        /* @__PURE__ */ a4("dd", { children: MEANS.modalities })
+      ] }),
+      classed && /* @__PURE__ */ a4("p", { children: [
+        "A clip of another class than most of its cluster has the mark ",
+        /* @__PURE__ */ a4(Icon, { name: "differs" }),
+        " before its class."
+      ] }),
+      /* @__PURE__ */ a4("h3", { children: "Keys" }),
+      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words]) => /* @__PURE__ */ a4("div", { children: [
+        /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
+        /* @__PURE__ */ a4("dd", { children: words })
+      ] }, key)) }),
+      /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
+        helpOpen.value = false;
+      }, children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Close"
+      ] })
+    ] });
+  }
+
+  // src/state/keyboard.ts
+  var typing = (target) => target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
+  var dialogOpen = () => document.querySelector("dialog[open]") !== null;
+  function followKeys() {
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Escape") stopPlaying();
+      if (typing(event.target) || dialogOpen()) return;
+      if (act(event)) event.preventDefault();
+    });
+  }
+  function act(event) {
+    const tile = event.target instanceof Element ? event.target.closest(".tile") : null;
+    switch (event.key) {
+      case "/": {
+        const search = document.getElementById("search");
+        search?.focus();
+        return search !== null;
+      }
+      case "?":
+        helpOpen.value = true;
+        return true;
+      case "j":
+      case "k":
+        return page.value === "cluster" ? stepCluster(event.key === "j") : stepCard(event.key === "j" ? 1 : -1);
+      default:
+        return tile !== null && stepTile(tile, event.key);
+    }
+  }
+  function stepCluster(forwards) {
+    const { before, after } = beside(Number(route.value.id));
+    const next = forwards ? after : before;
+    if (next !== null) go(addressOf("cluster", next));
+    return next !== null;
+  }
+  function stepCard(by) {
+    const cards = [...document.querySelectorAll(".card")];
+    const at = cards.findIndex((card2) => card2.contains(document.activeElement));
+    const card = at < 0 ? cards[0] : cards[at + by];
+    card?.querySelector(".tile")?.focus();
+    card?.scrollIntoView({ block: "nearest" });
+    return card !== void 0;
+  }
+  function stepTile(tile, key) {
+    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
+    const at = tiles.indexOf(tile);
+    const top = tile.getBoundingClientRect().top;
+    const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns2, ArrowDown: at + columns2, Home: 0, End: tiles.length - 1 }[key];
+    if (to === void 0) return false;
+    const next = tiles[to];
+    if (next) {
+      tile.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+      next.scrollIntoView({ block: "nearest" });
+    }
+    return true;
+  }
+
+  // src/views/wave.tsx
+  var PEAKS = 48;
+  var places = O(() => {
+    const media = column("media");
+    if (!media) return null;
+    const found2 = new Int32Array(run.clips).fill(-1);
+    let place = 0;
+    for (let row = 0; row < media.length; row++) if (media[row] === 2) found2[row] = place++;
+    return found2;
+  });
+  function Wave({ row, video }) {
+    const head = T2(null);
+    const waves = column("waves");
+    const place = places.value?.[row] ?? -1;
+    A2(() => {
+      let frame = 0;
+      const follow = () => {
+        const { currentTime = 0, duration = 0 } = video.current ?? {};
+        const x3 = duration ? PEAKS * currentTime / duration : 0;
+        head.current?.setAttribute("x1", x3.toFixed(2));
+        head.current?.setAttribute("x2", x3.toFixed(2));
+        frame = requestAnimationFrame(follow);
+      };
+      frame = requestAnimationFrame(follow);
+      return () => cancelAnimationFrame(frame);
+    }, [row]);
+    if (!waves || place < 0) return null;
+    const peaks = waves.subarray(PEAKS * place, PEAKS * (place + 1));
+    if (!peaks.some((peak) => peak > 0)) return /* @__PURE__ */ a4("p", { class: "aside wave-none", children: "No sound." });
+    const seek = (event) => {
+      const box = event.currentTarget.getBoundingClientRect();
+      if (video.current?.duration) video.current.currentTime = video.current.duration * (event.clientX - box.left) / box.width;
+    };
+    return /* @__PURE__ */ a4("svg", { class: "wave", viewBox: `0 0 ${PEAKS} 32`, preserveAspectRatio: "none", "aria-hidden": "true", onClick: seek, children: [
+      [...peaks].map((peak, at) => {
+        const height = Math.max(0.6, peak / 255 * 30);
+        return /* @__PURE__ */ a4("rect", { x: at + 0.15, y: 16 - height / 2, width: 0.7, height }, at);
+      }),
+      /* @__PURE__ */ a4("line", { ref: head, y1: 0, y2: 32, x1: 0, x2: 0, "vector-effect": "non-scaling-stroke" })
+    ] });
+  }
+
+  // src/views/clip.tsx
+  function ClipDialog() {
+    const id = setting("clip");
+    const row = id ? rowOf(id) : -1;
+    const dialog = T2(null);
+    const shown = row >= 0;
+    A2(() => {
+      const element = dialog.current;
+      if (shown && !element.open) element.showModal();
+      if (!shown && element.open) element.close();
+    }, [shown]);
+    const close = () => change({ clip: null });
+    return /* @__PURE__ */ a4(
+      "dialog",
+      {
+        ref: dialog,
+        class: "clip",
+        "aria-labelledby": "clip-title",
+        onCancel: (event) => {
+          event.preventDefault();
+          close();
+        },
+        onClick: (event) => {
+          if (event.target === event.currentTarget) close();
+        },
+        children: shown && /* @__PURE__ */ a4(Shown2, { row, close })
+      }
+    );
+  }
+  var STRIP = 9;
+  function Shown2({ row, close }) {
+    const video = T2(null);
+    const [failed, setFailed] = d2(false);
+    const cluster = clusterOf(row);
+    const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
+    const rows = ordered(cluster, common);
+    const at = rows.indexOf(row);
+    const step = (by) => {
+      const next = rows[at + by];
+      if (next !== void 0) change({ clip: idOf(next) }, true);
+    };
+    const media = mediaOf(row);
+    const kind = classOf(row);
+    A2(() => {
+      setFailed(false);
+      video.current?.play().catch(() => {
+      });
+    }, [row]);
+    const keys = (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
+      if (by) step(by);
+      else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
+        const one = video.current;
+        if (one) one.paused ? void one.play() : one.pause();
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
+    const times = timesOf(row);
+    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
+      /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
+        media === 2 ? /* @__PURE__ */ a4(
+          "video",
+          {
+            ref: video,
+            controls: true,
+            loop: true,
+            playsInline: true,
+            src: `clips/${idOf(row)}.mp4`,
+            poster: `clips/${idOf(row)}.jpg`,
+            onError: () => setFailed(true)
+          },
+          row
+        ) : /* @__PURE__ */ a4(Still, { row, media }),
+        failed && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
+        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: "This clip is not stored with the page, which has a limit of size." })
+      ] }),
+      media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
+      /* @__PURE__ */ a4("div", { class: "about", children: [
+        /* @__PURE__ */ a4("p", { class: "eyebrow", children: [
+          cluster >= 0 && /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
+          at >= 0 && /* @__PURE__ */ a4("span", { children: [
+            "clip ",
+            at + 1,
+            " of ",
+            rows.length
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("h2", { id: "clip-title", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
+        kind >= 0 && common >= 0 && kind !== common && /* @__PURE__ */ a4("p", { class: "differs", children: [
+          /* @__PURE__ */ a4(Icon, { name: "differs" }),
+          "Most of this cluster is ",
+          className(common),
+          "."
+        ] }),
+        /* @__PURE__ */ a4("dl", { class: "measures", children: [
+          /* @__PURE__ */ a4(Measure, { name: "Margin", value: marginOf(row), title: MEANS.margin }),
+          /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: headShares.value ? headShares.value[row] / 255 : null, title: MEANS.heads })
+        ] }),
+        /* @__PURE__ */ a4(Choices, { row, cluster }),
+        /* @__PURE__ */ a4("p", { class: "path", children: [
+          pathOf(row),
+          times && `, ${clock(times[0])} to ${clock(times[1])}`
+        ] }),
+        /* @__PURE__ */ a4("p", { class: "steps", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step(-1), "aria-keyshortcuts": "ArrowLeft", children: [
+            /* @__PURE__ */ a4(Icon, { name: "before" }),
+            "Previous"
+          ] }),
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step(1), "aria-keyshortcuts": "ArrowRight", children: [
+            "Next",
+            /* @__PURE__ */ a4(Icon, { name: "after" })
+          ] }),
+          /* @__PURE__ */ a4("button", { type: "button", onClick: close, "aria-keyshortcuts": "Escape", children: [
+            /* @__PURE__ */ a4(Icon, { name: "close" }),
+            "Close"
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
+          "button",
+          {
+            type: "button",
+            "aria-label": describeClip(one, common),
+            ...one === row ? { "aria-current": "true" } : {},
+            onClick: () => change({ clip: idOf(one) }, true),
+            style: { aspectRatio: run.media.aspect },
+            children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
+          },
+          one
+        )) })
+      ] })
+    ] });
+  }
+  function Choices({ row, cluster }) {
+    const second = isSelected.value ? column("second") : null;
+    const choices = [
+      ["Second choice", second?.[row]],
+      ["Video alone", byVideo.value?.[row]],
+      ["Audio alone", byAudio.value?.[row]]
+    ];
+    const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
+    if (!known.length) return null;
+    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words, other]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dt", { children: words }),
+      /* @__PURE__ */ a4("dd", { children: other === cluster ? "this cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", other), children: titleOf(other) }) })
+    ] }, words)) });
+  }
+
+  // src/views/card.tsx
+  var SHOWN = 6;
+  function toShow({ cluster, matches: matches2 }) {
+    const rows = rowsOf(members.value, cluster.number);
+    if (matches2) {
+      const wanted = [...matches2].sort((a5, b3) => mediaOf(b3) - mediaOf(a5) || (marginOf(b3) ?? 0) - (marginOf(a5) ?? 0));
+      return wanted.slice(0, SHOWN);
+    }
+    const stored = rows.filter((row) => mediaOf(row) > 0);
+    return sample(stored.length ? stored : rows, SHOWN);
+  }
+  function Card({ found: found2 }) {
+    const { cluster, matches: matches2 } = found2;
+    const rows = toShow(found2);
+    const place = `c${cluster.number}`;
+    const touring = tour.value?.name === place ? tour.value : null;
+    const playable = rows.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place }));
+    const name = nameOf(cluster.number);
+    return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
+      /* @__PURE__ */ a4("header", { children: [
+        /* @__PURE__ */ a4("h2", { id: `title-${cluster.number}`, children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster.number), title: titleOf(cluster.number), children: titleOf(cluster.number) }) }),
+        /* @__PURE__ */ a4("p", { class: "facts", children: [
+          name && /* @__PURE__ */ a4("span", { children: [
+            "cluster ",
+            cluster.number
+          ] }),
+          /* @__PURE__ */ a4("span", { title: `${percent(cluster.size / run.clips)} of all clips`, children: plural(cluster.size, "clip") })
+        ] }),
+        playable.length > 0 && /* @__PURE__ */ a4(
+          "button",
+          {
+            type: "button",
+            class: "quiet play-all",
+            "aria-describedby": `title-${cluster.number}`,
+            onClick: () => touring ? stopPlaying() : startTour(place, playable),
+            children: [
+              /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
+              touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play"
+            ]
+          }
+        )
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "strip", role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
+      cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
+      cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassChips, { classes: cluster.classes, shown: 2 }),
+      /* @__PURE__ */ a4("dl", { class: "measures", children: [
+        /* @__PURE__ */ a4(Measure, { name: "Purity", value: cluster.purity, title: MEANS.purity }),
+        /* @__PURE__ */ a4(Measure, { name: "Margin", value: cluster.margin, title: MEANS.margin }),
+        /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: cluster.heads, title: MEANS.heads }),
+        /* @__PURE__ */ a4(Measure, { name: "Video and audio agree", value: cluster.modalities, title: MEANS.modalities })
+      ] }),
+      matches2 && /* @__PURE__ */ a4("p", { class: "note", children: [
+        count(matches2.length),
+        " of ",
+        plural(cluster.size, "clip"),
+        " ",
+        matches2.length === 1 ? "matches" : "match"
+      ] })
+    ] });
+  }
+
+  // src/views/toolbar.tsx
+  var LIMITS = [
+    ["least", "Clips, at least", Infinity],
+    ["most", "Clips, at most", Infinity],
+    ["purity", "Purity in %, at most", 100],
+    ["margin", "Margin in %, at most", 100]
+  ];
+  function Toolbar() {
+    const shown = found.value;
+    const timer2 = T2(void 0);
+    const search = (text) => {
+      clearTimeout(timer2.current);
+      timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
+    };
+    const random = () => {
+      const one = shown?.[Math.floor(Math.random() * shown.length)];
+      if (one) go(addressOf("cluster", one.cluster.number));
+    };
+    return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
+      /* @__PURE__ */ a4("label", { class: "field search", children: [
+        /* @__PURE__ */ a4(Icon, { name: "search" }),
+        /* @__PURE__ */ a4(
+          "input",
+          {
+            id: "search",
+            type: "search",
+            autocomplete: "off",
+            spellcheck: false,
+            "aria-label": "Search",
+            "aria-keyshortcuts": "/",
+            placeholder: classed ? "Search names, classes, files, #number" : "Search names, files, #number",
+            value: setting("q"),
+            onFocus: () => column("keys"),
+            onInput: (event) => search(event.currentTarget.value)
+          }
+        )
+      ] }),
+      /* @__PURE__ */ a4("label", { class: "field", children: [
+        /* @__PURE__ */ a4("span", { children: "Sort by" }),
+        /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
+          /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
+          availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
+        /* @__PURE__ */ a4(Icon, { name: "order" }),
+        "Reverse"
+      ] }),
+      /* @__PURE__ */ a4("details", { class: "menu", children: [
+        /* @__PURE__ */ a4("summary", { class: "button", children: [
+          /* @__PURE__ */ a4(Icon, { name: "filter" }),
+          "Filter"
+        ] }),
+        /* @__PURE__ */ a4("div", { class: "panel", children: [
+          classed && /* @__PURE__ */ a4("label", { children: [
+            /* @__PURE__ */ a4("span", { children: "Class" }),
+            /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
+              /* @__PURE__ */ a4("option", { value: "", children: "all" }),
+              run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
+            ] })
+          ] }),
+          LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => /* @__PURE__ */ a4("label", { children: [
+            /* @__PURE__ */ a4("span", { children: words }),
+            /* @__PURE__ */ a4(
+              "input",
+              {
+                type: "number",
+                min: 0,
+                ...most === Infinity ? {} : { max: most },
+                value: setting(name),
+                onChange: (event) => change({ [name]: event.currentTarget.value })
+              }
+            )
+          ] }, name))
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+        /* @__PURE__ */ a4(Icon, { name: "dice" }),
+        "Random cluster"
+      ] }),
+      /* @__PURE__ */ a4("label", { class: "switch", children: [
+        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
+          hoverPlays.value = event.currentTarget.checked;
+        } }),
+        "Play on hover"
+      ] }),
+      /* @__PURE__ */ a4("label", { class: "switch", children: [
+        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
+          hoverSounds.value = event.currentTarget.checked;
+        } }),
+        "with sound"
+      ] }),
+      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown ? plural(shown.length, "cluster") : "" }),
+      isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
+        setting("class") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
+          "class: ",
+          className(Number(setting("class")))
+        ] }),
+        LIMITS.filter(([name]) => setting(name)).map(([name, words]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
+          words.toLowerCase(),
+          " ",
+          setting(name)
+        ] }, name)),
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearFilters, children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Clear the filters"
+        ] })
+      ] })
+    ] });
+  }
+
+  // src/views/overview.tsx
+  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
+  function Overview() {
+    const shown = found.value;
+    const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4(Toolbar, {}),
+      shown === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
+      shown?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
+        /* @__PURE__ */ a4("h2", { children: "No cluster matches" }),
+        /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
+      ] }),
+      shown && shown.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
+      empty.length > 0 && !isFiltered.value && /* @__PURE__ */ a4("p", { class: "aside", children: empty.length > 40 ? `${plural(empty.length, "cluster")} of ${clusterCount.value} have no clips.` : `No clip is in ${empty.length === 1 ? "cluster" : "clusters"} ${empty.join(", ")}.` })
+    ] });
+  }
+
+  // src/views/missing.tsx
+  function MissingPage() {
+    const all = run.missing.reduce((sum, one) => sum + one.count, 0);
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Not shown" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          plural(all, "video or clip", "s"),
+          " without a cluster, and why."
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Reason" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Number" }),
+          /* @__PURE__ */ a4("th", { scope: "col", children: "For example" })
+        ] }) }),
+        /* @__PURE__ */ a4("tbody", { children: run.missing.map((one) => /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "row", children: one.reason.replaceAll("_", " ") }),
+          /* @__PURE__ */ a4("td", { class: "number", children: count(one.count) }),
+          /* @__PURE__ */ a4("td", { children: one.examples.join(", ") })
+        ] }, one.reason)) })
+      ] })
+    ] });
+  }
+
+  // src/views/pages.ts
+  var PAGES = [
+    { name: "overview", word: "Clusters", available: () => true, view: Overview },
+    { name: "cluster", word: "", available: () => true, view: ClusterPage },
+    { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage }
+  ];
+
+  // src/views/masthead.tsx
+  function Masthead() {
+    const heads = run.views.filter((one) => one.modality === view.value.modality);
+    const made = new Date(run.made);
+    return /* @__PURE__ */ a4("header", { class: "masthead", children: [
+      /* @__PURE__ */ a4("div", { class: "title", children: [
+        /* @__PURE__ */ a4("a", { class: "name", href: addressOf("overview"), title: run.title, children: run.title }),
+        /* @__PURE__ */ a4("p", { class: "facts", children: [
+          /* @__PURE__ */ a4("span", { children: plural(run.clips, "clip") }),
+          /* @__PURE__ */ a4("span", { children: plural(view.value.clusters, "cluster") }),
+          run.classes.length > 0 && /* @__PURE__ */ a4("span", { title: "Classes were not used in training; they are shown for comparison.", children: plural(run.classes.length, "class", "es") }),
+          run.splits.length > 0 && /* @__PURE__ */ a4("span", { children: [
+            plural(run.splits.length, "split"),
+            ": ",
+            run.splits.join(", ")
+          ] }),
+          !Number.isNaN(made.getTime()) && /* @__PURE__ */ a4("span", { children: [
+            "selavi ",
+            run.version,
+            ", ",
+            /* @__PURE__ */ a4("time", { dateTime: run.made, children: run.made.slice(0, 10) })
+          ] })
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: one.word }) }, one.name)) }) }),
+      /* @__PURE__ */ a4("div", { class: "which", role: "group", "aria-label": "Which clusters are shown", children: [
+        modalities.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "By" }),
+          /* @__PURE__ */ a4("select", { id: "modality", value: view.value.modality, onChange: (event) => change({ modality: event.currentTarget.value }), children: modalities.map((one) => /* @__PURE__ */ a4("option", { value: one, children: one.replace("+", " and ") }, one)) })
+        ] }),
+        heads.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Head" }),
+          /* @__PURE__ */ a4(
+            "select",
+            {
+              id: "head",
+              value: String(view.value.head),
+              onChange: (event) => change({ head: event.currentTarget.value === String(run.views[run.selected].head) ? null : event.currentTarget.value }),
+              children: heads.map((one) => /* @__PURE__ */ a4("option", { value: String(one.head), children: [
+                one.head,
+                ", ",
+                plural(one.clusters, "cluster"),
+                one.head === run.views[run.selected].head ? " (selected)" : ""
+              ] }, one.head))
+            }
+          )
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onClick: () => {
+          helpOpen.value = true;
+        }, children: [
+          /* @__PURE__ */ a4(Icon, { name: "help" }),
+          "Help"
+        ] })
+      ] })
+    ] });
+  }
+
+  // src/main.tsx
+  function App() {
+    const shown = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
+    const View = shown.view;
+    const place = `${shown.name}/${route.value.id}`;
+    const main = T2(null);
+    const first = T2(true);
+    A2(() => {
+      stopPlaying();
+      if (first.current) first.current = false;
+      else if (!main.current?.contains(document.activeElement)) scrollTo(0, 0);
+    }, [place]);
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("a", { class: "skip", href: "#main", onClick: (event) => {
+        event.preventDefault();
+        main.current?.focus();
+      }, children: "Skip to the content" }),
+      /* @__PURE__ */ a4(Masthead, {}),
+      /* @__PURE__ */ a4("main", { id: "main", ref: main, tabIndex: -1, children: [
+        trouble.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: trouble.value }),
+        /* @__PURE__ */ a4(View, {}, place)
+      ] }),
+      /* @__PURE__ */ a4(ClipDialog, {}),
+      /* @__PURE__ */ a4(Help, {})
+    ] });
+  }
+  listen();
+  followAddress();
+  followKeys();
+  var root = document.getElementById("app");
+  root.replaceChildren();
+  Q(/* @__PURE__ */ a4(App, {}), root);
+})();

@@ -1,0 +1,47 @@
+"""The sources of the page: types, unit tests, and that the committed bundle is made from them."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BUILT = ROOT / "selavi/reporting/explorer/built"
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def call(*command: str, folder: Path) -> None:
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+
+
+@pytest.fixture(scope="module")
+def frontend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources with their packages, as `npm ci` installs them."""
+    npm = shutil.which("npm")
+    if not npm:
+        pytest.skip("npm is not on the PATH")
+    folder = tmp_path_factory.mktemp("frontend") / "frontend"
+    shutil.copytree(ROOT / "frontend", folder, ignore=shutil.ignore_patterns("node_modules"))
+    run = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, check=False)
+    if run.returncode and "network" in run.stderr.lower():
+        pytest.skip("npm reaches no registry")
+    assert run.returncode == 0, run.stderr[-3000:]
+    return folder
+
+
+def test_types(frontend: Path) -> None:
+    call("npm", "run", "check", folder=frontend)
+
+
+def test_units(frontend: Path) -> None:
+    call("npm", "test", folder=frontend)
+
+
+def test_the_bundle_is_made_from_these_sources(frontend: Path, tmp_path: Path) -> None:
+    call("node", "build.mjs", str(tmp_path), folder=frontend)
+    for path in sorted(tmp_path.iterdir()):
+        assert (BUILT / path.name).read_bytes() == path.read_bytes(), (
+            f"{path.name} is not up to date; run `npm run build` in frontend/"
+        )
