@@ -15,7 +15,7 @@ from selavi.settings.evaluation import (
     FinetuneSettings,
     RetrievalSettings,
 )
-from selavi.settings.frozen import check_frozen, require_trained
+from selavi.settings.frozen import check_frozen, require_folders, require_trained
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
 from selavi.settings.merge import inherit
@@ -96,6 +96,7 @@ class Config(Section):
                 )
         for name, run in self.runs.items():
             _check_run(name, run, self.datasets, self.embedders)
+        require_folders(self.runs)
         return self
 
     @model_validator(mode="after")
