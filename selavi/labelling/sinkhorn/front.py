@@ -25,7 +25,7 @@ from selavi.labelling.sinkhorn.dense import MAX_SHIFT as DENSE_MAX_SHIFT
 from selavi.labelling.sinkhorn.dense import DenseKernel
 from selavi.labelling.sinkhorn.kernel_rows import LOWEST
 from selavi.labelling.sinkhorn.log_kernel import LogKernel, MatrixLogKernel
-from selavi.labelling.sinkhorn.solver import Target, marginal_error, solve
+from selavi.labelling.sinkhorn.solver import Target, solve
 from selavi.labelling.sinkhorn.truncated import MAX_SHIFT as TRUNCATED_MAX_SHIFT
 from selavi.labelling.sinkhorn.truncated import TruncatedKernel, exceeds_density
 
@@ -94,8 +94,8 @@ def sinkhorn(
         "auto" is "truncated" for float32 on a CPU, and "dense" for float64, on a GPU, if more than
         about a tenth of the entries count, or if the truncated solver does not converge.
     power : float
-        In (0, 1]. Less than 1 relaxes the column marginals, see `Target`; then the marginal error
-        is that of the optimality of the solution.
+        In (0, 1]. Less than 1 relaxes the column marginals, see `Target`; then their error is by
+        how much they differ, relative to r, from those of a solution with the same potentials.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def _truncated(
         kernel = TruncatedKernel(log_kernel, log_alpha)
         if not kernel.is_sparse:
             break
-        error = marginal_error(kernel.full_marginals, target.at(log_alpha))
+        error = target.error(target.at(log_alpha) - kernel.full_marginals)
         converged = error <= tolerance
         if converged or iterations >= max_iterations:
             return SinkhornOutput(

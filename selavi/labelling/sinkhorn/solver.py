@@ -77,6 +77,21 @@ class Target:
         t: np.ndarray = np.exp(log_t - log_t.max())
         return t / t.sum()
 
+    def error(self, gap: np.ndarray) -> float:
+        """Largest error of a column marginal, relative to r; it does not depend on N.
+
+        Parameters
+        ----------
+        gap : numpy.ndarray
+            (K,) by how much each column marginal misses that of a solution.
+
+        Returns
+        -------
+        float
+            max_k |gap[k]| / r[k].
+        """
+        return float(np.abs(gap / self.r).max())
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -89,30 +104,12 @@ class Solution:
     iterations : int
         Evaluations of the column marginals.
     marginal_error : float
-        Largest relative error of a column marginal.
+        See `Target.error`.
     """
 
     shift: np.ndarray
     iterations: int
     marginal_error: float
-
-
-def marginal_error(marginals: np.ndarray, target: np.ndarray) -> float:
-    """Largest relative error of a column marginal; does not depend on the number of clips.
-
-    Parameters
-    ----------
-    marginals : numpy.ndarray
-        (K,) column marginals of Q.
-    target : numpy.ndarray
-        (K,) prescribed marginals r, positive.
-
-    Returns
-    -------
-    float
-        max_k |marginals[k] / target[k] - 1|.
-    """
-    return float(np.abs(marginals / target - 1).max())
 
 
 def solve(
@@ -158,7 +155,7 @@ def solve(
     iterations, slow, longest, fraction = 1, False, STEP, 1.0
     direction = gap
     while (
-        marginal_error(r - gap, r) > tolerance
+        target.error(gap) > tolerance
         and iterations < max_iterations
         and np.abs(shift).max() <= max_shift
     ):
@@ -182,7 +179,7 @@ def solve(
             longest = min(2 * longest, max_shift) if trial_slope > 0.5 * slope else STEP
         slow = newton or not shrunk
         shift, gap, r, fraction = trial, trial_gap, trial_r, 1.0
-    return Solution(shift, iterations, marginal_error(r - gap, r))
+    return Solution(shift, iterations, target.error(gap))
 
 
 def _sinkhorn_step(gap: np.ndarray, r: np.ndarray) -> np.ndarray:
