@@ -20,13 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
-    arguments.file(parser, "output", "write index.html, and the clips into clips/ beside it")
+    arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=12, metavar="N",
-        help="show N clips per cluster (default: 12)",
+        "--clips-per-cluster", type=int, default=24, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 24)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-megabytes", type=float, default=300, metavar="MB",
+        help="store fewer clips per cluster if they are larger than MB 10^6 bytes (default: 300)",
     )  # fmt: skip
     parser.add_argument(
         "--clusters", type=int, metavar="K",
@@ -51,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
         options.output,
         title=options.title,
         clips_per_cluster=options.clips_per_cluster,
+        max_megabytes=options.max_megabytes,
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,

@@ -1,7 +1,7 @@
 # The checked settings, the plan that follows from them, and the input functions of the rules.
 from selavi import config_file
 from selavi.cluster.failures import last_lines
-from selavi.data.features.inputs import embedder_of, feature_inputs, plug_in_files
+from selavi.data.features.inputs import embedder_files, embedder_of, feature_inputs
 from selavi.formulas import RAW
 from selavi.inventory import Inventory, added_file
 from selavi.preflight.needed_weights import require_weights

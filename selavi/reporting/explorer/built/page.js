@@ -3627,9 +3627,10 @@
     const differs = kind >= 0 && common >= 0 && kind !== common;
     const margin = marginOf(row);
     const media = mediaOf(row);
+    const id = idOf(row);
     const open = () => {
       stopPlaying();
-      change({ clip: idOf(row) });
+      change({ clip: id });
     };
     return /* @__PURE__ */ a4(
       "button",
