@@ -6,6 +6,13 @@ from pathlib import Path
 from selavi.commands import arguments
 
 HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
+INSIGHT = {
+    "metrics": "the scores of `selavi metrics`",
+    "baselines": "the scores of `selavi baselines`",
+    "training-log": "the course of the training, log.csv beside the model",
+    "distributions": "the prescribed sizes of `selavi distributions`",
+    "levels": "the numbers of clusters of `selavi tree --levels`",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
+    for name, of in INSIGHT.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
     arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
@@ -44,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from selavi.files import UserError
     from selavi.reporting.explorer import make_explorer
+    from selavi.reporting.explorer.insight import Insight
 
     if len(options.assignments) != len(options.index):
         raise UserError(
@@ -59,4 +69,5 @@ def run(options: argparse.Namespace) -> None:
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

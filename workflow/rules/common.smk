@@ -107,6 +107,31 @@ def clusters_flag(wildcards):
     return f"--clusters={clusters}" if isinstance(clusters, int) else ""
 
 
+def insight(wildcards):
+    """What other stages say of a run, for its page: those of its files that the plan has."""
+    run = wildcards.run
+    planned = PLAN.files_of("metrics", "baselines", "distributions", "tree")
+    files = {
+        "metrics": f"results/metrics/{run}/train.csv",
+        "baselines": f"results/baselines/{run}/train.csv",
+        "distributions": f"results/distributions/{run}.csv",
+    }
+    found = {name: file for name, file in files.items() if file in planned}
+    if f"results/tree/{run}.csv" in planned:
+        found["levels"] = f"results/tree/{run}-levels.csv"
+    if run in PLAN.trained:
+        found["training_log"] = f"results/pretrain/{run}/log.csv"
+    return found
+
+
+def insight_flags(wildcards):
+    """The same as `selavi explorer` takes them."""
+    return [
+        f"--{name.replace('_', '-')}={file}"
+        for name, file in insight(wildcards).items()
+    ]
+
+
 def fold_shards(wildcards):
     """Shards of both splits of a fold."""
     return PLAN.fold_shards(wildcards.dataset, int(wildcards.fold))
