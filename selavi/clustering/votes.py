@@ -26,11 +26,14 @@ class Votes:
     margins : numpy.ndarray
         (n, H) float32, the confidence minus the largest share of another cluster; negative if most
         of the nearest clips have another one.
+    second : numpy.ndarray
+        (n, H) int64, that other cluster; -1 for none.
     """
 
     clusters: np.ndarray
     confidences: np.ndarray
     margins: np.ndarray
+    second: np.ndarray
 
 
 def vote(
@@ -83,9 +86,12 @@ def vote(
         )
         is_chosen = of_voters == chosen[:, None]
         confidence = is_chosen.sum(1)
-        runner_up = np.where(is_chosen, 0, shares).max(1)
-        results.append((chosen, confidence / total, (confidence - runner_up) / total))
-    clusters, confidences, margins = (
+        others = np.where(is_chosen, 0, shares)
+        runner_up = others.max(1)
+        next_one = of_voters[np.arange(len(rows)), others.argmax(1)]
+        second = np.where(runner_up > 0, next_one, -1)
+        results.append((chosen, confidence / total, (confidence - runner_up) / total, second))
+    clusters, confidences, margins, seconds = (
         np.stack(columns, 1) for columns in zip(*results, strict=True)
     )
-    return Votes(clusters, confidences.astype(np.float32), margins.astype(np.float32))
+    return Votes(clusters, confidences.astype(np.float32), margins.astype(np.float32), seconds)

@@ -6,6 +6,13 @@ from pathlib import Path
 from selavi.commands import arguments
 
 HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
+INSIGHT = {
+    "metrics": "the scores of `selavi metrics`",
+    "baselines": "the scores of `selavi baselines`",
+    "training-log": "the course of the training, log.csv beside the model",
+    "distributions": "the prescribed sizes of `selavi distributions`",
+    "levels": "the numbers of clusters of `selavi tree --levels`",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +27,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
-    arguments.file(parser, "output", "write index.html, and the clips into clips/ beside it")
+    for name, of in INSIGHT.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
+    arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=12, metavar="N",
-        help="show N clips per cluster (default: 12)",
+        "--clips-per-cluster", type=int, default=24, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 24)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-megabytes", type=float, default=300, metavar="MB",
+        help="store fewer clips per cluster if they are larger than MB 10^6 bytes (default: 300)",
     )  # fmt: skip
     parser.add_argument(
         "--clusters", type=int, metavar="K",
@@ -40,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from selavi.files import UserError
     from selavi.reporting.explorer import make_explorer
+    from selavi.reporting.explorer.insight import Insight
 
     if len(options.assignments) != len(options.index):
         raise UserError(
@@ -51,7 +65,9 @@ def run(options: argparse.Namespace) -> None:
         options.output,
         title=options.title,
         clips_per_cluster=options.clips_per_cluster,
+        max_megabytes=options.max_megabytes,
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

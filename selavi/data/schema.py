@@ -41,7 +41,7 @@ CHECKSUMS = ("video_crc", "audio_crc")
 HEAD_CLUSTERS = "head_clusters"
 """The number of clusters of each head, such as "8 8 16 16"; of runs with several numbers only."""
 SHARD_TABLE = (*VIDEO, *SEGMENT, *OUTCOME, *MEDIA, "notes", *PLACES, *CHECKSUMS)
-ASSIGNED = ("cluster", "confidence", "margin", "head", HEAD_CLUSTERS)
+ASSIGNED = ("cluster", "confidence", "margin", "second", "head", HEAD_CLUSTERS)
 LABELS = (
     "path", "start", "end", "cluster", "name", "confidence", "second", "margin", "modalities",
     "duplicate_of", "reason", "detail",

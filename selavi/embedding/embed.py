@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -166,7 +167,7 @@ class ShardEmbedder:
             rejected[read[0][0]] = f"{self.settings.factory}: {type(error).__name__}: {error}"
 
     def _called(self, clips: list[Clip]) -> np.ndarray:
-        rows = np.asarray(self.embedder(clips))
+        rows = _array(self.embedder(clips))
         self._require_shape(rows.shape, len(clips))
         return rows.astype(np.float32)
 
@@ -197,6 +198,19 @@ class ShardEmbedder:
                 features = self.network.encode(batch, modalities=[modality])[modality].numpy()
             self._require_shape(features.shape, len(batch.sample))
             yield usable[batch.sample.numpy()].tolist(), features
+
+
+def _array(returned: Any) -> np.ndarray:
+    """What a plug-in returns as an array: tensors of any device and type too, and lists of rows."""
+    if isinstance(returned, torch.Tensor):
+        returned = returned.detach().cpu()
+        return (returned.float() if returned.is_floating_point() else returned).numpy()
+    if isinstance(returned, (list, tuple)):
+        rows = [_array(row) for row in returned]
+        if len({row.shape for row in rows}) > 1:
+            return np.empty(len(rows), object)  # whose shape is refused
+        return np.array(rows)
+    return np.asarray(returned)
 
 
 def embed_shard(

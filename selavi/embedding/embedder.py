@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from selavi.embedding.clip import Clip
 from selavi.files import UserError
 from selavi.settings import EmbedderSettings
+from selavi.shortage import shortage
 
 Embedder = Callable[[Sequence[Clip]], np.ndarray]
 """Maps B clips to (B, D) numbers; row n is of clip n."""
@@ -47,11 +49,40 @@ def load_embedder(settings: EmbedderSettings) -> Embedder:
             from selavi.embedding.torchvision_video import torchvision_video
 
             return torchvision_video(what, **settings.options)
-        return _plug_in(name, what)(**settings.options)
+        return _made(settings.factory, _plug_in(name, what), settings.options)
     except TypeError as error:
+        raise _wrong_options(settings.factory, error) from error
+
+
+def _made(name: str, factory: Callable[..., Embedder], options: Mapping[str, object]) -> Embedder:
+    """What a plug-in's factory returns."""
+    try:
+        signature(factory).bind(**options)
+    except TypeError as error:
+        raise _wrong_options(name, error) from error
+    except ValueError:  # a builtin without a signature
+        pass
+    try:
+        embedder = factory(**options)
+    except UserError:
+        raise
+    except Exception as error:
+        if shortage(error):
+            raise
         raise UserError(
-            f"the embedder {settings.factory} does not take its options: {error}; correct `options`"
+            f"the embedder {name} cannot be made: {type(error).__name__}: {error}; install or "
+            "place what it needs, or correct its `options`"
         ) from error
+    if not callable(embedder):
+        raise UserError(
+            f"the embedder {name} gives a {type(embedder).__name__}, which cannot be called; "
+            "return a function of a list of clips"
+        )
+    return embedder
+
+
+def _wrong_options(name: str, error: TypeError) -> UserError:
+    return UserError(f"the embedder {name} does not take its options: {error}; correct `options`")
 
 
 def _plug_in(module: str, function: str) -> Callable[..., Embedder]:
@@ -66,6 +97,11 @@ def _plug_in(module: str, function: str) -> Callable[..., Embedder]:
         raise UserError(
             f"the embedder {module}:{function} cannot be imported: {error}; install what it needs, "
             f"or put {module.replace('.', '/')}.py in the working folder"
+        ) from error
+    except Exception as error:
+        raise UserError(
+            f"the embedder {module}:{function} fails as it is imported: {type(error).__name__}: "
+            f"{error}; correct it"
         ) from error
     factory = getattr(imported, function, None)
     if not callable(factory):

@@ -38,11 +38,20 @@ class Prediction:
         (N, H) float32, probability of the cluster; 0 for a clip that cannot be read.
     margins : numpy.ndarray
         (N, H) float32, probability of the cluster minus that of the next one.
+    second : numpy.ndarray
+        (N, H) int64, the next cluster; -1 for none, and for a clip that cannot be read.
     """
 
     clusters: np.ndarray
     confidences: np.ndarray
     margins: np.ndarray
+    second: np.ndarray
+
+    @classmethod
+    def unread(cls, clips: int, heads: int) -> "Prediction":
+        """That of clips of which none can be read."""
+        zeros, none = np.zeros((clips, heads), np.float32), np.full((clips, heads), -1)
+        return cls(none, zeros, zeros.copy(), none.copy())
 
 
 def assign(
@@ -129,7 +138,7 @@ def write_assignments(
     result["detail"] = [corrupt.found.get(sample, "") for sample in range(len(clips))]
     first = predictions[next(iter(predictions))]
     chosen = _columns(first, head, ("cluster", "confidence", "margin"))
-    columns = chosen | {"head": np.full(len(result), head)}
+    columns = chosen | {"second": first.second[:, head], "head": np.full(len(result), head)}
     if differ := len(set(counts)) > 1:
         columns[HEAD_CLUSTERS] = np.full(len(result), " ".join(map(str, counts)))
     for name, prediction in predictions.items():
@@ -197,16 +206,12 @@ def predict(
         for name, rows in log_p.items():
             best = rows.topk(2, dim=-1)
             confidence, runner_up = best.values.exp().permute(2, 1, 0).cpu().numpy()
-            prediction = predictions.setdefault(name, _unread(len(clips), len(rows)))
+            prediction = predictions.setdefault(name, Prediction.unread(len(clips), len(rows)))
             prediction.clusters[samples] = best.indices[..., 0].T.cpu()
             prediction.confidences[samples] = confidence
             prediction.margins[samples] = confidence - runner_up
+            prediction.second[samples] = best.indices[..., 1].T.cpu()
     return predictions
-
-
-def _unread(clips: int, heads: int) -> Prediction:
-    zeros = np.zeros((clips, heads), np.float32)
-    return Prediction(np.full((clips, heads), -1), zeros, zeros.copy())
 
 
 def _compress(csv: Path, above: int) -> None:

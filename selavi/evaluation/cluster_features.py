@@ -121,13 +121,11 @@ def predictions_of(fitted: Fitted, corrupt: CorruptClips) -> dict[str, Predictio
     ids = clips.index["id"].to_numpy()[whole]
     result = {}
     for modality, votes in fitted.predict(features_of(clips, whole), ids).items():
-        shape = (len(clips), votes.clusters.shape[1])
-        full = Prediction(
-            np.full(shape, -1), np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        )
+        full = Prediction.unread(len(clips), votes.clusters.shape[1])
         full.clusters[whole] = votes.clusters
         full.confidences[whole] = votes.confidences
         full.margins[whole] = votes.margins
+        full.second[whole] = votes.second
         result[modality] = full
     return result
 

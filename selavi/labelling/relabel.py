@@ -130,7 +130,15 @@ def relabel(
             if align and len(network.modalities) == 2:
                 _align(log_kernel)
             r = match_by_rank(marginals[head, : log_kernel.clusters], soft_sizes(log_kernel))
-            outputs.append(sinkhorn(log_kernel, r, settings.tolerance, settings.max_iterations))
+            outputs.append(
+                sinkhorn(
+                    log_kernel,
+                    r,
+                    settings.tolerance,
+                    settings.max_iterations,
+                    power=settings.marginal_power,
+                )
+            )
             labels[samples, head] = all_rows(outputs[-1].labels)
     if settings.consensus:
         labels.copy_(consensus_by_level(labels, network.cluster_counts))

@@ -5,8 +5,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from selavi.clustering.cost import cluster_features_costs
 from selavi.data.shards.cost import shard_costs
 from selavi.data.sources.factory import configured_source
+from selavi.embedding.cost import embed_costs
 from selavi.estimates.cost import Cost
 from selavi.estimates.workload import Workload
 from selavi.evaluation.cost import assign_costs, baselines_costs
@@ -21,14 +23,16 @@ from selavi.training.cost import clip_rate, pretrain_costs
 log = logging.getLogger(__name__)
 
 STAGES: tuple[Callable[[Workload], Iterator[Cost]], ...] = (
+    embed_costs,
     pretrain_costs,
+    cluster_features_costs,
     assign_costs,
     baselines_costs,
     degrade_costs,
     retrieval_costs,
     finetune_costs,
 )
-"""The stages that take longer than minutes and need a trained network or its clips."""
+"""The stages that take longer than minutes and need clips or a trained network."""
 
 
 def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:

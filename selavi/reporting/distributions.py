@@ -5,14 +5,13 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from selavi.files import UserError, atomic_path, read_csv, write_csv
+from selavi.files import UserError, read_csv, write_csv
 from selavi.label.names_file import read_names
 from selavi.models.checkpoint import REMEDY, load_model
-from selavi.reporting.figures import STYLE
+from selavi.reporting.style import BLACK, MANY, PALE_BLUE, count_along, new_figure
 
-COLUMNS = 5
+COLUMNS = 5  # of panels
 
 
 def distributions(
@@ -36,8 +35,9 @@ def distributions(
     Returns
     -------
     DataFrame
-        One row per head and cluster: `head`, `rank` (0 is the smallest cluster), `cluster`, `clips`
-        (number of clips), `drawn` (the number prescribed for this rank), `name` ("" for none).
+        One row per head and cluster: `head`, `rank` (1 is the largest cluster), `cluster`, `clips`
+        (number of clips), `prescribed` (the number that the marginals prescribe for this rank),
+        `name` ("" for none).
 
     Raises
     ------
@@ -62,14 +62,14 @@ def distributions(
     called = {(selected, cluster): name for cluster, name in named.items()}
     heads = []
     for head, padded in enumerate(marginals):
-        shares = padded[: counts_of_heads[head]]
+        shares = padded[: counts_of_heads[head]][::-1]
         clusters = assigned[f"head{head}"]
         counts = np.bincount(clusters[clusters >= 0], minlength=len(shares))
-        order = counts.argsort(kind="stable")
+        order = (-counts).argsort(kind="stable")
         heads.append(
             pd.DataFrame(
-                {"head": head, "rank": range(len(shares)), "cluster": order,
-                 "clips": counts[order], "drawn": shares * counts.sum(),
+                {"head": head, "rank": range(1, len(shares) + 1), "cluster": order,
+                 "clips": counts[order], "prescribed": shares * counts.sum(),
                  "name": [called.get((head, cluster), "") for cluster in order.tolist()]}
             )
         )  # fmt: skip
@@ -82,19 +82,30 @@ def distributions(
 def _draw(table: pd.DataFrame, marginals: str, output: Path) -> None:
     heads = int(table["head"].max()) + 1
     columns = min(COLUMNS, heads)
-    with mpl.rc_context(STYLE):
-        rows = -(-heads // columns)
-        figure = Figure(figsize=(2.6 * columns, 2.3 * rows), layout="constrained")
-        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    rows = -(-heads // columns)
+    alike = table.groupby("head").size().nunique() == 1  # heads of one number of clusters
+    with new_figure(output, 0.7 + 1.35 * rows) as figure:
+        grid = figure.subplots(rows, columns, sharex=alike, sharey=alike, squeeze=False).ravel()
         for axes, (head, sizes) in zip(grid, table.groupby("head"), strict=False):
-            axes.fill_between(sizes["rank"], sizes["clips"], alpha=0.3, step="mid", label="labels")
-            axes.plot(sizes["rank"], sizes["drawn"], color="black", linewidth=1, label="prescribed")
-            axes.set(title=f"head {head}", ylim=(0, None))
+            ranks, wide = sizes["rank"], len(sizes) <= MANY
+            axes.bar(
+                ranks, sizes["clips"], width=0.8 if wide else 1.0, color=PALE_BLUE,
+                label="labels after training",
+            )  # fmt: skip
+            axes.plot(
+                ranks, sizes["prescribed"], ".", color=BLACK, markersize=4 if wide else 0.8,
+                label=f"prescribed ({marginals} marginals)",
+            )  # fmt: skip
+            axes.set_title(f"head {head}")
+            axes.grid(visible=False, axis="x")
+            count_along(axes.xaxis)
+            count_along(axes.yaxis)
+        for axes in grid[:heads]:
+            axes.set_ylim(bottom=0)  # after the last head: a limit ends the scaling by the data
         for axes in grid[heads:]:
             axes.set_visible(False)
-        grid[0].legend(frameon=False)
-        figure.supxlabel("cluster, by size", fontsize=10)
-        figure.supylabel("clips", fontsize=10)
-        figure.suptitle(f"Cluster sizes, {marginals} marginals", fontsize=11)
-        with atomic_path(output) as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Date": None})
+        entries = grid[0].get_legend_handles_labels()
+        size = mpl.rcParams["lines.markersize"] / entries[0][0].get_markersize()
+        figure.legend(*entries, loc="outside upper right", ncols=2, markerscale=size)
+        figure.supxlabel("rank of the cluster (1: the largest)", fontsize=8)
+        figure.supylabel("clips", fontsize=8)

@@ -1,32 +1,31 @@
 """Plots of a training run, as SVG."""
 
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from selavi.data.schema import read_index
 from selavi.evaluation.scores import contingency_table, plain_scores
-from selavi.files import UserError, atomic_path, read_csv
+from selavi.files import UserError, read_csv
+from selavi.reporting.style import (
+    BLACK,
+    BLUE,
+    COLOURS,
+    MANY,
+    MODALITIES,
+    VERMILION,
+    count_along,
+    draw_line,
+    legend_above,
+    new_figure,
+)
 
+NAMED = 4  # heads with a colour and a name each
 LOG_COLUMNS = (
     "epoch", "loss", "learning_rate", "clips_per_second", "relabellings", "labels_changed",
 )  # fmt: skip
-STYLE: Any = {  # matplotlib types the keys one by one
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "font.size": 10,
-    "lines.linewidth": 1.8,
-    "svg.hashsalt": "selavi",
-}
 
 
 def training_figure(
@@ -60,17 +59,19 @@ def training_figure(
     assigned = read_csv(labels, ("id", "key"), needed=("head0",))
     heads = [c for c in assigned.columns if c.startswith("head")]
     updates = label_history(epochs, index) if epochs else pd.DataFrame()
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(13, 6.4), layout="constrained")
+    with new_figure(output, 4.2) as figure:
         axes = figure.subplots(2, 3)
         _loss(axes[0, 0], log)
         _changes(axes[0, 1], log)
         _agreement(axes[0, 2], updates)
-        _line(axes[1, 0], log, "learning_rate", "Learning rate", "tab:green")
-        _line(axes[1, 1], log, "clips_per_second", "Clips per second", "tab:gray")
+        _line(axes[1, 0], log, "learning_rate", "Learning rate")
+        _line(axes[1, 1], log, "clips_per_second", "Speed", "clips per second")
         _sizes(axes[1, 2], assigned, heads)
-        with atomic_path(output) as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Date": None})
+        for panel in axes.ravel():
+            count_along(panel.xaxis)
+            legend_above(panel, handlelength=1, columnspacing=0.8)
+        for panel in axes.ravel()[:-1]:
+            panel.set_xlabel("epoch")
 
 
 def label_history(epochs: Path, index: Path | None = None) -> pd.DataFrame:
@@ -126,43 +127,47 @@ def _nmi(one: np.ndarray, other: np.ndarray) -> float:
 
 def _agreement(axes: Axes, updates: pd.DataFrame) -> None:
     lines = {
-        "before": ("with the previous labels", "tab:red"),
-        "classes": ("with the classes", "black"),
+        "before": ("with previous", VERMILION),
+        "classes": ("with classes", BLACK),
     }
+    axes.set(title="Agreement of the labels", ylabel="NMI, mean over heads", ylim=(0, 1.02))
     for name, (label, colour) in lines.items():
-        if name in updates:
-            axes.plot(updates["epoch"], updates[name], color=colour, label=label)
-            axes.legend(frameon=False)
-    axes.set(title="NMI of the labels, mean over heads", xlabel="epoch", ylim=(0, 1.02))
+        if name in updates and updates[name].notna().any():
+            draw_line(axes, updates["epoch"], updates[name], color=colour, label=label)
 
 
-def _line(axes: Axes, log: pd.DataFrame, column: str, title: str, colour: str) -> None:
-    axes.plot(log["epoch"], log[column], color=colour)
-    axes.set(title=title, xlabel="epoch", ylim=(0, None))
+def _line(axes: Axes, log: pd.DataFrame, column: str, title: str, unit: str = "") -> None:
+    draw_line(axes, log["epoch"], log[column], color=BLUE)
+    axes.set(title=title, ylabel=unit or title.lower(), ylim=(0, None))
 
 
 def _loss(axes: Axes, log: pd.DataFrame) -> None:
     names = [c for c in log.columns if c.startswith("loss_")]
-    for name in names:
-        axes.plot(log["epoch"], log[name], label=name.removeprefix("loss_"), alpha=0.8)
-    axes.plot(log["epoch"], log["loss"], color="black", label="mean")
-    axes.set(
-        title="Cross-entropy to the current labels", xlabel="epoch", ylabel="nats", ylim=(0, None)
-    )
-    axes.legend(frameon=False)
+    for name in names if len(names) > 1 else []:  # else it is the mean
+        modality = name.removeprefix("loss_")
+        draw_line(axes, log["epoch"], log[name], color=MODALITIES.get(modality), label=modality)
+    draw_line(axes, log["epoch"], log["loss"], color=BLACK, label="mean" if names[1:] else None)
+    axes.set(title="Loss", ylabel="cross-entropy (nats)", ylim=(0, None))
 
 
 def _changes(axes: Axes, log: pd.DataFrame) -> None:
     updates = log[log["relabellings"] > 0]
-    axes.plot(updates["epoch"], 100 * updates["labels_changed"], color="tab:red")
-    axes.set(title="Labels changed by an update", xlabel="epoch", ylabel="%", ylim=(0, None))
+    draw_line(axes, updates["epoch"], 100 * updates["labels_changed"], color=VERMILION)
+    axes.set(title="Label updates", ylabel="labels changed (%)", ylim=(0, None))
 
 
 def _sizes(axes: Axes, assigned: pd.DataFrame, heads: list[str]) -> None:
-    clusters = int(assigned[heads].to_numpy().max()) + 1
-    for head in heads:
-        counts = np.bincount(assigned.loc[assigned[head] >= 0, head], minlength=clusters)
-        axes.plot(range(1, clusters + 1), np.sort(counts)[::-1], alpha=0.8, label=head)
-    axes.set(title="Cluster sizes", xlabel="cluster, by size", ylabel="clips", ylim=(0, None))
-    if len(heads) <= 6:
-        axes.legend(frameon=False)
+    few = len(heads) <= NAMED
+    labels = ["head 0", *map(str, range(1, len(heads)))] if few else [f"{len(heads)} heads"]
+    for number, head in enumerate(heads):
+        counts = np.bincount(assigned.loc[assigned[head] >= 0, head])
+        axes.plot(
+            np.arange(1, len(counts) + 1), np.sort(counts)[::-1], ".",
+            markersize=4 if len(counts) <= MANY else 2, alpha=0.8 if few else 0.4,
+            color=COLOURS[number] if few else BLUE,
+            label=labels[number] if number < len(labels) else None,
+        )  # fmt: skip
+    axes.set(title="Cluster sizes", ylabel="clips", ylim=(0, None))
+    axes.set_xlabel("rank by size (1: the largest)")
+    count_along(axes.xaxis)
+    count_along(axes.yaxis)

@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-from selavi.files import UserError, atomic_path, read_csv
-from selavi.reporting.figures import STYLE
+from selavi.files import UserError, read_csv
+from selavi.reporting.style import BLACK, MARKERS, MODALITIES, new_figure
 
-COLOURS = {"video+audio": "tab:green", "video": "tab:blue", "audio": "tab:orange"}
 LINES = ("-", "--", ":", "-.")
 
 
@@ -35,22 +32,24 @@ def plot_degraded(tables: list[Path], output: Path) -> None:
     ]
     if not kinds:
         raise UserError(f"no levels in {', '.join(map(str, tables))}; configure degrade.video")
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(5.2 * len(kinds), 4), layout="constrained")
+    with new_figure(output, 3.2) as figure:
         grid = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
         for axes, kind in zip(grid, kinds, strict=True):
             for line, (run, table) in zip(LINES * len(runs), runs.items(), strict=False):
                 for modality, rows in table[table["degraded"] == kind].groupby("modality"):
                     rows = rows.sort_values("kilobytes")
                     axes.plot(
-                        rows["kilobytes"], rows["nmi"], line, marker="o", markersize=4,
-                        color=COLOURS.get(str(modality), "black"), label=f"{run}, {modality}",
+                        rows["kilobytes"], rows["nmi"], line,
+                        marker=MARKERS.get(str(modality), "o"),
+                        color=MODALITIES.get(str(modality), BLACK), label=f"{run}, {modality}",
                     )  # fmt: skip
-            axes.set(title=f"Degraded {kind}", xlabel="kB per clip", xscale="log", ylim=(0, None))
+            axes.set(title=f"Degraded {kind}", xlabel="size of a clip (kB)", xscale="log")
+            axes.set_ylim(0, None)
             axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
             axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axes.xaxis.set_minor_formatter(NullFormatter())
-            axes.legend(frameon=False, fontsize=8)
-        grid[0].set(ylabel="NMI")
-        with atomic_path(output) as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Date": None})
+            axes.xaxis.set_minor_locator(NullLocator())
+        grid[0].set(ylabel="NMI with the classes")
+        lines = {line.get_label(): line for axes in grid for line in axes.lines}
+        figure.legend(
+            handles=list(lines.values()), loc="outside upper left", ncols=3, handlelength=4
+        )

@@ -3,20 +3,17 @@
 import logging
 from pathlib import Path
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from selavi.evaluation.levels import labels_of, level_scores, read_levels, tree
-from selavi.files import atomic_path, write_csv
-from selavi.reporting.figures import STYLE
+from selavi.files import write_csv
+from selavi.reporting.style import BLACK, BLUE, VERMILION, legend_above, new_figure
 
 log = logging.getLogger(__name__)
 
 SHOWN = 0.05  # the smallest share that has a line
-NUMBERED = 40  # clusters of a level that have their numbers beside them
+NUMBERED = 64  # clusters of a level that have their numbers beside them
 
 
 def make_tree(assignments: Path, output: Path, levels: Path, figure: Path) -> None:
@@ -50,28 +47,28 @@ def make_tree(assignments: Path, output: Path, levels: Path, figure: Path) -> No
             "selected %d clusters, without classes; by the classes (oracle) %d, mean NMI %.3f",
             chosen, best["clusters"], best["nmi"],
         )  # fmt: skip
-    with mpl.rc_context(STYLE | {"axes.grid": False}):
-        drawing = Figure(figsize=(12, 5), layout="constrained")
+    lines = max((k for k in scores["clusters"] if k <= NUMBERED), default=0)
+    with new_figure(figure, max(3.6, 1.2 + 0.1 * lines), {"axes.grid": False}) as drawing:
         left, right = drawing.subplots(1, 2, width_ratios=(1, 2))
         _curve(left, scores)
         _draw(right, branches, scores["clusters"].tolist())
-        with atomic_path(figure) as temporary:
-            drawing.savefig(temporary, format="svg", metadata={"Date": None})
 
 
 def _curve(axes: Axes, scores: pd.DataFrame) -> None:
     chosen = int(scores.loc[scores["selected"], "clusters"].iloc[0])
-    axes.plot(scores["clusters"], scores["agreement"], "o-", color="tab:red", label="of two heads")
-    axes.axvline(chosen, color="tab:red", alpha=0.5, label=f"selected: {chosen}")
+    counts = scores["clusters"]
+    axes.plot(counts, scores["agreement"], "o-", color=VERMILION, label="AMI of two heads")
+    axes.axvline(chosen, color=VERMILION, alpha=0.5, label=f"selected: {chosen}")
     if scores["nmi"].notna().any():
-        best = int(scores["clusters"].iloc[int(scores["nmi"].argmax())])
-        axes.plot(scores["clusters"], scores["nmi"], "o-", color="black", label="NMI with classes")
-        axes.axvline(best, color="black", linestyle=":", label=f"oracle, by classes: {best}")
-    axes.set(title="Agreement (AMI) by number of clusters", xlabel="clusters", ylim=(0, 1.02))
+        best = int(counts.iloc[int(scores["nmi"].argmax())])
+        axes.plot(counts, scores["nmi"], "s-", color=BLACK, label="NMI with classes")
+        axes.axvline(best, color=BLACK, linestyle=":", label=f"oracle, by classes: {best}")
+    axes.set(title="Agreement by number of clusters", ylim=(0, 1.02))
+    axes.set(xlabel="number of clusters (log scale)", ylabel="AMI, NMI (1: the same)")
     axes.set_xscale("log", base=2)
-    axes.set_xticks(scores["clusters"], [str(k) for k in scores["clusters"]])
+    axes.set_xticks(counts, [str(k) for k in counts])
     axes.minorticks_off()
-    axes.legend(frameon=False)
+    legend_above(axes, len(axes.get_legend_handles_labels()[0]))
 
 
 def _draw(axes: Axes, branches: pd.DataFrame, levels: list[int]) -> None:
@@ -89,16 +86,22 @@ def _draw(axes: Axes, branches: pd.DataFrame, levels: list[int]) -> None:
             axes.plot(
                 [levels.index(above), levels.index(level)],
                 [places[above, parent], places[level, child]],
-                color="tab:blue", linewidth=3 * share, alpha=0.3 + 0.6 * share,
+                color=BLUE, linewidth=3 * share, alpha=0.3 + 0.6 * share,
             )  # fmt: skip
+    last = len(levels) - 1
     for (level, cluster), height in places.items():
-        axes.plot(levels.index(level), height, "o", color="black", markersize=3)
-        if level <= NUMBERED:
+        column, small = levels.index(level), level > NUMBERED
+        axes.plot(column, height, "o", color=BLACK, markersize=1 if small else 2.5)
+        if not small:
+            place, across, along = (0, 3), "center", "bottom"
+            if column in (0, last):  # no line is beside it
+                place, across = ((4, 0), "left") if column else ((-4, 0), "right")
+                along = "center"
             axes.annotate(
-                str(cluster), (levels.index(level), height), xytext=(4, 2),
-                textcoords="offset points", fontsize=7,
+                str(cluster), (column, height), xytext=place, textcoords="offset points",
+                fontsize=6.5, horizontalalignment=across, verticalalignment=along,
             )  # fmt: skip
-    axes.set_xticks(np.arange(len(levels)), [f"{level} clusters" for level in levels])
-    axes.set_yticks([])
+    axes.set_xticks(range(len(levels)), [str(level) for level in levels])
+    axes.set(xlabel="number of clusters", xlim=(-0.15, last + 0.15), yticks=[])
     axes.spines["left"].set_visible(False)
-    axes.set_title("Into which clusters they fall (lines: shares of at least 5%)")
+    axes.set_title(f"How clusters divide (width: share of clips, from {SHOWN:.0%})")

@@ -16,7 +16,12 @@ EPOCH_SECONDS = 0.15
 """What an epoch takes besides its steps: its checkpoint, log and order of clips."""
 START_SECONDS = 20.0
 """Start of Snakemake and of its jobs."""
-PARTS = {"encode": ("shard",), "train": ("pretrain",), "label": ("assign",)}
+PARTS = {
+    "encode": ("shard",),
+    "embed": ("embed",),
+    "train": ("pretrain",),
+    "label": ("shard", "embed", "assign"),  # windows are stored, and embedded, once more
+}
 
 
 def forecast(config: str) -> str:
@@ -50,7 +55,7 @@ def forecast(config: str) -> str:
     }
     seconds["train"] += epochs * EPOCH_SECONDS
     total = sum(seconds.values()) + START_SECONDS
-    shares = ", ".join(f"{part} {duration(value)}" for part, value in seconds.items())
+    shares = ", ".join(f"{part} {duration(value)}" for part, value in seconds.items() if value)
     return (
         f"estimated time: {duration(total)} ({shares}), from rates measured here; if it is "
         "interrupted, the same command resumes"

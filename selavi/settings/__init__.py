@@ -42,11 +42,11 @@ from selavi.settings.evaluation import (
 )
 from selavi.settings.init import TORCHVISION, InitSettings
 from selavi.settings.inputs import FRAME_SECONDS, AudioSettings, VideoSettings
+from selavi.settings.labelling import LabellingSettings
 from selavi.settings.machine import MachineSettings
 from selavi.settings.null_overrides import without_removed
 from selavi.settings.run import (
     FeatureMethod,
-    LabellingSettings,
     NetworkSettings,
     RunDefaults,
     RunSettings,

@@ -15,7 +15,7 @@ from selavi.settings.evaluation import (
     FinetuneSettings,
     RetrievalSettings,
 )
-from selavi.settings.frozen import check_frozen, require_trained
+from selavi.settings.frozen import check_frozen, require_folders, require_trained
 from selavi.settings.inputs import FRAME_SECONDS
 from selavi.settings.machine import MachineSettings
 from selavi.settings.merge import inherit
@@ -28,8 +28,10 @@ from selavi.settings.section import Modality, Name, Section
 class ExplorerSettings(Section):
     """The HTML page on which clusters can be watched and heard."""
 
-    clips_per_cluster: int = Field(12, ge=1, le=10_000)
-    """Number of clips shown per cluster."""
+    clips_per_cluster: int = Field(24, ge=1, le=10_000)
+    """Number of clips per cluster that the page can play; it lists all others."""
+    max_megabytes: float = Field(300, ge=1)
+    """Limit of the clips of a page, in 10^6 bytes: fewer are stored per cluster if needed."""
 
 
 class Config(Section):
@@ -94,6 +96,7 @@ class Config(Section):
                 )
         for name, run in self.runs.items():
             _check_run(name, run, self.datasets, self.embedders)
+        require_folders(self.runs)
         return self
 
     @model_validator(mode="after")

@@ -1,8 +1,16 @@
 """What must hold of runs whose encoders are frozen, between sections of the file."""
 
+from collections.abc import Mapping
+
 from selavi.settings.data import DatasetSettings
 from selavi.settings.embedding import EmbedderSettings, embedder_settings
-from selavi.settings.encoders import FROZEN, FeatureFiles, is_frozen, require_known
+from selavi.settings.encoders import (
+    FROZEN,
+    FeatureFiles,
+    embedder_folder,
+    is_frozen,
+    require_known,
+)
 from selavi.settings.run import RunSettings
 from selavi.settings.section import Modality
 
@@ -48,6 +56,21 @@ def check_frozen(
                     f"runs.{name} sees the {modality} of clips, and datasets.{run.dataset}.splits."
                     f"{split}.clips has no media; set network.{modality}_encoder: frozen and "
                     f"datasets.{run.dataset}.features.{modality}, or use a folder of videos"
+                )
+
+
+def require_folders(runs: Mapping[str, RunSettings]) -> None:
+    """Raise ValueError if features by two embedders of a modality would be in one folder."""
+    named: dict[tuple[str, Modality], str] = {}
+    for name, run in runs.items():
+        for modality in run.frozen:
+            encoder = run.network.encoder(modality)
+            other = named.setdefault((embedder_folder(encoder), modality), encoder)
+            if other != encoder:
+                raise ValueError(
+                    f"runs.{name}.network.{modality}_encoder = {encoder!r} and {other!r} of "
+                    "another run have the same folder of features, "
+                    f"{embedder_folder(encoder)}; name one of them under `embedders`"
                 )
 
 

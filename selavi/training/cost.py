@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from selavi.batch import Batch
+from selavi.clustering.cost import MethodTimes, prepared_width
 from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import Clips
 from selavi.data.features.gather import GivenFeatures
@@ -20,10 +21,11 @@ from selavi.estimates.timing import CPU_BATCH, decode, inference_seconds, traini
 from selavi.estimates.workload import ClipRate, Workload
 from selavi.labelling.schedule import relabelling_steps
 from selavi.models.precision import expects_bfloat16
+from selavi.models.preparation import PCA_KINDS
 from selavi.settings import RunSettings
 from selavi.training.lanes import lane_count
 from selavi.training.optim import fit_to_clips
-from selavi.training.preparation import prepare
+from selavi.training.preparation import FITTED, STARTS, TRIED, prepare
 
 LANE_BATCH = 16
 GIVEN_FEATURES, GIVEN_CLIPS = 1024, 256  # of a clip, and clips of a batch, for a measurement
@@ -49,7 +51,23 @@ def pretrain_costs(workload: Workload) -> Iterator[Cost]:
         checkpoint = 2 * rate.parameters + clips * (features + 8 * heads)
         most = run.machine.checkpoints_kept + 1  # one is written before the oldest goes
         seconds = (rate.train * training.epochs + rate.infer * passes) * clips
+        if run.frozen:
+            seconds += Seconds(_preparing_seconds(workload, run, clips), 0.0)
         yield cost(name, "pretrain", seconds, rate.parameters + most * checkpoint)
+
+
+def _preparing_seconds(workload: Workload, run: RunSettings, clips: int) -> float:
+    """CPU seconds of k-means before the first step: choice of the preparation, first labels."""
+    seconds_of, network = MethodTimes(workload.cache, prepared_width(run)), run.network
+    seconds = 0.0
+    for clusters in network.levels(clips):
+        if network.preparation == "auto":
+            tried = seconds_of("kmeans", min(TRIED, clips), clusters, STARTS)
+            seconds += len(PCA_KINDS) * tried
+        if run.labelling.first == "kmeans":
+            fitted = min(FITTED, clips)
+            seconds += seconds_of("kmeans", fitted, clusters, network.heads)
+    return seconds
 
 
 def clip_rate(index: Path | None, run: RunSettings) -> ClipRate:

@@ -7,14 +7,14 @@ from typing import Any
 class Watched:
     """A page, and all that went wrong on it."""
 
-    def __init__(self, browser: Any, file: Path, **context: Any) -> None:
+    def __init__(self, browser: Any, file: Path, address: str = "", **context: Any) -> None:
         self.troubles: list[str] = []
         self.requests: list[str] = []
         self.page = browser.new_page(**context)
         self.page.on("console", lambda message: self.troubles.append(message.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(file.as_uri())
+        self.page.goto(file.as_uri() + address)
         self.folder = file.parent.as_uri()
 
     def finish(self) -> None:

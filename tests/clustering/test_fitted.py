@@ -110,9 +110,13 @@ def test_votes_by_hand() -> None:
     assert votes.clusters.tolist() == [[1]]
     assert votes.confidences.tolist() == [[0.5]]
     assert votes.margins.tolist() == [[0.25]]
+    assert votes.second.tolist() == [[0]]
     kept = vote(gallery[:1], gallery, labels, np.array([0]), given=labels[:1])
     assert kept.clusters.tolist() == [[0]]
     assert kept.margins.tolist() == [[-0.25]]
+    assert kept.second.tolist() == [[1]]
+    alone = vote(gallery[:1], gallery, np.zeros((5, 1), int), own=np.array([0]))
+    assert alone.second.tolist() == [[-1]]
     tied = vote(np.array([[10.4]], np.float32), gallery, labels, own=np.array([-1]))
     assert tied.clusters.tolist() == [[1]]  # two for 0 and two for 1, which is nearer
 

@@ -22,6 +22,7 @@ from selavi.settings import EmbedderSettings, embedder_settings
 
 PLUG_IN = '''
 import numpy as np
+import torch
 
 def means(scale=1.0):
     """Mean colour, the number of frames and their rate."""
@@ -51,6 +52,21 @@ def shapes(*, first, second):
         made.append(1)
         return np.ones(first if len(made) == 1 else second)
     return embed
+
+def tensors(form):
+    def embed(clips):
+        rows = [torch.tensor([c.fps, c.frames.mean() / 2]).requires_grad_() for c in clips]
+        return rows if form == "list" else torch.stack(rows).bfloat16()
+    return embed
+
+def lists():
+    return lambda clips: [[c.fps] * (1 + (n == 1)) for n, c in enumerate(clips)]
+
+def needs_a_file():
+    return open("weights.pt")
+
+def no_function():
+    return 3
 
 def infinite():
     def embed(clips):
@@ -170,8 +186,26 @@ def test_another_shape_stops_with_both(
         ShardEmbedder(what).embed(tar, rows.head(6))
 
 
-def test_plug_ins_that_cannot_be_made(plug_in: str) -> None:
+def test_plug_ins_may_return_tensors_and_lists(train_index: Path, plug_in: str) -> None:
+    tar, rows = shard_of(train_index)
+    by_form = {
+        form: ShardEmbedder(settings(f"{plug_in}:tensors", options={"form": form})).embed(
+            tar, rows.head(3)
+        )
+        for form in ("list", "one")
+    }
+    assert all(made.rows.shape == (3, 2) and not made.rejected for made in by_form.values())
+    np.testing.assert_allclose(by_form["list"].rows, by_form["one"].rows, rtol=1e-2)
+    with pytest.raises(UserError, match=r"of shape \(3,\) for 3 clips; it has to be \(3, D\)"):
+        ShardEmbedder(settings(f"{plug_in}:lists", batch_size=3)).embed(tar, rows.head(3))
+
+
+def test_plug_ins_that_cannot_be_made(plug_in: str, tmp_path: Path) -> None:
+    (tmp_path / f"{plug_in}_bad.py").write_text("1 / 0")
     for factory, words in (
+        (f"{plug_in}_bad:make", "fails as it is imported: ZeroDivisionError"),
+        (f"{plug_in}:needs_a_file", r"cannot be made: FileNotFoundError: .*weights\.pt"),
+        (f"{plug_in}:no_function", "gives a int, which cannot be called"),
         ("no_such_module:make", "cannot be imported"),
         (f"{plug_in}:nothing", "has no function 'nothing'"),
         (plug_in, "not of the form package.module:function"),

@@ -38,6 +38,9 @@ def test_the_logits_decide_as_the_assignments_do(
     margins = probabilities[:, 0] - probabilities[:, 1]
     assert np.allclose(table["video_head0_margin"], margins, atol=2e-6)
     assert (table["margin"] == table["video+audio_head1_margin"]).all()
+    both = sum(torch.stack(content.logits[name])[1].log_softmax(1) for name in ("video", "audio"))
+    assert isinstance(both, torch.Tensor)
+    assert both.argsort(1, descending=True)[:, 1].tolist() == table["second"].tolist()
     assert main(["metrics", "--logits", str(tmp_path / "logits.pt"),
                  "--output", str(tmp_path / "m.csv")]) == 0  # fmt: skip
     from_logits = read_csv(tmp_path / "m.csv", ("modality", "choice", "head"))

@@ -59,6 +59,17 @@ def test_labels_of_a_group_come_from_one_pass() -> None:
             assert not torch.equal(labels[:, head], other.labels)
 
 
+def test_relaxed_sizes_follow_the_network() -> None:
+    network = small_network()
+    store = features(network, CLIPS)
+    exact, _ = run(network, lambda _: store, LabellingSettings())
+    loose, relabelling = run(network, lambda _: store, LabellingSettings(marginal_power=0.5))
+    assert relabelling.converged
+    for head in range(4):
+        sizes = [labels[:, head].bincount(minlength=12).double() for labels in (exact, loose)]
+        assert sizes[1].std() > sizes[0].std()
+
+
 def test_groups_differ_from_relabelling_to_relabelling() -> None:
     generator = torch.Generator().manual_seed(0)
     splits = [tuple(map(tuple, group_heads(10, 2, generator))) for _ in range(20)]

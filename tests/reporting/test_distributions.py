@@ -30,23 +30,37 @@ def test_sizes_stand_beside_what_was_drawn(
                  "--figure", str(tmp_path / "d.svg")]) == 0  # fmt: skip
     table = pd.read_csv(tmp_path / "d.csv", keep_default_na=False)
     first = table[table["head"] == 0]
-    assert first["cluster"].tolist() == [1, 3, 0, 2]
-    assert first["clips"].tolist() == [1, 2, 3, 4]
-    assert first["drawn"].tolist() == [1, 2, 3, 4]
-    assert first["name"].tolist() == ["", "dog", "", ""]
+    assert first["rank"].tolist() == [1, 2, 3, 4]
+    assert first["cluster"].tolist() == [2, 0, 3, 1]
+    assert first["clips"].tolist() == [4, 3, 2, 1]
+    assert first["prescribed"].tolist() == [4, 3, 2, 1]
+    assert first["name"].tolist() == ["", "", "dog", ""]
     second = table[table["head"] == 1]
     assert (second["name"] == "").all()  # names are of the selected head
     assert (second["clips"] == 2).all()
-    assert (second["drawn"] == 2).all()  # of the eight clips that have a label
+    assert (second["prescribed"] == 2).all()  # of the eight clips that have a label
     assert "gaussian marginals" in (tmp_path / "d.svg").read_text()
     (figure,) = drawn
-    for axes, clips, share in zip(figure.axes, ([1, 2, 3, 4], [2] * 4), sizes, strict=True):
-        (area,) = axes.collections
-        (line,) = axes.lines
-        outline = area.get_paths()[0].vertices
-        assert set(outline[:, 0]) == {0, 0.5, 1.5, 2.5, 3}  # steps from rank to rank
-        assert [outline[outline[:, 0] == x, 1].max() for x in (0, 0.5, 1.5, 2.5)] == clips
-        assert line.get_ydata().tolist() == pytest.approx([s * sum(clips) for s in share])
+    for axes, clips, share in zip(figure.axes, ([4, 3, 2, 1], [2] * 4), sizes, strict=True):
+        (points,) = axes.lines
+        middles = [bar.get_x() + bar.get_width() / 2 for bar in axes.patches]
+        assert middles == pytest.approx([1, 2, 3, 4])
+        assert [bar.get_height() for bar in axes.patches] == clips
+        assert points.get_xdata().tolist() == [1, 2, 3, 4]
+        assert points.get_ydata().tolist() == pytest.approx([s * sum(clips) for s in share[::-1]])
+
+
+def test_the_largest_cluster_of_a_later_head_is_within_the_panels(
+    tiny_run: Callable[..., RunSettings], tmp_path: Path, drawn: list[Figure]
+) -> None:
+    settings = tiny_run()
+    facts = {"head": 0, "sizes": [[0.25] * 4, [0.01, 0.01, 0.01, 0.97]]}
+    save_model(tmp_path / "model.pt", build_network(settings), settings, facts)
+    labels = {"id": "x", "key": "y", "head0": [0, 1, 2, 3] * 10, "head1": [0] * 37 + [1, 2, 3]}
+    write_csv(tmp_path / "labels.csv", pd.DataFrame(labels))
+    files = [tmp_path / name for name in ("model.pt", "labels.csv", "d.csv", "d.svg")]
+    distributions(*files)
+    assert all(axes.get_ylim()[0] == 0 < 38.8 < axes.get_ylim()[1] for axes in drawn[0].axes)
 
 
 def test_a_model_without_sizes_is_said(

@@ -1,8 +1,7 @@
 """The explorer's files: the right clips, whole and with sound; names as text; nothing stale."""
 
 import io
-import json
-import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
+from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.schema import read_index
 from selavi.data.shards.decode import decode_samples
 from selavi.data.shards.reader import read_member
@@ -19,13 +19,8 @@ from selavi.data.sources.clip_table import ClipTable
 from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer
-from selavi.reporting.explorer.contents import (
-    choose_clips,
-    describe,
-    number_of_clusters,
-    pick_ranks,
-)
 from tests.conftest import MEDIA, make_split
+from tests.reporting.pages import read_column, run_of, stored_ids
 
 HOSTILE = """</script><script>hacked=1</script><!--"'&amp;{{ 7*7 }}\\ \n é 漢字.mp4"""
 
@@ -41,74 +36,15 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assignments(index: Path, clusters: list[int], **changes: list[str]) -> Path:
-    """A CSV as the assign stage writes it, the first clips of each cluster the most confident."""
+    """A CSV as the assign stage writes it, the first clips of each cluster the most certain."""
     table = read_index(index)[["sample", "id", "key", "path", "label"]].assign(**changes)
     table["cluster"] = clusters
-    table["confidence"] = np.linspace(0.9, 0.4, len(table))
+    table["confidence"] = table["margin"] = np.linspace(0.9, 0.4, len(table))
     table["video+audio_head0"] = clusters
+    table["video+audio_head0_margin"] = table["margin"]
     csv = index.parent / "assignments.csv"
     write_csv(csv, table)
     return csv
-
-
-def contents(page: Path) -> dict[str, Any]:
-    found = re.findall(
-        r'<script type="application/json" id="contents">(.*?)</script>', page.read_text("utf-8")
-    )
-    assert len(found) == 1
-    data: dict[str, Any] = json.loads(found[0])
-    return data
-
-
-def table_of(rows: list[tuple[int, float, str]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=["cluster", "confidence", "label"])
-    table["sample"] = range(len(table))
-    table["id"] = [f"{n:016x}" for n in table["sample"]]
-    return table.assign(key=table["id"] + ".mp4", path="/videos/" + table["id"] + ".mp4")
-
-
-@pytest.mark.parametrize("size", [1, 2, 5, 12, 13, 14, 1000])
-@pytest.mark.parametrize("count", [1, 2, 5, 12])
-def test_picks_the_surest_half_and_spreads_the_rest(size: int, count: int) -> None:
-    ranks = pick_ranks(size, count)
-    assert len(ranks) == len(set(ranks)) == min(size, count)
-    assert ranks == sorted(ranks)
-    sure = -(-min(size, count) // 2)
-    assert ranks[:sure] == list(range(sure))
-    if count > 1:
-        assert ranks[-1] == size - 1
-    gaps = np.diff([sure - 1, *ranks[sure:]])
-    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
-
-
-def test_clips_are_ordered_by_confidence_then_sample() -> None:
-    table = table_of([(1, 0.5, ""), (0, 0.2, ""), (1, 0.9, ""), (1, 0.5, ""), (0, 0.3, "")])
-    assert choose_clips(table, 2)["sample"].tolist() == [4, 1, 2, 3]
-
-
-def test_describes_a_case_worked_by_hand() -> None:
-    rows = [(0, 0.8, "b"), (0, 0.6, "a"), (0, 0.4, "b"), (0, 0.2, ""), (2, 1.0, ""), (3, 0.5, "a")]
-    table = table_of(rows)
-    page = describe(table, choose_clips(table, 2), 5)
-    assert (page["size"], page["clusters"], page["empty"]) == (6, 5, [1, 4])
-    assert page["classes"] == ["a", "b"]
-    assert [card["number"] for card in page["cards"]] == [0, 2, 3]
-    mixed, unlabelled, single = page["cards"]
-    assert (mixed["size"], mixed["confidence"]) == (4, 0.5)  # (0.8 + 0.6 + 0.4 + 0.2) / 4
-    assert mixed["classes"] == [(1, 2), (0, 1)]
-    assert mixed["purity"] == 0.6667  # two of the three with a class
-    assert [clip["confidence"] for clip in mixed["clips"]] == [0.8, 0.2]
-    assert [clip["class"] for clip in mixed["clips"]] == [1, -1]
-    assert (unlabelled["classes"], unlabelled["purity"]) == ([], None)
-    assert single["classes"] == [(0, 1)]
-
-
-def test_counts_clusters_that_only_another_head_uses() -> None:
-    table = table_of([(0, 0.9, ""), (2, 0.8, "")]).assign(**{"audio_head1": [5, 1]})
-    assert number_of_clusters(table) == 6
-    assert number_of_clusters(table, 8) == 8
-    with pytest.raises(UserError, match="clusters is 5, but the assignments have cluster 5"):
-        number_of_clusters(table, 5)
 
 
 def test_clips_have_the_shards_picture_and_sound(index: Path, tmp_path: Path) -> None:
@@ -134,6 +70,49 @@ def test_clips_have_the_shards_picture_and_sound(index: Path, tmp_path: Path) ->
         assert head.index(b"moov") < head.index(b"mdat")  # plays before it is read to its end
 
 
+def test_of_a_long_clip_the_middle_is_stored_in_step(tmp_path: Path) -> None:
+    """Brightness and loudness of the video are steps, which change together each second."""
+    (tmp_path / "videos").mkdir()
+    subprocess.run(
+        [
+            ffmpeg_binary(), "-loglevel", "error", "-f", "lavfi", "-i",
+            "nullsrc=s=128x128:r=30:d=20,geq=lum='16+10*floor(T)':cb=128:cr=128", "-f", "lavfi",
+            "-i", "aevalsrc='0.04*floor(t)*sin(2*PI*440*t)':s=24000:d=20", "-pix_fmt", "yuv420p",
+            str(tmp_path / "videos/long.mp4"),
+        ],
+        check=True,
+    )  # fmt: skip
+    index = make_split(tmp_path / "videos", tmp_path, shards=1)
+    page = tmp_path / "page/index.html"
+    make_explorer([(assignments(index, [0]), index)], page, title="long")
+    (clip,) = (page.parent / "clips").glob("*.mp4")
+    with av.open(clip) as made:
+        seen = {
+            frame.time: frame.to_ndarray(format="yuv420p")[:64, :64].mean()
+            for frame in made.decode(video=0)
+        }
+    with av.open(clip) as made:
+        frames = list(made.decode(audio=0))
+    assert 6 <= max(seen) - min(seen) < 7
+    assert frames[0].time is not None
+    rate, begin = frames[0].sample_rate, frames[0].time
+    heard = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    by_second: dict[int, list[float]] = {}
+    for time, brightness in seen.items():
+        around = round((time - begin) * rate)
+        if 0.2 * rate <= around <= len(heard) - 0.2 * rate:  # coding fades in and out
+            part = heard[around - round(0.05 * rate) : around + round(0.05 * rate)]
+            second = float(part.std()) * 2**0.5 / 0.04
+            if abs(second - round(second)) < 0.05:  # none in between
+                by_second.setdefault(round(second), []).append(brightness)
+    assert sorted(by_second) == list(range(7, 13))
+    assert max(max(levels) - min(levels) for levels in by_second.values()) < 3
+    assert np.diff([np.mean(by_second[second]) for second in range(7, 13)]).min() > 6
+    peaks = read_column(page, "waves")[0]  # quieter at the start than at the end
+    assert np.all(np.diff(peaks.astype(int)) >= -3)
+    assert peaks[-1] > peaks[0] > 100
+
+
 def test_clips_without_media_are_shown_by_their_keys(tmp_path: Path) -> None:
     (tmp_path / "clips.csv").write_text("key\none\ntwo\nthree\n")
     tables = [tmp_path / name for name in ("index.csv", "rejected.csv", "summary.csv")]
@@ -141,9 +120,10 @@ def test_clips_without_media_are_shown_by_their_keys(tmp_path: Path) -> None:
     make_explorer(
         [(assignments(tables[0], [0, 1, 1]), tables[0])], tmp_path / "index.html", title="bare"
     )
-    clips = [clip for card in contents(tmp_path / "index.html")["cards"] for clip in card["clips"]]
-    assert {clip["key"] for clip in clips} == {"one", "two", "three"}
-    assert all(clip["bare"] for clip in clips)
+    page = tmp_path / "index.html"
+    assert set(read_column(page, "keys")) == {"one", "two", "three"}
+    assert read_column(page, "media").tolist() == [0, 0, 0]
+    assert read_column(page, "waves").shape == (0, 48)
     assert list((tmp_path / "clips").iterdir()) == []
 
 
@@ -160,6 +140,7 @@ def test_mute_clips_are_shown_without_sound(index: Path, tmp_path: Path) -> None
         with av.open(clip) as made:
             assert [stream.type for stream in made.streams] == ["video"]
             assert len(list(made.decode(video=0))) > 16
+    assert not read_column(page, "waves").any()
 
 
 def test_names_stay_text(index: Path, tmp_path: Path) -> None:
@@ -168,13 +149,13 @@ def test_names_stay_text(index: Path, tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     make_explorer([(table, index)], page, title=HOSTILE)
     html = page.read_text("utf-8")
-    assert html.count("<script") == html.count("</script>") == 4
+    assert html.count("<script") == html.count("</script>") == 2
     assert "hacked=1</script>" not in html
     assert "<!--" not in html
-    data = contents(page)
-    clips = [clip for card in data["cards"] for clip in card["clips"]]
-    assert {clip["key"] for clip in clips} == {clip["path"] for clip in clips} == set(names)
-    assert set(data["classes"]) == set(names)
+    assert read_column(page, "keys") == names
+    paths = read_column(page, "paths")
+    assert [paths["prefix"] + rest for rest in paths["rest"]] == names
+    assert set(run_of(page)["classes"]) == set(names)
 
 
 def test_page_refers_to_its_folder_only(index: Path, tmp_path: Path) -> None:
@@ -189,9 +170,9 @@ def test_page_refers_to_its_folder_only(index: Path, tmp_path: Path) -> None:
 def test_shows_no_classes_where_there_are_none(index: Path, tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     make_explorer([(assignments(index, [0] * 6, label=[""] * 6), index)], page, title="demo")
-    assert contents(page)["classes"] == []
-    assert 'value="purity"' not in page.read_text("utf-8")
-    assert "These videos have no classes" in page.read_text("utf-8")
+    assert run_of(page)["classes"] == []
+    assert set(read_column(page, "class")) == {-1}
+    assert "Purity" not in page.read_text("utf-8")
 
 
 def test_removes_stale_clips_and_nothing_else(index: Path, tmp_path: Path) -> None:
@@ -201,9 +182,9 @@ def test_removes_stale_clips_and_nothing_else(index: Path, tmp_path: Path) -> No
     assert len(own) == 12
     (tmp_path / "clips" / "holiday.mp4").write_bytes(b"not ours")
     make_explorer([(table, index)], page, title="demo", clips_per_cluster=1)
-    (shown,) = contents(page)["cards"][0]["clips"]
+    (shown,) = stored_ids(page)
     left = {path.name for path in (tmp_path / "clips").iterdir()}
-    assert left == {f"{shown['id']}.mp4", f"{shown['id']}.jpg", "holiday.mp4"}
+    assert left == {f"{shown}.mp4", f"{shown}.jpg", "holiday.mp4"}
 
 
 def test_threads_do_not_change_the_result(index: Path, tmp_path: Path) -> None:
@@ -212,17 +193,21 @@ def test_threads_do_not_change_the_result(index: Path, tmp_path: Path) -> None:
         page = tmp_path / str(threads) / "index.html"
         make_explorer([(table, index)], page, title="demo", threads=threads)
     one, three = (
-        {p.name: p.read_bytes() for p in (tmp_path / name).rglob("*.*")} for name in ("1", "3")
+        {p.name: p.read_bytes() for p in (tmp_path / name).rglob("*/*.*")} for name in ("1", "3")
     )
+    assert len(one) > 12
     assert one == three
+    first, third = (run_of(tmp_path / name / "index.html") for name in ("1", "3"))
+    assert first | {"made": ""} == third | {"made": ""}
 
 
 def test_command_counts_empty_clusters(index: Path, tmp_path: Path) -> None:
     table, page = assignments(index, [0, 0, 0, 2, 2, 2]), tmp_path / "index.html"
     given = ["--assignments", str(table), "--index", str(index), "--output", str(page)]
     assert main(["explorer", *given, "--clusters", "4", "--threads", "2", "--title", "demo"]) == 0
-    assert contents(page)["clusters"] == 4
-    assert contents(page)["empty"] == [1, 3]
+    (view,) = run_of(page)["views"]
+    assert view["clusters"] == 4
+    assert read_column(page, "cluster-0").tolist() == [0, 0, 0, 2, 2, 2]
 
 
 def test_keeps_the_earlier_page_if_a_clip_cannot_be_read(index: Path, tmp_path: Path) -> None:
@@ -266,7 +251,7 @@ def test_says_what_is_wrong(
         make_explorer([(csv, index)], tmp_path / "index.html", title="demo")
 
 
-@pytest.mark.parametrize("name", ["clips_per_cluster", "threads"])
+@pytest.mark.parametrize("name", ["clips_per_cluster", "max_megabytes", "threads"])
 def test_numbers_are_one_or_more(index: Path, tmp_path: Path, name: str) -> None:
     csv = assignments(index, [0] * 6)
     with pytest.raises(UserError, match=f"{name} is 0; it must be 1 or more"):

@@ -8,7 +8,8 @@ from selavi.cli import main
 from selavi.data.schema import read_index
 from selavi.reporting.explorer import make_explorer
 from tests.conftest import make_split
-from tests.reporting.test_explorer import assignments, contents, index
+from tests.reporting.pages import ids_of, read_column, run_of
+from tests.reporting.test_explorer import assignments, index
 
 __all__ = ["index"]  # a fixture
 
@@ -23,11 +24,11 @@ def test_splits_of_one_page_keep_clips_of_the_same_id_apart(index: Path, tmp_pat
         (assignments(other, [2, 2, 2, 0, 0, 0]), other),
     ]
     make_explorer(splits, page, title="both", clips_per_cluster=12)
-    data = contents(page)
-    assert [(card["number"], card["size"]) for card in data["cards"]] == [(0, 6), (1, 3), (2, 3)]
-    clips = {clip["id"]: clip for card in data["cards"] for clip in card["clips"]}
-    assert len(clips) == 12
-    assert {path.stem for path in (page.parent / "clips").iterdir()} == set(clips)
+    assert read_column(page, "cluster-0").tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0]
+    assert read_column(page, "split").tolist() == [0] * 6 + [1] * 6
+    assert run_of(page)["splits"] == ["assignments", "assignments"]
+    assert len(set(ids_of(page))) == 12
+    assert {path.stem for path in (page.parent / "clips").iterdir()} == set(ids_of(page))
     alone = tmp_path / "alone/index.html"
     make_explorer(splits[:1], alone, title="first")
     for path in (alone.parent / "clips").iterdir():  # the first split's ids are as they were
@@ -42,4 +43,4 @@ def test_the_command_takes_an_index_for_each_split(
     assert main([*two, "--index", str(index)]) == 1
     assert "there are 2 files of assignments and 1 indexes" in capsys.readouterr().err
     assert main([*two, "--index", str(index), str(index)]) == 0
-    assert contents(Path(page))["size"] == 12
+    assert run_of(Path(page))["clips"] == 12

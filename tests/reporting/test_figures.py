@@ -6,7 +6,6 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from selavi.data.schema import BOUNDS
 from selavi.files import UserError, write_csv
 from selavi.reporting.figures import label_history, training_figure
 
@@ -29,7 +28,7 @@ def test_the_figure_shows_the_log_and_the_cluster_sizes(
     tmp_path: Path, drawn: list[Figure]
 ) -> None:
     write_csv(tmp_path / "log.csv", pd.DataFrame(LOG))
-    heads = {"head0": [0, 2, 2, 2, 1, 1, -1], "head1": [1, 1, 1, 1, 1, 1, 0]}
+    heads = {"head0": [0, 2, 2, 2, 1, 1, -1], "head1": [2, 2, 2, 2, 2, 2, 0]}
     write_csv(tmp_path / "labels.csv", pd.DataFrame({"id": "x", "key": "y", **heads}))
     for name in ("a.svg", "b.svg"):
         training_figure(tmp_path / "log.csv", tmp_path / "labels.csv", tmp_path / name)
@@ -56,19 +55,6 @@ def test_the_figure_shows_how_labels_moved(
     assert before.get_xdata().tolist() == classes.get_xdata().tolist() == [1, 3, 10]
     assert before.get_ydata()[1:].tolist() == pytest.approx([0.5, 1])
     assert classes.get_ydata().tolist() == pytest.approx([1, 0.5, 0.5])
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Path:
-    """Labels of three epochs, and the index of their clips, which is returned."""
-    for epoch, labels in ((1, [0, 0, 1, 1, -1]), (3, [0, 1, 0, 1, 0]), (10, [1, 0, 1, 0, 1])):
-        array = np.array([labels, [5, 5, 6, 6, 6]], dtype=np.int32).T
-        np.savez(tmp_path / f"{epoch:05d}.npz", labels=array)
-    index = pd.DataFrame({"sample": range(5), "label": ["a", "a", "b", "b", ""]})
-    for name in ("id", "key", "path", "reason", "detail", "shard"):
-        index[name] = "x"
-    write_csv(tmp_path / "index.csv", index.assign(**dict.fromkeys(BOUNDS, 1)))
-    return tmp_path / "index.csv"
 
 
 def test_how_labels_moved(tmp_path: Path, history: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from selavi.config_file import parse
-from selavi.data.features.inputs import feature_inputs
+from selavi.data.features.inputs import embedder_files, feature_inputs
 from selavi.files import UserError
 from selavi.plan import Plan
 from selavi.preflight.estimate import estimate
@@ -108,3 +108,35 @@ def test_costs_are_predicted_without_videos(tmp_path: Path) -> None:
     costs = {cost.stage: cost for cost in estimate(only, RateCache(again=True))}
     assert set(costs) == {"pretrain", "assign", "baselines"}
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > 0
+
+
+def test_features_of_two_embedders_never_share_a_folder() -> None:
+    runs = {
+        name: {"dataset": "videos", "modalities": ["video"], "network": {"video_encoder": encoder}}
+        for name, encoder in (("a", "selavi:models/x.pt"), ("b", "selavi:models-x.pt"))
+    }
+    with pytest.raises(UserError, match=r"have the same folder of features, selavi-models-x\.pt"):
+        config(runs=runs)
+    assert config(runs={"a": runs["a"], "b": runs["a"]}).runs
+
+
+def test_what_an_embedder_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").touch()
+    (tmp_path / "swin.pth").touch()
+    embedders = {
+        "own": {"factory": "mine:make", "modality": "video"},
+        "swin": {"factory": "torchvision:swin3d_t", "modality": "video",
+                 "options": {"weights": "swin.pth"}},
+    }  # fmt: skip
+    for encoder, files in {
+        "own": ["mine.py"],
+        "swin": ["swin.pth"],
+        "selavi:results/pretrain/a/model.pt": ["results/pretrain/a/model.pt"],
+        "selavi:zoo:vgg_sound": [],
+        "imagenet": [],
+    }.items():
+        network = {"video_encoder": encoder, "clusters": 4}
+        run = {"dataset": "videos", "modalities": ["video"], "network": network}
+        made = config(runs={"r": run}, embedders=embedders)
+        assert embedder_files(made, embedder_folder(encoder), "video") == files

@@ -1,7 +1,7 @@
 # The checked settings, the plan that follows from them, and the input functions of the rules.
 from selavi import config_file
 from selavi.cluster.failures import last_lines
-from selavi.data.features.inputs import embedder_of, feature_inputs, plug_in_files
+from selavi.data.features.inputs import embedder_files, embedder_of, feature_inputs
 from selavi.formulas import RAW
 from selavi.inventory import Inventory, added_file
 from selavi.preflight.needed_weights import require_weights
@@ -105,6 +105,31 @@ def clusters_flag(wildcards):
     """A run's number of clusters, unless it is selected from several."""
     clusters = RUNS[wildcards.run].network.clusters
     return f"--clusters={clusters}" if isinstance(clusters, int) else ""
+
+
+def insight(wildcards):
+    """What other stages say of a run, for its page: those of its files that the plan has."""
+    run = wildcards.run
+    planned = PLAN.files_of("metrics", "baselines", "distributions", "tree")
+    files = {
+        "metrics": f"results/metrics/{run}/train.csv",
+        "baselines": f"results/baselines/{run}/train.csv",
+        "distributions": f"results/distributions/{run}.csv",
+    }
+    found = {name: file for name, file in files.items() if file in planned}
+    if f"results/tree/{run}.csv" in planned:
+        found["levels"] = f"results/tree/{run}-levels.csv"
+    if run in PLAN.trained:
+        found["training_log"] = f"results/pretrain/{run}/log.csv"
+    return found
+
+
+def insight_flags(wildcards):
+    """The same as `selavi explorer` takes them."""
+    return [
+        f"--{name.replace('_', '-')}={file}"
+        for name, file in insight(wildcards).items()
+    ]
 
 
 def fold_shards(wildcards):

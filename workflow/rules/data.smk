@@ -214,7 +214,7 @@ rule list_clips:
 rule embed:
     input:
         settings="results/settings/embedders/{encoder}/{modality}.yaml",
-        plug_in=lambda wildcards: plug_in_files(
+        files=lambda wildcards: embedder_files(
             SETTINGS, wildcards.encoder, wildcards.modality
         ),
         tar="results/shards/{place}/{n}.tar",

@@ -208,12 +208,16 @@ rule neighbours:
 
 rule explorer:
     input:
+        unpack(insight),
         assignments="results/assign/{run}/train.csv",
         names="results/name-clusters/{run}.csv",
         index=train_index,
         shards=split_shards,
     output:
         page="results/explorer/{run}/index.html",
+        script="results/explorer/{run}/page.js",
+        style="results/explorer/{run}/page.css",
+        columns=directory("results/explorer/{run}/data"),
         clips=directory("results/explorer/{run}/clips"),
     log:
         "logs/explorer/{run}.log",
@@ -226,11 +230,14 @@ rule explorer:
         mem_mb=1000,
     params:
         clips=SETTINGS.explorer.clips_per_cluster,
+        megabytes=SETTINGS.explorer.max_megabytes,
+        insight=insight_flags,
         clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
         " --names {input.names} --output {output.page} --title {wildcards.run} {params.clusters}"
-        " --clips-per-cluster {params.clips} --threads {threads} --log {log}"
+        " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} {params.insight:q}"
+        " --threads {threads} --log {log}"
 
 
 rule costs:

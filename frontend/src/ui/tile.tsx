@@ -38,9 +38,10 @@ export function Tile({ row, place, common, stop }: TileProps) {
   const differs = kind >= 0 && common >= 0 && kind !== common;
   const margin = marginOf(row);
   const media = mediaOf(row);
+  const id = idOf(row);
   const open = () => {
     stopPlaying();
-    change({ clip: idOf(row) });
+    change({ clip: id });
   };
   return (
     <button

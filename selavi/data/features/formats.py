@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+import torch
 
 from selavi.data.text_files import read_text, split_rows
 from selavi.disk import refusal
@@ -199,6 +200,10 @@ def _parquet(path: Path) -> FeatureFile:
     column = next((name for name in NAMES if name in table), None)
     if column is None:
         raise UserError(f"{path} has no column `id` or `key`, which name each row's clip; add one")
+    if lacking := int(table[column].isna().sum()):
+        raise UserError(
+            f"{path} names no clip in {lacking} of {len(table)} rows; fill in its {column}"
+        )
     names = table[column].astype(str).to_numpy(str)
     if "features" in table:
         lists = table["features"].to_list()
@@ -217,11 +222,12 @@ def _parquet(path: Path) -> FeatureFile:
 def _safetensors(path: Path) -> FeatureFile:
     from safetensors import safe_open
 
-    with safe_open(path, "np") as file:
+    with safe_open(path, "pt") as file:  # numpy has no bfloat16
         if "features" not in file.keys():  # noqa: SIM118
             held = ", ".join(file.keys())
             raise UserError(f"{path} has no tensor 'features', only {held}; name it so")
-        rows = file.get_tensor("features")
+        tensor = file.get_tensor("features")
+        rows = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
         text = (file.metadata() or {}).get("ids")
     if text is None:
         names, rejected = _names_beside(path)
@@ -261,7 +267,7 @@ def _names_beside(path: Path) -> tuple[np.ndarray, dict[str, str]]:
     rejections = columns.index("reason") if "reason" in columns else None
     names, rejected = [], {}
     for line, row in _whole_rows(table, cells, len(columns)):
-        name, reason = row[columns.index(column)], row[rejections] if rejections else ""
+        name, reason = row[columns.index(column)], "" if rejections is None else row[rejections]
         if not name:
             raise UserError(f"{table}, line {line} names no clip; fill in its {column}")
         if reason:

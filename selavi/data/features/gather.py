@@ -137,16 +137,20 @@ def _matched(
 ) -> tuple[list[FeatureFile], list[np.ndarray], dict[int, str]]:
     """The files; for each, of each row its place in the index, -1 for none; rejected samples."""
     files = [read_feature_file(path) for path in feature_paths(source)]
-    files = [file for file in files if len(file.rows) or file.rejected]
-    if not any(len(file.rows) for file in files):
-        raise UserError(f"{source} has no features")
+    reasons = {name: why for file in files for name, why in file.rejected.items()}
+    files = [file for file in files if len(file.rows)]  # without rows, the width may be 0
+    if not files:
+        why = f": all clips are rejected, the first as {next(iter(reasons.values()))}"
+        raise UserError(
+            f"{source} has no features{why if reasons else ''}; check what made them, or leave the "
+            "modality out (`modalities`)"
+        )
     ids, keys = pd.Index(index["id"]), pd.Index(index["key"])
 
     def places_of(names: np.ndarray) -> np.ndarray:
         by_id = ids.get_indexer(pd.Index(names))
         return np.where(by_id < 0, keys.get_indexer(pd.Index(names)), by_id)
 
-    reasons = {name: why for file in files for name, why in file.rejected.items()}
     rejected_names = np.array(list(reasons), str)
     rejected = dict(zip(places_of(rejected_names).tolist(), reasons.values(), strict=True))
     places = [places_of(file.names) for file in files]
@@ -197,7 +201,7 @@ def _checked(
     At the end, features that are not finite are an error; zero rows and constant features are
     logged with this level: once as a warning, when they are gathered.
     """
-    widths = {file.rows.shape[1]: file.path for file in files if len(file.rows)}
+    widths = {file.rows.shape[1]: file.path for file in files}
     if len(widths) > 1:
         (first, one), (second, two) = list(widths.items())[:2]
         raise UserError(

@@ -117,11 +117,20 @@ def embedder_of(config: Config, folder: str, modality: Modality) -> EmbedderSett
     return embedder_settings(name, modality, config.embedders)
 
 
-def plug_in_files(config: Config, folder: str, modality: Modality) -> list[str]:
-    """The file of a plug-in that lies in the working folder, whose change makes features again."""
-    module, _, function = embedder_of(config, folder, modality).factory.partition(":")
-    path = Path(*module.split(".")).with_suffix(".py")
-    return [str(path)] if function and path.is_file() else []
+def embedder_files(config: Config, folder: str, modality: Modality) -> list[str]:
+    """The files that an embedder is made of, whose change makes features again.
+
+    The file of a plug-in, if it is in the working folder; the model of `selavi:FILE`, which a run
+    of the same configuration may make; an option `weights` that names a file.
+    """
+    settings = embedder_of(config, folder, modality)
+    module, _, what = settings.factory.partition(":")
+    if module == "selavi":
+        return [] if what.startswith("zoo:") else [what]
+    files = [Path(*module.split(".")).with_suffix(".py")] if what else []
+    weights = settings.options.get("weights")
+    files += [Path(weights)] if isinstance(weights, str) else []
+    return [str(file) for file in files if file.is_file()]
 
 
 def own_features(dataset: DatasetSettings, split: str, modality: Modality) -> Path:

@@ -25,7 +25,7 @@ from selavi.labelling.sinkhorn.dense import MAX_SHIFT as DENSE_MAX_SHIFT
 from selavi.labelling.sinkhorn.dense import DenseKernel
 from selavi.labelling.sinkhorn.kernel_rows import LOWEST
 from selavi.labelling.sinkhorn.log_kernel import LogKernel, MatrixLogKernel
-from selavi.labelling.sinkhorn.solver import marginal_error, solve
+from selavi.labelling.sinkhorn.solver import Target, solve
 from selavi.labelling.sinkhorn.truncated import MAX_SHIFT as TRUNCATED_MAX_SHIFT
 from selavi.labelling.sinkhorn.truncated import TruncatedKernel, exceeds_density
 
@@ -72,6 +72,7 @@ def sinkhorn(
     tolerance: float = 1e-3,
     max_iterations: int = 2000,
     solver: Solver = "auto",
+    power: float = 1.0,
 ) -> SinkhornOutput:
     """Solve the optimal transport of clips to clusters.
 
@@ -92,6 +93,9 @@ def sinkhorn(
         and the labels from a last pass over the whole kernel. "dense" holds one N x K matrix.
         "auto" is "truncated" for float32 on a CPU, and "dense" for float64, on a GPU, if more than
         about a tenth of the entries count, or if the truncated solver does not converge.
+    power : float
+        In (0, 1]. Less than 1 relaxes the column marginals, see `Target`; then their error is by
+        how much they differ, relative to r, from those of a solution with the same potentials.
 
     Returns
     -------
@@ -109,32 +113,32 @@ def sinkhorn(
     """
     if isinstance(log_kernel, Tensor):
         log_kernel = MatrixLogKernel(log_kernel)
-    r = marginals.double().cpu().numpy()
+    target = Target(marginals.double().cpu().numpy(), power)
     if solver == "auto" and (
         log_kernel.device.type != "cpu"
         or log_kernel.dtype != torch.float32
         or exceeds_density(log_kernel)
     ):
         solver = "dense"
-    log_alpha, iterations = np.zeros_like(r), 0
+    log_alpha, iterations = np.zeros_like(target.r), 0
     if solver != "dense":
-        result = _truncated(log_kernel, r, tolerance, max_iterations)
+        result = _truncated(log_kernel, target, tolerance, max_iterations)
         if isinstance(result, SinkhornOutput):
             return result
         log_alpha, iterations = result
-    return _dense(log_kernel, r, tolerance, max_iterations, log_alpha, iterations)
+    return _dense(log_kernel, target, tolerance, max_iterations, log_alpha, iterations)
 
 
 def _truncated(
-    log_kernel: LogKernel, r: np.ndarray, tolerance: float, max_iterations: int
+    log_kernel: LogKernel, target: Target, tolerance: float, max_iterations: int
 ) -> SinkhornOutput | tuple[np.ndarray, int]:
     """The solution, or the potentials and iterations from which the dense solver continues."""
-    log_alpha, iterations = np.zeros_like(r), 0
+    log_alpha, iterations = np.zeros_like(target.r), 0
     for number in range(MAX_TRUNCATIONS):
         kernel = TruncatedKernel(log_kernel, log_alpha)
         if not kernel.is_sparse:
             break
-        error = marginal_error(kernel.full_marginals, r)
+        error = target.error(target.at(log_alpha) - kernel.full_marginals)
         converged = error <= tolerance
         if converged or iterations >= max_iterations:
             return SinkhornOutput(
@@ -150,16 +154,15 @@ def _truncated(
             log_alpha = log_alpha + _rise_of_empty_columns(log_kernel, log_alpha)
             continue
         # Stricter than the tolerance: a margin for the entries that the kernel omits.
-        solution = solve(
-            kernel, r, 0.9 * tolerance, max_iterations - iterations, TRUNCATED_MAX_SHIFT
-        )
+        left = max_iterations - iterations
+        solution = solve(kernel, target, log_alpha, 0.9 * tolerance, left, TRUNCATED_MAX_SHIFT)
         log_alpha, iterations = log_alpha + solution.shift, iterations + solution.iterations
     return log_alpha, iterations
 
 
 def _dense(
     log_kernel: LogKernel,
-    r: np.ndarray,
+    target: Target,
     tolerance: float,
     max_iterations: int,
     log_alpha: np.ndarray,
@@ -172,7 +175,8 @@ def _dense(
             log_alpha = log_alpha + _rise_of_empty_columns(log_kernel, log_alpha)
             may_be_empty = False
             continue
-        solution = solve(kernel, r, tolerance, max_iterations - iterations, DENSE_MAX_SHIFT)
+        left = max_iterations - iterations
+        solution = solve(kernel, target, log_alpha, tolerance, left, DENSE_MAX_SHIFT)
         log_alpha, iterations = log_alpha + solution.shift, iterations + solution.iterations
         converged = solution.marginal_error <= tolerance
         if converged or iterations >= max_iterations:

@@ -6,6 +6,14 @@ whose gradient is r minus the column marginals. At lambda = 20 posteriors are so
 hundreds to thousands of iterations: clusters exchange clips only through the few clips between
 them. Newton's method has the same fixed point and models this exchange: the Hessian is minus the
 Laplacian of the graph of clusters with weights mean_n q[n, i] q[n, j], where q = N Q.
+
+With relaxed marginals (unbalanced optimal transport: Chizat, Peyre, Schmitzer and Vialard, "Scaling
+algorithms for unbalanced optimal transport problems", 2018) the columns pay
+    rho * KL(column marginals | r), with rho = power / (1 - power),
+and the Sinkhorn-Knopp update of alpha is raised to `power`. Then the dual has
+    -rho * log(r' exp(-log_alpha / rho))
+in place of r' log_alpha, and the column marginals of the solution are the softmax of
+log r - log_alpha / rho.
 """
 
 from dataclasses import dataclass
@@ -42,6 +50,50 @@ class Kernel(Protocol):
 
 
 @dataclass(frozen=True)
+class Target:
+    """Column marginals that a solution has to have.
+
+    Attributes
+    ----------
+    r : numpy.ndarray
+        (K,) float64, prescribed column marginals, positive, sum 1.
+    power : float
+        In (0, 1]. 1: the marginals are r. Less: they may leave r, and the more the less it is.
+    """
+
+    r: np.ndarray
+    power: float = 1.0
+
+    @property
+    def give(self) -> float:
+        """1 / rho, 0 if marginals are prescribed."""
+        return (1 - self.power) / self.power
+
+    def at(self, log_alpha: np.ndarray) -> np.ndarray:
+        """Marginals of a solution with these potentials: (K,) float64, sum 1."""
+        if self.power == 1:
+            return self.r
+        log_t = np.log(self.r) - self.give * log_alpha
+        t: np.ndarray = np.exp(log_t - log_t.max())
+        return t / t.sum()
+
+    def error(self, gap: np.ndarray) -> float:
+        """Largest error of a column marginal, relative to r; it does not depend on N.
+
+        Parameters
+        ----------
+        gap : numpy.ndarray
+            (K,) by how much each column marginal misses that of a solution.
+
+        Returns
+        -------
+        float
+            max_k |gap[k]| / r[k].
+        """
+        return float(np.abs(gap / self.r).max())
+
+
+@dataclass(frozen=True)
 class Solution:
     """Where the iterations ended.
 
@@ -52,7 +104,7 @@ class Solution:
     iterations : int
         Evaluations of the column marginals.
     marginal_error : float
-        Largest relative error of a column marginal.
+        See `Target.error`.
     """
 
     shift: np.ndarray
@@ -60,26 +112,13 @@ class Solution:
     marginal_error: float
 
 
-def marginal_error(marginals: np.ndarray, target: np.ndarray) -> float:
-    """Largest relative error of a column marginal; does not depend on the number of clips.
-
-    Parameters
-    ----------
-    marginals : numpy.ndarray
-        (K,) column marginals of Q.
-    target : numpy.ndarray
-        (K,) prescribed marginals r, positive.
-
-    Returns
-    -------
-    float
-        max_k |marginals[k] / target[k] - 1|.
-    """
-    return float(np.abs(marginals / target - 1).max())
-
-
 def solve(
-    kernel: Kernel, r: np.ndarray, tolerance: float, max_iterations: int, max_shift: float
+    kernel: Kernel,
+    target: Target,
+    log_alpha: np.ndarray,
+    tolerance: float,
+    max_iterations: int,
+    max_shift: float,
 ) -> Solution:
     """Iterate until every column marginal is within the tolerance.
 
@@ -87,8 +126,10 @@ def solve(
     ----------
     kernel : Kernel
         The stored kernel at log_alpha.
-    r : numpy.ndarray
-        (K,) float64, prescribed column marginals, positive, sum 1.
+    target : Target
+        The column marginals to reach.
+    log_alpha : numpy.ndarray
+        (K,) float64, log potentials of the columns.
     tolerance : float
         Largest relative error of a column marginal at convergence.
     max_iterations : int
@@ -108,23 +149,26 @@ def solve(
     Newton steps that overshoot are shortened until this nearly holds; a Sinkhorn-Knopp iteration
     never decreases the dual and needs no line search.
     """
-    shift = np.zeros_like(r)
+    shift = np.zeros_like(log_alpha)
+    r = target.at(log_alpha)
     gap = r - kernel.full_marginals
     iterations, slow, longest, fraction = 1, False, STEP, 1.0
     direction = gap
     while (
-        marginal_error(r - gap, r) > tolerance
+        target.error(gap) > tolerance
         and iterations < max_iterations
         and np.abs(shift).max() <= max_shift
     ):
         newton = slow and len(r) <= NEWTON_CLUSTERS
         if fraction == 1:
-            direction = _sinkhorn_step(gap, r)
+            direction = target.power * _sinkhorn_step(gap, r)
             if newton:
-                step = _newton_step(kernel.gram(shift), gap, r).clip(-longest, longest)
+                step = _newton_step(kernel.gram(shift), gap, r, target.give)
+                step = step.clip(-longest, longest)
                 direction = step if step @ gap > 0 else direction
         trial = _centred(shift + fraction * direction, r)
-        trial_gap = r - kernel.marginals(trial)
+        trial_r = target.at(log_alpha + trial)
+        trial_gap = trial_r - kernel.marginals(trial)
         iterations += 1
         slope, trial_slope = direction @ gap, direction @ trial_gap
         shrunk = np.abs(trial_gap).sum() < SLOW * np.abs(gap).sum()
@@ -134,8 +178,8 @@ def solve(
         if newton:
             longest = min(2 * longest, max_shift) if trial_slope > 0.5 * slope else STEP
         slow = newton or not shrunk
-        shift, gap, fraction = trial, trial_gap, 1.0
-    return Solution(shift, iterations, marginal_error(r - gap, r))
+        shift, gap, r, fraction = trial, trial_gap, trial_r, 1.0
+    return Solution(shift, iterations, target.error(gap))
 
 
 def _sinkhorn_step(gap: np.ndarray, r: np.ndarray) -> np.ndarray:
@@ -149,13 +193,14 @@ def _centred(shift: np.ndarray, r: np.ndarray) -> np.ndarray:
     return shift - (shift * r).sum()
 
 
-def _newton_step(gram: np.ndarray, gap: np.ndarray, r: np.ndarray) -> np.ndarray:
+def _newton_step(gram: np.ndarray, gap: np.ndarray, r: np.ndarray, give: float) -> np.ndarray:
     marginals, squares = r - gap, np.diag(gram)
     laplacian = np.diag(squares) - gram
     degrees = -laplacian.sum(1)
     # gram() samples pairs and may miss a cluster's; the Hessian's diagonal is known without them.
     missed = np.where(degrees < 0.5 * (marginals - squares), marginals - squares - degrees, 0.0)
     laplacian += np.diag(degrees + missed + DAMPING * r)
+    laplacian += give * (np.diag(r) - np.outer(r, r))  # r falls as potentials rise
     # By rounding, the gaps do not sum to 0, and the Laplacian's null space cannot close the rest.
     return _centred(cholesky_solve(laplacian, gap - r * gap.sum()), r)
 

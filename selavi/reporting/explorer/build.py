@@ -1,25 +1,74 @@
-"""Make the explorer: write the clips, then the page that shows them."""
+"""Make the explorer: write the clips, the columns, then the page that shows them."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
+from selavi import __version__
 from selavi.data.schema import lasts
-from selavi.files import UserError, write_text
+from selavi.files import UserError, atomic_path, write_text
 from selavi.label.names_file import read_names
-from selavi.reporting.explorer.clips import remove_others, write_clips
-from selavi.reporting.explorer.contents import choose_clips, describe, number_of_clusters
+from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
+from selavi.reporting.explorer.columns import write_column
+from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
+from selavi.reporting.explorer.insight import Insight
+from selavi.reporting.explorer.media import choose_clips
+from selavi.reporting.explorer.missing import count_missing
 from selavi.reporting.explorer.splits import read_splits
+from selavi.reporting.explorer.views import View, views_of
 
 log = logging.getLogger(__name__)
 
-TEMPLATES = Path(__file__).parent
+HERE = Path(__file__).parent
+FORMAT = 1
+CLIPS_PER_CLUSTER = 24
+MEGABYTES = 300.0
+NOTHING = Insight()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows of N clips.
+
+    Attributes
+    ----------
+    title : str
+        Heading.
+    table : DataFrame
+        N rows: `id`, 16 hex digits, which names a clip's files; `key`, `path`, `label`; perhaps
+        `split`, a position in `splits`; `start` and `end`, in seconds; `second`, the second choice.
+    clips : DataFrame
+        What is stored of these clips: rows of an index by `id`; `shard` is an absolute path.
+    views : list of View
+        Their clusters.
+    selected : int
+        Position of the view to show first.
+    names : dict of int to str
+        Names of its clusters.
+    splits : list of str
+        Names of the splits.
+    missing : list of tuple of str and str
+        Reason and name of each video that has no cluster.
+    facts : dict
+        Further parts of the page's JSON.
+    """
+
+    title: str
+    table: pd.DataFrame
+    clips: pd.DataFrame
+    views: list[View]
+    selected: int
+    names: dict[int, str] = field(default_factory=dict)
+    splits: list[str] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def make_explorer(
@@ -27,33 +76,35 @@ def make_explorer(
     output: Path,
     *,
     title: str,
-    clips_per_cluster: int = 12,
+    clips_per_cluster: int = CLIPS_PER_CLUSTER,
+    max_megabytes: float = MEGABYTES,
     threads: int = 1,
     clusters: int | None = None,
     names: Path | None = None,
+    insight: Insight = NOTHING,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
-
-    The page refers to `clips/{id}.mp4` and `clips/{id}.jpg` beside it, and is written last. Clips
-    of an earlier page that this one does not show are removed.
 
     Parameters
     ----------
     splits : sequence of tuple of Path and Path
         Of each split to show, the CSV of the assign stage and the index, beside its shards.
     output : Path
-        The page, usually index.html.
+        The page, usually index.html; see `write_page`.
     title : str
         Heading of the page.
     clips_per_cluster : int
-        Maximum number of clips per cluster, at least 1: half are the most confident, the others
-        evenly spaced over the rest, down to the least confident.
+        Maximum number of clips per cluster that the page stores, at least 1; see `choose_clips`.
+    max_megabytes : float
+        Limit of these clips, in 10^6 bytes.
     threads : int
         ffmpeg processes at a time; it does not change the result.
     clusters : int, optional
         K, to count empty clusters; see `number_of_clusters`.
     names : Path, optional
         Names of the clusters; see `read_names`.
+    insight : Insight, optional
+        What other stages say of the run.
 
     Raises
     ------
@@ -61,117 +112,117 @@ def make_explorer(
         If a number is out of range, a file is missing or invalid, the index lacks a clip of the
         assignments, or the disk is full.
     """
-    table, clips = read_splits(splits)
-    if names:
-        head = int(table["head"].iloc[0]) if "head" in table else None
-        called = read_names(names, head)
-        table["name"] = [called.get(cluster, "") for cluster in table["cluster"]]
-    write_page(
+    table, clips, missing = read_splits(splits)
+    views, selected = views_of(table, clusters)
+    page = Page(
+        title,
         table,
         clips,
-        output,
-        title=title,
-        clusters=number_of_clusters(table, clusters),
-        clips_per_cluster=clips_per_cluster,
-        threads=threads,
+        views,
+        selected,
+        names=read_names(names, views[selected].head) if names else {},
+        splits=[assignments.stem for assignments, _ in splits],
+        missing=missing,
+        facts=insight.facts(),
     )
+    write_page(page, output, clips_per_cluster, max_megabytes, threads)
 
 
 def write_page(
-    table: pd.DataFrame,
-    clips: pd.DataFrame,
+    page: Page,
     output: Path,
-    *,
-    title: str,
-    clusters: int,
-    clips_per_cluster: int = 12,
+    clips_per_cluster: int = CLIPS_PER_CLUSTER,
+    max_megabytes: float = MEGABYTES,
     threads: int = 1,
-    rejected: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Write the page of clips with clusters; see `make_explorer`.
+    """Write a page, and beside it `clips/`, `data/`, `page.js` and `page.css`; the page comes last.
+
+    Clips and columns of an earlier page that this one does not show are removed.
 
     Parameters
     ----------
-    table : DataFrame
-        A row per clip: `id`, `sample` (its position), `key`, `path`, `label`, `cluster`,
-        `confidence`, and perhaps `name` (of the cluster, "" for none) and `head`.
-    clips : DataFrame
-        Where these clips are: rows of an index by the table's `id`, which names a clip's files;
-        `shard` is an absolute path.
+    page : Page
+        What it shows.
     output : Path
         The page.
-    title : str
-        Its heading.
-    clusters : int
-        K.
     clips_per_cluster : int
-        Maximum number of clips per cluster, at least 1.
+        See `make_explorer`.
+    max_megabytes : float
+        See `make_explorer`.
     threads : int
         ffmpeg processes at a time.
-    rejected : mapping of str to int
-        Number of rejected videos by reason, to be told on the page.
 
     Raises
     ------
     UserError
         If a number is out of range, a clip cannot be read, or the disk is full.
     """
-    for name, number in (("clips_per_cluster", clips_per_cluster), ("threads", threads)):
+    numbers = {
+        "clips_per_cluster": clips_per_cluster, "max_megabytes": max_megabytes, "threads": threads
+    }  # fmt: skip
+    for name, number in numbers.items():
         if number < 1:
-            raise UserError(f"{name} is {number}; it must be 1 or more")
-    has_media = lasts(clips)
-    table = table.assign(bare=~has_media.reindex(table["id"]).to_numpy(bool))
-    shown = choose_clips(table, clips_per_cluster)
-    contents = describe(table, shown, clusters)
-    folder = output.parent / "clips"
-    rows = clips.loc[shown["id"][~shown["bare"]]]
-    write_clips(rows, folder, threads)
-    # One aspect ratio for all clips, so that the large view does not change from clip to clip.
-    aspect = _aspect(rows[rows["video_size"] > 0])
-    write_text(output, _render(title, contents, clips_per_cluster, aspect, rejected))
-    removed = remove_others(set(rows.index), folder)
+            raise UserError(f"{name} is {number:g}; it must be 1 or more")
+    folder = output.parent
+    stored = lasts(page.clips).reindex(page.table["id"]).to_numpy(bool)
+    rows = page.clips.loc[page.table["id"]]
+    view = page.views[page.selected]
+    chosen = choose_clips(view, rows, stored, clips_per_cluster, max_megabytes)
+    waves = write_clips(rows.iloc[chosen], folder / "clips", threads)
+    columns = columns_of(page.table, page.views, page.selected, chosen) | {"waves": waves}
+    for name, values in columns.items():
+        write_column(folder / "data", name, values)
+    for built in (HERE / "built").iterdir():
+        with atomic_path(folder / built.name) as copy:
+            shutil.copyfile(built, copy)
+    run = _run(page, columns, rows.iloc[chosen])
+    shown = cluster_table(page.table, view, page.names)
+    write_text(output, _render(page.title, run, shown))
+    removed = remove_others(set(rows.index[chosen]), folder / "clips")
+    for path in (folder / "data").glob("*.js"):
+        if path.stem not in columns:
+            path.unlink()
     if removed:
-        log.info("removed %d files of an earlier page from %s", removed, folder)
+        log.info("removed %d files of an earlier page from %s", removed, folder / "clips")
     log.info(
-        "%s: %d clips shown of %d, %d of %d clusters have clips",
-        output,
-        len(shown),
-        len(table),
-        len(contents["cards"]),
-        contents["clusters"],
-    )
+        "%s: %d clips, %d of them to play, in %d of %d clusters",
+        output, len(rows), len(chosen), len(shown), view.clusters,
+    )  # fmt: skip
 
 
-def _aspect(rows: pd.DataFrame) -> float:
-    """Median of width over height, within what fits the page; 16:9 for audio alone."""
-    ratios = (rows["width"] / rows["height"]).clip(0.75, 1.8)
-    return float(ratios.median()) if len(ratios) else 16 / 9
+def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
+    """The page's JSON; `Run` in frontend/src/data/run.ts."""
+    ratios = (stored["width"] / stored["height"])[stored["video_size"] > 0].clip(0.75, 1.8)
+    # One aspect ratio for all clips, so that the large view does not change from clip to clip.
+    aspect = float(ratios.median()) if len(ratios) else 16 / 9
+    return {
+        "format": FORMAT,
+        "title": page.title,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": __version__,
+        "splits": page.splits,
+        "clips": len(page.table),
+        "classes": sorted(set(page.table["label"]) - {""}),
+        "views": [view.facts() for view in page.views],
+        "selected": page.selected,
+        "names": {str(cluster): name for cluster, name in page.names.items()},
+        "media": {
+            "clips": len(stored), "pictures": len(stored), "seconds": SECONDS,
+            "aspect": round(aspect, 3),
+        },
+        "missing": count_missing(page.missing),
+        "columns": sorted(columns),
+    } | page.facts  # fmt: skip
 
 
-def _render(
-    title: str,
-    contents: dict[str, Any],
-    clips_per_cluster: int,
-    aspect: float,
-    rejected: Mapping[str, int],
-) -> str:
-    """Render the page. The template escapes all but our own style and scripts."""
+def _render(title: str, run: dict[str, Any], clusters: list[dict[str, Any]]) -> str:
+    """Render the page, which escapes all text."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    trusted = {
-        name.replace(".", "_"): Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-        for name in ("page.css", "page.js", "names.js", "player.js")
-    }
-    return environment.get_template("page.html.j2").render(
-        title=title,
-        contents=contents,
-        clips_per_cluster=clips_per_cluster,
-        aspect=f"{aspect:.3f}",
-        rejected=rejected,
-        **trusted,
-    )
+    template = environment.get_template("page.html.j2")
+    return template.render(title=title, run=run, clusters=clusters, classes=CLASSES)

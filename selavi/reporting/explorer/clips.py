@@ -1,5 +1,6 @@
 """The explorer's clips: what a clip has of video and audio in one mp4, and a picture as a JPEG."""
 
+import io
 import logging
 import os
 import re
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import ffmpeg
+import numpy as np
 import pandas as pd
 
 from selavi.data.media.ffmpeg import ffmpeg_binary
 from selavi.data.schema import VideoRow, rows_of
+from selavi.data.shards.decode import decode_samples
 from selavi.data.shards.reader import CorruptClip, read_clip
 from selavi.disk import WRITE_ERRORS
 from selavi.files import UserError, atomic_path
@@ -23,22 +26,47 @@ from selavi.progress import Bar
 log = logging.getLogger(__name__)
 
 WAVEFORM = {"s": "320x180", "colors": "0x8ab4f8"}
+SECONDS = 6.0
+"""What is kept of a clip at most, about its middle, where the network looks."""
+AUDIO_BITS = 64_000
+"""Of audio, per second."""
+PEAKS = 48
+"""Of a clip's audio, for its picture."""
 _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
-def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
+def seconds_of(clips: pd.DataFrame) -> np.ndarray:
+    """How long each clip of an index lasts, in seconds; (N,) float64, 0 without media."""
+    video = np.divide(
+        clips["frames"].to_numpy(float), clips["fps"].to_numpy(float),
+        out=np.zeros(len(clips)), where=clips["fps"].to_numpy(float) > 0,
+    )  # fmt: skip
+    audio = np.divide(
+        clips["samples"].to_numpy(float), clips["rate"].to_numpy(float),
+        out=np.zeros(len(clips)), where=clips["rate"].to_numpy(float) > 0,
+    )  # fmt: skip
+    return np.maximum(video, audio)
+
+
+def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> np.ndarray:
     """Write `{name}.mp4` (the shard's H.264, with audio as AAC) and `{name}.jpg` for each row.
 
-    The picture is the middle frame, or the waveform of a clip without video.
+    Of a longer clip `SECONDS` about its middle are kept, from the keyframe before. The picture is
+    the middle frame, or the waveform of a clip without video.
 
     Parameters
     ----------
     rows : DataFrame
-        Rows of an index by name, 16 hex digits; `shard` is an absolute path.
+        M rows of an index by name, 16 hex digits; `shard` is an absolute path.
     folder : Path
         Where to write; each file is written atomically.
     threads : int
         ffmpeg processes at a time; it does not change the result.
+
+    Returns
+    -------
+    numpy.ndarray
+        (M, PEAKS) uint8: the peaks of the audio that is kept, 0 of a mute clip.
 
     Raises
     ------
@@ -49,13 +77,17 @@ def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
         if not _OURS.fullmatch(f"{name}.mp4"):
             raise UserError(f"the id {name!r} is not 16 hex digits; make manifest and index again")
     folder.mkdir(parents=True, exist_ok=True)  # also if no clip has media
+    waves = np.zeros((len(rows), PEAKS), np.uint8)
     with ThreadPoolExecutor(threads) as pool:
-        work = pool.map(partial(_write_clip, folder), rows.index, rows_of(rows))
+        work = pool.map(
+            partial(_write_clip, folder), rows.index, rows_of(rows), seconds_of(rows).tolist()
+        )
         try:
-            for _ in Bar(work, total=len(rows), desc="explorer", unit="clip"):
-                pass
+            for place, peaks in enumerate(Bar(work, total=len(rows), desc="explorer", unit="clip")):
+                waves[place] = peaks
         finally:
             pool.shutdown(cancel_futures=True)
+    return waves
 
 
 def remove_others(ids: set[str], folder: Path) -> int:
@@ -68,23 +100,27 @@ def remove_others(ids: set[str], folder: Path) -> int:
     return len(stale)
 
 
-def _write_clip(folder: Path, name: str, row: VideoRow) -> None:
+def _write_clip(folder: Path, name: str, row: VideoRow, seconds: float) -> np.ndarray:
+    """Write a clip's files; return the peaks of its audio."""
+    start = max(0.0, (seconds - SECONDS) / 2)
     with (
         tempfile.TemporaryDirectory(prefix="selavi-") as scratch,
         atomic_path(folder / f"{name}.mp4") as clip,
         atomic_path(folder / f"{name}.jpg") as still,
     ):
         video, audio = Path(scratch, "clip.mp4"), Path(scratch, "clip.wav")
-        for file, content in zip((video, audio), _members(row), strict=True):
+        members = _members(row)
+        for file, content in zip((video, audio), members, strict=True):
             file.write_bytes(content)
-        middle = row["frames"] / row["fps"] / 2
+        peaks = _peaks(members[1], row, start)
         run = subprocess.run(
             _command(
                 video if row["video_size"] else None,
                 audio if row["samples"] else None,
                 clip,
                 still,
-                middle,
+                start,
+                row["frames"] / row["fps"] / 2,
             ),
             capture_output=True,
             stdin=subprocess.DEVNULL,
@@ -99,6 +135,7 @@ def _write_clip(folder: Path, name: str, row: VideoRow) -> None:
             raise UserError(
                 f"{row['shard']}: clip {row['id']} cannot be read ({last}); make it again"
             )
+    return peaks
 
 
 def _members(row: VideoRow) -> tuple[bytes, bytes]:
@@ -110,22 +147,48 @@ def _members(row: VideoRow) -> tuple[bytes, bytes]:
         ) from None
 
 
+def _peaks(audio: bytes, row: VideoRow, start: float) -> np.ndarray:
+    """The largest amplitudes of equal parts of the audio that is kept, (PEAKS,) uint8.
+
+    As roots, or quiet audio would not be seen.
+    """
+    if not row["samples"]:
+        return np.zeros(PEAKS, np.uint8)
+    first = min(round(start * row["rate"]), row["samples"] - 1)
+    count = min(round(SECONDS * row["rate"]), row["samples"] - first)
+    try:
+        samples = np.abs(decode_samples(io.BytesIO(audio), first, count).astype(np.float32))
+    except CorruptClip as error:
+        raise UserError(
+            f"{row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
+        ) from None
+    parts = np.array_split(samples, PEAKS)
+    peaks = np.array([part.max(initial=0) for part in parts])
+    return np.sqrt(peaks / 32_768 * 255**2).astype(np.uint8)
+
+
 def _command(
-    video: Path | None, audio: Path | None, clip: Path, still: Path, middle: float
+    video: Path | None, audio: Path | None, clip: Path, still: Path, start: float, middle: float
 ) -> list[str]:
-    """The ffmpeg command; formats and protocols are given, so that no content can choose others."""
+    """The ffmpeg command; formats and protocols are given, so that no content can choose others.
+
+    Video is copied, which can begin at a keyframe only: the one before `start`. Audio begins at
+    `start`, and both keep their distance.
+    """
+    part: dict[str, Any] = {"ss": f"{start:.3f}"} if start else {}
     safe = {"protocol_whitelist": "file", "threads": 1}
     as_mp4 = safe | {"format": "mp4", "codec_whitelist": "h264"}
     as_wave = safe | {"format": "wav", "codec_whitelist": "pcm_s16le"}
     streams: list[Any] = []
     codecs: dict[str, str] = {}
     if audio:
-        sound = ffmpeg.input(f"file:{audio}", **as_wave).audio
+        sound = ffmpeg.input(f"file:{audio}", **part, **as_wave).audio
         streams.append(sound)
-        codecs |= {"acodec": "aac", "audio_bitrate": "64k"}
-        picture = ffmpeg.input(f"file:{audio}", **as_wave).filter("showwavespic", **WAVEFORM)
+        codecs |= {"acodec": "aac", "audio_bitrate": str(AUDIO_BITS)}
+        whole = ffmpeg.input(f"file:{audio}", **as_wave)
+        picture = whole.filter("showwavespic", **WAVEFORM)
     if video:
-        streams.insert(0, ffmpeg.input(f"file:{video}", **as_mp4).video)
+        streams.insert(0, ffmpeg.input(f"file:{video}", **part, **as_mp4).video)
         codecs |= {"vcodec": "copy"}
         picture = ffmpeg.input(f"file:{video}", ss=f"{middle:.3f}", **as_mp4).video
     outputs = ffmpeg.merge_outputs(
@@ -134,6 +197,7 @@ def _command(
             f"file:{clip}",
             format="mp4",
             **codecs,
+            **({"t": f"{SECONDS:.3f}", "avoid_negative_ts": "make_zero"} if start else {}),
             movflags="+faststart",
             map_metadata=-1,
             **{"fflags": "+bitexact", "flags:a": "+bitexact"},

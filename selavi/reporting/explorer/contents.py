@@ -1,145 +1,104 @@
-"""Content of the explorer: which clips of a cluster are shown, and numbers about clusters."""
+"""Content of a page: a column per fact of the clips, and a table of the clusters."""
 
-import re
-from collections import Counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from selavi.data.schema import cluster_counts
-from selavi.files import UserError
+from selavi.reporting.explorer.views import View, agreement_of_heads
+
+CLASSES = 3
+"""Classes of a cluster that the table lists."""
 
 
-def number_of_clusters(table: pd.DataFrame, known: int | None = None) -> int:
-    """K, the number of clusters with and without clips, of the selected head.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Assignments of the assign stage.
-    known : int, optional
-        K if it is known. Otherwise K is what the assignments say, or else one more than the largest
-        cluster of any head and clip, which is too small if all heads leave the last clusters empty.
-
-    Raises
-    ------
-    UserError
-        If `known` is too small for the assignments.
-    """
-    counts = cluster_counts(table)
-    if counts and known is None and len(table):
-        return counts[int(table["head"].iloc[0])]
-    heads = [name for name in table if name == "cluster" or re.search(r"_head\d+$", str(name))]
-    used = int(table[heads].to_numpy().max()) + 1
-    if known is not None and known < used:
-        raise UserError(f"clusters is {known}, but the assignments have cluster {used - 1}")
-    return known or used
-
-
-def pick_ranks(size: int, count: int) -> list[int]:
-    """Ranks of the clips to show for a cluster.
-
-    The first half are the most confident clips; the others are evenly spaced over the remaining
-    ranks, down to the least confident, so that uncertain clips are shown, too.
-
-    Parameters
-    ----------
-    size : int
-        Number of clips, ranked from the most confident (0).
-    count : int
-        Maximum number of clips to show.
-
-    Returns
-    -------
-    list of int
-        Ranks, ascending.
-
-    Examples
-    --------
-    >>> pick_ranks(100, 6)
-    [0, 1, 2, 34, 66, 99]
-    >>> pick_ranks(3, 6)
-    [0, 1, 2]
-    """
-    if size <= count:
-        return list(range(size))
-    top = -(-count // 2)
-    spaced, rest = count - top, size - top
-    return [*range(top), *(top + i * rest // spaced - 1 for i in range(1, spaced + 1))]
-
-
-def choose_clips(table: pd.DataFrame, per_cluster: int) -> pd.DataFrame:
-    """Rows of the clips to show, by cluster, then by falling confidence; see `pick_ranks`.
-
-    Ties in confidence are ordered by `sample`.
-    """
-    ranked = table.sort_values(["cluster", "confidence", "sample"], ascending=[True, False, True])
-    groups = [group for _, group in ranked.groupby("cluster")]
-    return pd.concat([group.iloc[pick_ranks(len(group), per_cluster)] for group in groups])
-
-
-def describe(table: pd.DataFrame, shown: pd.DataFrame, clusters: int) -> dict[str, Any]:
-    """The data of the page, ready for JSON.
+def columns_of(
+    table: pd.DataFrame, views: list[View], selected: int, stored: np.ndarray
+) -> dict[str, Any]:
+    """The columns of a page.
 
     Parameters
     ----------
     table : DataFrame
-        Assignments.
-    shown : DataFrame
-        Those of its rows to show.
-    clusters : int
-        K.
+        N clips, see `Page`.
+    views : list of View
+        Their clusters.
+    selected : int
+        Position of the view to show first.
+    stored : numpy.ndarray
+        (M,) positions of the clips that have files.
 
     Returns
     -------
     dict
-        `size`, the number of clips; `head` or None; `clusters`, K; `empty`, numbers of the clusters
-        without clips; `classes`, names, sorted; and `cards`. A card is a cluster with clips: its
-        `number`; its `name`, "" for none; its `size`; `confidence`, a mean from 0 to 1; `purity`,
-        the share of the commonest class among its clips that have one, 0 to 1, None if none has;
-        `classes`, (class, count), commonest first; `clips` with `id`, `key`, `path`, `class` and
-        `confidence`, and `bare` if they have no media. Classes are positions in the list of names,
-        -1 for none.
+        Name -> values, as `write_column` takes them: `cluster-V` and `margin-V` of view V; `class`,
+        positions in the sorted list of classes, -1 for none; `media`, 0 for nothing, 2 for a
+        picture and a clip; `ids` (N, 8), their bytes; `keys`; `paths`; and, if known, `split`,
+        `times` (start and end, NaN for whole files), `second` and `heads` (share of the other heads
+        that agree, times 255).
     """
-    names = sorted(set(table["label"]) - {""})
-    numbers = {"": -1} | {name: number for number, name in enumerate(names)}
-    tiles = {number: _clips(group, numbers) for number, group in shown.groupby("cluster")}
-    cards = []
-    for number, group in table.groupby("cluster"):
-        counts = _counts(group["label"].map(numbers))
-        labelled = sum(count for _, count in counts)
-        cards.append(
+    classes = sorted(set(table["label"]) - {""})
+    places = {"": -1} | {name: place for place, name in enumerate(classes)}
+    media = np.zeros(len(table), np.uint8)
+    media[stored] = 2
+    columns: dict[str, Any] = {
+        "class": table["label"].map(places).to_numpy(np.int16),
+        "media": media,
+        "ids": np.frombuffer(bytes.fromhex("".join(table["id"])), np.uint8).reshape(-1, 8),
+        "keys": table["key"].tolist(),
+        "paths": _paths(table["path"].tolist()),
+    }
+    for number, view in enumerate(views):
+        columns[f"cluster-{number}"] = view.assigned
+        if view.margins is not None:
+            columns[f"margin-{number}"] = view.margins
+    if "split" in table and table["split"].nunique() > 1:
+        columns["split"] = table["split"].to_numpy(np.uint8)
+    if "start" in table and table["start"].notna().any():
+        columns["times"] = table[["start", "end"]].to_numpy(np.float32)
+    if "second" in table:
+        columns["second"] = table["second"].fillna(-1).to_numpy(np.int16)
+    heads = agreement_of_heads(views, selected)
+    if heads is not None:
+        columns["heads"] = heads
+    return columns
+
+
+def _paths(paths: list[str]) -> dict[str, Any]:
+    """The part that all paths share up to a slash, and the rest of each."""
+    first, last = min(paths), max(paths)  # which differ at least as soon as any other two
+    differ = (at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    prefix = first[: first.rfind("/", 0, next(differ, len(first))) + 1]
+    return {"prefix": prefix, "rest": [path[len(prefix) :] for path in paths]}
+
+
+def cluster_table(table: pd.DataFrame, view: View, names: dict[int, str]) -> list[dict[str, Any]]:
+    """A row per cluster with clips, for browsers without JavaScript and for paper.
+
+    Returns
+    -------
+    list of dict
+        With `number`, `name`, `size`; `margin`, a mean from 0 to 1, None if unknown; `classes`,
+        (class, number of clips), commonest first; and `purity`, the share of the commonest class
+        among the clips that have one, None if none has.
+    """
+    labels = table["label"].to_numpy(object)
+    rows = []
+    order = np.argsort(view.assigned, kind="stable")
+    sizes = np.bincount(view.assigned, minlength=view.clusters)
+    for number, places in enumerate(np.split(order, np.cumsum(sizes)[:-1])):
+        if not len(places):
+            continue
+        counts = pd.Series(labels[places])[labels[places] != ""].value_counts()
+        counts = counts.sort_index().sort_values(ascending=False, kind="stable")
+        margin = None if view.margins is None else float(view.margins[places].mean() / 255)
+        rows.append(
             {
-                "number": int(group["cluster"].iloc[0]),
-                "name": group["name"].iloc[0] if "name" in group else "",
-                "size": len(group),
-                "confidence": round(float(group["confidence"].mean()), 4),
-                "purity": round(counts[0][1] / labelled, 4) if counts else None,
-                "classes": counts,
-                "clips": tiles[number],
+                "number": number,
+                "name": names.get(number, ""),
+                "size": len(places),
+                "margin": margin,
+                "classes": [(str(name), int(count)) for name, count in counts.items()],
+                "purity": float(counts.iloc[0] / counts.sum()) if len(counts) else None,
             }
         )
-    return {
-        "size": len(table),
-        "head": int(table["head"].iloc[0]) if "head" in table else None,
-        "clusters": clusters,
-        "empty": sorted(set(range(clusters)) - {card["number"] for card in cards}),
-        "classes": names,
-        "cards": cards,
-    }
-
-
-def _counts(classes: pd.Series) -> list[tuple[int, int]]:
-    """(class, number of clips), commonest first, then by class; clips without one are omitted."""
-    counts = Counter(classes[classes >= 0].tolist())
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _clips(rows: pd.DataFrame, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    bare = rows["bare"] if "bare" in rows else [False] * len(rows)
-    columns = (rows["id"], rows["key"], rows["path"], rows["label"], rows["confidence"], bare)
-    return [
-        {"id": id_, "key": key, "path": path, "class": numbers[label], "confidence": round(c, 4)}
-        | ({"bare": True} if without else {})
-        for id_, key, path, label, c, without in zip(*columns, strict=True)
-    ]
+    return rows

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from selavi.files import UserError
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
 from selavi.label.names_file import clip_ids
-from selavi.reporting.explorer.build import write_page
+from selavi.reporting.explorer.build import Page, write_page
+from selavi.reporting.explorer.views import View, shares
 
 
 def make_labels_page(
@@ -53,20 +55,30 @@ def make_labels_page(
     root = common_folder(rows["path"].tolist())
     table = pd.DataFrame(
         {
-            "id": names, "sample": range(len(rows)), "key": _titles(rows, root),
-            "path": rows["path"].tolist(), "label": "", "cluster": rows["cluster"].tolist(),
-            "name": rows["name"].tolist(), "confidence": rows["confidence"].tolist(),
+            "id": names, "key": _titles(rows, root), "path": rows["path"].tolist(), "label": "",
+            "start": rows["start"].tolist(), "end": rows["end"].tolist(),
+            "second": rows["second"].tolist(),
         }
     )  # fmt: skip
-    reasons = labels.loc[labels["cluster"].isna(), "reason"].value_counts()
+    assigned = rows["cluster"].to_numpy(np.int16)
+    called = dict(zip(assigned.tolist(), rows["name"], strict=True))
+    view = View("video+audio", None, clusters, assigned, shares(rows["margin"]))
+    rejected = labels[labels["cluster"].isna()]
     write_page(
-        table,
-        stored[~stored.index.duplicated()],
+        Page(
+            title,
+            table,
+            stored[~stored.index.duplicated()],
+            [view],
+            0,
+            names={cluster: name for cluster, name in called.items() if name},
+            missing=[
+                (str(reason), str(below(path, root)))
+                for reason, path in zip(rejected["reason"], rejected["path"], strict=True)
+            ],
+        ),
         output,
-        title=title,
-        clusters=clusters,
         threads=threads,
-        rejected={str(reason): int(count) for reason, count in reasons.items()},
     )
 
 

@@ -6,13 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from selavi.data.manifest import id_of
-from selavi.data.schema import VIDEO, read_assignments, read_index
+from selavi.data.schema import VIDEO, read_assignments, read_index, read_rejected
 from selavi.files import UserError
+from selavi.reporting.explorer.missing import UNREADABLE
 
-COLUMNS = ("sample", *VIDEO, "cluster", "confidence")
+COLUMNS = ("sample", *VIDEO, "cluster")
 
 
-def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_splits(
+    splits: Sequence[tuple[Path, Path]],
+) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, str]]]:
     """Read the assignments of splits, and where their clips are.
 
     Parameters
@@ -23,11 +26,14 @@ def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.D
     Returns
     -------
     table : DataFrame
-        The assignments of all splits, without clips that could not be read. Ids are of paths below
-        a split's folder: a clip whose `id` another split has too gets a new one.
+        The assignments of all splits, without clips that could not be read; `split` is the position
+        of a clip's split. Ids are of paths below a split's folder: a clip whose `id` another split
+        has too gets a new one.
     clips : DataFrame
         The rows of all indexes by that id; `id` itself is that of the shard, whose path, `shard`,
         is absolute.
+    missing : list of tuple of str and str
+        Reason and key of each video that was rejected, or whose clip could not be read.
 
     Raises
     ------
@@ -37,9 +43,16 @@ def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.D
     tables: list[pd.DataFrame] = []
     indexes: list[pd.DataFrame] = []
     used: set[str] = set()
+    without: list[tuple[str, str]] = []
     for number, (assignments, index) in enumerate(splits):
         table = read_assignments(assignments, needed=COLUMNS)
-        table = table[table["cluster"] >= 0].copy()  # -1: the clip could not be read
+        unreadable = table["cluster"] < 0
+        without += [(UNREADABLE, key) for key in table.loc[unreadable, "key"]]
+        rejected = index.parent / "rejected.csv"
+        if rejected.exists():
+            rows = read_rejected(rejected)
+            without += zip(rows["reason"], rows["key"], strict=True)
+        table = table[~unreadable].copy()
         clips = read_index(index)
         missing = ~table["id"].isin(clips["id"])
         if missing.any():
@@ -52,11 +65,11 @@ def read_splits(splits: Sequence[tuple[Path, Path]]) -> tuple[pd.DataFrame, pd.D
         clips["shard"] = [str((index.parent / shard).absolute()) for shard in clips["shard"]]
         for rows in (table, clips):
             rows.index = pd.Index([new.get(name, name) for name in rows["id"]])
-        tables.append(table.assign(id=table.index))
+        tables.append(table.assign(id=table.index, split=number))
         indexes.append(clips)
         used.update(clips.index)
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         names = " and ".join(str(assignments) for assignments, _ in splits)
         raise UserError(f"{names} has no clips; make it again")
-    return table, pd.concat(indexes)
+    return table, pd.concat(indexes), without

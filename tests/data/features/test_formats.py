@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_tensors
 
 from selavi.data.features.formats import feature_paths, read_feature_file
 from selavi.files import UserError
@@ -64,6 +66,22 @@ def test_a_csv_says_which_clips_are_rejected(tmp_path: Path) -> None:
     table = pd.DataFrame({"id": IDS, "reason": ["", "too loud", ""]})
     table.to_csv(path.with_suffix(".csv"), index=False)
     assert read_feature_file(path).rejected == {"b/2.mp4": "too loud"}
+    table[["reason", "id"]].to_csv(path.with_suffix(".csv"), index=False)
+    assert read_feature_file(path).rejected == {"b/2.mp4": "too loud"}
+
+
+def test_bfloat16_is_read_from_safetensors(tmp_path: Path) -> None:
+    rows = torch.tensor(ROWS / 3).bfloat16()
+    save_tensors({"features": rows}, tmp_path / "F.safetensors", {"ids": json.dumps(IDS)})
+    found = read_feature_file(tmp_path / "F.safetensors")
+    np.testing.assert_array_equal(found.rows, rows.float().numpy())
+
+
+def test_a_table_that_lacks_names(tmp_path: Path) -> None:
+    table = pd.DataFrame({"id": ["a", None, "long"], "features": list(ROWS)})
+    table.to_parquet(tmp_path / "F.parquet")
+    with pytest.raises(UserError, match=r"F\.parquet names no clip in 1 of 3 rows; fill in its id"):
+        read_feature_file(tmp_path / "F.parquet")
 
 
 def test_a_folder_or_a_pattern_has_several_files(tmp_path: Path) -> None:

@@ -147,3 +147,21 @@ def test_a_key_of_two_videos_needs_a_file_for_each_split(tmp_path: Path, index: 
     source = save(tmp_path / "F.npz", [*KEYS, "z.mp4"], np.ones((6, 2)))
     with pytest.raises(UserError, match=r"1 keys name one video of this split .*\{split\}"):
         gather_features(source, index, [other], tmp_path / "train.npy")
+
+
+def test_files_of_which_all_clips_are_rejected(tmp_path: Path, index: Path) -> None:
+    """As `embed` writes of a shard without audio: no row, and no width."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    why = np.array([[key, "it has no audio"] for key in KEYS[:2]])
+    save(folder / "0.npz", [], np.zeros((0, 0), np.float32), rejected=why)
+    with pytest.raises(
+        UserError, match=r"has no features: all clips are .* it has no audio; check"
+    ):
+        read_given(folder, read_index(index))
+    save(folder / "1.npz", KEYS[2:], ROWS[2:])
+    given = read_given(folder, read_index(index))
+    assert given.rejected == dict.fromkeys((0, 1), "it has no audio")
+    np.testing.assert_array_equal(given.rows[2:], ROWS[2:])
+    gather_features(folder, index, [], tmp_path / "all.npy")
+    assert np.load(tmp_path / "all.npy").shape == (5, 3)

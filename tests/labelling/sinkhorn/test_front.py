@@ -20,6 +20,47 @@ def textbook(log_kernel: np.ndarray, marginals: np.ndarray, iterations: int) -> 
     return (kernel * alpha).argmax(1)
 
 
+def relaxed(log_kernel: np.ndarray, marginals: np.ndarray, power: float) -> np.ndarray:
+    """alpha = (r / (M' beta)) ** power, beta = c / (M alpha), in float64: log alpha."""
+    kernel = np.exp(log_kernel - log_kernel.max(1, keepdims=True))
+    alpha = np.ones(kernel.shape[1])
+    for _ in range(20_000):
+        beta = (1 / len(kernel)) / (kernel @ alpha)
+        alpha = (marginals / (kernel.T @ beta)) ** power
+    return np.log(alpha)
+
+
+@pytest.mark.parametrize("power", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("sharpness", [1.0, 4.0])
+@pytest.mark.parametrize("solver", ["dense", "truncated"])
+def test_relaxed_marginals_are_those_of_the_textbook(
+    power: float, sharpness: float, solver: Solver
+) -> None:
+    log_kernel = posteriors(500, 8, sharpness) + torch.arange(8)  # cluster 7 is the favourite
+    marginals = torch.full((8,), 1 / 8)
+    output = sinkhorn(log_kernel, marginals, 1e-4, solver=solver, power=power)
+    expected = relaxed(log_kernel.double().numpy(), marginals.numpy(), power)
+    assert output.converged and output.marginal_error <= 1e-4
+    found = output.log_alpha.numpy()
+    np.testing.assert_allclose(found - found.mean(), expected - expected.mean(), atol=0.02)
+    labels = (log_kernel.double().numpy() + expected).argmax(1)
+    assert (output.labels.numpy() == labels).mean() >= 0.99
+
+
+def test_the_lower_the_power_the_less_the_marginals_count() -> None:
+    log_kernel = posteriors(2000, 8, 4.0) + 2 * torch.arange(8)
+    marginals = torch.full((8,), 1 / 8)
+    spread = [
+        float(
+            sinkhorn(log_kernel, marginals, power=power).labels.bincount(minlength=8).double().std()
+        )
+        for power in (1.0, 0.95, 0.8, 0.5, 0.05)
+    ]
+    assert spread == sorted(spread) and spread[0] < 2
+    free = log_kernel.argmax(1).bincount(minlength=8).double().std()
+    assert spread[-1] == pytest.approx(float(free), rel=0.2)
+
+
 def test_two_clips_that_both_prefer_one_cluster() -> None:
     # Clip 0 prefers cluster 0 by 3, clip 1 by 1; of two clusters of one clip each, clip 0 gets it.
     output = sinkhorn(torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([0.5, 0.5]))
