@@ -6,9 +6,8 @@ from pathlib import Path
 from selavi.commands import arguments
 
 HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
+SCORES = ("metrics", "baselines")
 INSIGHT = {
-    "metrics": "the scores of `selavi metrics`",
-    "baselines": "the scores of `selavi baselines`",
     "training-log": "the course of the training, log.csv beside the model",
     "distributions": "the prescribed sizes of `selavi distributions`",
     "levels": "the numbers of clusters of `selavi tree --levels`",
@@ -27,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
+    for name in SCORES:
+        parser.add_argument(
+            f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
+            help=f"show the scores of `selavi {name}` (CSV), of one split or several",
+        )  # fmt: skip
     for name, of in INSIGHT.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
     arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")

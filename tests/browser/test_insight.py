@@ -53,9 +53,8 @@ def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         {"clusters": 4, "head": 2, "agreement": 0.8, "nmi": 0.6, "selected": True},
     ]))  # fmt: skip
     page = root / "page/index.html"
-    insight = Insight(
-        *(root / f"{n}.csv" for n in ("metrics", "baselines", "log", "sizes", "levels"))
-    )
+    scores = [[root / f"{name}.csv"] for name in ("metrics", "baselines")]
+    insight = Insight(*scores, *(root / f"{name}.csv" for name in ("log", "sizes", "levels")))
     make_explorer([(root / "train.csv", twelve_clips)], page, title="levels", insight=insight)
     return page
 

@@ -15,6 +15,7 @@ from selavi import __version__
 from selavi.data.schema import lasts
 from selavi.files import UserError, atomic_path, write_text
 from selavi.label.names_file import read_names
+from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
@@ -123,7 +124,7 @@ def make_explorer(
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
-        facts=insight.facts(),
+        facts=insight.facts() | {"agreement": agreements(views, selected)},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
 
