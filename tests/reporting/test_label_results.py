@@ -1,7 +1,5 @@
 """`selavi label` on real files: formats, links, raw CSV, the page, and the terminal's summary."""
 
-import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from selavi.cli import main
 from selavi.formulas import RAW
 from selavi.label.formats import FORMATS
+from tests.reporting.pages import ids_of, read_column, run_of
 
 
 @pytest.fixture(scope="module")
@@ -109,21 +108,22 @@ def test_a_page_of_the_windows(
     assert main(command) == 0
     page = output / "explorer/index.html"
     assert page.absolute().as_uri() in capsys.readouterr().out
-    html = page.read_text("utf-8")
-    [data] = re.findall(r'<script type="application/json" id="contents">(.*?)</script>', html)
-    found = json.loads(data)
+    run = run_of(page)
     labels = pd.read_csv(output / "labels.csv")
     accepted = labels[labels["cluster"].notna()]
-    sizes = accepted["cluster"].value_counts()
-    assert {card["number"]: card["size"] for card in found["cards"]} == sizes.to_dict()
-    assert found["clusters"] == 4
-    shown = {clip["key"]: clip for card in found["cards"] for clip in card["clips"]}
+    assert sorted(read_column(page, "cluster-0")) == sorted(accepted["cluster"].astype(int))
+    assert sorted(read_column(page, "second")) == sorted(accepted["second"].astype(int))
+    assert [view["clusters"] for view in run["views"]] == [4]
+    shown = dict(zip(read_column(page, "keys"), ids_of(page), strict=True))
     assert len(shown) == len(accepted) == 5
     assert {key.split(" ")[-1] for key in shown if "=a.mkv" in key} == {"0:00", "0:10", "0:20"}
-    assert "unreadable (1), too-short (1)." in re.sub(r"\s+", " ", html)
+    missing = [(row["reason"], row["count"], *row["examples"]) for row in run["missing"]]
+    (short, broken) = missing
+    assert short == ("too-short", 1, short[2]) and short[2].endswith("videos/short.mp4")
+    assert broken == ("unreadable", 1, broken[2]) and broken[2].endswith("videos/broken.mp4")
     seconds = {}
-    for key, clip in shown.items():
-        with av.open(page.parent / "clips" / f"{clip['id']}.mp4") as made:
+    for key, name in shown.items():
+        with av.open(page.parent / "clips" / f"{name}.mp4") as made:
             seconds[key.split("/")[-1]] = made.duration / 1e6
             kinds = [stream.type for stream in made.streams]
             assert kinds == ["video", "audio"]

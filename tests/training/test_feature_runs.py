@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 from sklearn.datasets import load_digits
 from sklearn.metrics import normalized_mutual_info_score as nmi
 
@@ -125,6 +126,27 @@ def test_a_rejected_clip_has_no_label_and_is_nobodys_neighbour(
     assert (labels[7] == -1).all()
     assert (np.delete(labels.numpy(), 7, axis=0) >= 0).all()
     assert len({tuple(head.tolist()) for head in labels.T}) > 1  # from different starts
+
+
+def test_views_are_of_clips_near_in_all_modalities_or_in_their_own(
+    files: dict[Modality, Path],
+) -> None:
+    clips = open_clips(files["video"].with_name("index.csv"), run(), features=files)
+    prepared, drawn = {}, {}
+    for nearest in ("joined", "each"):
+        settings = run(feature_views={"nearest": nearest, "neighbours": 1})
+        ready = prepare(settings, clips, GROUP).clips
+        assert ready.feature_views is not None
+        drawn[nearest], prepared[nearest] = ready.feature_views.neighbours, ready.features
+    rows = prepared["each"]
+    sides = {name: cdist(matrix, matrix, "sqeuclidean") for name, matrix in rows.items()}
+    for distances in sides.values():
+        np.fill_diagonal(distances, np.inf)
+    for name, distances in sides.items():
+        assert (drawn["each"][name][:, 0] == distances.argmin(1)).mean() > 0.99  # but for ties
+    both = np.add(*sides.values()).argmin(1)
+    np.testing.assert_array_equal(drawn["joined"]["video"], drawn["joined"]["audio"])
+    assert (drawn["joined"]["video"][:, 0] == both).mean() > 0.99
 
 
 def test_epochs_and_batches_fit_the_clips() -> None:

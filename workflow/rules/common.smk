@@ -107,6 +107,32 @@ def clusters_flag(wildcards):
     return f"--clusters={clusters}" if isinstance(clusters, int) else ""
 
 
+def insight(wildcards):
+    """What other stages say of a run, for its page: those of its files that the plan has."""
+    run = wildcards.run
+    found = {
+        stage: [
+            f for f in PLAN.files_of(stage) if f.startswith(f"results/{stage}/{run}/")
+        ]
+        for stage in ("metrics", "baselines")
+    }
+    if run in PLAN.trained:
+        found["training_log"] = [f"results/pretrain/{run}/log.csv"]
+        found["distributions"] = [f"results/distributions/{run}.csv"]
+    if f"results/tree/{run}.csv" in PLAN.files_of("tree"):
+        found["levels"] = [f"results/tree/{run}-levels.csv"]
+    return {name: files for name, files in found.items() if files}
+
+
+def insight_flags(wildcards):
+    """The same as `selavi explorer` takes them."""
+    return [
+        word
+        for name, files in insight(wildcards).items()
+        for word in (f"--{name.replace('_', '-')}", *files)
+    ]
+
+
 def fold_shards(wildcards):
     """Shards of both splits of a fold."""
     return PLAN.fold_shards(wildcards.dataset, int(wildcards.fold))

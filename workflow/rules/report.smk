@@ -208,6 +208,7 @@ rule neighbours:
 
 rule explorer:
     input:
+        unpack(insight),
         assignments="results/assign/{run}/train.csv",
         names="results/name-clusters/{run}.csv",
         index=train_index,
@@ -230,11 +231,13 @@ rule explorer:
     params:
         clips=SETTINGS.explorer.clips_per_cluster,
         megabytes=SETTINGS.explorer.max_megabytes,
+        insight=insight_flags,
         clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
         " --names {input.names} --output {output.page} --title {wildcards.run} {params.clusters}"
-        " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} --threads {threads} --log {log}"
+        " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} {params.insight:q}"
+        " --threads {threads} --log {log}"
 
 
 rule costs:

@@ -18,6 +18,49 @@ export interface Missing {
   examples: string[];
 }
 
+/** Scores of a head; those of 0 to 1 unless said otherwise. */
+export interface Score {
+  modality: string;
+  /** "agreement": chosen without classes. "oracle": the best by the classes. */
+  choice?: string;
+  head?: string;
+  nmi: number;
+  nmi_low?: number;
+  nmi_high?: number;
+  nmi_chance?: number;
+  accuracy?: number;
+  accuracy_low?: number;
+  accuracy_high?: number;
+  accuracy_chance?: number;
+  purity?: number;
+}
+
+/** Scores of another method on the same clips. */
+export interface Baseline extends Score {
+  method: string;
+  preparation?: string;
+  note?: string;
+}
+
+/** The course of training; null where nothing was measured. */
+export interface Curves {
+  epoch: number[];
+  loss: (number | null)[];
+  labels_changed?: (number | null)[];
+  largest_cluster?: (number | null)[];
+}
+
+/** What a number of clusters scores. */
+export interface Level {
+  clusters: number;
+  /** The head shown for it. */
+  head: number;
+  /** Mean AMI of two heads' clusters, without classes. */
+  agreement?: number;
+  nmi?: number;
+  selected: boolean;
+}
+
 export interface Run {
   format: 1;
   title: string;
@@ -37,6 +80,13 @@ export interface Run {
   missing: Missing[];
   /** Names of the files in data/. */
   columns: string[];
+  scores?: Score[];
+  baselines?: Baseline[];
+  curves?: Curves;
+  /** Clips that the marginals prescribe for each cluster, by head. */
+  prescribed?: Record<string, number[]>;
+  /** By number of clusters, the smallest first. */
+  levels?: Level[];
 }
 
 export function readRun(text: string): Run {

@@ -4,7 +4,12 @@ import type { FunctionComponent } from "preact";
 import { ClusterPage } from "./cluster.tsx";
 import { Overview } from "./overview.tsx";
 import { MissingPage } from "./missing.tsx";
-import { run } from "../state/clips.ts";
+import { classed, run } from "../state/clips.ts";
+import { CorrectionsPage } from "./corrections.tsx";
+import { ConfusionPage } from "./confusion.tsx";
+import { QualityPage } from "./quality.tsx";
+import { SizesPage } from "./sizes.tsx";
+import { TreePage, severalLevels } from "./tree.tsx";
 
 interface Page {
   /** In the address. */
@@ -19,5 +24,10 @@ interface Page {
 export const PAGES: readonly Page[] = [
   { name: "overview", word: "Clusters", available: () => true, view: Overview },
   { name: "cluster", word: "", available: () => true, view: ClusterPage },
+  { name: "quality", word: "How good", available: () => true, view: QualityPage },
+  { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
+  { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
+  { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
+  { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
   { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage },
 ];

@@ -15,9 +15,11 @@ from selavi import __version__
 from selavi.data.schema import lasts
 from selavi.files import UserError, atomic_path, write_text
 from selavi.label.names_file import read_names
+from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
+from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
 from selavi.reporting.explorer.splits import read_splits
@@ -27,8 +29,9 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 FORMAT = 1
-CLIPS_PER_CLUSTER = 24
+CLIPS_PER_CLUSTER = 48
 MEGABYTES = 300.0
+NOTHING = Insight()
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def make_explorer(
     threads: int = 1,
     clusters: int | None = None,
     names: Path | None = None,
+    insight: Insight = NOTHING,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -100,6 +104,8 @@ def make_explorer(
         K, to count empty clusters; see `number_of_clusters`.
     names : Path, optional
         Names of the clusters; see `read_names`.
+    insight : Insight, optional
+        What other stages say of the run.
 
     Raises
     ------
@@ -118,6 +124,7 @@ def make_explorer(
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
+        facts=insight.facts() | {"agreement": agreements(views, selected)},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
 

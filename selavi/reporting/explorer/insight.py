@@ -1,0 +1,113 @@
+"""What other stages say of a run, for the page: scores, baselines, training, sizes, levels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from selavi.files import read_csv
+
+CHOICES = ("agreement", "oracle", "head")
+"""Rows of scores that the page shows: the selected head, the best by the classes, and each."""
+SCORES = (
+    "nmi", "nmi_low", "nmi_high", "nmi_chance", "ami", "ari", "accuracy", "accuracy_low",
+    "accuracy_high", "accuracy_chance", "purity", "clips", "classes", "split",
+)  # fmt: skip
+TEXTS = ("modality", "choice", "head", "method", "note", "preparation", "dataset", "split")
+
+
+@dataclass(frozen=True)
+class Insight:
+    """Files of other stages, each of which may be absent.
+
+    Attributes
+    ----------
+    metrics : sequence of Path
+        Scores of the clusters; `results/metrics/{run}/{split}.csv` of each split.
+    baselines : sequence of Path
+        Scores of other methods; `results/baselines/{run}/{split}.csv` of each split.
+    training_log : Path, optional
+        Training by epoch; `results/pretrain/{run}/log.csv`.
+    distributions : Path, optional
+        Prescribed and actual sizes; `results/distributions/{run}.csv`.
+    levels : Path, optional
+        Scores by number of clusters; `results/tree/{run}-levels.csv`.
+    """
+
+    metrics: Sequence[Path] = ()
+    baselines: Sequence[Path] = ()
+    training_log: Path | None = None
+    distributions: Path | None = None
+    levels: Path | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """The parts of the page's JSON that these files give, by name.
+
+        Raises
+        ------
+        UserError
+            If a file is missing or invalid.
+        """
+        facts: dict[str, Any] = {
+            "scores": [row for path in self.metrics for row in _scores(path)],
+            "baselines": [row for path in self.baselines for row in _baselines(path)],
+            "curves": _curves(self.training_log) if self.training_log else None,
+            "prescribed": _prescribed(self.distributions) if self.distributions else None,
+            "levels": _levels(self.levels) if self.levels else None,
+        }
+        return {name: part for name, part in facts.items() if part}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows without the values that are missing."""
+    return [
+        {str(name): value for name, value in row.items() if value == value and value != ""}
+        for row in table.to_dict("records")
+    ]
+
+
+def _scores(path: Path) -> list[dict[str, Any]]:
+    """Scores of heads by modality; none if no clip has a class."""
+    table = read_csv(path, TEXTS, needed=("modality", "choice", "nmi"))
+    shown = table[table["choice"].isin(CHOICES) & table["nmi"].notna()]
+    columns = [name for name in ("modality", "choice", "head", *SCORES) if name in shown]
+    return _records(shown[columns])
+
+
+def _baselines(path: Path) -> list[dict[str, Any]]:
+    """The rows of a baseline that is chosen without classes, is the only one, or is the best."""
+    table = read_csv(path, TEXTS, needed=("method", "modality", "nmi"))
+    choice = table.get("choice", pd.Series("", index=table.index))
+    alone = ~table.duplicated(["method", "modality"], keep=False)
+    shown = table[(choice != "") | alone]
+    columns = ["method", "modality", "choice", "preparation", "note", *SCORES]
+    return _records(shown[[name for name in columns if name in shown]])
+
+
+def _curves(path: Path) -> dict[str, list[float | None]]:
+    """Loss, share of labels that change at an update, and share of the largest cluster."""
+    table = read_csv(path, needed=("epoch", "loss"))
+    shown = [
+        name for name in ("epoch", "loss", "labels_changed", "largest_cluster") if name in table
+    ]
+    return {
+        name: [None if value != value else value for value in table[name].tolist()]
+        for name in shown
+    }
+
+
+def _prescribed(path: Path) -> dict[str, list[float]]:
+    """Of each head, the number of clips that the marginals prescribe for each cluster."""
+    table = read_csv(path, ("name",), needed=("head", "cluster", "drawn"))
+    return {
+        str(head): rows.sort_values("cluster")["drawn"].tolist()
+        for head, rows in table.groupby("head")
+    }
+
+
+def _levels(path: Path) -> list[dict[str, Any]]:
+    """Scores by number of clusters, the smallest first."""
+    table = read_csv(path, needed=("clusters", "head", "agreement", "selected"))
+    return _records(table.sort_values("clusters"))

@@ -1,0 +1,122 @@
+"""The pages about quality, classes, levels and sizes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from selavi.data.schema import read_index
+from selavi.files import write_csv
+from selavi.reporting.explorer import make_explorer
+from selavi.reporting.explorer.insight import Insight
+from tests.browser.watched import Watched, visible
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
+COARSE = [0] * 6 + [1] * 6
+FINE = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 1]
+LABELS = ["bell"] * 7 + ["siren"] * 5
+
+
+@pytest.fixture(scope="module")
+def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of two heads with 2 clusters and two with 4, and scores."""
+    root = tmp_path_factory.mktemp("insight")
+    table = read_index(twelve_clips)[["sample", "id", "key", "path"]]
+    table["label"], table["detail"] = LABELS, ""
+    table["cluster"], table["margin"], table["head"] = FINE, 0.5, 2
+    table["head_clusters"] = "2 2 4 4"
+    for modality in ("video+audio", "video", "audio"):
+        for head, clusters in enumerate((COARSE, COARSE, FINE, FINE)):
+            table[f"{modality}_head{head}"] = clusters
+            table[f"{modality}_head{head}_margin"] = 0.5
+    write_csv(root / "train.csv", table)
+    score = {
+        "modality": "video+audio", "nmi_low": 0.5, "nmi_high": 0.7, "nmi_chance": 0.1,
+        "accuracy": 0.75, "accuracy_chance": 0.5,
+    }  # fmt: skip
+    write_csv(root / "metrics.csv", pd.DataFrame([
+        score | {"choice": "agreement", "head": "2", "nmi": 0.6},
+        {"modality": "video+audio", "choice": "oracle", "head": "3", "nmi": 0.65},
+    ]))  # fmt: skip
+    write_csv(root / "baselines.csv", pd.DataFrame(
+        [{"method": "k-means raw", "modality": "video+audio", "nmi": 0.3, "choice": ""}]
+    ))  # fmt: skip
+    log = [{"epoch": n, "loss": 2 / n, "labels_changed": 0.2} for n in (1, 2, 3)]
+    write_csv(root / "log.csv", pd.DataFrame(log))
+    drawn = [{"head": 2, "cluster": n, "drawn": 3.0, "name": ""} for n in range(4)]
+    write_csv(root / "sizes.csv", pd.DataFrame(drawn))
+    write_csv(root / "levels.csv", pd.DataFrame([
+        {"clusters": 2, "head": 0, "agreement": 0.5, "nmi": 0.7, "selected": False},
+        {"clusters": 4, "head": 2, "agreement": 0.8, "nmi": 0.6, "selected": True},
+    ]))  # fmt: skip
+    page = root / "page/index.html"
+    scores = [[root / f"{name}.csv"] for name in ("metrics", "baselines")]
+    insight = Insight(*scores, *(root / f"{name}.csv" for name in ("log", "sizes", "levels")))
+    make_explorer([(root / "train.csv", twelve_clips)], page, title="levels", insight=insight)
+    return page
+
+
+@pytest.fixture
+def page(browser: Any, page_file: Path) -> Iterator[Any]:
+    watched = Watched(browser, page_file, viewport={"width": 1280, "height": 900})
+    yield watched.page
+    watched.finish()
+
+
+def test_quality_is_told_in_words_beside_chance_and_others(page: Any) -> None:
+    page.get_by_role("link", name="How good").click()
+    words = page.locator(".statement").inner_text()
+    assert "75% of the clips are right; by chance it would be 50%" in words
+    assert "60% of their information (NMI), 50% to 70% in 95% of resamplings" in words
+    rows = visible(page, ".panel tbody tr")
+    assert rows == [
+        "The best head by the classes (oracle)65%", "These clusters60%50% to 70%",
+        "k-means on the clips as they are30%", "Chance, for 12 clips and 4 clusters10%",
+    ]  # fmt: skip
+    figures = visible(page, ".figures dt")
+    assert figures == ["Heads agree", "Video and audio agree", "Labels stable at the end", "Margin"]
+    assert visible(page, ".figures b") == ["100%", "100%", "80%", "50.2%"]
+
+
+def test_a_cell_of_classes_opens_its_clips(page: Any) -> None:
+    page.get_by_role("link", name="Classes", exact=True).click()
+    # Cluster 1 has three bells and a siren, 2 has one bell and two sirens.
+    assert visible(page, "tbody tr") == [
+        "Cluster 1bellsiren125%", "Cluster 2sirenbell133.3%"
+    ]  # fmt: skip
+    page.locator("tbody a", has_text="siren").first.click()
+    expect(page.locator("main h1")).to_have_text("Cluster 1")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(".left a")).to_have_text(
+        ["Cluster 0", "Cluster 1", "Cluster 2", "Cluster 3"]
+    )
+    canvas = page.locator("canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.125})
+    expect(page.locator("main h1")).to_have_text("Cluster 0")
+
+
+def test_the_tree_leads_to_clusters_of_each_level(page: Any) -> None:
+    page.get_by_role("link", name="Tree").click()
+    top = page.locator(".tree > li")
+    assert visible(top.nth(0), "li") == [
+        "Cluster 1 of 4, 4 clips, 75% of them here", "Cluster 0 of 4, 3 clips, 100% of them here"
+    ]  # fmt: skip
+    assert visible(page, ".chart .aside") == [
+        "Selected without classes: 4 clusters. Best by the classes (oracle): 2."
+    ]  # fmt: skip
+    top.nth(1).get_by_role("link", name="Cluster 1", exact=True).first.click()
+    expect(page.locator("main h1")).to_have_text("Cluster 1")
+    expect(page.locator(".page-head .facts")).to_have_text("6 clips, 50% of all")
+    assert "head=0" in page.url
+
+
+def test_sizes_and_training_are_drawn(page: Any) -> None:
+    page.get_by_role("link", name="Sizes").click()
+    expect(page.locator(".bar title")).to_have_count(4)
+    assert page.locator(".bar title").first.text_content() == "Cluster 1: 4 clips"
+    assert visible(page, ".charts figcaption") == ["Loss", "Labels that change at an update"]

@@ -1,0 +1,136 @@
+"""What other stages say of a run, as the page has it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from selavi.evaluation.metrics import measure
+from selavi.files import UserError, write_csv
+from selavi.reporting.explorer.agreeing import agreements
+from selavi.reporting.explorer.insight import Insight
+from selavi.reporting.explorer.views import View
+
+
+def written(folder: Path, name: str, rows: list[dict[str, object]]) -> Path:
+    path = folder / f"{name}.csv"
+    write_csv(path, pd.DataFrame(rows))
+    return path
+
+
+def test_nothing_is_said_without_files() -> None:
+    assert Insight().facts() == {}
+
+
+def test_scores_are_of_the_honest_and_the_oracle_head(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"modality": "audio", "choice": choice, "head": head, "nmi": nmi, "nmi_low": low}
+        for choice, head, nmi, low in (
+            ("first", "0", 0.1, None), ("agreement", "1", 0.25, 0.2), ("oracle", "2", 0.4, None),
+            ("head", "0", 0.1, None),
+        )
+    ]  # fmt: skip
+    assert Insight(metrics=[written(tmp_path, "metrics", rows)]).facts() == {
+        "scores": [
+            {"modality": "audio", "choice": "agreement", "head": "1", "nmi": 0.25, "nmi_low": 0.2},
+            {"modality": "audio", "choice": "oracle", "head": "2", "nmi": 0.4},
+            {"modality": "audio", "choice": "head", "head": "0", "nmi": 0.1},
+        ]
+    }
+
+
+def test_of_baselines_the_chosen_rows_and_those_without_a_choice_are_shown(tmp_path: Path) -> None:
+    keys = ("method", "modality", "nmi", "preparation", "choice")
+    rows: list[dict[str, object]] = [
+        dict(zip(keys, values, strict=True))
+        for values in (
+            ("chance", "none", 0.02, "", ""),
+            ("k-means raw", "video", 0.3, "standardise", "oracle"),
+            ("k-means raw", "video", 0.2, "l2_pca", ""),
+            ("k-means raw", "video", 0.25, "standardise_pca", "agreement"),
+        )
+    ]  # fmt: skip
+    found = Insight(baselines=[written(tmp_path, "baselines", rows)]).facts()["baselines"]
+    assert [(row["method"], row["nmi"], row.get("choice")) for row in found] == [
+        ("chance", 0.02, None), ("k-means raw", 0.3, "oracle"), ("k-means raw", 0.25, "agreement")
+    ]  # fmt: skip
+
+
+def test_curves_have_gaps_where_nothing_was_measured(tmp_path: Path) -> None:
+    log = written(
+        tmp_path, "log",
+        [{"epoch": 1, "loss": 2.5, "labels_changed": None, "x": 1},
+         {"epoch": 2, "loss": 1.5, "labels_changed": 0.25, "x": 1}],
+    )  # fmt: skip
+    assert Insight(training_log=log).facts() == {
+        "curves": {"epoch": [1, 2], "loss": [2.5, 1.5], "labels_changed": [None, 0.25]}
+    }
+
+
+def test_prescribed_sizes_are_by_cluster(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"head": 1, "rank": rank, "cluster": cluster, "drawn": drawn, "name": ""}
+        for rank, (cluster, drawn) in enumerate([(2, 5.5), (0, 3.0), (1, 1.5)])
+    ]
+    assert Insight(distributions=written(tmp_path, "sizes", rows)).facts() == {
+        "prescribed": {"1": [3.0, 1.5, 5.5]}
+    }
+
+
+def test_levels_are_by_number_of_clusters(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"clusters": 16, "head": 2, "agreement": 0.5, "nmi": None, "selected": False},
+        {"clusters": 8, "head": 0, "agreement": 0.75, "nmi": None, "selected": True},
+    ]
+    assert Insight(levels=written(tmp_path, "levels", rows)).facts()["levels"] == [
+        {"clusters": 8, "head": 0, "agreement": 0.75, "selected": True},
+        {"clusters": 16, "head": 2, "agreement": 0.5, "selected": False},
+    ]
+
+
+def test_a_file_that_lacks_a_column_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "metrics", [{"modality": "audio"}])
+    with pytest.raises(UserError, match=r"metrics\.csv"):
+        Insight(metrics=[path]).facts()
+
+
+def view(clusters: int, assigned: list[int], modality: str = "video+audio", head: int = 0) -> View:
+    return View(modality, head, clusters, np.array(assigned, np.int16), None)
+
+
+def test_the_stages_own_files_are_read_of_each_split(tmp_path: Path) -> None:
+    """Two splits, of which one has no classes and so no scores."""
+    rows = np.arange(80)
+    table = pd.DataFrame({"sample": rows, "id": [f"{row:016x}" for row in rows], "detail": ""})
+    table["key"] = table["path"] = table["id"]
+    table["cluster"] = table["video+audio_head0"] = rows % 4
+    table["video+audio_head1"], table["head"] = rows % 3, 0
+    for split, labels in {"train": np.where(rows % 4 < 2, "a", "b"), "test": ""}.items():
+        write_csv(tmp_path / "assigned.csv", table.assign(label=labels))
+        of = {"dataset": "007", "split": split}
+        measure(tmp_path / "assigned.csv", tmp_path / f"{split}.csv", of)
+    files = [tmp_path / f"{split}.csv" for split in ("train", "test")]
+    scores = Insight(metrics=files).facts()["scores"]
+    assert {row["split"] for row in scores} == {"train"}
+    honest = next(row for row in scores if row["choice"] == "agreement")
+    assert honest["clips"] == 80 and honest["accuracy"] == 0.5
+    assert honest["nmi_low"] <= honest["nmi"] <= honest["nmi_high"]
+    assert 0 < honest["nmi_chance"] < 0.2
+    assert [row["head"] for row in scores if row["choice"] == "head"] == ["0", "1"]
+
+
+def test_heads_agree_as_far_as_their_clusters_are_the_same_and_not_by_chance() -> None:
+    joint, same = [0, 0, 1, 1] * 500, [1, 1, 0, 0] * 500
+    views = [
+        view(2, joint), view(2, same, head=1), view(3, joint, head=2),
+        view(2, joint, "video"), view(2, joint, "audio"),
+    ]  # fmt: skip
+    facts = agreements(views, 0)
+    assert facts["heads"] == [{"view": 0, "nmi": 1}, {"view": 1, "nmi": 1}]
+    # Two clusters of equal sizes are the same for half of the clips, give or take 2%.
+    assert facts["chance"] == pytest.approx({"heads": 0.5, "modalities": 0.5}, abs=0.06)
+
+
+def test_a_single_head_has_nothing_to_agree_with() -> None:
+    assert agreements([view(2, [0, 1])], 0) == {"heads": [], "chance": {}}
