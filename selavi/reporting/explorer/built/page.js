@@ -4726,7 +4726,8 @@
   }
 
   // src/views/card.tsx
-  var SHOWN = 6;
+  var COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
+  var SHOWN = 2 * COLUMNS;
   function toShow({ cluster, matches: matches2 }) {
     const rows2 = rowsOf(members.value, cluster.number);
     if (matches2) {
@@ -4768,7 +4769,7 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("div", { class: "strip", role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows2.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
+      /* @__PURE__ */ a4("div", { class: "strip", style: { gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }, role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows2.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassChips, { classes: cluster.classes, shown: 2 }),
       /* @__PURE__ */ a4("dl", { class: "measures", children: [
@@ -4797,6 +4798,7 @@
   function Toolbar() {
     const shown3 = found.value;
     const timer2 = T2(void 0);
+    const [open2, setOpen] = d2(false);
     const search = (text) => {
       clearTimeout(timer2.current);
       timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
@@ -4805,7 +4807,7 @@
       const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
     };
-    return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
+    return /* @__PURE__ */ a4("form", { class: open2 ? "toolbar open" : "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
       /* @__PURE__ */ a4("label", { class: "field search", children: [
         /* @__PURE__ */ a4(Icon, { name: "search" }),
         /* @__PURE__ */ a4(
@@ -4824,60 +4826,66 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("label", { class: "field", children: [
-        /* @__PURE__ */ a4("span", { children: "Sort by" }),
-        /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
-          /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
-          availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
-        ] })
+      /* @__PURE__ */ a4("button", { type: "button", class: "options", "aria-expanded": open2, "aria-controls": "options", onClick: () => setOpen(!open2), children: [
+        /* @__PURE__ */ a4(Icon, { name: "filter" }),
+        "Options"
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
-        /* @__PURE__ */ a4(Icon, { name: "order" }),
-        "Reverse"
-      ] }),
-      /* @__PURE__ */ a4("details", { class: "menu", children: [
-        /* @__PURE__ */ a4("summary", { class: "button", children: [
-          /* @__PURE__ */ a4(Icon, { name: "filter" }),
-          "Filter"
+      /* @__PURE__ */ a4("div", { id: "options", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Sort by" }),
+          /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
+            /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
+            availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
+          ] })
         ] }),
-        /* @__PURE__ */ a4("div", { class: "panel", children: [
-          classed && /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: "Class" }),
-            /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
-              /* @__PURE__ */ a4("option", { value: "", children: "all" }),
-              run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
-            ] })
+        /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
+          /* @__PURE__ */ a4(Icon, { name: "order" }),
+          "Reverse"
+        ] }),
+        /* @__PURE__ */ a4("details", { class: "menu", children: [
+          /* @__PURE__ */ a4("summary", { class: "button", children: [
+            /* @__PURE__ */ a4(Icon, { name: "filter" }),
+            "Filter"
           ] }),
-          LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: words }),
-            /* @__PURE__ */ a4(
-              "input",
-              {
-                type: "number",
-                min: 0,
-                ...most === Infinity ? {} : { max: most },
-                value: setting(name),
-                onChange: (event) => change({ [name]: event.currentTarget.value })
-              }
-            )
-          ] }, name))
+          /* @__PURE__ */ a4("div", { class: "panel", children: [
+            classed && /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: "Class" }),
+              /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
+                /* @__PURE__ */ a4("option", { value: "", children: "all" }),
+                run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
+              ] })
+            ] }),
+            LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: words }),
+              /* @__PURE__ */ a4(
+                "input",
+                {
+                  type: "number",
+                  min: 0,
+                  ...most === Infinity ? {} : { max: most },
+                  value: setting(name),
+                  onChange: (event) => change({ [name]: event.currentTarget.value })
+                }
+              )
+            ] }, name))
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+          /* @__PURE__ */ a4(Icon, { name: "dice" }),
+          "Random cluster"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
+            hoverPlays.value = event.currentTarget.checked;
+          } }),
+          "Play on hover"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
+            hoverSounds.value = event.currentTarget.checked;
+          } }),
+          "with sound"
         ] })
-      ] }),
-      /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
-        /* @__PURE__ */ a4(Icon, { name: "dice" }),
-        "Random cluster"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
-          hoverPlays.value = event.currentTarget.checked;
-        } }),
-        "Play on hover"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
-          hoverSounds.value = event.currentTarget.checked;
-        } }),
-        "with sound"
       ] }),
       /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? plural(shown3.length, "cluster") : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
