@@ -22,6 +22,7 @@ from selavi.training.consensus import match_heads, predictions
 from selavi.training.optim import fit_to_clips, learning_rate
 from selavi.training.preparation import first_labels, prepare
 from selavi.training.pretrain import pretrain
+from tests.training.runs import train
 
 CLIPS = 600
 GROUP = Group(0, 1, torch.device("cpu"))
@@ -162,3 +163,23 @@ def test_the_cosine_falls_from_the_base_rate_to_zero() -> None:
     training = run().training
     rates = [learning_rate(training, epoch, 256) for epoch in (0, 1, 2, 21, 40)]
     assert rates == pytest.approx([1e-5, (1e-5 + 3e-3) / 2, 3e-3, 1.5e-3, 0], abs=1e-9)
+
+
+@pytest.mark.slow
+def test_two_processes_find_the_same_labels_as_one(
+    files: dict[Modality, Path], tmp_path: Path
+) -> None:
+    """Preparation, neighbours and first labels come from one of them; the rest from both."""
+    index = files["video"].with_name("index.csv")
+    given = [text for name, path in files.items() for text in ("--features", f"{name}={path}")]
+    for world in (1, 2):
+        training = {"batch_size": 200 // world, "epochs": 12, "least_steps": 0}
+        settings = run(training=training, labelling={"optimisations": 4})
+        train(settings, index, tmp_path / str(world), *given, world=world)
+    labels = [pd.read_csv(tmp_path / str(world) / "labels.csv") for world in (1, 2)]
+    heads = [name for name in labels[0] if name.startswith("head")]
+    assert len(heads) == 6
+    same = labels[0][heads].to_numpy() == labels[1][heads].to_numpy()
+    assert same.mean() > 0.995
+    losses = [pd.read_csv(tmp_path / str(world) / "log.csv")["loss"] for world in (1, 2)]
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-3)

@@ -1203,9 +1203,9 @@
   var fold = (text) => text.normalize("NFC").toLocaleLowerCase();
   var fileName = (path) => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   function clock(seconds) {
-    const whole = Math.floor(seconds);
-    const minutes = Math.floor(whole / 60);
-    return `${minutes}:${String(whole % 60).padStart(2, "0")}`;
+    const whole2 = Math.floor(seconds);
+    const minutes = Math.floor(whole2 / 60);
+    return `${minutes}:${String(whole2 % 60).padStart(2, "0")}`;
   }
 
   // src/data/search.ts
@@ -1271,8 +1271,8 @@
   var setting = (name) => route.value.settings[name] ?? "";
   var LASTING = ["modality", "head"];
   function addressOf(page2, id = "", settings = {}) {
-    const kept = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
-    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept), ...settings } });
+    const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
+    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept2), ...settings } });
   }
   function go(address) {
     if (address === location.hash) return;
@@ -1385,6 +1385,15 @@
     }
     return -1;
   }
+  function rowsOfIds(ids) {
+    const wanted = new Set(ids);
+    const found2 = /* @__PURE__ */ new Map();
+    for (let row = 0; wanted.size > found2.size && row < run.clips; row++) {
+      const id = idOf(row);
+      if (wanted.has(id)) found2.set(id, row);
+    }
+    return found2;
+  }
   var mediaOf = (row) => bytes("media")?.[row] ?? 0;
   var classOf = (row) => classes.value?.[row] ?? -1;
   var className = (place) => place < 0 ? "no class" : run.classes[place];
@@ -1406,6 +1415,335 @@
     const keys = column("keys");
     return keys ? new Index(keys) : null;
   });
+  function once(ready, then) {
+    const stop = x2(() => {
+      if (!ready()) return;
+      queueMicrotask(() => stop());
+      f3(then);
+    });
+  }
+
+  // src/data/edits.ts
+  var NONE = { names: {}, merged: {}, made: {}, moved: /* @__PURE__ */ new Map(), tags: /* @__PURE__ */ new Map() };
+  var isEmpty = (edits2) => ![edits2.names, edits2.merged, edits2.made].some((part) => Object.keys(part).length) && !edits2.moved.size && !edits2.tags.size;
+  function apply(edits2, model2, count2) {
+    const clusters2 = model2.map((cluster) => edits2.merged[cluster] ?? cluster);
+    for (const [row, cluster] of edits2.moved) clusters2[row] = cluster;
+    return { clusters: clusters2, count: Math.max(count2, ...Object.keys(edits2.made).map((cluster) => Number(cluster) + 1)) };
+  }
+  function rename(edits2, cluster, name, model2) {
+    const names2 = { ...edits2.names, [cluster]: name };
+    if (name === model2) delete names2[cluster];
+    return { ...edits2, names: names2 };
+  }
+  function move(edits2, rows, cluster, model2) {
+    const moved = new Map(edits2.moved);
+    for (const row of rows) {
+      const own = model2[row];
+      if ((edits2.merged[own] ?? own) === cluster) moved.delete(row);
+      else moved.set(row, cluster);
+    }
+    return { ...edits2, moved };
+  }
+  function merge(edits2, from, into, model2) {
+    if (from === into) return edits2;
+    const merged = {};
+    for (const [cluster, target] of Object.entries(edits2.merged)) merged[Number(cluster)] = target === from ? into : target;
+    const made = { ...edits2.made };
+    if (from in made) delete made[from];
+    else merged[from] = into;
+    delete merged[into];
+    const names2 = { ...edits2.names };
+    delete names2[from];
+    const moved = /* @__PURE__ */ new Map();
+    for (const [row, cluster] of edits2.moved) {
+      const target = cluster === from ? into : cluster;
+      const own = model2[row];
+      if ((merged[own] ?? own) !== target) moved.set(row, target);
+    }
+    return { ...edits2, merged, made, names: names2, moved };
+  }
+  function split(edits2, rows, from, model2, count2) {
+    const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
+    const made = { ...edits2.made, [cluster]: from };
+    return [move({ ...edits2, made }, rows, cluster, model2), cluster];
+  }
+  function tag(edits2, rows, name, add) {
+    const tags = new Map(edits2.tags);
+    for (const row of rows) {
+      const others = (tags.get(row) ?? []).filter((one) => one !== name);
+      const all = add ? [...others, name] : others;
+      if (all.length) tags.set(row, all);
+      else tags.delete(row);
+    }
+    return { ...edits2, tags };
+  }
+  var LONGEST = 200;
+  var step = ({ past, now }, next) => ({ past: [...past, now].slice(-LONGEST), now: next, future: [] });
+  var undo = (history3) => history3.past.length ? { past: history3.past.slice(0, -1), now: history3.past.at(-1), future: [history3.now, ...history3.future] } : history3;
+  var redo = (history3) => history3.future.length ? { past: [...history3.past, history3.now], now: history3.future[0], future: history3.future.slice(1) } : history3;
+
+  // src/data/corrections.ts
+  var FORMAT = "selavi corrections 1";
+  var MEMBERS = 200;
+  var numbered = (part) => Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
+  function toFile(edits2, source) {
+    const { title, head, clusters: clusters2, model: model2, rowsOf: rowsOf2, idOf: idOf2 } = source;
+    const named = /* @__PURE__ */ new Set();
+    const mention = (cluster) => {
+      if (cluster >= 0 && cluster < clusters2) named.add(cluster);
+    };
+    const moved = [...edits2.moved].map(([row, to]) => {
+      mention(model2[row]);
+      mention(to);
+      return { clip: idOf2(row), from: model2[row], to: to < 0 ? null : to };
+    });
+    for (const [cluster] of numbered(edits2.names)) mention(cluster);
+    for (const part of [edits2.merged, edits2.made])
+      for (const [cluster, other] of numbered(part)) {
+        mention(cluster);
+        mention(other);
+      }
+    return {
+      format: FORMAT,
+      title,
+      head,
+      clusters: clusters2,
+      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name })),
+      merged: numbered(edits2.merged).map(([from, into]) => ({ from, into })),
+      new: numbered(edits2.made).map(([cluster, from]) => ({ cluster, from })),
+      moved,
+      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: [...tags] })),
+      members: [...named].sort((a5, b3) => a5 - b3).map((cluster) => ({
+        cluster,
+        clips: Array.from(rowsOf2(cluster)).slice(0, MEMBERS).map(idOf2)
+      }))
+    };
+  }
+  var isList = (value) => Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+  function parse2(text) {
+    let content;
+    try {
+      content = JSON.parse(text);
+    } catch {
+      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+    }
+    const found2 = content;
+    if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
+    const shape = [
+      ["names", (one) => whole(one["cluster"]) && typeof one["name"] === "string"],
+      ["merged", (one) => whole(one["from"]) && whole(one["into"])],
+      ["new", (one) => whole(one["cluster"]) && whole(one["from"])],
+      ["moved", (one) => isId(one["clip"]) && whole(one["from"]) && (one["to"] === null || whole(one["to"]))],
+      ["tags", (one) => isId(one["clip"]) && isTexts(one["tags"])],
+      ["members", (one) => whole(one["cluster"]) && isTexts(one["clips"])]
+    ];
+    for (const [name, right] of shape) {
+      const list = found2[name];
+      if (!isList(list) || !list.every(right)) throw new Error(`This file is damaged: “${name}” is not as selavi writes it.`);
+    }
+    return found2;
+  }
+  var whole = (value) => Number.isInteger(value) && value >= 0;
+  var isId = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
+  var isTexts = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
+  function fromFile(file2, model2, rowOf2) {
+    const ids = /* @__PURE__ */ new Set();
+    for (const { clip } of [...file2.moved, ...file2.tags]) ids.add(clip);
+    for (const { clips } of file2.members) for (const clip of clips) ids.add(clip);
+    const rows = rowOf2([...ids]);
+    for (const { cluster, clips } of file2.members) {
+      const here = clips.flatMap((clip) => rows.get(clip) ?? []);
+      const same = here.filter((row) => model2[row] === cluster).length;
+      if (clips.length && 2 * same < clips.length)
+        throw new Error(
+          `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. After another training, give the file to \`selavi label --corrections\` or the run’s \`corrections\`, which match the clusters.`
+        );
+    }
+    const known = (list) => list.flatMap((one) => {
+      const row = rows.get(one.clip);
+      return row === void 0 ? [] : [[row, one]];
+    });
+    return {
+      names: Object.fromEntries(file2.names.map(({ cluster, name }) => [cluster, name])),
+      merged: Object.fromEntries(file2.merged.map(({ from, into }) => [from, into])),
+      made: Object.fromEntries(file2.new.map(({ cluster, from }) => [cluster, from])),
+      moved: new Map(known(file2.moved).map(([row, { to }]) => [row, to ?? -1])),
+      tags: new Map(known(file2.tags).map(([row, { tags }]) => [row, tags]))
+    };
+  }
+
+  // src/data/tables.ts
+  var guarded = (text) => text.replace(/^(?=['\s]*[=+\-@＝＋－＠])|(?<=[;\t\r\n])(?=['\s]*[=+\-@＝＋－＠])/g, "'");
+  var cell = (text) => `"${guarded(text).replaceAll('"', '""')}"`;
+  var table = (rows) => ["\uFEFF" + rows[0], ...rows.slice(1), ""].join("\r\n");
+  function namesTable(head, clusters2) {
+    return table(["head,cluster,name,clips", ...clusters2.map(({ cluster, name, clips }) => [head ?? "", cluster, cell(name), cell(clips.join(" "))].join(","))]);
+  }
+  function selectionTable(clips) {
+    return table(["id,path,start,end,cluster,name,class,margin,tags", ...clips.map((one) => [
+      one.id,
+      cell(one.path),
+      one.start ?? "",
+      one.end ?? "",
+      one.cluster ?? "",
+      cell(one.name),
+      cell(one.class),
+      one.margin === null ? "" : one.margin.toFixed(4),
+      cell(one.tags.join(" "))
+    ].join(","))]);
+  }
+  var shown = (one) => one.name || (one.cluster === null ? "no cluster" : `cluster ${one.cluster}`);
+  function labelStudio(clips) {
+    return JSON.stringify(clips.map((one) => ({
+      data: { video: `/data/local-files/?d=${one.path.split("/").map(encodeURIComponent).join("/").replace(/^\//, "")}`, path: one.path, start: one.start, end: one.end },
+      predictions: [{
+        model_version: "selavi",
+        ...one.margin === null ? {} : { score: one.margin },
+        result: [{ from_name: "cluster", to_name: "video", type: "choices", value: { choices: [shown(one)] } }]
+      }]
+    })), null, 1);
+  }
+  function fiftyOne(title, clips) {
+    return JSON.stringify({
+      name: title,
+      _media_type: "video",
+      samples: clips.map((one) => ({
+        filepath: one.path,
+        tags: one.tags,
+        _media_type: "video",
+        cluster: { _cls: "Classification", label: shown(one), ...one.margin === null ? {} : { confidence: one.margin } },
+        ...one.class ? { ground_truth: { _cls: "Classification", label: one.class } } : {},
+        ...one.start === null ? {} : { selavi_start: one.start, selavi_end: one.end }
+      }))
+    }, null, 1);
+  }
+
+  // src/state/save.ts
+  function save(name, text, type) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1e3);
+  }
+
+  // src/state/edits.ts
+  var history2 = y3({ past: [], now: NONE, future: [] });
+  var edits = O(() => history2.value.now);
+  var canUndo = O(() => history2.value.past.length > 0);
+  var canRedo = O(() => history2.value.future.length > 0);
+  var edited = O(() => !isEmpty(edits.value));
+  var notice = y3("");
+  var K2 = run.views?.[run.selected]?.clusters ?? 0;
+  var model = O(() => column(`cluster-${run.selected}`));
+  var typical = O(() => {
+    const known = model.value;
+    return known ? group(known, column(`margin-${run.selected}`), K2) : null;
+  });
+  function take(next) {
+    const known = model.peek();
+    if (known) history2.value = step(history2.value, next(edits.peek(), known));
+  }
+  var undo2 = () => {
+    history2.value = undo(history2.value);
+  };
+  var redo2 = () => {
+    history2.value = redo(history2.value);
+  };
+  var discard = () => {
+    history2.value = step(history2.value, NONE);
+  };
+  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  var moveClips = (rows, cluster) => take((now, of2) => move(now, rows, cluster, of2));
+  var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
+  var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
+  function splitOff(rows, from) {
+    let made = -1;
+    take((now, of2) => {
+      const [next, cluster] = split(now, rows, from, of2, K2);
+      made = cluster;
+      return next;
+    });
+    return made;
+  }
+  var byPerson = (row) => isSelected.value && edits.value.moved.has(row);
+  var tagsOf = (row) => edits.value.tags.get(row) ?? [];
+  var file = () => {
+    const [known, order2] = [model.peek(), typical.peek()];
+    if (!known || !order2) return null;
+    return toFile(edits.peek(), {
+      title: run.title,
+      head: run.views[run.selected].head,
+      clusters: K2,
+      model: known,
+      rowsOf: (cluster) => rowsOf(order2, cluster),
+      idOf
+    });
+  };
+  function saveCorrections() {
+    const content = file();
+    if (content) save("corrections.json", `${JSON.stringify(content, null, 1)}
+`, "application/json");
+  }
+  var LISTED = 12;
+  function saveNames() {
+    const order2 = typical.peek();
+    if (!order2) return;
+    const clusters2 = Array.from({ length: K2 }, (_4, cluster) => ({
+      cluster,
+      name: names.peek()[cluster] ?? "",
+      clips: [...rowsOf(order2, cluster).subarray(0, LISTED)].map(idOf)
+    }));
+    save("names.csv", namesTable(run.views[run.selected].head, clusters2), "text/csv");
+  }
+  function openCorrections(text) {
+    const known = model.peek();
+    if (!known) return;
+    try {
+      const next = fromFile(parse2(text), known, rowsOfIds);
+      history2.value = step(history2.value, next);
+      notice.value = "";
+    } catch (error) {
+      notice.value = error instanceof Error ? error.message : String(error);
+    }
+  }
+  var kept = () => `selavi corrections ${location.pathname}`;
+  function readKept() {
+    try {
+      return localStorage.getItem(kept());
+    } catch {
+      return null;
+    }
+  }
+  function keep() {
+    const content = edited.peek() ? file() : null;
+    try {
+      if (content) localStorage.setItem(kept(), JSON.stringify(content));
+      else localStorage.removeItem(kept());
+    } catch {
+      notice.value = "This browser does not keep the corrections: save them before you close the page.";
+    }
+  }
+  function followEdits() {
+    x2(() => {
+      const [now, known] = [edits.value, model.value];
+      names.value = { ...run.names, ...now.names };
+      const moves = now.moved.size || Object.keys(now.merged).length || Object.keys(now.made).length;
+      corrected.value = known && moves ? apply(now, known, K2) : null;
+    });
+    const before = readKept();
+    const ready = () => typical.value !== null && column("ids") !== null;
+    once(ready, () => {
+      if (before) openCorrections(before);
+      let first = true;
+      x2(() => {
+        void edits.value;
+        if (first) first = false;
+        else f3(keep);
+      });
+    });
+  }
 
   // src/data/neighbours.ts
   function neighbours(cluster, rows, columns2, most = 5) {
@@ -1518,6 +1856,58 @@
   }
   var clusterOf = (row) => clusters.value?.[row] ?? -1;
 
+  // src/state/selection.ts
+  var selection = y3(/* @__PURE__ */ new Set());
+  var selecting = y3(false);
+  var selected = O(() => selection.value.size);
+  var last = -1;
+  function toggle(row, range, list) {
+    const next = new Set(selection.peek());
+    const [from, to] = [list.indexOf(last), list.indexOf(row)];
+    if (range && from >= 0 && to >= 0)
+      for (const one of list.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+    else if (next.has(row)) next.delete(row);
+    else next.add(row);
+    last = row;
+    selection.value = next;
+  }
+  var selectAll = (rows) => {
+    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows]);
+  };
+  function clearSelection() {
+    selection.value = /* @__PURE__ */ new Set();
+    selecting.value = false;
+    last = -1;
+  }
+  function listed() {
+    return [...selection.peek()].sort((a5, b3) => a5 - b3).map((row) => {
+      const times = timesOf(row);
+      const cluster = clusterOf(row);
+      const place = classOf(row);
+      return {
+        id: idOf(row),
+        path: pathOf(row),
+        start: times?.[0] ?? null,
+        end: times?.[1] ?? null,
+        cluster: cluster < 0 ? null : cluster,
+        name: cluster < 0 ? "" : nameOf(cluster),
+        class: place < 0 ? "" : className(place),
+        margin: marginOf(row),
+        tags: tagsOf(row)
+      };
+    });
+  }
+  var EXPORTS = {
+    csv: { word: "CSV", name: "selection.csv", type: "text/csv", text: selectionTable },
+    labelStudio: { word: "Label Studio", name: "label-studio.json", type: "application/json", text: labelStudio },
+    fiftyOne: { word: "FiftyOne", name: "fiftyone.json", type: "application/json", text: (clips) => fiftyOne(run.title, clips) }
+  };
+  function saveSelection(kind) {
+    const { name, type, text } = EXPORTS[kind];
+    const needed = ["ids", "paths", "times"].filter((one) => run.columns.includes(one));
+    once(() => needed.every((one) => column(one) !== null), () => save(name, text(listed()), type));
+  }
+
   // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
   var f4 = /* @__PURE__ */ Symbol.for("pv");
   var o4 = 0;
@@ -1579,6 +1969,7 @@
     differs: /* @__PURE__ */ a4("path", { d: "M3 6h10M3 10h10M10.5 3l-5 10" }),
     undo: /* @__PURE__ */ a4("path", { d: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" }),
     redo: /* @__PURE__ */ a4("path", { d: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" }),
+    check: /* @__PURE__ */ a4("path", { d: "m3 8.5 3.5 3.5L13 5" }),
     save: /* @__PURE__ */ a4("path", { d: "M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" }),
     open: /* @__PURE__ */ a4("path", { d: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" })
   };
@@ -1606,16 +1997,78 @@
       }
     );
   }
-  function ClassChips({ classes: classes2, shown: shown2 }) {
-    const rest = classes2.slice(shown2);
+  function ClassChips({ classes: classes2, shown: shown3 }) {
+    const rest = classes2.slice(shown3);
     return /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Classes", children: [
-      classes2.slice(0, shown2).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
+      classes2.slice(0, shown3).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
       rest.length > 0 && /* @__PURE__ */ a4("li", { class: "more", title: rest.slice(0, 20).map(([place, n3]) => `${className(place)}: ${count(n3)}`).join("\n"), children: [
         "and ",
         count(rest.length),
         " more"
       ] })
     ] });
+  }
+
+  // src/ui/rename.tsx
+  function Rename({ cluster, word }) {
+    const [open, setOpen] = d2(false);
+    const button = T2(null);
+    const ended = T2(false);
+    if (!isSelected.value) return null;
+    const end = (name, focus) => {
+      if (ended.current) return;
+      ended.current = true;
+      if (name !== null) renameCluster(cluster, name);
+      setOpen(false);
+      if (focus) requestAnimationFrame(() => button.current?.focus());
+    };
+    if (!open)
+      return /* @__PURE__ */ a4(
+        "button",
+        {
+          ref: button,
+          type: "button",
+          class: "quiet rename",
+          "aria-label": `Rename ${titleOf(cluster)}`,
+          title: "Rename",
+          onClick: () => {
+            ended.current = false;
+            setOpen(true);
+          },
+          children: [
+            /* @__PURE__ */ a4(Icon, { name: "pen" }),
+            word
+          ]
+        }
+      );
+    return /* @__PURE__ */ a4(Box, { cluster, end });
+  }
+  function Box({ cluster, end }) {
+    const box = T2(null);
+    A2(() => {
+      box.current.select();
+      box.current.focus();
+    }, []);
+    return /* @__PURE__ */ a4("form", { class: "naming", onSubmit: (event) => {
+      event.preventDefault();
+      end(box.current.value, true);
+    }, children: /* @__PURE__ */ a4(
+      "input",
+      {
+        ref: box,
+        defaultValue: nameOf(cluster),
+        maxLength: 200,
+        autocomplete: "off",
+        placeholder: `Name of cluster ${cluster}`,
+        "aria-label": `Name of cluster ${cluster}`,
+        onBlur: (event) => end(event.currentTarget.value, false),
+        onKeyDown: (event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          end(null, true);
+        }
+      }
+    ) });
   }
 
   // node_modules/@tanstack/virtual-core/dist/esm/lazy-measurements.js
@@ -1787,28 +2240,28 @@
   }
   var FLING_WINDOW_MS = 40;
   function flingSpedUp(samples) {
-    const last = samples[samples.length - 1];
-    if (last === void 0) return false;
+    const last2 = samples[samples.length - 1];
+    if (last2 === void 0) return false;
     let j3 = samples.length - 2;
-    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    while (j3 >= 0 && last2.t - samples[j3].t < FLING_WINDOW_MS) j3--;
     if (j3 < 0) return false;
     const mid = samples[j3];
     let k4 = j3 - 1;
     while (k4 >= 0 && mid.t - samples[k4].t < FLING_WINDOW_MS) k4--;
     if (k4 < 0) return false;
     const first = samples[k4];
-    const recent = (last.offset - mid.offset) / (last.t - mid.t);
+    const recent = (last2.offset - mid.offset) / (last2.t - mid.t);
     const before = (mid.offset - first.offset) / (mid.t - first.t);
     return recent * before >= 0 && Math.abs(recent) >= 2 * Math.abs(before) && Math.abs(recent) - Math.abs(before) >= 0.8;
   }
   function flingCaught(samples) {
-    const last = samples[samples.length - 1];
-    if (last === void 0) return false;
+    const last2 = samples[samples.length - 1];
+    if (last2 === void 0) return false;
     let j3 = samples.length - 2;
-    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    while (j3 >= 0 && last2.t - samples[j3].t < FLING_WINDOW_MS) j3--;
     if (j3 < 0) return false;
     const from = samples[j3];
-    return Math.abs(last.offset - from.offset) / (last.t - from.t) >= 0.05;
+    return Math.abs(last2.offset - from.offset) / (last2.t - from.t) >= 0.05;
   }
 
   // node_modules/@tanstack/virtual-core/dist/esm/ios-gesture.js
@@ -3615,11 +4068,13 @@
     const margin = marginOf(row);
     return [
       place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+      byPerson(row) ? "moved here by you" : "",
+      ...tagsOf(row).map((name) => `tag ${name}`),
       margin === null ? "" : `margin ${percent(margin)}`,
       keyOf(row)
     ].filter(Boolean).join("; ");
   }
-  function Tile({ row, place, common, stop }) {
+  function Tile({ row, place, common, stop, list }) {
     const key = keyOfTile({ row, place });
     const now = playing.value;
     const plays = now?.key === key;
@@ -3628,8 +4083,12 @@
     const margin = marginOf(row);
     const media = mediaOf(row);
     const id = idOf(row);
-    const open = () => {
+    const choosing = list !== void 0 && selecting.value;
+    const chosen = choosing && selection.value.has(row);
+    const tags = tagsOf(row);
+    const open = (event) => {
       stopPlaying();
+      if (choosing) return toggle(row, event.shiftKey, list);
       change({ clip: id });
     };
     return /* @__PURE__ */ a4(
@@ -3640,6 +4099,7 @@
         "data-row": row,
         tabIndex: stop ? 0 : -1,
         "aria-label": describeClip(row, common),
+        ...choosing ? { "aria-pressed": chosen } : {},
         onClick: open,
         onKeyDown: (event) => {
           if (event.key !== " ") return;
@@ -3658,7 +4118,10 @@
         children: [
           /* @__PURE__ */ a4(Still, { row, media }),
           plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
+          choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
+          tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
           /* @__PURE__ */ a4("span", { class: "caption", children: [
+            byPerson(row) && /* @__PURE__ */ a4(Icon, { name: "pen" }),
             differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
             /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
             margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
@@ -3714,6 +4177,70 @@
     entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
   };
 
+  // src/views/selectionbar.tsx
+  function ClusterChoice({ word, without, choose }) {
+    return /* @__PURE__ */ a4(
+      "select",
+      {
+        "aria-label": word,
+        value: "",
+        onChange: (event) => {
+          const { value } = event.currentTarget;
+          event.currentTarget.value = "";
+          if (value) choose(Number(value));
+        },
+        children: [
+          /* @__PURE__ */ a4("option", { value: "", children: [
+            word,
+            " …"
+          ] }),
+          Array.from({ length: clusterCount.value }, (_4, cluster) => cluster === without ? null : /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
+        ]
+      }
+    );
+  }
+  function SelectionBar() {
+    const tags = T2(null);
+    if (!selected.value) return null;
+    const rows = () => [...selection.value];
+    const done = (act2) => {
+      act2();
+      clearSelection();
+    };
+    return /* @__PURE__ */ a4("section", { class: "selection", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("output", { role: "status", children: [
+        plural(selected.value, "clip"),
+        " selected"
+      ] }),
+      isSelected.value && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows(), -1)), children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Not this"
+        ] }),
+        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows(), cluster)) }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
+          go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
+        }), children: "New cluster" }),
+        /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
+          event.preventDefault();
+          const name = tags.current.value.trim().split(/\s+/).join("-");
+          if (name) done(() => tagClips(rows(), name, true));
+        }, children: [
+          /* @__PURE__ */ a4("input", { ref: tags, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
+          /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
+        /* @__PURE__ */ a4(Icon, { name: "save" }),
+        EXPORTS[kind].word
+      ] }, kind)) }),
+      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearSelection, children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Clear"
+      ] })
+    ] });
+  }
+
   // src/views/cluster.tsx
   var TOUR = 50;
   function beside(number2) {
@@ -3752,7 +4279,14 @@
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] })
         ] }),
-        /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+        /* @__PURE__ */ a4("div", { class: "title-row", children: [
+          /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+          /* @__PURE__ */ a4(Rename, { cluster: number2, word: "Rename" }),
+          isSelected.value && /* @__PURE__ */ a4(ClusterChoice, { word: "Merge into", without: number2, choose: (into) => {
+            mergeClusters(number2, into);
+            go(addressOf("cluster", into));
+          } })
+        ] }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           nameOf(number2) && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -3796,26 +4330,45 @@
           /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
           touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"
         ] }),
+        /* @__PURE__ */ a4(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": selecting.value,
+            onClick: () => {
+              if (selecting.value) clearSelection();
+              else selecting.value = true;
+            },
+            children: [
+              /* @__PURE__ */ a4(Icon, { name: "check" }),
+              "Select"
+            ]
+          }
+        ),
+        selecting.value && /* @__PURE__ */ a4("button", { type: "button", onClick: () => selectAll(rows), children: [
+          "Select all ",
+          count(rows.length)
+        ] }),
         setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows.length, "clip") })
       ] }),
-      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0 }, row) })
+      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
     ] });
   }
   function Classes({ cluster }) {
-    const [whole, setWhole] = d2(false);
+    const [whole2, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown2 = whole ? cluster.classes : cluster.classes.slice(0, 8);
+    const shown3 = whole2 ? cluster.classes : cluster.classes.slice(0, 8);
     const rest = cluster.classes.length - 8;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
-      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown2.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown3.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4(ClassChip, { place, rank: Math.min(rank, 5) }),
         /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * clips / most}%` } }) }),
         /* @__PURE__ */ a4("span", { class: "value", children: count(clips) })
       ] }, place)) }),
-      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole, onClick: () => setWhole(!whole), children: whole ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
+      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
   function Beside({ cluster }) {
@@ -3912,6 +4465,11 @@
   var dialogOpen = () => document.querySelector("dialog[open]") !== null;
   function followKeys() {
     document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing(event.target)) {
+        event.preventDefault();
+        if (event.shiftKey) redo2();
+        else undo2();
+      }
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape") stopPlaying();
       if (typing(event.target) || dialogOpen()) return;
@@ -4014,12 +4572,12 @@
     const id = setting("clip");
     const row = id ? rowOf(id) : -1;
     const dialog = T2(null);
-    const shown2 = row >= 0;
+    const shown3 = row >= 0;
     A2(() => {
       const element = dialog.current;
-      if (shown2 && !element.open) element.showModal();
-      if (!shown2 && element.open) element.close();
-    }, [shown2]);
+      if (shown3 && !element.open) element.showModal();
+      if (!shown3 && element.open) element.close();
+    }, [shown3]);
     const close = () => change({ clip: null });
     return /* @__PURE__ */ a4(
       "dialog",
@@ -4034,7 +4592,7 @@
         onClick: (event) => {
           if (event.target === event.currentTarget) close();
         },
-        children: shown2 && /* @__PURE__ */ a4(Shown2, { row, close })
+        children: shown3 && /* @__PURE__ */ a4(Shown2, { row, close })
       }
     );
   }
@@ -4046,7 +4604,7 @@
     const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
     const rows = ordered(cluster, common);
     const at = rows.indexOf(row);
-    const step = (by) => {
+    const step2 = (by) => {
       const next = rows[at + by];
       if (next !== void 0) change({ clip: idOf(next) }, true);
     };
@@ -4059,7 +4617,7 @@
     }, [row]);
     const keys = (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
-      if (by) step(by);
+      if (by) step2(by);
       else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
         const one = video.current;
         if (one) one.paused ? void one.play() : one.pause();
@@ -4115,11 +4673,11 @@
           times && `, ${clock(times[0])} to ${clock(times[1])}`
         ] }),
         /* @__PURE__ */ a4("p", { class: "steps", children: [
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step(-1), "aria-keyshortcuts": "ArrowLeft", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
             /* @__PURE__ */ a4(Icon, { name: "before" }),
             "Previous"
           ] }),
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step(1), "aria-keyshortcuts": "ArrowRight", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
             "Next",
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] }),
@@ -4179,6 +4737,7 @@
     return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
       /* @__PURE__ */ a4("header", { children: [
         /* @__PURE__ */ a4("h2", { id: `title-${cluster.number}`, children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster.number), title: titleOf(cluster.number), children: titleOf(cluster.number) }) }),
+        /* @__PURE__ */ a4(Rename, { cluster: cluster.number, word: "" }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           name && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -4227,14 +4786,14 @@
     ["margin", "Margin in %, at most", 100]
   ];
   function Toolbar() {
-    const shown2 = found.value;
+    const shown3 = found.value;
     const timer2 = T2(void 0);
     const search = (text) => {
       clearTimeout(timer2.current);
       timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
     };
     const random = () => {
-      const one = shown2?.[Math.floor(Math.random() * shown2.length)];
+      const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
     };
     return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
@@ -4311,7 +4870,7 @@
         } }),
         "with sound"
       ] }),
-      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown2 ? plural(shown2.length, "cluster") : "" }),
+      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? plural(shown3.length, "cluster") : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
         setting("class") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
           "class: ",
@@ -4333,17 +4892,17 @@
   // src/views/overview.tsx
   var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
   function Overview() {
-    const shown2 = found.value;
+    const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4(Toolbar, {}),
-      shown2 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
-      shown2?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
+      shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
+      shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
         /* @__PURE__ */ a4("h2", { children: "No cluster matches" }),
         /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
       ] }),
-      shown2 && shown2.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown2, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
+      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
       empty.length > 0 && !isFiltered.value && /* @__PURE__ */ a4("p", { class: "aside", children: empty.length > 40 ? `${plural(empty.length, "cluster")} of ${clusterCount.value} have no clips.` : `No clip is in ${empty.length === 1 ? "cluster" : "clusters"} ${empty.join(", ")}.` })
     ] });
   }
@@ -4370,6 +4929,122 @@
           /* @__PURE__ */ a4("td", { class: "number", children: count(one.count) }),
           /* @__PURE__ */ a4("td", { children: one.examples.join(", ") })
         ] }, one.reason)) })
+      ] })
+    ] });
+  }
+
+  // src/views/corrections.tsx
+  var LISTED2 = 200;
+  function CorrectionsPage() {
+    const file2 = T2(null);
+    const { names: names2, merged, made, moved, tags } = edits.value;
+    const numbers2 = (part) => Object.keys(part).map(Number);
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Corrections" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          "Rename clusters, move clips, merge and split clusters: on a cluster’s page, “Select” chooses clips. All of it is kept in this browser. Save it as ",
+          /* @__PURE__ */ a4("code", { children: "corrections.json" }),
+          " to apply it: ",
+          /* @__PURE__ */ a4("code", { children: "selavi label --corrections corrections.json" }),
+          ", or a run’s ",
+          /* @__PURE__ */ a4("code", { children: "corrections" }),
+          " in the configuration. Names alone are ",
+          /* @__PURE__ */ a4("code", { children: "names.csv" }),
+          "."
+        ] })
+      ] }),
+      notice.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: notice.value }),
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Corrections", children: [
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !canUndo.value, onClick: undo2, "aria-keyshortcuts": "Control+Z", children: [
+          /* @__PURE__ */ a4(Icon, { name: "undo" }),
+          "Undo"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !canRedo.value, onClick: redo2, "aria-keyshortcuts": "Control+Shift+Z", children: [
+          /* @__PURE__ */ a4(Icon, { name: "redo" }),
+          "Redo"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !edited.value, onClick: saveCorrections, children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save corrections.json"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: saveNames, children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save names.csv"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => file2.current.click(), children: [
+          /* @__PURE__ */ a4(Icon, { name: "open" }),
+          "Open corrections.json"
+        ] }),
+        /* @__PURE__ */ a4(
+          "input",
+          {
+            ref: file2,
+            type: "file",
+            hidden: true,
+            accept: "application/json,.json",
+            "aria-label": "Open corrections.json",
+            onChange: async (event) => {
+              const input = event.currentTarget;
+              const chosen = input.files?.[0];
+              if (chosen) openCorrections(await chosen.text());
+              input.value = "";
+            }
+          }
+        ),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !edited.value, onClick: discard, children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Discard all"
+        ] })
+      ] }),
+      !edited.value && /* @__PURE__ */ a4("p", { class: "nothing", children: "There are no corrections." }),
+      /* @__PURE__ */ a4("ul", { class: "changes", children: [
+        numbers2(names2).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => renameCluster(cluster, run.names[cluster] ?? ""), children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: [
+            "Cluster ",
+            cluster
+          ] }),
+          " is called ",
+          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+        ] }, `n${cluster}`)),
+        numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: null, children: [
+          "Cluster ",
+          cluster,
+          " is merged into ",
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", merged[cluster]), children: titleOf(merged[cluster]) })
+        ] }, `m${cluster}`)),
+        numbers2(made).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made[cluster]), children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
+          " is split off from ",
+          titleOf(made[cluster])
+        ] }, `s${cluster}`)),
+        [...moved].slice(0, LISTED2).map(([row, cluster]) => /* @__PURE__ */ a4(Change, { back: () => moveClips([row], merged[modelClusters.value[row]] ?? modelClusters.value[row]), children: [
+          fileName(keyOf(row)) || `clip ${row}`,
+          " ",
+          cluster < 0 ? "is in no cluster" : /* @__PURE__ */ a4($, { children: [
+            "is moved to ",
+            /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) })
+          ] })
+        ] }, `c${row}`)),
+        [...tags].slice(0, LISTED2).flatMap(([row, list]) => list.map((name) => /* @__PURE__ */ a4(Change, { back: () => tagClips([row], name, false), children: [
+          fileName(keyOf(row)) || `clip ${row}`,
+          " has the tag ",
+          /* @__PURE__ */ a4("b", { children: name })
+        ] }, `t${row} ${name}`)))
+      ] }),
+      moved.size > LISTED2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "And ",
+        plural(moved.size - LISTED2, "more clip"),
+        " moved."
+      ] })
+    ] });
+  }
+  function Change({ back, children }) {
+    return /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("span", { children }),
+      back && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: back, children: [
+        /* @__PURE__ */ a4(Icon, { name: "undo" }),
+        "Take back"
       ] })
     ] });
   }
@@ -4451,14 +5126,14 @@
     class: "share of the class",
     clips: "number of clips"
   };
-  function shade(table, cluster, kind, by) {
-    const clips = table.counts[cluster][kind];
-    const whole = { cluster: table.ofCluster[cluster], class: table.ofClass[kind], clips: table.most }[by];
-    return clips ? clips / whole : 0;
+  function shade(table2, cluster, kind, by) {
+    const clips = table2.counts[cluster][kind];
+    const whole2 = { cluster: table2.ofCluster[cluster], class: table2.ofClass[kind], clips: table2.most }[by];
+    return clips ? clips / whole2 : 0;
   }
-  function mixtures(table) {
+  function mixtures(table2) {
     const found2 = [];
-    table.counts.forEach((of2, cluster) => {
+    table2.counts.forEach((of2, cluster) => {
       const commonest = of2.indexOf(Math.max(...of2));
       of2.forEach((clips, kind) => {
         if (clips && kind !== commonest) found2.push({ cluster, kind, clips, commonest });
@@ -4471,27 +5146,27 @@
   var LABELLED = 40;
   var WIDE = 34;
   var WHOLE = 1100;
-  function Matrix({ table, by }) {
+  function Matrix({ table: table2, by }) {
     const canvas = T2(null);
     const [at, setAt] = d2(null);
-    const [rows, columns2] = [table.clusters.length, table.classes.length];
+    const [rows, columns2] = [table2.clusters.length, table2.classes.length];
     const labelled = Math.max(rows, columns2) <= LABELLED;
     const side = labelled ? WIDE : Math.max(3, Math.min(16, Math.floor(WHOLE / Math.max(rows, columns2))));
     A2(() => {
-      const draw = () => paint(canvas.current, table, by, side, labelled);
+      const draw = () => paint(canvas.current, table2, by, side, labelled);
       draw();
       const dark = matchMedia("(prefers-color-scheme: dark)");
       dark.addEventListener("change", draw);
       return () => dark.removeEventListener("change", draw);
-    }, [table, by, side]);
+    }, [table2, by, side]);
     const bounded = (row, column2) => [Math.min(rows - 1, Math.max(0, row)), Math.min(columns2 - 1, Math.max(0, column2))];
     const placeOf = (event) => {
       const box = canvas.current.getBoundingClientRect();
       return bounded(Math.floor((event.clientY - box.top) / box.height * rows), Math.floor((event.clientX - box.left) / box.width * columns2));
     };
     const open = ([row, column2]) => {
-      const [cluster, kind] = [table.clusters[row], table.classes[column2]];
-      if (table.counts[cluster][kind]) go(addressOf("cluster", cluster, { class: String(kind) }));
+      const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
+      if (table2.counts[cluster][kind]) go(addressOf("cluster", cluster, { class: String(kind) }));
     };
     const press = (event) => {
       const [row, column2] = at ?? [0, 0];
@@ -4512,10 +5187,10 @@
       setAt(at ? bounded(...to) : [0, 0]);
     };
     return /* @__PURE__ */ a4("figure", { class: "matrix", children: [
-      /* @__PURE__ */ a4("figcaption", { id: "cell-words", "aria-live": "polite", children: at ? wordsOf(table, at) : "Point at a cell to read it, or use the arrow keys; a click or Enter shows its clips." }),
+      /* @__PURE__ */ a4("figcaption", { id: "cell-words", "aria-live": "polite", children: at ? wordsOf(table2, at) : "Point at a cell to read it, or use the arrow keys; a click or Enter shows its clips." }),
       /* @__PURE__ */ a4("div", { class: "scrolls", children: /* @__PURE__ */ a4("div", { class: "cells", style: { gridTemplateColumns: `auto ${side * columns2}px` }, children: [
-        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", style: { gridAutoColumns: `${side}px` }, children: table.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
-        labelled && /* @__PURE__ */ a4("ul", { class: "left", "aria-label": "Clusters", style: { gridAutoRows: `${side}px` }, children: table.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", style: { gridAutoColumns: `${side}px` }, children: table2.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "left", "aria-label": "Clusters", style: { gridAutoRows: `${side}px` }, children: table2.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
         /* @__PURE__ */ a4("div", { class: "drawn", children: [
           /* @__PURE__ */ a4(
             "canvas",
@@ -4550,15 +5225,15 @@
       ] })
     ] });
   }
-  function wordsOf(table, [row, column2]) {
-    const [cluster, kind] = [table.clusters[row], table.classes[column2]];
-    const clips = table.counts[cluster][kind];
+  function wordsOf(table2, [row, column2]) {
+    const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
+    const clips = table2.counts[cluster][kind];
     const whose = `${titleOf(cluster)} and ${className(kind)}: ${plural(clips, "clip")}`;
     if (!clips) return whose;
-    return `${whose}, ${percent(clips / table.ofCluster[cluster])} of the cluster, ${percent(clips / table.ofClass[kind])} of the class`;
+    return `${whose}, ${percent(clips / table2.ofCluster[cluster])} of the cluster, ${percent(clips / table2.ofClass[kind])} of the class`;
   }
-  function paint(canvas, table, by, side, numbered) {
-    const { clusters: clusters2, classes: classes2, counts } = table;
+  function paint(canvas, table2, by, side, numbered2) {
+    const { clusters: clusters2, classes: classes2, counts } = table2;
     const scale = devicePixelRatio || 1;
     canvas.width = Math.round(side * classes2.length * scale);
     canvas.height = Math.round(side * clusters2.length * scale);
@@ -4578,11 +5253,11 @@
       classes2.forEach((kind, column2) => {
         const clips = counts[cluster][kind];
         if (!clips) return;
-        const depth = 0.1 + 0.9 * Math.sqrt(shade(table, cluster, kind, by));
+        const depth = 0.1 + 0.9 * Math.sqrt(shade(table2, cluster, kind, by));
         context.globalAlpha = depth;
         context.fillStyle = strong;
         context.fillRect(column2 * side, row * side, side - gap, side - gap);
-        if (!numbered) return;
+        if (!numbered2) return;
         context.globalAlpha = 1;
         context.fillStyle = depth > turn ? light : ink;
         context.fillText(clips < 1e4 ? String(clips) : `${Math.round(clips / 1e3)}k`, (column2 + 0.5) * side, (row + 0.5) * side);
@@ -4591,14 +5266,14 @@
   }
 
   // src/views/confusion.tsx
-  var shown = O(() => {
+  var shown2 = O(() => {
     const [known, kinds] = [clusters.value, classes.value];
     return known && kinds ? confusion(known, kinds, clusterCount.value, run.classes.length) : null;
   });
   function ConfusionPage() {
-    const table = shown.value;
+    const table2 = shown2.value;
     const by = setting("by") in MEASURES ? setting("by") : "cluster";
-    if (!table) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    if (!table2) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Clusters and classes" }),
@@ -4609,10 +5284,10 @@
           /* @__PURE__ */ a4("span", { children: "Cells show" }),
           /* @__PURE__ */ a4("select", { id: "by", value: by, onChange: (event) => change({ by: event.currentTarget.value === "cluster" ? null : event.currentTarget.value }), children: Object.keys(MEASURES).map((one) => /* @__PURE__ */ a4("option", { value: one, children: MEASURES[one] }, one)) })
         ] }),
-        /* @__PURE__ */ a4(Scale, { by, most: table.most })
+        /* @__PURE__ */ a4(Scale, { by, most: table2.most })
       ] }),
-      /* @__PURE__ */ a4(Matrix, { table, by }),
-      /* @__PURE__ */ a4(Mixed, { table })
+      /* @__PURE__ */ a4(Matrix, { table: table2, by }),
+      /* @__PURE__ */ a4(Mixed, { table: table2 })
     ] });
   }
   function Scale({ by, most }) {
@@ -4624,11 +5299,11 @@
     ] });
   }
   var FEW = 20;
-  function Mixed({ table }) {
-    const [whole, setWhole] = d2(false);
-    const all = mixtures(table);
+  function Mixed({ table: table2 }) {
+    const [whole2, setWhole] = d2(false);
+    const all = mixtures(table2);
     if (!all.length) return /* @__PURE__ */ a4("p", { class: "aside", children: "Every cluster has clips of one class alone." });
-    const listed = whole ? all.slice(0, 1e3) : all.slice(0, FEW);
+    const listed2 = whole2 ? all.slice(0, 1e3) : all.slice(0, FEW);
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
       /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
       /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
@@ -4639,15 +5314,15 @@
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clips" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Share" })
         ] }) }),
-        /* @__PURE__ */ a4("tbody", { children: listed.map(({ cluster, kind, clips, commonest }) => /* @__PURE__ */ a4("tr", { children: [
+        /* @__PURE__ */ a4("tbody", { children: listed2.map(({ cluster, kind, clips, commonest }) => /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }) }),
           /* @__PURE__ */ a4("td", { children: className(commonest) }),
           /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster, { class: String(kind) }), children: className(kind) }) }),
           /* @__PURE__ */ a4("td", { class: "number", children: count(clips) }),
-          /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table.ofCluster[cluster]) })
+          /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
         ] }, `${cluster}-${kind}`)) })
       ] }) }),
-      all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole, onClick: () => setWhole(!whole), children: whole ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
+      all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
   }
 
@@ -4660,32 +5335,32 @@
   };
   var wordsOf2 = ({ method }) => METHODS[method] ?? method.replace(/^k-means /, "k-means on ");
   var splitsOf = (run2) => [...new Set((run2.scores ?? []).map((one) => one.split ?? ""))];
-  var of = (run2, split2, view2) => (run2.scores ?? []).filter((one) => (one.split ?? "") === split2 && one.modality === view2.modality);
-  function scoreOf(run2, split2, view2) {
-    const found2 = of(run2, split2, view2);
-    const selected = found2.find((one) => one.choice === "agreement");
-    if (view2.head === null || selected?.head === String(view2.head)) return selected;
+  var of = (run2, split3, view2) => (run2.scores ?? []).filter((one) => (one.split ?? "") === split3 && one.modality === view2.modality);
+  function scoreOf(run2, split3, view2) {
+    const found2 = of(run2, split3, view2);
+    const selected2 = found2.find((one) => one.choice === "agreement");
+    if (view2.head === null || selected2?.head === String(view2.head)) return selected2;
     return found2.find((one) => one.choice === "head" && one.head === String(view2.head));
   }
   var optional = (one) => ({
     ...one.nmi_low !== void 0 && one.nmi_high !== void 0 ? { low: one.nmi_low, high: one.nmi_high } : {},
     ...one.accuracy !== void 0 ? { accuracy: one.accuracy } : {}
   });
-  function compare(run2, split2, view2) {
-    const ours = scoreOf(run2, split2, view2);
+  function compare(run2, split3, view2) {
+    const ours = scoreOf(run2, split3, view2);
     const found2 = [];
-    const heads = of(run2, split2, view2);
-    const selected = heads.find((one) => one.choice === "agreement");
+    const heads = of(run2, split3, view2);
+    const selected2 = heads.find((one) => one.choice === "agreement");
     if (ours) {
-      const own = ours === selected;
+      const own = ours === selected2;
       found2.push({ words: own ? "These clusters" : `Head ${view2.head}, which you look at`, honest: own ? true : null, kind: "ours", nmi: ours.nmi, ...optional(ours) });
-      if (selected && !own)
-        found2.push({ words: `Head ${selected.head}, selected without classes`, honest: true, kind: "other", nmi: selected.nmi, ...optional(selected) });
+      if (selected2 && !own)
+        found2.push({ words: `Head ${selected2.head}, selected without classes`, honest: true, kind: "other", nmi: selected2.nmi, ...optional(selected2) });
     }
     const best = heads.find((one) => one.choice === "oracle");
-    if (best && best.head !== ours?.head && best.head !== selected?.head)
+    if (best && best.head !== ours?.head && best.head !== selected2?.head)
       found2.push({ words: `Head ${best.head}, the best (oracle)`, honest: false, kind: "oracle", nmi: best.nmi, ...optional(best) });
-    const others = (run2.baselines ?? []).filter((one) => (one.split ?? "") === split2 && typeof one.nmi === "number");
+    const others = (run2.baselines ?? []).filter((one) => (one.split ?? "") === split3 && typeof one.nmi === "number");
     for (const one of others) {
       if (one.method === "chance" || one.modality !== view2.modality) continue;
       const oracle = one.choice === "oracle";
@@ -4697,15 +5372,15 @@
         ...optional(one)
       });
     }
-    const chance = selected?.nmi_chance ?? others.find((one) => one.method === "chance")?.nmi;
+    const chance = selected2?.nmi_chance ?? others.find((one) => one.method === "chance")?.nmi;
     if (chance !== void 0) {
-      const [clips, classes2] = [selected?.clips ?? run2.clips, selected?.classes ?? run2.classes.length];
+      const [clips, classes2] = [selected2?.clips ?? run2.clips, selected2?.classes ?? run2.classes.length];
       found2.push({
         words: `Chance: ${count(clips)} clips, ${count(view2.clusters)} clusters, ${count(classes2)} classes`,
         honest: null,
         kind: "chance",
         nmi: chance,
-        ...selected?.accuracy_chance !== void 0 ? { accuracy: selected.accuracy_chance } : {}
+        ...selected2?.accuracy_chance !== void 0 ? { accuracy: selected2.accuracy_chance } : {}
       });
     }
     return found2.sort((a5, b3) => b3.nmi - a5.nmi);
@@ -4726,14 +5401,14 @@
   }
 
   // src/ui/chart.tsx
-  function ticks(most, whole = false) {
+  function ticks(most, whole2 = false) {
     if (!(most > 0)) return [0, 1];
     const rough = most / 4;
     const unit = 10 ** Math.floor(Math.log10(rough));
-    let step = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
-    if (whole) step = Math.max(1, Math.round(step));
-    const count2 = Math.ceil(most / step - 1e-9);
-    return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step).toPrecision(12)));
+    let step2 = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
+    if (whole2) step2 = Math.max(1, Math.round(step2));
+    const count2 = Math.ceil(most / step2 - 1e-9);
+    return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step2).toPrecision(12)));
   }
   var WIDEST = 860;
   var MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
@@ -4764,14 +5439,14 @@
   }
 
   // src/views/heads.tsx
-  function HeadsTable({ split: split2, shown: shown2 }) {
-    const { modality } = run.views[shown2];
+  function HeadsTable({ split: split3, shown: shown3 }) {
+    const { modality } = run.views[shown3];
     const heads = (run.agreement?.heads ?? []).filter((one) => run.views[one.view].modality === modality);
     if (heads.length < 2) return null;
-    const scores = heads.map((one) => scoreOf(run, split2, run.views[one.view]));
+    const scores = heads.map((one) => scoreOf(run, split3, run.views[one.view]));
     const scored = scores.some((one) => one !== void 0);
     const several = new Set(heads.map((one) => run.views[one.view].clusters)).size > 1;
-    const selected = run.views[run.selected].head;
+    const selected2 = run.views[run.selected].head;
     return /* @__PURE__ */ a4("details", { children: [
       /* @__PURE__ */ a4("summary", { children: [
         plural(heads.length, "head"),
@@ -4788,12 +5463,12 @@
           const { head, clusters: clusters2 } = run.views[one.view];
           return /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "row", children: [
-              /* @__PURE__ */ a4("a", { href: addressOf(page.value, "", { head: head === selected ? "" : String(head) }), children: [
+              /* @__PURE__ */ a4("a", { href: addressOf(page.value, "", { head: head === selected2 ? "" : String(head) }), children: [
                 "Head ",
                 head
               ] }),
-              head === selected && " (selected)",
-              one.view === shown2 && ", shown"
+              head === selected2 && " (selected)",
+              one.view === shown3 && ", shown"
             ] }),
             several && /* @__PURE__ */ a4("td", { class: "number", children: clusters2 }),
             /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
@@ -4807,8 +5482,8 @@
 
   // src/views/quality.tsx
   var splits = splitsOf(run);
-  var split = O(() => splits.includes(setting("split")) ? setting("split") : splits[0] ?? "");
-  var score = O(() => scoreOf(run, split.value, view.value));
+  var split2 = O(() => splits.includes(setting("split")) ? setting("split") : splits[0] ?? "");
+  var score = O(() => scoreOf(run, split2.value, view.value));
   function QualityPage() {
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -4821,7 +5496,7 @@
   }
   function Scored() {
     const ours = score.value;
-    const all = compare(run, split.value, view.value);
+    const all = compare(run, split2.value, view.value);
     const judged = verdict(all);
     const { nmi_chance: chance } = ours;
     return /* @__PURE__ */ a4("section", { class: "panel", "aria-labelledby": "classes-say", children: [
@@ -4829,7 +5504,7 @@
         /* @__PURE__ */ a4("h2", { id: "classes-say", children: "Against the classes" }),
         splits.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Clips" }),
-          /* @__PURE__ */ a4("select", { id: "split", value: split.value, onChange: (event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value }), children: splits.map((one) => /* @__PURE__ */ a4("option", { value: one, children: [
+          /* @__PURE__ */ a4("select", { id: "split", value: split2.value, onChange: (event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value }), children: splits.map((one) => /* @__PURE__ */ a4("option", { value: one, children: [
             one,
             one === "train" ? " (trained on, without classes)" : ""
           ] }, one)) })
@@ -4973,7 +5648,7 @@
           /* @__PURE__ */ a4("p", { children: words })
         ] })
       ] }, name)) }),
-      /* @__PURE__ */ a4(HeadsTable, { split: split.value, shown: viewNumber.value }),
+      /* @__PURE__ */ a4(HeadsTable, { split: split2.value, shown: viewNumber.value }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
         count(run.clips),
         " clips, ",
@@ -5031,16 +5706,16 @@
     ] });
   }
   function Chart({ sorted, prescribed }) {
-    const last = sorted.length;
+    const last2 = sorted.length;
     const marks = ticks(Math.max(...sorted.map((one) => one.size), ...prescribed ?? []), true);
-    const ranks = ticks(last, true).filter((tick) => tick <= last).map((tick) => tick || 1);
+    const ranks = ticks(last2, true).filter((tick) => tick <= last2).map((tick) => tick || 1);
     return /* @__PURE__ */ a4("figure", { class: "chart", children: [
       /* @__PURE__ */ a4(
         Plot,
         {
           wide: true,
-          label: `Sizes of ${last} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips; the same as a table below`,
-          x: { name: "rank of the cluster, the largest first", ticks: [...new Set(ranks)], from: 0.5, to: last + 0.5 },
+          label: `Sizes of ${last2} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips; the same as a table below`,
+          x: { name: "rank of the cluster, the largest first", ticks: [...new Set(ranks)], from: 0.5, to: last2 + 0.5 },
           y: { name: "clips", ticks: marks, to: marks.at(-1), format: count },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
             sorted.map((one, rank) => /* @__PURE__ */ a4(
@@ -5100,7 +5775,7 @@
     return typeof value === "number" ? [[epoch, value]] : [];
   });
   function TrainingPage() {
-    const shown2 = CURVES.filter(({ name }) => points(name).length > 0);
+    const shown3 = CURVES.filter(({ name }) => points(name).length > 0);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Training" }),
@@ -5109,17 +5784,17 @@
           " epochs, over all heads. None of this uses classes."
         ] })
       ] }),
-      /* @__PURE__ */ a4("div", { class: "charts", children: shown2.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
+      /* @__PURE__ */ a4("div", { class: "charts", children: shown3.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
         /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Training by epoch", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", children: "Epoch" }),
-            shown2.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
+            shown3.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
           ] }) }),
           /* @__PURE__ */ a4("tbody", { children: run.curves.epoch.map((epoch, at) => /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "row", children: epoch }),
-            shown2.map(({ name, format: format2 }) => {
+            shown3.map(({ name, format: format2 }) => {
               const value = run.curves[name]?.[at];
               return /* @__PURE__ */ a4("td", { class: "number", children: typeof value === "number" ? format2(value) : "" }, name);
             })
@@ -5130,7 +5805,7 @@
   }
   function Course({ name, title, unit, words, format: format2 }) {
     const known = points(name);
-    const last = run.curves.epoch.at(-1);
+    const last2 = run.curves.epoch.at(-1);
     const marks = ticks(Math.max(...known.map(([, value]) => value)));
     const [first, end] = [known[0][1], known.at(-1)[1]];
     return /* @__PURE__ */ a4("figure", { class: "chart", children: [
@@ -5138,8 +5813,8 @@
       /* @__PURE__ */ a4(
         Plot,
         {
-          label: `${title}: ${format2(first)} at first, ${format2(end)} after ${last} epochs`,
-          x: { name: "epoch", ticks: ticks(last, true).filter((tick) => tick <= last), from: 0, to: last },
+          label: `${title}: ${format2(first)} at first, ${format2(end)} after ${last2} epochs`,
+          x: { name: "epoch", ticks: ticks(last2, true).filter((tick) => tick <= last2), from: 0, to: last2 },
           y: { name: unit, ticks: marks, to: marks.at(-1) },
           children: (x3, y5) => /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(known.map(([at, value]) => [x3(at), y5(value)])) })
         }
@@ -5244,12 +5919,12 @@
     const most = Math.max(...all.map((one) => one.clusters));
     const at = (one) => all.findIndex((other) => other.clusters === one.clusters);
     const marks = ticks(1);
-    const selected = all.find((one) => one.selected);
+    const selected2 = all.find((one) => one.selected);
     return /* @__PURE__ */ a4("figure", { class: "chart", children: [
       /* @__PURE__ */ a4(
         Plot,
         {
-          label: `Agreement of heads by number of clusters up to ${most}; ${selected?.clusters ?? "none"} selected`,
+          label: `Agreement of heads by number of clusters up to ${most}; ${selected2?.clusters ?? "none"} selected`,
           x: { name: `number of clusters: ${all.map((one) => one.clusters).join(", ")}`, ticks: [], from: -0.5, to: all.length - 0.5 },
           y: { name: "agreement (AMI)", ticks: marks, to: 1 },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
@@ -5271,9 +5946,9 @@
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
-        selected && /* @__PURE__ */ a4($, { children: [
+        selected2 && /* @__PURE__ */ a4($, { children: [
           "Selected without classes: ",
-          selected.clusters,
+          selected2.clusters,
           " clusters. "
         ] }),
         best && /* @__PURE__ */ a4($, { children: [
@@ -5294,6 +5969,7 @@
     { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
     { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
     { name: "training", word: "Training", available: () => Boolean(run.curves), view: TrainingPage },
+    { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
     { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage }
   ];
 
@@ -5321,7 +5997,10 @@
           ] })
         ] })
       ] }),
-      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: one.word }) }, one.name)) }) }),
+      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: [
+        one.word,
+        one.name === "corrections" && edited.value && /* @__PURE__ */ a4("span", { class: "badge", children: "changed" })
+      ] }) }, one.name)) }) }),
       /* @__PURE__ */ a4("div", { class: "which", role: "group", "aria-label": "Which clusters are shown", children: [
         modalities.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "By" }),
@@ -5356,9 +6035,9 @@
 
   // src/main.tsx
   function App() {
-    const shown2 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
-    const View = shown2.view;
-    const place = `${shown2.name}/${route.value.id}`;
+    const shown3 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
+    const View = shown3.view;
+    const place = `${shown3.name}/${route.value.id}`;
     const main = T2(null);
     const first = T2(true);
     A2(() => {
@@ -5374,7 +6053,8 @@
       /* @__PURE__ */ a4(Masthead, {}),
       /* @__PURE__ */ a4("main", { id: "main", ref: main, tabIndex: -1, children: [
         trouble.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: trouble.value }),
-        /* @__PURE__ */ a4(View, {}, place)
+        /* @__PURE__ */ a4(View, {}, place),
+        /* @__PURE__ */ a4(SelectionBar, {})
       ] }),
       /* @__PURE__ */ a4(ClipDialog, {}),
       /* @__PURE__ */ a4(Help, {})
@@ -5383,6 +6063,7 @@
   listen();
   followAddress();
   followKeys();
+  followEdits();
   var root = document.getElementById("app");
   root.replaceChildren();
   Q(/* @__PURE__ */ a4(App, {}), root);
