@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import { plural } from "../data/text.ts";
 import { hoverPlays, hoverSounds, stopPlaying } from "../media/player.ts";
-import { className, classed, column, run } from "../state/clips.ts";
+import { className, classed, column, index, once, run } from "../state/clips.ts";
 import { SORTS, type Sort, availableSorts, found, isFiltered } from "../state/filter.ts";
 import { addressOf, change, go, setting } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
@@ -35,7 +35,7 @@ export function Toolbar() {
           id="search" type="search" autocomplete="off" spellcheck={false} aria-label="Search" aria-keyshortcuts="/"
           placeholder={classed ? "Search names, classes, files, #number" : "Search names, files, #number"}
           value={setting("q")}
-          onFocus={() => column("keys")}
+          onFocus={() => once(() => column("keys") !== null, () => setTimeout(() => index.value))}
           onInput={(event) => search(event.currentTarget.value)}
         />
       </label>

@@ -428,7 +428,9 @@
   // src/data/columns.ts
   var TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
   async function decode(header, content) {
-    const packed = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const letters = atob(content);
+    const packed = new Uint8Array(letters.length);
+    for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const bytes2 = await new Response(stream).arrayBuffer();
     if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes2));
@@ -1302,6 +1304,12 @@
   var run = typeof document === "undefined" ? {} : readRun(document.getElementById("run")?.textContent ?? "");
   var trouble = y3("");
   var columns = /* @__PURE__ */ new Map();
+  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second"]);
+  var open;
+  var firstView = new Promise((resolve) => {
+    open = resolve;
+  });
+  var showLate = () => open();
   function column(name) {
     let held = columns.get(name);
     if (!held) {
@@ -1309,7 +1317,8 @@
       columns.set(name, held);
       if (run.columns.includes(name)) {
         const filled = held;
-        load(name).then(
+        const wait = LATE.has(name) ? firstView : Promise.resolve();
+        wait.then(() => load(name)).then(
           (value) => {
             filled.value = value;
           },
@@ -2011,7 +2020,7 @@
 
   // src/ui/rename.tsx
   function Rename({ cluster, word }) {
-    const [open, setOpen] = d2(false);
+    const [open2, setOpen] = d2(false);
     const button = T2(null);
     const ended = T2(false);
     if (!isSelected.value) return null;
@@ -2022,7 +2031,7 @@
       setOpen(false);
       if (focus) requestAnimationFrame(() => button.current?.focus());
     };
-    if (!open)
+    if (!open2)
       return /* @__PURE__ */ a4(
         "button",
         {
@@ -4086,7 +4095,7 @@
     const choosing = list !== void 0 && selecting.value;
     const chosen = choosing && selection.value.has(row);
     const tags = tagsOf(row);
-    const open = (event) => {
+    const open2 = (event) => {
       stopPlaying();
       if (choosing) return toggle(row, event.shiftKey, list);
       change({ clip: id });
@@ -4100,7 +4109,7 @@
         tabIndex: stop ? 0 : -1,
         "aria-label": describeClip(row, common),
         ...choosing ? { "aria-pressed": chosen } : {},
-        onClick: open,
+        onClick: open2,
         onKeyDown: (event) => {
           if (event.key !== " ") return;
           event.preventDefault();
@@ -4414,11 +4423,11 @@
   ];
   function Help() {
     const dialog = T2(null);
-    const open = helpOpen.value;
+    const open2 = helpOpen.value;
     A2(() => {
-      if (open) dialog.current.showModal();
+      if (open2) dialog.current.showModal();
       else dialog.current.close();
-    }, [open]);
+    }, [open2]);
     return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
       helpOpen.value = false;
     }, children: [
@@ -4810,7 +4819,7 @@
             "aria-keyshortcuts": "/",
             placeholder: classed ? "Search names, classes, files, #number" : "Search names, files, #number",
             value: setting("q"),
-            onFocus: () => column("keys"),
+            onFocus: () => once(() => column("keys") !== null, () => setTimeout(() => index.value)),
             onInput: (event) => search(event.currentTarget.value)
           }
         )
@@ -6067,4 +6076,5 @@
   var root = document.getElementById("app");
   root.replaceChildren();
   Q(/* @__PURE__ */ a4(App, {}), root);
+  once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(showLate)));
 })();
