@@ -5173,14 +5173,14 @@
       const box = canvas.current.getBoundingClientRect();
       return bounded(Math.floor((event.clientY - box.top) / box.height * rows), Math.floor((event.clientX - box.left) / box.width * columns2));
     };
-    const open = ([row, column2]) => {
+    const open2 = ([row, column2]) => {
       const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
       if (table2.counts[cluster][kind]) go(addressOf("cluster", cluster, { class: String(kind) }));
     };
     const press = (event) => {
       const [row, column2] = at ?? [0, 0];
       if (event.key === "Enter") {
-        if (at) open(at);
+        if (at) open2(at);
         return;
       }
       const to = {
@@ -5215,7 +5215,7 @@
               onPointerLeave: () => setAt(null),
               onBlur: () => setAt(null),
               onKeyDown: press,
-              onClick: (event) => open(placeOf(event))
+              onClick: (event) => open2(placeOf(event))
             }
           ),
           at && /* @__PURE__ */ a4("i", { class: "cursor", style: { left: `${at[1] * side}px`, top: `${at[0] * side}px`, width: `${side}px`, height: `${side}px` } })
