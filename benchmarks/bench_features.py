@@ -191,7 +191,12 @@ def speed(clips: int, target: int) -> dict[str, float]:
     print(f"  {'scikit-learn: k-means, 10 starts':38}{kmeans:12.1f}{kmeans * more:12.1f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"  peak memory {peak:.1f} GB with {clips:,} clips")
-    return {"minutes": total / 60, "floor": total / (floor * more), "kmeans": kmeans / here, "peak": peak}
+    return {
+        "minutes": total / 60,
+        "floor": total / (floor * more),
+        "kmeans": kmeans / here,
+        "peak": peak,
+    }
 
 
 def whole(clips: int) -> dict[str, float]:
