@@ -26,6 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
+    parser.add_argument(
+        "--corrections", type=Path, metavar="FILE",
+        help="show the clusters with corrections that were saved from the page (JSON)",
+    )  # fmt: skip
     for name in SCORES:
         parser.add_argument(
             f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
@@ -73,5 +77,6 @@ def run(options: argparse.Namespace) -> None:
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        corrections=options.corrections,
         insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

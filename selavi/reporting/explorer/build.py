@@ -3,17 +3,20 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from selavi import __version__
 from selavi.data.schema import lasts
 from selavi.files import UserError, atomic_path, write_text
+from selavi.label.corrections import apply_corrections, fit_corrections, names_of
+from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
@@ -57,6 +60,8 @@ class Page:
         Names of the splits.
     missing : list of tuple of str and str
         Reason and name of each video that has no cluster.
+    corrections : Corrections, optional
+        What people changed, by the clusters of the selected view.
     facts : dict
         Further parts of the page's JSON.
     """
@@ -69,6 +74,7 @@ class Page:
     names: dict[int, str] = field(default_factory=dict)
     splits: list[str] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
+    corrections: Corrections | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -83,6 +89,7 @@ def make_explorer(
     clusters: int | None = None,
     names: Path | None = None,
     insight: Insight = NOTHING,
+    corrections: Path | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -106,6 +113,8 @@ def make_explorer(
         Names of the clusters; see `read_names`.
     insight : Insight, optional
         What other stages say of the run.
+    corrections : Path, optional
+        What people changed of the clusters; see `fit_corrections`. The page goes on from there.
 
     Raises
     ------
@@ -124,6 +133,11 @@ def make_explorer(
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
+        corrections=fit_corrections(
+            corrections, table["id"], views[selected].assigned, views[selected].clusters
+        )
+        if corrections
+        else None,
         facts=insight.facts() | {"agreement": agreements(views, selected)},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
@@ -177,7 +191,7 @@ def write_page(
         with atomic_path(folder / built.name) as copy:
             shutil.copyfile(built, copy)
     run = _run(page, columns, rows.iloc[chosen])
-    shown = cluster_table(page.table, view, page.names)
+    shown = cluster_table(*_after(page, view))
     write_text(output, _render(page.title, run, shown))
     removed = remove_others(set(rows.index[chosen]), folder / "clips")
     for path in (folder / "data").glob("*.js"):
@@ -189,6 +203,25 @@ def write_page(
         "%s: %d clips, %d of them to play, in %d of %d clusters",
         output, len(rows), len(chosen), len(shown), view.clusters,
     )  # fmt: skip
+
+
+def _after(page: Page, view: View) -> tuple[pd.DataFrame, View, dict[int, str]]:
+    """The clips that have a cluster after corrections, their clusters, and the names of these."""
+    if page.corrections is None:
+        return page.table, view, page.names
+    corrected = apply_corrections(page.corrections, page.table["id"], view.assigned)
+    kept = corrected.cluster >= 0
+    margins = None if view.margins is None else view.margins[kept]
+    return (
+        page.table[kept],
+        replace(
+            view,
+            clusters=page.corrections.count,
+            assigned=corrected.cluster[kept].astype(np.int16),
+            margins=margins,
+        ),
+        page.names | names_of(page.corrections),
+    )
 
 
 def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
@@ -213,6 +246,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         },
         "missing": count_missing(page.missing),
         "columns": sorted(columns),
+        **({"corrections": dump(page.corrections)} if page.corrections else {}),
     } | page.facts  # fmt: skip
 
 
