@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=24, metavar="N",
-        help="store N clips per cluster, which the page can play (default: 24)",
+        "--clips-per-cluster", type=int, default=48, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 48)",
     )  # fmt: skip
     parser.add_argument(
         "--max-megabytes", type=float, default=300, metavar="MB",

@@ -1,6 +1,6 @@
 /* The clips of this page and their clusters, as the person has chosen to see them. */
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { type Column, load } from "../data/columns.ts";
 import { type Cluster, type Members, describeAll, group } from "../data/clusters.ts";
 import { type Run, type View, readRun } from "../data/run.ts";
@@ -118,6 +118,17 @@ export function rowOf(id: string): number {
   return -1;
 }
 
+/** The rows of ids, of those that the page has. */
+export function rowsOfIds(ids: string[]): Map<string, number> {
+  const wanted = new Set(ids);
+  const found = new Map<string, number>();
+  for (let row = 0; wanted.size > found.size && row < run.clips; row++) {
+    const id = idOf(row);
+    if (wanted.has(id)) found.set(id, row);
+  }
+  return found;
+}
+
 /** What is stored of a clip: 0 nothing, 1 a picture, 2 a picture and the clip. */
 export const mediaOf = (row: number): number => bytes("media")?.[row] ?? 0;
 export const classOf = (row: number): number => classes.value?.[row] ?? -1;
@@ -154,6 +165,6 @@ export function once(ready: () => boolean, then: () => void): void {
   const stop = effect(() => {
     if (!ready()) return;
     queueMicrotask(() => stop());
-    then();
+    untracked(then);
   });
 }

@@ -9,6 +9,7 @@ import { addressOf } from "../state/route.ts";
 import { ClassBar, Measure } from "../ui/bars.tsx";
 import { ClassChips } from "../ui/chips.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { Rename } from "../ui/rename.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
 
@@ -39,6 +40,7 @@ export function Card({ found }: { found: Found }) {
         <h2 id={`title-${cluster.number}`}>
           <a href={addressOf("cluster", cluster.number)} title={titleOf(cluster.number)}>{titleOf(cluster.number)}</a>
         </h2>
+        <Rename cluster={cluster.number} word="" />
         <p class="facts">
           {name && <span>cluster {cluster.number}</span>}
           <span title={`${percent(cluster.size / run.clips)} of all clips`}>{plural(cluster.size, "clip")}</span>

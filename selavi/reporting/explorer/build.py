@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 FORMAT = 1
-CLIPS_PER_CLUSTER = 24
+CLIPS_PER_CLUSTER = 48
 MEGABYTES = 300.0
 NOTHING = Insight()
 

@@ -1203,9 +1203,9 @@
   var fold = (text) => text.normalize("NFC").toLocaleLowerCase();
   var fileName = (path) => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   function clock(seconds) {
-    const whole = Math.floor(seconds);
-    const minutes = Math.floor(whole / 60);
-    return `${minutes}:${String(whole % 60).padStart(2, "0")}`;
+    const whole2 = Math.floor(seconds);
+    const minutes = Math.floor(whole2 / 60);
+    return `${minutes}:${String(whole2 % 60).padStart(2, "0")}`;
   }
 
   // src/data/search.ts
@@ -1271,8 +1271,8 @@
   var setting = (name) => route.value.settings[name] ?? "";
   var LASTING = ["modality", "head"];
   function addressOf(page2, id = "", settings = {}) {
-    const kept = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
-    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept), ...settings } });
+    const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
+    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept2), ...settings } });
   }
   function go(address) {
     if (address === location.hash) return;
@@ -1385,6 +1385,15 @@
     }
     return -1;
   }
+  function rowsOfIds(ids) {
+    const wanted = new Set(ids);
+    const found2 = /* @__PURE__ */ new Map();
+    for (let row = 0; wanted.size > found2.size && row < run.clips; row++) {
+      const id = idOf(row);
+      if (wanted.has(id)) found2.set(id, row);
+    }
+    return found2;
+  }
   var mediaOf = (row) => bytes("media")?.[row] ?? 0;
   var classOf = (row) => classes.value?.[row] ?? -1;
   var className = (place) => place < 0 ? "no class" : run.classes[place];
@@ -1406,6 +1415,335 @@
     const keys = column("keys");
     return keys ? new Index(keys) : null;
   });
+  function once(ready, then) {
+    const stop = x2(() => {
+      if (!ready()) return;
+      queueMicrotask(() => stop());
+      f3(then);
+    });
+  }
+
+  // src/data/edits.ts
+  var NONE = { names: {}, merged: {}, made: {}, moved: /* @__PURE__ */ new Map(), tags: /* @__PURE__ */ new Map() };
+  var isEmpty = (edits2) => ![edits2.names, edits2.merged, edits2.made].some((part) => Object.keys(part).length) && !edits2.moved.size && !edits2.tags.size;
+  function apply(edits2, model2, count2) {
+    const clusters2 = model2.map((cluster) => edits2.merged[cluster] ?? cluster);
+    for (const [row, cluster] of edits2.moved) clusters2[row] = cluster;
+    return { clusters: clusters2, count: Math.max(count2, ...Object.keys(edits2.made).map((cluster) => Number(cluster) + 1)) };
+  }
+  function rename(edits2, cluster, name, model2) {
+    const names2 = { ...edits2.names, [cluster]: name };
+    if (name === model2) delete names2[cluster];
+    return { ...edits2, names: names2 };
+  }
+  function move(edits2, rows2, cluster, model2) {
+    const moved = new Map(edits2.moved);
+    for (const row of rows2) {
+      const own = model2[row];
+      if ((edits2.merged[own] ?? own) === cluster) moved.delete(row);
+      else moved.set(row, cluster);
+    }
+    return { ...edits2, moved };
+  }
+  function merge(edits2, from, into, model2) {
+    if (from === into) return edits2;
+    const merged = {};
+    for (const [cluster, target] of Object.entries(edits2.merged)) merged[Number(cluster)] = target === from ? into : target;
+    const made = { ...edits2.made };
+    if (from in made) delete made[from];
+    else merged[from] = into;
+    delete merged[into];
+    const names2 = { ...edits2.names };
+    delete names2[from];
+    const moved = /* @__PURE__ */ new Map();
+    for (const [row, cluster] of edits2.moved) {
+      const target = cluster === from ? into : cluster;
+      const own = model2[row];
+      if ((merged[own] ?? own) !== target) moved.set(row, target);
+    }
+    return { ...edits2, merged, made, names: names2, moved };
+  }
+  function split(edits2, rows2, from, model2, count2) {
+    const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
+    const made = { ...edits2.made, [cluster]: from };
+    return [move({ ...edits2, made }, rows2, cluster, model2), cluster];
+  }
+  function tag(edits2, rows2, name, add) {
+    const tags = new Map(edits2.tags);
+    for (const row of rows2) {
+      const others = (tags.get(row) ?? []).filter((one) => one !== name);
+      const all = add ? [...others, name] : others;
+      if (all.length) tags.set(row, all);
+      else tags.delete(row);
+    }
+    return { ...edits2, tags };
+  }
+  var LONGEST = 200;
+  var step = ({ past, now }, next) => ({ past: [...past, now].slice(-LONGEST), now: next, future: [] });
+  var undo = (history3) => history3.past.length ? { past: history3.past.slice(0, -1), now: history3.past.at(-1), future: [history3.now, ...history3.future] } : history3;
+  var redo = (history3) => history3.future.length ? { past: [...history3.past, history3.now], now: history3.future[0], future: history3.future.slice(1) } : history3;
+
+  // src/data/corrections.ts
+  var FORMAT = "selavi corrections 1";
+  var MEMBERS = 200;
+  var numbered = (part) => Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
+  function toFile(edits2, source) {
+    const { title, head, clusters: clusters2, model: model2, rowsOf: rowsOf2, idOf: idOf2 } = source;
+    const named = /* @__PURE__ */ new Set();
+    const mention = (cluster) => {
+      if (cluster >= 0 && cluster < clusters2) named.add(cluster);
+    };
+    const moved = [...edits2.moved].map(([row, to]) => {
+      mention(model2[row]);
+      mention(to);
+      return { clip: idOf2(row), from: model2[row], to: to < 0 ? null : to };
+    });
+    for (const [cluster] of numbered(edits2.names)) mention(cluster);
+    for (const part of [edits2.merged, edits2.made])
+      for (const [cluster, other] of numbered(part)) {
+        mention(cluster);
+        mention(other);
+      }
+    return {
+      format: FORMAT,
+      title,
+      head,
+      clusters: clusters2,
+      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name })),
+      merged: numbered(edits2.merged).map(([from, into]) => ({ from, into })),
+      new: numbered(edits2.made).map(([cluster, from]) => ({ cluster, from })),
+      moved,
+      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: [...tags] })),
+      members: [...named].sort((a5, b3) => a5 - b3).map((cluster) => ({
+        cluster,
+        clips: Array.from(rowsOf2(cluster)).slice(0, MEMBERS).map(idOf2)
+      }))
+    };
+  }
+  var isList = (value) => Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+  function parse2(text) {
+    let content;
+    try {
+      content = JSON.parse(text);
+    } catch {
+      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+    }
+    const found2 = content;
+    if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
+    const shape = [
+      ["names", (one) => whole(one["cluster"]) && typeof one["name"] === "string"],
+      ["merged", (one) => whole(one["from"]) && whole(one["into"])],
+      ["new", (one) => whole(one["cluster"]) && whole(one["from"])],
+      ["moved", (one) => isId(one["clip"]) && whole(one["from"]) && (one["to"] === null || whole(one["to"]))],
+      ["tags", (one) => isId(one["clip"]) && isTexts(one["tags"])],
+      ["members", (one) => whole(one["cluster"]) && isTexts(one["clips"])]
+    ];
+    for (const [name, right] of shape) {
+      const list = found2[name];
+      if (!isList(list) || !list.every(right)) throw new Error(`This file is damaged: “${name}” is not as selavi writes it.`);
+    }
+    return found2;
+  }
+  var whole = (value) => Number.isInteger(value) && value >= 0;
+  var isId = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
+  var isTexts = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
+  function fromFile(file2, model2, rowOf2) {
+    const ids = /* @__PURE__ */ new Set();
+    for (const { clip } of [...file2.moved, ...file2.tags]) ids.add(clip);
+    for (const { clips } of file2.members) for (const clip of clips) ids.add(clip);
+    const rows2 = rowOf2([...ids]);
+    for (const { cluster, clips } of file2.members) {
+      const here = clips.flatMap((clip) => rows2.get(clip) ?? []);
+      const same = here.filter((row) => model2[row] === cluster).length;
+      if (clips.length && 2 * same < clips.length)
+        throw new Error(
+          `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. After another training, give the file to \`selavi label --corrections\` or the run’s \`corrections\`, which match the clusters.`
+        );
+    }
+    const known = (list) => list.flatMap((one) => {
+      const row = rows2.get(one.clip);
+      return row === void 0 ? [] : [[row, one]];
+    });
+    return {
+      names: Object.fromEntries(file2.names.map(({ cluster, name }) => [cluster, name])),
+      merged: Object.fromEntries(file2.merged.map(({ from, into }) => [from, into])),
+      made: Object.fromEntries(file2.new.map(({ cluster, from }) => [cluster, from])),
+      moved: new Map(known(file2.moved).map(([row, { to }]) => [row, to ?? -1])),
+      tags: new Map(known(file2.tags).map(([row, { tags }]) => [row, tags]))
+    };
+  }
+
+  // src/data/tables.ts
+  var guarded = (text) => text.replace(/^(?=['\s]*[=+\-@＝＋－＠])|(?<=[;\t\r\n])(?=['\s]*[=+\-@＝＋－＠])/g, "'");
+  var cell = (text) => `"${guarded(text).replaceAll('"', '""')}"`;
+  var table = (rows2) => ["\uFEFF" + rows2[0], ...rows2.slice(1), ""].join("\r\n");
+  function namesTable(head, clusters2) {
+    return table(["head,cluster,name,clips", ...clusters2.map(({ cluster, name, clips }) => [head ?? "", cluster, cell(name), cell(clips.join(" "))].join(","))]);
+  }
+  function selectionTable(clips) {
+    return table(["id,path,start,end,cluster,name,class,margin,tags", ...clips.map((one) => [
+      one.id,
+      cell(one.path),
+      one.start ?? "",
+      one.end ?? "",
+      one.cluster ?? "",
+      cell(one.name),
+      cell(one.class),
+      one.margin === null ? "" : one.margin.toFixed(4),
+      cell(one.tags.join(" "))
+    ].join(","))]);
+  }
+  var shown = (one) => one.name || (one.cluster === null ? "no cluster" : `cluster ${one.cluster}`);
+  function labelStudio(clips) {
+    return JSON.stringify(clips.map((one) => ({
+      data: { video: `/data/local-files/?d=${one.path.split("/").map(encodeURIComponent).join("/").replace(/^\//, "")}`, path: one.path, start: one.start, end: one.end },
+      predictions: [{
+        model_version: "selavi",
+        ...one.margin === null ? {} : { score: one.margin },
+        result: [{ from_name: "cluster", to_name: "video", type: "choices", value: { choices: [shown(one)] } }]
+      }]
+    })), null, 1);
+  }
+  function fiftyOne(title, clips) {
+    return JSON.stringify({
+      name: title,
+      _media_type: "video",
+      samples: clips.map((one) => ({
+        filepath: one.path,
+        tags: one.tags,
+        _media_type: "video",
+        cluster: { _cls: "Classification", label: shown(one), ...one.margin === null ? {} : { confidence: one.margin } },
+        ...one.class ? { ground_truth: { _cls: "Classification", label: one.class } } : {},
+        ...one.start === null ? {} : { selavi_start: one.start, selavi_end: one.end }
+      }))
+    }, null, 1);
+  }
+
+  // src/state/save.ts
+  function save(name, text, type) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1e3);
+  }
+
+  // src/state/edits.ts
+  var history2 = y3({ past: [], now: NONE, future: [] });
+  var edits = O(() => history2.value.now);
+  var canUndo = O(() => history2.value.past.length > 0);
+  var canRedo = O(() => history2.value.future.length > 0);
+  var edited = O(() => !isEmpty(edits.value));
+  var notice = y3("");
+  var K2 = run.views?.[run.selected]?.clusters ?? 0;
+  var model = O(() => column(`cluster-${run.selected}`));
+  var typical = O(() => {
+    const known = model.value;
+    return known ? group(known, column(`margin-${run.selected}`), K2) : null;
+  });
+  function take(next) {
+    const known = model.peek();
+    if (known) history2.value = step(history2.value, next(edits.peek(), known));
+  }
+  var undo2 = () => {
+    history2.value = undo(history2.value);
+  };
+  var redo2 = () => {
+    history2.value = redo(history2.value);
+  };
+  var discard = () => {
+    history2.value = step(history2.value, NONE);
+  };
+  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  var moveClips = (rows2, cluster) => take((now, of) => move(now, rows2, cluster, of));
+  var mergeClusters = (from, into) => take((now, of) => merge(now, from, into, of));
+  var tagClips = (rows2, name, add) => take((now) => tag(now, rows2, name, add));
+  function splitOff(rows2, from) {
+    let made = -1;
+    take((now, of) => {
+      const [next, cluster] = split(now, rows2, from, of, K2);
+      made = cluster;
+      return next;
+    });
+    return made;
+  }
+  var byPerson = (row) => isSelected.value && edits.value.moved.has(row);
+  var tagsOf = (row) => edits.value.tags.get(row) ?? [];
+  var file = () => {
+    const [known, order2] = [model.peek(), typical.peek()];
+    if (!known || !order2) return null;
+    return toFile(edits.peek(), {
+      title: run.title,
+      head: run.views[run.selected].head,
+      clusters: K2,
+      model: known,
+      rowsOf: (cluster) => rowsOf(order2, cluster),
+      idOf
+    });
+  };
+  function saveCorrections() {
+    const content = file();
+    if (content) save("corrections.json", `${JSON.stringify(content, null, 1)}
+`, "application/json");
+  }
+  var LISTED = 12;
+  function saveNames() {
+    const order2 = typical.peek();
+    if (!order2) return;
+    const clusters2 = Array.from({ length: K2 }, (_4, cluster) => ({
+      cluster,
+      name: names.peek()[cluster] ?? "",
+      clips: [...rowsOf(order2, cluster).subarray(0, LISTED)].map(idOf)
+    }));
+    save("names.csv", namesTable(run.views[run.selected].head, clusters2), "text/csv");
+  }
+  function openCorrections(text) {
+    const known = model.peek();
+    if (!known) return;
+    try {
+      const next = fromFile(parse2(text), known, rowsOfIds);
+      history2.value = step(history2.value, next);
+      notice.value = "";
+    } catch (error) {
+      notice.value = error instanceof Error ? error.message : String(error);
+    }
+  }
+  var kept = () => `selavi corrections ${location.pathname}`;
+  function readKept() {
+    try {
+      return localStorage.getItem(kept());
+    } catch {
+      return null;
+    }
+  }
+  function keep() {
+    const content = edited.peek() ? file() : null;
+    try {
+      if (content) localStorage.setItem(kept(), JSON.stringify(content));
+      else localStorage.removeItem(kept());
+    } catch {
+      notice.value = "This browser does not keep the corrections: save them before you close the page.";
+    }
+  }
+  function followEdits() {
+    x2(() => {
+      const [now, known] = [edits.value, model.value];
+      names.value = { ...run.names, ...now.names };
+      const moves = now.moved.size || Object.keys(now.merged).length || Object.keys(now.made).length;
+      corrected.value = known && moves ? apply(now, known, K2) : null;
+    });
+    const before = readKept();
+    const ready = () => typical.value !== null && column("ids") !== null;
+    once(ready, () => {
+      if (before) openCorrections(before);
+      let first = true;
+      x2(() => {
+        void edits.value;
+        if (first) first = false;
+        else f3(keep);
+      });
+    });
+  }
 
   // src/data/neighbours.ts
   function neighbours(cluster, rows2, columns2, most = 5) {
@@ -1518,6 +1856,58 @@
   }
   var clusterOf = (row) => clusters.value?.[row] ?? -1;
 
+  // src/state/selection.ts
+  var selection = y3(/* @__PURE__ */ new Set());
+  var selecting = y3(false);
+  var selected = O(() => selection.value.size);
+  var last = -1;
+  function toggle(row, range, list) {
+    const next = new Set(selection.peek());
+    const [from, to] = [list.indexOf(last), list.indexOf(row)];
+    if (range && from >= 0 && to >= 0)
+      for (const one of list.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+    else if (next.has(row)) next.delete(row);
+    else next.add(row);
+    last = row;
+    selection.value = next;
+  }
+  var selectAll = (rows2) => {
+    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows2]);
+  };
+  function clearSelection() {
+    selection.value = /* @__PURE__ */ new Set();
+    selecting.value = false;
+    last = -1;
+  }
+  function listed() {
+    return [...selection.peek()].sort((a5, b3) => a5 - b3).map((row) => {
+      const times = timesOf(row);
+      const cluster = clusterOf(row);
+      const place = classOf(row);
+      return {
+        id: idOf(row),
+        path: pathOf(row),
+        start: times?.[0] ?? null,
+        end: times?.[1] ?? null,
+        cluster: cluster < 0 ? null : cluster,
+        name: cluster < 0 ? "" : nameOf(cluster),
+        class: place < 0 ? "" : className(place),
+        margin: marginOf(row),
+        tags: tagsOf(row)
+      };
+    });
+  }
+  var EXPORTS = {
+    csv: { word: "CSV", name: "selection.csv", type: "text/csv", text: selectionTable },
+    labelStudio: { word: "Label Studio", name: "label-studio.json", type: "application/json", text: labelStudio },
+    fiftyOne: { word: "FiftyOne", name: "fiftyone.json", type: "application/json", text: (clips) => fiftyOne(run.title, clips) }
+  };
+  function saveSelection(kind) {
+    const { name, type, text } = EXPORTS[kind];
+    const needed = ["ids", "paths", "times"].filter((one) => run.columns.includes(one));
+    once(() => needed.every((one) => column(one) !== null), () => save(name, text(listed()), type));
+  }
+
   // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
   var f4 = /* @__PURE__ */ Symbol.for("pv");
   var o4 = 0;
@@ -1579,6 +1969,7 @@
     differs: /* @__PURE__ */ a4("path", { d: "M3 6h10M3 10h10M10.5 3l-5 10" }),
     undo: /* @__PURE__ */ a4("path", { d: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" }),
     redo: /* @__PURE__ */ a4("path", { d: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" }),
+    check: /* @__PURE__ */ a4("path", { d: "m3 8.5 3.5 3.5L13 5" }),
     save: /* @__PURE__ */ a4("path", { d: "M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" }),
     open: /* @__PURE__ */ a4("path", { d: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" })
   };
@@ -1606,16 +1997,78 @@
       }
     );
   }
-  function ClassChips({ classes: classes2, shown: shown2 }) {
-    const rest = classes2.slice(shown2);
+  function ClassChips({ classes: classes2, shown: shown3 }) {
+    const rest = classes2.slice(shown3);
     return /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Classes", children: [
-      classes2.slice(0, shown2).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
+      classes2.slice(0, shown3).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
       rest.length > 0 && /* @__PURE__ */ a4("li", { class: "more", title: rest.slice(0, 20).map(([place, n3]) => `${className(place)}: ${count(n3)}`).join("\n"), children: [
         "and ",
         count(rest.length),
         " more"
       ] })
     ] });
+  }
+
+  // src/ui/rename.tsx
+  function Rename({ cluster, word }) {
+    const [open, setOpen] = d2(false);
+    const button = T2(null);
+    const ended = T2(false);
+    if (!isSelected.value) return null;
+    const end = (name, focus) => {
+      if (ended.current) return;
+      ended.current = true;
+      if (name !== null) renameCluster(cluster, name);
+      setOpen(false);
+      if (focus) requestAnimationFrame(() => button.current?.focus());
+    };
+    if (!open)
+      return /* @__PURE__ */ a4(
+        "button",
+        {
+          ref: button,
+          type: "button",
+          class: "quiet rename",
+          "aria-label": `Rename ${titleOf(cluster)}`,
+          title: "Rename",
+          onClick: () => {
+            ended.current = false;
+            setOpen(true);
+          },
+          children: [
+            /* @__PURE__ */ a4(Icon, { name: "pen" }),
+            word
+          ]
+        }
+      );
+    return /* @__PURE__ */ a4(Box, { cluster, end });
+  }
+  function Box({ cluster, end }) {
+    const box = T2(null);
+    A2(() => {
+      box.current.select();
+      box.current.focus();
+    }, []);
+    return /* @__PURE__ */ a4("form", { class: "naming", onSubmit: (event) => {
+      event.preventDefault();
+      end(box.current.value, true);
+    }, children: /* @__PURE__ */ a4(
+      "input",
+      {
+        ref: box,
+        defaultValue: nameOf(cluster),
+        maxLength: 200,
+        autocomplete: "off",
+        placeholder: `Name of cluster ${cluster}`,
+        "aria-label": `Name of cluster ${cluster}`,
+        onBlur: (event) => end(event.currentTarget.value, false),
+        onKeyDown: (event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          end(null, true);
+        }
+      }
+    ) });
   }
 
   // node_modules/@tanstack/virtual-core/dist/esm/lazy-measurements.js
@@ -1787,28 +2240,28 @@
   }
   var FLING_WINDOW_MS = 40;
   function flingSpedUp(samples) {
-    const last = samples[samples.length - 1];
-    if (last === void 0) return false;
+    const last2 = samples[samples.length - 1];
+    if (last2 === void 0) return false;
     let j3 = samples.length - 2;
-    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    while (j3 >= 0 && last2.t - samples[j3].t < FLING_WINDOW_MS) j3--;
     if (j3 < 0) return false;
     const mid = samples[j3];
     let k4 = j3 - 1;
     while (k4 >= 0 && mid.t - samples[k4].t < FLING_WINDOW_MS) k4--;
     if (k4 < 0) return false;
     const first = samples[k4];
-    const recent = (last.offset - mid.offset) / (last.t - mid.t);
+    const recent = (last2.offset - mid.offset) / (last2.t - mid.t);
     const before = (mid.offset - first.offset) / (mid.t - first.t);
     return recent * before >= 0 && Math.abs(recent) >= 2 * Math.abs(before) && Math.abs(recent) - Math.abs(before) >= 0.8;
   }
   function flingCaught(samples) {
-    const last = samples[samples.length - 1];
-    if (last === void 0) return false;
+    const last2 = samples[samples.length - 1];
+    if (last2 === void 0) return false;
     let j3 = samples.length - 2;
-    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    while (j3 >= 0 && last2.t - samples[j3].t < FLING_WINDOW_MS) j3--;
     if (j3 < 0) return false;
     const from = samples[j3];
-    return Math.abs(last.offset - from.offset) / (last.t - from.t) >= 0.05;
+    return Math.abs(last2.offset - from.offset) / (last2.t - from.t) >= 0.05;
   }
 
   // node_modules/@tanstack/virtual-core/dist/esm/ios-gesture.js
@@ -3615,11 +4068,13 @@
     const margin = marginOf(row);
     return [
       place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+      byPerson(row) ? "moved here by you" : "",
+      ...tagsOf(row).map((name) => `tag ${name}`),
       margin === null ? "" : `margin ${percent(margin)}`,
       keyOf(row)
     ].filter(Boolean).join("; ");
   }
-  function Tile({ row, place, common, stop }) {
+  function Tile({ row, place, common, stop, list }) {
     const key = keyOfTile({ row, place });
     const now = playing.value;
     const plays = now?.key === key;
@@ -3628,8 +4083,12 @@
     const margin = marginOf(row);
     const media = mediaOf(row);
     const id = idOf(row);
-    const open = () => {
+    const choosing = list !== void 0 && selecting.value;
+    const chosen = choosing && selection.value.has(row);
+    const tags = tagsOf(row);
+    const open = (event) => {
       stopPlaying();
+      if (choosing) return toggle(row, event.shiftKey, list);
       change({ clip: id });
     };
     return /* @__PURE__ */ a4(
@@ -3640,6 +4099,7 @@
         "data-row": row,
         tabIndex: stop ? 0 : -1,
         "aria-label": describeClip(row, common),
+        ...choosing ? { "aria-pressed": chosen } : {},
         onClick: open,
         onKeyDown: (event) => {
           if (event.key !== " ") return;
@@ -3658,7 +4118,10 @@
         children: [
           /* @__PURE__ */ a4(Still, { row, media }),
           plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
+          choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
+          tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
           /* @__PURE__ */ a4("span", { class: "caption", children: [
+            byPerson(row) && /* @__PURE__ */ a4(Icon, { name: "pen" }),
             differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
             /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
             margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
@@ -3714,6 +4177,70 @@
     entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
   };
 
+  // src/views/selectionbar.tsx
+  function ClusterChoice({ word, without, choose }) {
+    return /* @__PURE__ */ a4(
+      "select",
+      {
+        "aria-label": word,
+        value: "",
+        onChange: (event) => {
+          const { value } = event.currentTarget;
+          event.currentTarget.value = "";
+          if (value) choose(Number(value));
+        },
+        children: [
+          /* @__PURE__ */ a4("option", { value: "", children: [
+            word,
+            " …"
+          ] }),
+          Array.from({ length: clusterCount.value }, (_4, cluster) => cluster === without ? null : /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
+        ]
+      }
+    );
+  }
+  function SelectionBar() {
+    const tags = T2(null);
+    if (!selected.value) return null;
+    const rows2 = () => [...selection.value];
+    const done = (act2) => {
+      act2();
+      clearSelection();
+    };
+    return /* @__PURE__ */ a4("section", { class: "selection", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("output", { role: "status", children: [
+        plural(selected.value, "clip"),
+        " selected"
+      ] }),
+      isSelected.value && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows2(), -1)), children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Not this"
+        ] }),
+        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows2(), cluster)) }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
+          go(addressOf("cluster", splitOff(rows2(), Math.max(0, clusterOf(rows2()[0])))));
+        }), children: "New cluster" }),
+        /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
+          event.preventDefault();
+          const name = tags.current.value.trim().split(/\s+/).join("-");
+          if (name) done(() => tagClips(rows2(), name, true));
+        }, children: [
+          /* @__PURE__ */ a4("input", { ref: tags, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
+          /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
+        /* @__PURE__ */ a4(Icon, { name: "save" }),
+        EXPORTS[kind].word
+      ] }, kind)) }),
+      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearSelection, children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Clear"
+      ] })
+    ] });
+  }
+
   // src/views/cluster.tsx
   var TOUR = 50;
   function beside(number2) {
@@ -3752,7 +4279,14 @@
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] })
         ] }),
-        /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+        /* @__PURE__ */ a4("div", { class: "title-row", children: [
+          /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+          /* @__PURE__ */ a4(Rename, { cluster: number2, word: "Rename" }),
+          isSelected.value && /* @__PURE__ */ a4(ClusterChoice, { word: "Merge into", without: number2, choose: (into) => {
+            mergeClusters(number2, into);
+            go(addressOf("cluster", into));
+          } })
+        ] }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           nameOf(number2) && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -3796,26 +4330,45 @@
           /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
           touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"
         ] }),
+        /* @__PURE__ */ a4(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": selecting.value,
+            onClick: () => {
+              if (selecting.value) clearSelection();
+              else selecting.value = true;
+            },
+            children: [
+              /* @__PURE__ */ a4(Icon, { name: "check" }),
+              "Select"
+            ]
+          }
+        ),
+        selecting.value && /* @__PURE__ */ a4("button", { type: "button", onClick: () => selectAll(rows2), children: [
+          "Select all ",
+          count(rows2.length)
+        ] }),
         setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows2.length, "clip") })
       ] }),
-      /* @__PURE__ */ a4(WindowGrid, { items: rows2, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0 }, row) })
+      /* @__PURE__ */ a4(WindowGrid, { items: rows2, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows2 }, row) })
     ] });
   }
   function Classes({ cluster }) {
-    const [whole, setWhole] = d2(false);
+    const [whole2, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown2 = whole ? cluster.classes : cluster.classes.slice(0, 8);
+    const shown3 = whole2 ? cluster.classes : cluster.classes.slice(0, 8);
     const rest = cluster.classes.length - 8;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
-      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown2.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown3.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4(ClassChip, { place, rank: Math.min(rank, 5) }),
         /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * clips / most}%` } }) }),
         /* @__PURE__ */ a4("span", { class: "value", children: count(clips) })
       ] }, place)) }),
-      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole, onClick: () => setWhole(!whole), children: whole ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
+      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
   function Beside({ cluster }) {
@@ -3912,6 +4465,11 @@
   var dialogOpen = () => document.querySelector("dialog[open]") !== null;
   function followKeys() {
     document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing(event.target)) {
+        event.preventDefault();
+        if (event.shiftKey) redo2();
+        else undo2();
+      }
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape") stopPlaying();
       if (typing(event.target) || dialogOpen()) return;
@@ -4014,12 +4572,12 @@
     const id = setting("clip");
     const row = id ? rowOf(id) : -1;
     const dialog = T2(null);
-    const shown2 = row >= 0;
+    const shown3 = row >= 0;
     A2(() => {
       const element = dialog.current;
-      if (shown2 && !element.open) element.showModal();
-      if (!shown2 && element.open) element.close();
-    }, [shown2]);
+      if (shown3 && !element.open) element.showModal();
+      if (!shown3 && element.open) element.close();
+    }, [shown3]);
     const close = () => change({ clip: null });
     return /* @__PURE__ */ a4(
       "dialog",
@@ -4034,7 +4592,7 @@
         onClick: (event) => {
           if (event.target === event.currentTarget) close();
         },
-        children: shown2 && /* @__PURE__ */ a4(Shown2, { row, close })
+        children: shown3 && /* @__PURE__ */ a4(Shown2, { row, close })
       }
     );
   }
@@ -4046,7 +4604,7 @@
     const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
     const rows2 = ordered(cluster, common);
     const at = rows2.indexOf(row);
-    const step = (by) => {
+    const step2 = (by) => {
       const next = rows2[at + by];
       if (next !== void 0) change({ clip: idOf(next) }, true);
     };
@@ -4059,7 +4617,7 @@
     }, [row]);
     const keys = (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
-      if (by) step(by);
+      if (by) step2(by);
       else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
         const one = video.current;
         if (one) one.paused ? void one.play() : one.pause();
@@ -4115,11 +4673,11 @@
           times && `, ${clock(times[0])} to ${clock(times[1])}`
         ] }),
         /* @__PURE__ */ a4("p", { class: "steps", children: [
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step(-1), "aria-keyshortcuts": "ArrowLeft", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
             /* @__PURE__ */ a4(Icon, { name: "before" }),
             "Previous"
           ] }),
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows2.length - 1, onClick: () => step(1), "aria-keyshortcuts": "ArrowRight", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows2.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
             "Next",
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] }),
@@ -4179,6 +4737,7 @@
     return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
       /* @__PURE__ */ a4("header", { children: [
         /* @__PURE__ */ a4("h2", { id: `title-${cluster.number}`, children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster.number), title: titleOf(cluster.number), children: titleOf(cluster.number) }) }),
+        /* @__PURE__ */ a4(Rename, { cluster: cluster.number, word: "" }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           name && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -4227,14 +4786,14 @@
     ["margin", "Margin in %, at most", 100]
   ];
   function Toolbar() {
-    const shown2 = found.value;
+    const shown3 = found.value;
     const timer2 = T2(void 0);
     const search = (text) => {
       clearTimeout(timer2.current);
       timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
     };
     const random = () => {
-      const one = shown2?.[Math.floor(Math.random() * shown2.length)];
+      const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
     };
     return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
@@ -4311,7 +4870,7 @@
         } }),
         "with sound"
       ] }),
-      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown2 ? plural(shown2.length, "cluster") : "" }),
+      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? plural(shown3.length, "cluster") : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
         setting("class") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
           "class: ",
@@ -4333,17 +4892,17 @@
   // src/views/overview.tsx
   var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
   function Overview() {
-    const shown2 = found.value;
+    const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4(Toolbar, {}),
-      shown2 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
-      shown2?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
+      shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
+      shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
         /* @__PURE__ */ a4("h2", { children: "No cluster matches" }),
         /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
       ] }),
-      shown2 && shown2.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown2, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
+      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
       empty.length > 0 && !isFiltered.value && /* @__PURE__ */ a4("p", { class: "aside", children: empty.length > 40 ? `${plural(empty.length, "cluster")} of ${clusterCount.value} have no clips.` : `No clip is in ${empty.length === 1 ? "cluster" : "clusters"} ${empty.join(", ")}.` })
     ] });
   }
@@ -4370,6 +4929,122 @@
           /* @__PURE__ */ a4("td", { class: "number", children: count(one.count) }),
           /* @__PURE__ */ a4("td", { children: one.examples.join(", ") })
         ] }, one.reason)) })
+      ] })
+    ] });
+  }
+
+  // src/views/corrections.tsx
+  var LISTED2 = 200;
+  function CorrectionsPage() {
+    const file2 = T2(null);
+    const { names: names2, merged, made, moved, tags } = edits.value;
+    const numbers2 = (part) => Object.keys(part).map(Number);
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Corrections" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          "Rename clusters, move clips, merge and split clusters: on a cluster’s page, “Select” chooses clips. All of it is kept in this browser. Save it as ",
+          /* @__PURE__ */ a4("code", { children: "corrections.json" }),
+          " to apply it: ",
+          /* @__PURE__ */ a4("code", { children: "selavi label --corrections corrections.json" }),
+          ", or a run’s ",
+          /* @__PURE__ */ a4("code", { children: "corrections" }),
+          " in the configuration. Names alone are ",
+          /* @__PURE__ */ a4("code", { children: "names.csv" }),
+          "."
+        ] })
+      ] }),
+      notice.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: notice.value }),
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Corrections", children: [
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !canUndo.value, onClick: undo2, "aria-keyshortcuts": "Control+Z", children: [
+          /* @__PURE__ */ a4(Icon, { name: "undo" }),
+          "Undo"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !canRedo.value, onClick: redo2, "aria-keyshortcuts": "Control+Shift+Z", children: [
+          /* @__PURE__ */ a4(Icon, { name: "redo" }),
+          "Redo"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !edited.value, onClick: saveCorrections, children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save corrections.json"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: saveNames, children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save names.csv"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => file2.current.click(), children: [
+          /* @__PURE__ */ a4(Icon, { name: "open" }),
+          "Open corrections.json"
+        ] }),
+        /* @__PURE__ */ a4(
+          "input",
+          {
+            ref: file2,
+            type: "file",
+            hidden: true,
+            accept: "application/json,.json",
+            "aria-label": "Open corrections.json",
+            onChange: async (event) => {
+              const input = event.currentTarget;
+              const chosen = input.files?.[0];
+              if (chosen) openCorrections(await chosen.text());
+              input.value = "";
+            }
+          }
+        ),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !edited.value, onClick: discard, children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Discard all"
+        ] })
+      ] }),
+      !edited.value && /* @__PURE__ */ a4("p", { class: "nothing", children: "There are no corrections." }),
+      /* @__PURE__ */ a4("ul", { class: "changes", children: [
+        numbers2(names2).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => renameCluster(cluster, run.names[cluster] ?? ""), children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: [
+            "Cluster ",
+            cluster
+          ] }),
+          " is called ",
+          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+        ] }, `n${cluster}`)),
+        numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: null, children: [
+          "Cluster ",
+          cluster,
+          " is merged into ",
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", merged[cluster]), children: titleOf(merged[cluster]) })
+        ] }, `m${cluster}`)),
+        numbers2(made).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made[cluster]), children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
+          " is split off from ",
+          titleOf(made[cluster])
+        ] }, `s${cluster}`)),
+        [...moved].slice(0, LISTED2).map(([row, cluster]) => /* @__PURE__ */ a4(Change, { back: () => moveClips([row], merged[modelClusters.value[row]] ?? modelClusters.value[row]), children: [
+          fileName(keyOf(row)) || `clip ${row}`,
+          " ",
+          cluster < 0 ? "is in no cluster" : /* @__PURE__ */ a4($, { children: [
+            "is moved to ",
+            /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) })
+          ] })
+        ] }, `c${row}`)),
+        [...tags].slice(0, LISTED2).flatMap(([row, list]) => list.map((name) => /* @__PURE__ */ a4(Change, { back: () => tagClips([row], name, false), children: [
+          fileName(keyOf(row)) || `clip ${row}`,
+          " has the tag ",
+          /* @__PURE__ */ a4("b", { children: name })
+        ] }, `t${row} ${name}`)))
+      ] }),
+      moved.size > LISTED2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "And ",
+        plural(moved.size - LISTED2, "more clip"),
+        " moved."
+      ] })
+    ] });
+  }
+  function Change({ back, children }) {
+    return /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("span", { children }),
+      back && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: back, children: [
+        /* @__PURE__ */ a4(Icon, { name: "undo" }),
+        "Take back"
       ] })
     ] });
   }
@@ -4442,49 +5117,49 @@
   }
 
   // src/views/confusion.tsx
-  var shown = O(() => {
+  var shown2 = O(() => {
     const [known, kinds] = [clusters.value, classes.value];
     return known && kinds ? confusion(known, kinds, clusterCount.value, run.classes.length) : null;
   });
   function ConfusionPage() {
-    const table = shown.value;
-    if (!table) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    const table2 = shown2.value;
+    if (!table2) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Clusters and classes" }),
         /* @__PURE__ */ a4("p", { class: "lead", children: "Each row is a cluster, each column a class, and the darker a cell, the more clips they share. Clusters are in the order of the classes that they match best, one to one (Hungarian method), so a clear diagonal is good. Classes were not used in training." })
       ] }),
-      /* @__PURE__ */ a4(Matrix, { table }),
-      /* @__PURE__ */ a4(Mixed, { table })
+      /* @__PURE__ */ a4(Matrix, { table: table2 }),
+      /* @__PURE__ */ a4(Mixed, { table: table2 })
     ] });
   }
   var LABELLED = 40;
-  function Matrix({ table }) {
+  function Matrix({ table: table2 }) {
     const canvas = T2(null);
-    const [cell, setCell] = d2(null);
-    const [rows2, columns2] = [table.clusters.length, table.classes.length];
+    const [cell2, setCell] = d2(null);
+    const [rows2, columns2] = [table2.clusters.length, table2.classes.length];
     const labelled = Math.max(rows2, columns2) <= LABELLED;
     const side = labelled ? 32 : Math.max(2, 900 / columns2);
     A2(() => {
-      const draw = () => paint(canvas.current, table);
+      const draw = () => paint(canvas.current, table2);
       draw();
       const dark = matchMedia("(prefers-color-scheme: dark)");
       dark.addEventListener("change", draw);
       return () => dark.removeEventListener("change", draw);
-    }, [table]);
+    }, [table2]);
     const cellAt = (event) => {
       const box = canvas.current.getBoundingClientRect();
       const row = Math.min(rows2 - 1, Math.max(0, Math.floor((event.clientY - box.top) / box.height * rows2)));
       const column2 = Math.min(columns2 - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * columns2)));
-      const cluster = table.clusters[row];
-      const place = table.classes[column2];
-      return { cluster, place, clips: table.counts[cluster][place] };
+      const cluster = table2.clusters[row];
+      const place = table2.classes[column2];
+      return { cluster, place, clips: table2.counts[cluster][place] };
     };
     return /* @__PURE__ */ a4("figure", { class: "matrix", children: [
-      /* @__PURE__ */ a4("figcaption", { "aria-hidden": "true", children: cell ? `${titleOf(cell.cluster)} and ${className(cell.place)}: ${count(cell.clips)} clips` : "Point at a cell to read it; a click shows its clips." }),
+      /* @__PURE__ */ a4("figcaption", { "aria-hidden": "true", children: cell2 ? `${titleOf(cell2.cluster)} and ${className(cell2.place)}: ${count(cell2.clips)} clips` : "Point at a cell to read it; a click shows its clips." }),
       /* @__PURE__ */ a4("div", { class: "cells", children: [
-        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", children: table.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
-        labelled && /* @__PURE__ */ a4("ul", { class: "left", children: table.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", children: table2.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "left", children: table2.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
         /* @__PURE__ */ a4(
           "canvas",
           {
@@ -4534,8 +5209,8 @@
     });
     context.globalAlpha = 1;
   }
-  function Mixed({ table }) {
-    const mixed = table.counts.flatMap((of, cluster) => {
+  function Mixed({ table: table2 }) {
+    const mixed = table2.counts.flatMap((of, cluster) => {
       const most = of.indexOf(Math.max(...of));
       const size = of.reduce((sum, clips) => sum + clips, 0);
       return [...of].map((clips, place) => ({ cluster, place, clips, most, size })).filter((one) => one.clips && one.place !== one.most);
@@ -4563,14 +5238,14 @@
   }
 
   // src/ui/chart.tsx
-  function ticks(most, whole = false) {
+  function ticks(most, whole2 = false) {
     if (!(most > 0)) return [0, 1];
     const rough = most / 4;
     const unit = 10 ** Math.floor(Math.log10(rough));
-    let step = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
-    if (whole) step = Math.max(1, Math.round(step));
-    const count2 = Math.ceil(most / step - 1e-9);
-    return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step).toPrecision(12)));
+    let step2 = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
+    if (whole2) step2 = Math.max(1, Math.round(step2));
+    const count2 = Math.ceil(most / step2 - 1e-9);
+    return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step2).toPrecision(12)));
   }
   var WIDEST = 860;
   var MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
@@ -4762,7 +5437,7 @@
     const prescribed = drawn ? [...drawn].sort((a5, b3) => b3 - a5) : null;
     const most = Math.max(...sorted.map((one) => one.size), ...prescribed ?? []);
     const marks = ticks(most, true);
-    const step = ticks(clusterCount.value, true).filter((tick) => tick <= clusterCount.value).map((tick) => tick || 1);
+    const step2 = ticks(clusterCount.value, true).filter((tick) => tick <= clusterCount.value).map((tick) => tick || 1);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Sizes" }),
@@ -4777,7 +5452,7 @@
           Plot,
           {
             label: `Sizes of ${clusterCount.value} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips`,
-            x: { name: "rank of the cluster", ticks: step, from: 0.5, to: clusterCount.value + 0.5 },
+            x: { name: "rank of the cluster", ticks: step2, from: 0.5, to: clusterCount.value + 0.5 },
             y: { name: "clips", ticks: marks, to: marks.at(-1), format: count },
             children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
               sorted.map((one, rank) => /* @__PURE__ */ a4(
@@ -4814,7 +5489,7 @@
   ];
   function Training() {
     const { epoch } = run.curves;
-    const last = epoch.at(-1) ?? 1;
+    const last2 = epoch.at(-1) ?? 1;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("h2", { children: "Training" }),
       /* @__PURE__ */ a4("div", { class: "charts", children: CURVES.map(([name, title, unit]) => {
@@ -4830,8 +5505,8 @@
           /* @__PURE__ */ a4(
             Plot,
             {
-              label: `${title}: from ${known[0][1].toFixed(2)} to ${known.at(-1)[1].toFixed(2)} after ${last} epochs`,
-              x: { name: "epoch", ticks: ticks(last, true).filter((tick) => tick <= last), from: 0, to: last },
+              label: `${title}: from ${known[0][1].toFixed(2)} to ${known.at(-1)[1].toFixed(2)} after ${last2} epochs`,
+              x: { name: "epoch", ticks: ticks(last2, true).filter((tick) => tick <= last2), from: 0, to: last2 },
               y: { name: unit, ticks: marks, to: marks.at(-1) },
               children: (x3, y5) => /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(known.map(([at, value]) => [x3(at), y5(value)])) })
             }
@@ -4931,12 +5606,12 @@
     const most = Math.max(...all.map((one) => one.clusters));
     const at = (one) => all.findIndex((other) => other.clusters === one.clusters);
     const marks = ticks(1);
-    const selected = all.find((one) => one.selected);
+    const selected2 = all.find((one) => one.selected);
     return /* @__PURE__ */ a4("figure", { class: "chart", children: [
       /* @__PURE__ */ a4(
         Plot,
         {
-          label: `Agreement of heads by number of clusters up to ${most}; ${selected?.clusters ?? "none"} selected`,
+          label: `Agreement of heads by number of clusters up to ${most}; ${selected2?.clusters ?? "none"} selected`,
           x: { name: `number of clusters: ${all.map((one) => one.clusters).join(", ")}`, ticks: [], from: -0.5, to: all.length - 0.5 },
           y: { name: "agreement (AMI)", ticks: marks, to: 1 },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
@@ -4958,9 +5633,9 @@
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
-        selected && /* @__PURE__ */ a4($, { children: [
+        selected2 && /* @__PURE__ */ a4($, { children: [
           "Selected without classes: ",
-          selected.clusters,
+          selected2.clusters,
           " clusters. "
         ] }),
         best && /* @__PURE__ */ a4($, { children: [
@@ -4980,6 +5655,7 @@
     { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
     { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
     { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
+    { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
     { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage }
   ];
 
@@ -5007,7 +5683,10 @@
           ] })
         ] })
       ] }),
-      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: one.word }) }, one.name)) }) }),
+      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: [
+        one.word,
+        one.name === "corrections" && edited.value && /* @__PURE__ */ a4("span", { class: "badge", children: "changed" })
+      ] }) }, one.name)) }) }),
       /* @__PURE__ */ a4("div", { class: "which", role: "group", "aria-label": "Which clusters are shown", children: [
         modalities.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "By" }),
@@ -5042,9 +5721,9 @@
 
   // src/main.tsx
   function App() {
-    const shown2 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
-    const View = shown2.view;
-    const place = `${shown2.name}/${route.value.id}`;
+    const shown3 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
+    const View = shown3.view;
+    const place = `${shown3.name}/${route.value.id}`;
     const main = T2(null);
     const first = T2(true);
     A2(() => {
@@ -5060,7 +5739,8 @@
       /* @__PURE__ */ a4(Masthead, {}),
       /* @__PURE__ */ a4("main", { id: "main", ref: main, tabIndex: -1, children: [
         trouble.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: trouble.value }),
-        /* @__PURE__ */ a4(View, {}, place)
+        /* @__PURE__ */ a4(View, {}, place),
+        /* @__PURE__ */ a4(SelectionBar, {})
       ] }),
       /* @__PURE__ */ a4(ClipDialog, {}),
       /* @__PURE__ */ a4(Help, {})
@@ -5069,6 +5749,7 @@
   listen();
   followAddress();
   followKeys();
+  followEdits();
   var root = document.getElementById("app");
   root.replaceChildren();
   Q(/* @__PURE__ */ a4(App, {}), root);
