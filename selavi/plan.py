@@ -190,6 +190,7 @@ class Plan:
     def files(self) -> dict[str, list[str]]:
         """The files of each stage, by its name in `stages.TARGETS`."""
         config = self.config
+        corrected = self._with(config.runs, lambda run: run.corrections is not None)
         files = {
             "manifest": [f"results/manifest/{place}.csv" for place in self.sharded],
             "shard": [
@@ -204,6 +205,7 @@ class Plan:
             "cluster_features": self._runs(CLUSTERING, self.clustered),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
             "name_clusters": self._runs("results/name-clusters/{run}.csv"),
+            "correct": self._run_splits("results/correct/{run}/{split}.csv", corrected),
             "logits": self._run_splits("results/logits/{run}/{split}.pt", config.networks),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "agreement": self._runs(

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
-    from selavi.label.label import fitted_corrections, label, stored_clips
+    from selavi.label.label import label, stored_clips, used_corrections
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
@@ -105,8 +105,7 @@ def run(options: argparse.Namespace) -> int:
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)
-        fitted = fitted_corrections(labels, loaded.clusters, how)
-        page = Page(clips, loaded.clusters, how.threads, fitted)
+        page = Page(clips, loaded.clusters, how.threads, used_corrections(output, how))
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(

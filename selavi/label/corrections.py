@@ -8,10 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from selavi.data.manifest import id_of
 from selavi.files import UserError
 from selavi.label.carry_over import match_clusters
 from selavi.label.corrections_file import (
-    FORMAT, TAG_ENDS, Added, Corrections, Members, Merged, Moved, Named, read_corrections,
+    FORMAT,
+    Added,
+    Corrections,
+    Members,
+    Merged,
+    Moved,
+    Named,
+    read_corrections,
 )  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -32,7 +40,7 @@ class Corrected:
         (N,) "person" for clips that were moved or whose cluster was merged, else "model"; "" for
         clips without a cluster of the model.
     tags : numpy.ndarray
-        (N,) tags in one text, "" for none.
+        (N,) tags with blanks between them, "" for none.
     """
 
     cluster: np.ndarray
@@ -96,7 +104,7 @@ def fit_corrections(
 
 def _count_known(path: Path, corrections: Corrections, ids: "pd.Series[str]") -> None:
     """Warn of corrections of clips that are not there."""
-    named = {part.clip for part in (*corrections.moved, *corrections.tags)}
+    named = {part.clip for part in corrections.moved} | {part.clip for part in corrections.tags}
     unknown = sorted(named.difference(ids))
     if unknown:
         log.warning(
@@ -203,8 +211,27 @@ def apply_corrections(
     for tagged in corrections.tags:
         row = place.get(tagged.clip)
         if row is not None:
-            tags[row] = TAG_ENDS.join(tagged.tags)
+            tags[row] = " ".join(tagged.tags)
     return Corrected(cluster, by, tags)
+
+
+def ids_apart(ids: Iterable[str], used: set[str], split: int) -> list[str]:
+    """Ids of a split's clips, of which no earlier split has one.
+
+    An id is of a path below its split's folder, and several splits may have the same.
+
+    Parameters
+    ----------
+    ids : iterable of str
+        The split's ids.
+    used : set of str
+        Ids of earlier splits, to which these are added.
+    split : int
+        Position of the split.
+    """
+    apart = [id_of(f"{split}/{id_}") if id_ in used else id_ for id_ in ids]
+    used.update(apart)
+    return apart
 
 
 def names_of(corrections: Corrections) -> dict[int, str]:

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError,
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
     field_validator,
 )  # fmt: skip
 
@@ -14,11 +20,11 @@ from selavi.disk import refusal
 from selavi.files import UserError
 from selavi.label.names_file import LONGEST
 
-FORMAT = "selavi corrections 1"
+FORMAT: Literal["selavi corrections 1"] = "selavi corrections 1"
 LISTED = 200
 """Clips of a cluster that a file of corrections lists at most."""
-TAG_ENDS = "; "
-"""Between the tags of a clip, in tables."""
+MOST = 10_000
+"""New clusters of a file."""
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 
@@ -26,15 +32,15 @@ Id = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 def _one_line(text: str) -> str:
     """Text with blanks and control characters as one space."""
     line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split())
-    if not 0 < len(line) <= LONGEST:
-        raise ValueError(f"has {len(line)} characters; use 1 to {LONGEST}")
+    if len(line) > LONGEST:
+        raise ValueError(f"has {len(line)} characters; use at most {LONGEST}")
     return line
 
 
 def _tag(text: str) -> str:
-    if ";" in text:
-        raise ValueError(f"the tag {text[:40]!r} has a semicolon, which stands between tags")
-    return _one_line(text)
+    if not text or _one_line(text) != text or " " in text:
+        raise ValueError(f"{text[:40]!r} is no tag: a tag is a word, and blanks stand between tags")
+    return text
 
 
 class _Part(BaseModel):
@@ -42,7 +48,7 @@ class _Part(BaseModel):
 
 
 class Named(_Part):
-    """A cluster's name."""
+    """A cluster's name, empty if it has none."""
 
     cluster: NonNegativeInt
     name: Annotated[str, AfterValidator(_one_line)]
@@ -87,8 +93,9 @@ class Members(_Part):
 class Corrections(_Part):
     """What people change of the clusters of a head.
 
-    Clusters below `clusters` are the model's; `new` ones are numbered from there up. The cluster of
-    a clip is that of its move if it has one, else that which the model's cluster is merged into.
+    Clusters below `clusters` are the model's; `new` ones are numbered from there up, perhaps with
+    gaps. The cluster of a clip is that of its move if it has one, else that which the model's
+    cluster is merged into.
     """
 
     format: Literal["selavi corrections 1"]
@@ -129,17 +136,19 @@ class Corrections(_Part):
 
     def model_post_init(self, _: object, /) -> None:
         """Check what must hold between the parts."""
-        numbers = [part.cluster for part in self.new]
-        wanted = list(range(self.clusters, self.clusters + len(numbers)))
-        if sorted(numbers) != wanted:
+        new = {part.cluster for part in self.new}
+        wrong = [n for n in sorted(new) if not self.clusters <= n < self.clusters + MOST]
+        if wrong:
             raise ValueError(
-                f"new clusters are numbered from {self.clusters}, the number of clusters, without "
-                f"gaps; they are {', '.join(map(str, numbers[:3]))}"
+                f"new: the numbers of new clusters begin at {self.clusters}, the number of "
+                f"clusters; {', '.join(map(str, wrong[:3]))} cannot be one"
             )
-        known = self.clusters + len(numbers)
         for where, cluster in self._mentioned():
-            if cluster >= known:
-                raise ValueError(f"{where}: there is no cluster {cluster}, only 0 to {known - 1}")
+            if cluster >= self.clusters and cluster not in new:
+                raise ValueError(
+                    f"{where}: there is no cluster {cluster}, only 0 to {self.clusters - 1} and "
+                    f"{len(new)} new ones"
+                )
 
     def _mentioned(self) -> Iterable[tuple[str, int]]:
         for key, clusters in {
@@ -153,8 +162,8 @@ class Corrections(_Part):
 
     @property
     def count(self) -> int:
-        """The number of clusters, with the new ones."""
-        return self.clusters + len(self.new)
+        """The number of clusters, with the new ones and gaps."""
+        return max([self.clusters, *(part.cluster + 1 for part in self.new)])
 
 
 def _once(name: str, values: Iterable[object]) -> None:

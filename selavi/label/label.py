@@ -1,14 +1,15 @@
 """Label files with a trained network: all of it, from paths to the tables."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from selavi.files import read_csv, write_csv
+from selavi.files import read_csv, write_csv, write_text
 from selavi.label.corrections import apply_corrections, fit_corrections, names_of
-from selavi.label.corrections_file import Corrections, read_corrections
+from selavi.label.corrections_file import Corrections, dump, read_corrections
 from selavi.label.duplicates import SAME_PICTURE, first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
 from selavi.label.inputs import key_of
@@ -23,6 +24,7 @@ from selavi.label.work import Work
 from selavi.label.work_folder import sole_use
 
 DEFAULT = Options()
+USED = "corrections.json"
 REMOVED = "not-this"
 """Reason of a window that a person took out of its cluster."""
 
@@ -67,11 +69,12 @@ def label(
         write_csv(output / "windows.csv", plan)
         labels = label_windows(plan, loaded, _work(folder, loaded, options), scratch, options)
         clusters = loaded.clusters
-        fitted = fitted_corrections(labels, clusters, options)
+        fitted = _fitted(labels, clusters, options)
         own = names_of(fitted) if fitted else {}
         named = settle_names(names, labels, loaded.head, clusters, loaded.names, loaded.digest, own)
         if fitted:
             labels = _corrected(labels, fitted)
+            write_text(folder / USED, json.dumps(dump(fitted)))
         labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
         write_csv(output / "labels.csv", labels)
         write_csv(output / "clusters.csv", clusters_of(labels))
@@ -114,25 +117,25 @@ def label_windows(
     return labels
 
 
-def fitted_corrections(
-    labels: pd.DataFrame, clusters: int, options: Options
-) -> Corrections | None:
-    """The corrections of `options`, by the numbers of the clusters of a labelling.
+def used_corrections(output: Path, options: Options) -> Corrections | None:
+    """The corrections that `label` has applied, by the numbers of its clusters.
 
     Parameters
     ----------
-    labels : DataFrame
-        Columns `selavi.data.schema.LABELS`.
-    clusters : int
-        K.
+    output : Path
+        The folder that `label` wrote.
     options : Options
-        How the files were labelled.
+        The same as `label` got.
 
     Returns
     -------
     Corrections or None
         None if there are none.
     """
+    return read_corrections(output / "work" / USED) if options.corrections else None
+
+
+def _fitted(labels: pd.DataFrame, clusters: int, options: Options) -> Corrections | None:
     if options.corrections is None:
         return None
     rows = labels[labels["model_cluster"].notna()]

@@ -213,6 +213,7 @@ rule explorer:
         names="results/name-clusters/{run}.csv",
         index=train_index,
         shards=split_shards,
+        corrections=corrections,
     output:
         page="results/explorer/{run}/index.html",
         script="results/explorer/{run}/page.js",
@@ -232,12 +233,13 @@ rule explorer:
         clips=SETTINGS.explorer.clips_per_cluster,
         megabytes=SETTINGS.explorer.max_megabytes,
         insight=insight_flags,
+        corrections=corrections_flag,
         clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
         " --names {input.names} --output {output.page} --title {wildcards.run} {params.clusters}"
         " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} {params.insight:q}"
-        " --threads {threads} --log {log}"
+        " {params.corrections:q} --threads {threads} --log {log}"
 
 
 rule costs:
