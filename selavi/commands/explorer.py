@@ -6,9 +6,8 @@ from pathlib import Path
 from selavi.commands import arguments
 
 HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
+SCORES = ("metrics", "baselines")
 INSIGHT = {
-    "metrics": "the scores of `selavi metrics`",
-    "baselines": "the scores of `selavi baselines`",
     "training-log": "the course of the training, log.csv beside the model",
     "distributions": "the prescribed sizes of `selavi distributions`",
     "levels": "the numbers of clusters of `selavi tree --levels`",
@@ -33,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="show the positions of `selavi map` (NPZ), of one split",
     )
+    for name in SCORES:
+        parser.add_argument(
+            f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
+            help=f"show the scores of `selavi {name}` (CSV), of one split or several",
+        )  # fmt: skip
     for name, of in INSIGHT.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
     arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
@@ -40,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=24, metavar="N",
-        help="store N clips per cluster, which the page can play (default: 24)",
+        "--clips-per-cluster", type=int, default=48, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 48)",
     )  # fmt: skip
     parser.add_argument(
         "--max-megabytes", type=float, default=300, metavar="MB",

@@ -110,25 +110,26 @@ def clusters_flag(wildcards):
 def insight(wildcards):
     """What other stages say of a run, for its page: those of its files that the plan has."""
     run = wildcards.run
-    planned = PLAN.files_of("metrics", "baselines", "distributions", "tree")
-    files = {
-        "metrics": f"results/metrics/{run}/train.csv",
-        "baselines": f"results/baselines/{run}/train.csv",
-        "distributions": f"results/distributions/{run}.csv",
+    found = {
+        stage: [
+            f for f in PLAN.files_of(stage) if f.startswith(f"results/{stage}/{run}/")
+        ]
+        for stage in ("metrics", "baselines")
     }
-    found = {name: file for name, file in files.items() if file in planned}
-    if f"results/tree/{run}.csv" in planned:
-        found["levels"] = f"results/tree/{run}-levels.csv"
     if run in PLAN.trained:
-        found["training_log"] = f"results/pretrain/{run}/log.csv"
-    return found
+        found["training_log"] = [f"results/pretrain/{run}/log.csv"]
+        found["distributions"] = [f"results/distributions/{run}.csv"]
+    if f"results/tree/{run}.csv" in PLAN.files_of("tree"):
+        found["levels"] = [f"results/tree/{run}-levels.csv"]
+    return {name: files for name, files in found.items() if files}
 
 
 def insight_flags(wildcards):
     """The same as `selavi explorer` takes them."""
     return [
-        f"--{name.replace('_', '-')}={file}"
-        for name, file in insight(wildcards).items()
+        word
+        for name, files in insight(wildcards).items()
+        for word in (f"--{name.replace('_', '-')}", *files)
     ]
 
 

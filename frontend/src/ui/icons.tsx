@@ -15,6 +15,7 @@ const PATHS = {
   differs: <path d="M3 6h10M3 10h10M10.5 3l-5 10" />,
   undo: <path d="M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" />,
   redo: <path d="m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" />,
+  check: <path d="m3 8.5 3.5 3.5L13 5" />,
   save: <path d="M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" />,
   open: <path d="M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" />,
 } as const;

@@ -2,6 +2,7 @@
 
 import { plural } from "../data/text.ts";
 import { modalities, run, view } from "../state/clips.ts";
+import { edited } from "../state/edits.ts";
 import { addressOf, change, page } from "../state/route.ts";
 import { PAGES } from "./pages.ts";
 import { helpOpen } from "./help.tsx";
@@ -26,7 +27,7 @@ export function Masthead() {
         <ul>
           {PAGES.filter((one) => one.word && one.available()).map((one) => (
             <li key={one.name}>
-              <a href={addressOf(one.name)} {...(page.value === one.name ? { "aria-current": "page" as const } : {})}>{one.word}</a>
+              <a href={addressOf(one.name)} {...(page.value === one.name ? { "aria-current": "page" as const } : {})}>{one.word}{one.name === "corrections" && edited.value && <span class="badge">changed</span>}</a>
             </li>
           ))}
         </ul>

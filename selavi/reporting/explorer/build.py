@@ -16,6 +16,7 @@ from selavi.data.schema import lasts
 from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
 from selavi.label.names_file import read_names
+from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 FORMAT = 1
-CLIPS_PER_CLUSTER = 24
+CLIPS_PER_CLUSTER = 48
 MEGABYTES = 300.0
 NOTHING = Insight()
 
@@ -134,7 +135,7 @@ def make_explorer(
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
-        facts=insight.facts(),
+        facts=insight.facts() | {"agreement": agreements(views, selected)},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
 
