@@ -30,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corrections", type=Path, metavar="FILE",
         help="show the clusters with corrections that were saved from the page (JSON)",
     )  # fmt: skip
+    parser.add_argument(
+        "--map", type=Path, metavar="FILE",
+        help="show the positions of `selavi map` (NPZ), of one split",
+    )  # fmt: skip
     for name in SCORES:
         parser.add_argument(
             f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
@@ -78,5 +82,6 @@ def run(options: argparse.Namespace) -> None:
         clusters=options.clusters,
         names=options.names,
         corrections=options.corrections,
+        positions=options.map,
         insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

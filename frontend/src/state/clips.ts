@@ -15,6 +15,14 @@ export const trouble = signal("");
 
 const columns = new Map<string, ReturnType<typeof signal<unknown>>>();
 
+/** Large columns that the first view does without: they would only make it wait. */
+const LATE = new Set(["keys", "paths", "waves", "times", "second"]);
+let open: () => void;
+const firstView = new Promise<void>((resolve) => { open = resolve; });
+
+/** Says that the first view is there. */
+export const showLate = (): void => open();
+
 /** A column once it has been loaded, else null. Reading it for the first time loads it. */
 export function column<T = Column>(name: string): T | null {
   let held = columns.get(name);
@@ -23,7 +31,8 @@ export function column<T = Column>(name: string): T | null {
     columns.set(name, held);
     if (run.columns.includes(name)) {
       const filled = held;
-      load<T>(name).then(
+      const wait = LATE.has(name) ? firstView : Promise.resolve();
+      wait.then(() => load<T>(name)).then(
         (value) => { filled.value = value; },
         (error: unknown) => { trouble.value = error instanceof Error ? error.message : String(error); },
       );

@@ -23,11 +23,13 @@ interface Frame {
   y: { name: string; ticks: number[]; to: number; format?: (value: number) => string };
   /** In pixels. */
   height?: number;
+  /** As wide as the page. */
+  wide?: boolean;
   children: (x: (value: number) => number, y: (value: number) => number) => ComponentChildren;
 }
 
 /** Axes with names, and what is drawn between them. */
-export function Plot({ label, x, y, height = 260, children }: Frame) {
+export function Plot({ label, x, y, height = 260, wide = false, children }: Frame) {
   const element = useRef<SVGSVGElement>(null);
   const [width, setWidth] = useState(640);
   /* Drawn as wide as it is shown, so that text keeps its size. */
@@ -41,7 +43,7 @@ export function Plot({ label, x, y, height = 260, children }: Frame) {
   const up = (value: number) => height - MARGIN.bottom - (value / (y.to || 1)) * (height - MARGIN.top - MARGIN.bottom);
   const format = y.format ?? String;
   return (
-    <svg ref={element} class="plot" height={height} style={{ maxWidth: `${WIDEST}px` }} role="img" aria-label={label}>
+    <svg ref={element} class="plot" height={height} style={wide ? {} : { maxWidth: `${WIDEST}px` }} role="img" aria-label={label}>
       {y.ticks.map((tick) => (
         <g key={tick}>
           <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={up(tick)} y2={up(tick)} />

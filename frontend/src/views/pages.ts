@@ -9,6 +9,7 @@ import { CorrectionsPage } from "./corrections.tsx";
 import { ConfusionPage } from "./confusion.tsx";
 import { QualityPage } from "./quality.tsx";
 import { SizesPage } from "./sizes.tsx";
+import { TrainingPage } from "./training.tsx";
 import { TreePage, severalLevels } from "./tree.tsx";
 
 interface Page {
@@ -28,6 +29,7 @@ export const PAGES: readonly Page[] = [
   { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
   { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
   { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
+  { name: "training", word: "Training", available: () => Boolean(run.curves), view: TrainingPage },
   { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
   { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage },
 ];

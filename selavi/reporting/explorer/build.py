@@ -3,28 +3,29 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from selavi import __version__
 from selavi.data.schema import lasts
+from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
-from selavi.label.corrections import apply_corrections, fit_corrections, names_of
+from selavi.label.corrections import fit_corrections
 from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
-from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
+from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of, corrected
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
+from selavi.reporting.explorer.positions import grid, read_map
 from selavi.reporting.explorer.splits import read_splits
 from selavi.reporting.explorer.views import View, views_of
 
@@ -54,6 +55,8 @@ class Page:
         Their clusters.
     selected : int
         Position of the view to show first.
+    clip_map : ClipMap, optional
+        Where the clips lie in the plane, in the order of the table.
     names : dict of int to str
         Names of its clusters.
     splits : list of str
@@ -71,6 +74,7 @@ class Page:
     clips: pd.DataFrame
     views: list[View]
     selected: int
+    clip_map: ClipMap | None = None
     names: dict[int, str] = field(default_factory=dict)
     splits: list[str] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
@@ -88,6 +92,7 @@ def make_explorer(
     threads: int = 1,
     clusters: int | None = None,
     names: Path | None = None,
+    positions: Path | None = None,
     insight: Insight = NOTHING,
     corrections: Path | None = None,
 ) -> None:
@@ -111,6 +116,8 @@ def make_explorer(
         K, to count empty clusters; see `number_of_clusters`.
     names : Path, optional
         Names of the clusters; see `read_names`.
+    positions : Path, optional
+        Where the clips of the only split lie in the plane; see `selavi.evaluation.clip_map`.
     insight : Insight, optional
         What other stages say of the run.
     corrections : Path, optional
@@ -124,12 +131,15 @@ def make_explorer(
     """
     table, clips, missing = read_splits(splits)
     views, selected = views_of(table, clusters)
+    if positions and len(splits) > 1:
+        raise UserError(f"{positions} is of one split, and there are {len(splits)}; leave it out")
     page = Page(
         title,
         table,
         clips,
         views,
         selected,
+        clip_map=read_map(positions, table["id"]) if positions else None,
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
@@ -185,13 +195,15 @@ def write_page(
     chosen = choose_clips(view, rows, stored, clips_per_cluster, max_megabytes)
     waves = write_clips(rows.iloc[chosen], folder / "clips", threads)
     columns = columns_of(page.table, page.views, page.selected, chosen) | {"waves": waves}
+    if page.clip_map:
+        columns["map"] = grid(page.clip_map.positions)
     for name, values in columns.items():
         write_column(folder / "data", name, values)
     for built in (HERE / "built").iterdir():
         with atomic_path(folder / built.name) as copy:
             shutil.copyfile(built, copy)
     run = _run(page, columns, rows.iloc[chosen])
-    shown = cluster_table(*_after(page, view))
+    shown = cluster_table(*corrected(page.table, view, page.names, page.corrections))
     write_text(output, _render(page.title, run, shown))
     removed = remove_others(set(rows.index[chosen]), folder / "clips")
     for path in (folder / "data").glob("*.js"):
@@ -205,27 +217,14 @@ def write_page(
     )  # fmt: skip
 
 
-def _after(page: Page, view: View) -> tuple[pd.DataFrame, View, dict[int, str]]:
-    """The clips that have a cluster after corrections, their clusters, and the names of these."""
-    if page.corrections is None:
-        return page.table, view, page.names
-    corrected = apply_corrections(page.corrections, page.table["id"], view.assigned)
-    kept = corrected.cluster >= 0
-    margins = None if view.margins is None else view.margins[kept]
-    return (
-        page.table[kept],
-        replace(
-            view,
-            clusters=page.corrections.count,
-            assigned=corrected.cluster[kept].astype(np.int16),
-            margins=margins,
-        ),
-        page.names | names_of(page.corrections),
-    )
-
-
 def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
     """The page's JSON; `Run` in frontend/src/data/run.ts."""
+    placed = page.clip_map
+    shown: dict[str, Any] = {}
+    if placed:
+        shown["map"] = {"method": placed.method, "of": placed.of}
+    if page.corrections:
+        shown["corrections"] = dump(page.corrections)
     ratios = (stored["width"] / stored["height"])[stored["video_size"] > 0].clip(0.75, 1.8)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
     aspect = float(ratios.median()) if len(ratios) else 16 / 9
@@ -246,8 +245,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         },
         "missing": count_missing(page.missing),
         "columns": sorted(columns),
-        **({"corrections": dump(page.corrections)} if page.corrections else {}),
-    } | page.facts  # fmt: skip
+    } | shown | page.facts  # fmt: skip
 
 
 def _render(title: str, run: dict[str, Any], clusters: list[dict[str, Any]]) -> str:

@@ -428,7 +428,9 @@
   // src/data/columns.ts
   var TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
   async function decode(header, content) {
-    const packed = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const letters = atob(content);
+    const packed = new Uint8Array(letters.length);
+    for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const bytes2 = await new Response(stream).arrayBuffer();
     if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes2));
@@ -1121,14 +1123,14 @@
 
   // src/data/clusters.ts
   function group(clusters2, margins2, count2) {
-    const rows2 = clusters2.length;
-    let byMargin = Int32Array.from({ length: rows2 }, (_4, row) => row);
+    const rows = clusters2.length;
+    let byMargin = Int32Array.from({ length: rows }, (_4, row) => row);
     if (margins2) {
       const starts = new Int32Array(257);
-      for (let row = 0; row < rows2; row++) starts[256 - margins2[row]]++;
+      for (let row = 0; row < rows; row++) starts[256 - margins2[row]]++;
       for (let value = 0; value < 256; value++) starts[value + 1] += starts[value];
-      byMargin = new Int32Array(rows2);
-      for (let row = 0; row < rows2; row++) byMargin[starts[255 - margins2[row]]++] = row;
+      byMargin = new Int32Array(rows);
+      for (let row = 0; row < rows; row++) byMargin[starts[255 - margins2[row]]++] = row;
     }
     const begins = new Int32Array(count2 + 1);
     for (const cluster of clusters2) if (cluster >= 0) begins[cluster + 1]++;
@@ -1142,48 +1144,48 @@
     return { order: order2, begins };
   }
   var rowsOf = ({ order: order2, begins }, cluster) => order2.subarray(begins[cluster], begins[cluster + 1]);
-  var mean = (rows2, column2) => {
+  var mean = (rows, column2) => {
     let sum = 0;
-    for (const row of rows2) sum += column2[row];
-    return sum / 255 / rows2.length;
+    for (const row of rows) sum += column2[row];
+    return sum / 255 / rows.length;
   };
-  function countClasses(rows2, classes2) {
+  function countClasses(rows, classes2) {
     const counts = /* @__PURE__ */ new Map();
-    for (const row of rows2) {
+    for (const row of rows) {
       const place = classes2[row];
       if (place >= 0) counts.set(place, (counts.get(place) ?? 0) + 1);
     }
     return [...counts].sort((a5, b3) => b3[1] - a5[1] || a5[0] - b3[0]);
   }
-  function describe(number2, rows2, columns2) {
+  function describe(number2, rows, columns2) {
     const { classes: classes2, margins: margins2, heads, video, audio } = columns2;
-    const counts = classes2 ? countClasses(rows2, classes2) : [];
+    const counts = classes2 ? countClasses(rows, classes2) : [];
     const labelled = counts.reduce((sum, [, clips]) => sum + clips, 0);
     let same = 0;
     if (video && audio) {
-      for (const row of rows2) if (video[row] === audio[row]) same++;
+      for (const row of rows) if (video[row] === audio[row]) same++;
     }
     return {
       number: number2,
-      size: rows2.length,
+      size: rows.length,
       classes: counts,
       purity: counts[0] ? counts[0][1] / labelled : null,
       entropy: counts[0] ? Math.abs(counts.reduce((sum, [, n3]) => sum - n3 / labelled * Math.log2(n3 / labelled), 0)) : null,
-      margin: margins2 && rows2.length ? mean(rows2, margins2) : null,
-      heads: heads && rows2.length ? mean(rows2, heads) : null,
-      modalities: video && audio && rows2.length ? same / rows2.length : null
+      margin: margins2 && rows.length ? mean(rows, margins2) : null,
+      heads: heads && rows.length ? mean(rows, heads) : null,
+      modalities: video && audio && rows.length ? same / rows.length : null
     };
   }
   function describeAll(members2, columns2) {
     return Array.from({ length: members2.begins.length - 1 }, (_4, number2) => describe(number2, rowsOf(members2, number2), columns2));
   }
-  function sample(rows2, count2) {
-    if (rows2.length <= count2) return [...rows2];
+  function sample(rows, count2) {
+    if (rows.length <= count2) return [...rows];
     const top = Math.ceil(count2 / 2);
     const spaced = count2 - top;
-    const rest = rows2.length - top;
-    const picked = [...rows2.subarray(0, top)];
-    for (let i4 = 1; i4 <= spaced; i4++) picked.push(rows2[top + Math.floor(i4 * rest / spaced) - 1]);
+    const rest = rows.length - top;
+    const picked = [...rows.subarray(0, top)];
+    for (let i4 = 1; i4 <= spaced; i4++) picked.push(rows[top + Math.floor(i4 * rest / spaced) - 1]);
     return picked;
   }
 
@@ -1225,16 +1227,16 @@
     }
     /** Rows whose name contains the folded query, ascending. */
     find(query) {
-      const rows2 = [];
-      if (!query || query.includes("\n")) return rows2;
+      const rows = [];
+      if (!query || query.includes("\n")) return rows;
       let at = this.#text.indexOf(query);
       let row = 0;
       while (at >= 0) {
         row = this.#rowAt(at, row);
-        rows2.push(row);
+        rows.push(row);
         at = this.#text.indexOf(query, this.#begins[row + 1]);
       }
-      return rows2;
+      return rows;
     }
     /** The row that holds a place of the text, at or after `from`. */
     #rowAt(place, from) {
@@ -1269,7 +1271,7 @@
   var route = y3(parse(typeof location === "undefined" ? "" : location.hash));
   var page = O(() => route.value.page);
   var setting = (name) => route.value.settings[name] ?? "";
-  var LASTING = ["modality", "head"];
+  var LASTING = ["modality", "head", "tiles"];
   function addressOf(page2, id = "", settings = {}) {
     const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
     return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept2), ...settings } });
@@ -1302,6 +1304,12 @@
   var run = typeof document === "undefined" ? {} : readRun(document.getElementById("run")?.textContent ?? "");
   var trouble = y3("");
   var columns = /* @__PURE__ */ new Map();
+  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second"]);
+  var open;
+  var firstView = new Promise((resolve) => {
+    open = resolve;
+  });
+  var showLate = () => open();
   function column(name) {
     let held = columns.get(name);
     if (!held) {
@@ -1309,7 +1317,8 @@
       columns.set(name, held);
       if (run.columns.includes(name)) {
         const filled = held;
-        load(name).then(
+        const wait = LATE.has(name) ? firstView : Promise.resolve();
+        wait.then(() => load(name)).then(
           (value) => {
             filled.value = value;
           },
@@ -1436,9 +1445,9 @@
     if (name === model2) delete names2[cluster];
     return { ...edits2, names: names2 };
   }
-  function move(edits2, rows2, cluster, model2) {
+  function move(edits2, rows, cluster, model2) {
     const moved = new Map(edits2.moved);
-    for (const row of rows2) {
+    for (const row of rows) {
       const own = model2[row];
       if ((edits2.merged[own] ?? own) === cluster) moved.delete(row);
       else moved.set(row, cluster);
@@ -1463,14 +1472,14 @@
     }
     return { ...edits2, merged, made, names: names2, moved };
   }
-  function split(edits2, rows2, from, model2, count2) {
+  function split(edits2, rows, from, model2, count2) {
     const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
     const made = { ...edits2.made, [cluster]: from };
-    return [move({ ...edits2, made }, rows2, cluster, model2), cluster];
+    return [move({ ...edits2, made }, rows, cluster, model2), cluster];
   }
-  function tag(edits2, rows2, name, add) {
+  function tag(edits2, rows, name, add) {
     const tags = new Map(edits2.tags);
-    for (const row of rows2) {
+    for (const row of rows) {
       const others = (tags.get(row) ?? []).filter((one) => one !== name);
       const all = add ? [...others, name] : others;
       if (all.length) tags.set(row, all);
@@ -1551,9 +1560,9 @@
     const ids = /* @__PURE__ */ new Set();
     for (const { clip } of [...file2.moved, ...file2.tags]) ids.add(clip);
     for (const { clips } of file2.members) for (const clip of clips) ids.add(clip);
-    const rows2 = rowOf2([...ids]);
+    const rows = rowOf2([...ids]);
     for (const { cluster, clips } of file2.members) {
-      const here = clips.flatMap((clip) => rows2.get(clip) ?? []);
+      const here = clips.flatMap((clip) => rows.get(clip) ?? []);
       const same = here.filter((row) => model2[row] === cluster).length;
       if (clips.length && 2 * same < clips.length)
         throw new Error(
@@ -1561,7 +1570,7 @@
         );
     }
     const known = (list) => list.flatMap((one) => {
-      const row = rows2.get(one.clip);
+      const row = rows.get(one.clip);
       return row === void 0 ? [] : [[row, one]];
     });
     return {
@@ -1576,7 +1585,7 @@
   // src/data/tables.ts
   var guarded = (text) => text.replace(/^(?=['\s]*[=+\-@＝＋－＠])|(?<=[;\t\r\n])(?=['\s]*[=+\-@＝＋－＠])/g, "'");
   var cell = (text) => `"${guarded(text).replaceAll('"', '""')}"`;
-  var table = (rows2) => ["\uFEFF" + rows2[0], ...rows2.slice(1), ""].join("\r\n");
+  var table = (rows) => ["\uFEFF" + rows[0], ...rows.slice(1), ""].join("\r\n");
   function namesTable(head, clusters2) {
     return table(["head,cluster,name,clips", ...clusters2.map(({ cluster, name, clips }) => [head ?? "", cluster, cell(name), cell(clips.join(" "))].join(","))]);
   }
@@ -1655,13 +1664,13 @@
     history2.value = step(history2.value, NONE);
   };
   var renameCluster = (cluster, name) => take((now) => rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
-  var moveClips = (rows2, cluster) => take((now, of) => move(now, rows2, cluster, of));
-  var mergeClusters = (from, into) => take((now, of) => merge(now, from, into, of));
-  var tagClips = (rows2, name, add) => take((now) => tag(now, rows2, name, add));
-  function splitOff(rows2, from) {
+  var moveClips = (rows, cluster) => take((now, of2) => move(now, rows, cluster, of2));
+  var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
+  var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
+  function splitOff(rows, from) {
     let made = -1;
-    take((now, of) => {
-      const [next, cluster] = split(now, rows2, from, of, K2);
+    take((now, of2) => {
+      const [next, cluster] = split(now, rows, from, of2, K2);
       made = cluster;
       return next;
     });
@@ -1746,12 +1755,12 @@
   }
 
   // src/data/neighbours.ts
-  function neighbours(cluster, rows2, columns2, most = 5) {
+  function neighbours(cluster, rows, columns2, most = 5) {
     const found2 = /* @__PURE__ */ new Map();
     for (const kind of ["second", "video", "audio"]) {
       const column2 = columns2[kind];
       if (!column2) continue;
-      for (const row of rows2) {
+      for (const row of rows) {
         const other = column2[row];
         if (other < 0 || other === cluster) continue;
         let one = found2.get(other);
@@ -1789,8 +1798,8 @@
     const add = (row) => {
       const cluster = known[row];
       if (cluster < 0 || place >= 0 && column2?.[row] !== place) return;
-      const rows2 = found2.get(cluster);
-      if (rows2) rows2.push(row);
+      const rows = found2.get(cluster);
+      if (rows) rows.push(row);
       else found2.set(cluster, [row]);
     };
     if (!query) for (let row = 0; row < known.length; row++) add(row);
@@ -1846,13 +1855,13 @@
   function ordered(cluster, common) {
     const known = members.value;
     if (!known || cluster < 0 || cluster + 1 >= known.begins.length) return [];
-    let rows2 = [...rowsOf(known, cluster)];
-    if (setting("class") !== "") rows2 = rows2.filter((row) => classOf(row) === Number(setting("class")));
-    if (order() === "typical") return rows2;
-    rows2.reverse();
-    if (order() === "doubtful") return rows2;
+    let rows = [...rowsOf(known, cluster)];
+    if (setting("class") !== "") rows = rows.filter((row) => classOf(row) === Number(setting("class")));
+    if (order() === "typical") return rows;
+    rows.reverse();
+    if (order() === "doubtful") return rows;
     const misfit = (row) => classOf(row) >= 0 && classOf(row) !== common;
-    return [...rows2.filter(misfit), ...rows2.filter((row) => !misfit(row))];
+    return [...rows.filter(misfit), ...rows.filter((row) => !misfit(row))];
   }
   var clusterOf = (row) => clusters.value?.[row] ?? -1;
 
@@ -1871,8 +1880,8 @@
     last = row;
     selection.value = next;
   }
-  var selectAll = (rows2) => {
-    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows2]);
+  var selectAll = (rows) => {
+    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows]);
   };
   function clearSelection() {
     selection.value = /* @__PURE__ */ new Set();
@@ -1929,9 +1938,9 @@
   }
   function ClassBar({ classes: classes2 }) {
     const all = parts(classes2);
-    const words = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
-    if (classes2.length > DRAWN) words.push(`${count(classes2.length - DRAWN)} other classes`);
-    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words.join(", ") || "No clip has a class", title: words.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
+    const words2 = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
+    if (classes2.length > DRAWN) words2.push(`${count(classes2.length - DRAWN)} other classes`);
+    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words2.join(", ") || "No clip has a class", title: words2.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
   }
   function Measure({ name, value, title }) {
     if (value === null) return null;
@@ -2011,7 +2020,7 @@
 
   // src/ui/rename.tsx
   function Rename({ cluster, word }) {
-    const [open, setOpen] = d2(false);
+    const [open2, setOpen] = d2(false);
     const button = T2(null);
     const ended = T2(false);
     if (!isSelected.value) return null;
@@ -2022,7 +2031,7 @@
       setOpen(false);
       if (focus) requestAnimationFrame(() => button.current?.focus());
     };
-    if (!open)
+    if (!open2)
       return /* @__PURE__ */ a4(
         "button",
         {
@@ -2481,10 +2490,10 @@
     if (entry == null ? void 0 : entry.borderBoxSize) {
       const box = entry.borderBoxSize[0];
       if (box) {
-        const size = Math.round(
+        const size2 = Math.round(
           box[instance.options.horizontal ? "inlineSize" : "blockSize"]
         );
-        return size;
+        return size2;
       }
     }
     if (!entry) {
@@ -3167,10 +3176,10 @@
               const key = getItemKey(i4);
               items[i4] = key;
               const measuredSize = itemSizeCache.get(key);
-              const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+              const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
               flat[i4 * 2] = runningStart;
-              flat[i4 * 2 + 1] = size;
-              runningStart += size + gap;
+              flat[i4 * 2 + 1] = size2;
+              runningStart += size2 + gap;
             }
             this._singleLaneMeasurements = { flat, items };
             const view2 = createLazyMeasurementsView(items, flat);
@@ -3227,12 +3236,12 @@
               }
             }
             const measuredSize = itemSizeCache.get(key);
-            const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
-            const end = start + size;
+            const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+            const end = start + size2;
             measurements[i4] = {
               index: i4,
               start,
-              size,
+              size: size2,
               end,
               key,
               lane
@@ -3370,7 +3379,7 @@
           this.resizeItem(index2, this.options.measureElement(node, void 0, this));
         }
       };
-      this.resizeItem = (index2, size) => {
+      this.resizeItem = (index2, size2) => {
         var _a, _b, _c;
         if (!this.isIndexInRange(index2)) return;
         if ((_a = this._resizeBatch) == null ? void 0 : _a.sync) this.getMeasurements();
@@ -3390,7 +3399,7 @@
           cachedSize = item.size;
         }
         const itemSize = this.itemSizeCache.get(key) ?? cachedSize;
-        const delta = size - itemSize;
+        const delta = size2 - itemSize;
         if (delta !== 0) {
           const wasAtEnd = this.options.anchorTo === "end" && !isSmoothScroll(this.scrollState) && this.getVirtualDistanceFromEnd() <= this.options.scrollEndThreshold;
           const prevTotalSize = wasAtEnd ? this._getLayoutTotalSize() : 0;
@@ -3428,7 +3437,7 @@
           if (this.pendingMin === null || index2 < this.pendingMin) {
             this.pendingMin = index2;
           }
-          this.itemSizeCache.set(key, size);
+          this.itemSizeCache.set(key, size2);
           this.itemSizeCacheVersion++;
           let adjustedSync = false;
           if (!this._awaitingCommandReadBack()) {
@@ -3583,27 +3592,27 @@
       };
       this.getOffsetForAlignment = (toOffset, align, itemSize = 0) => {
         if (!this.scrollElement) return 0;
-        const size = this.getSize();
+        const size2 = this.getSize();
         const scrollOffset = this.getScrollOffset();
         if (align === "auto") {
-          align = toOffset >= scrollOffset + size ? "end" : "start";
+          align = toOffset >= scrollOffset + size2 ? "end" : "start";
         }
         if (align === "center") {
-          toOffset += (itemSize - size) / 2;
+          toOffset += (itemSize - size2) / 2;
         } else if (align === "end") {
-          toOffset -= size;
+          toOffset -= size2;
         }
         const maxOffset = this.getMaxScrollOffset();
         return Math.max(Math.min(maxOffset, toOffset), 0);
       };
       this.getOffsetForIndex = (index2, align = "auto") => {
         index2 = Math.max(0, Math.min(index2, this.options.count - 1));
-        const size = this.getSize();
+        const size2 = this.getSize();
         const scrollOffset = this.getScrollOffset();
         const item = this.getMeasurements()[index2];
         if (!item) return;
         if (align === "auto") {
-          if (item.end >= scrollOffset + size - this.options.scrollPaddingEnd) {
+          if (item.end >= scrollOffset + size2 - this.options.scrollPaddingEnd) {
             align = "end";
           } else if (item.start <= scrollOffset + this.options.scrollPaddingStart) {
             align = "start";
@@ -4039,12 +4048,12 @@
   function WindowGrid({ items, width, gap, height, label, children, name }) {
     const element = T2(null);
     const { columns: columns2, top } = usePlace(element, width, gap);
-    const rows2 = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, margin: top });
-    return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows2.getTotalSize()}px` }, children: rows2.getVirtualItems().map((row) => /* @__PURE__ */ a4(
+    const rows = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, margin: top });
+    return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows.getTotalSize()}px` }, children: rows.getVirtualItems().map((row) => /* @__PURE__ */ a4(
       "div",
       {
         ref: (made) => {
-          rows2.measureElement(made);
+          rows.measureElement(made);
         },
         "data-index": row.index,
         class: "row",
@@ -4059,6 +4068,20 @@
       },
       row.key
     )) });
+  }
+
+  // src/ui/size.tsx
+  var SIZES = { small: 0.8, medium: 1, large: 1.7 };
+  var size = () => setting("tiles") in SIZES ? setting("tiles") : "medium";
+  var sized = (width) => Math.round(width * SIZES[size()]);
+  function SizeChoice() {
+    return /* @__PURE__ */ a4("label", { class: "field", children: [
+      /* @__PURE__ */ a4("span", { children: "Clips" }),
+      /* @__PURE__ */ a4("select", { id: "tiles", value: size(), onChange: (event) => {
+        const { value } = event.currentTarget;
+        change({ tiles: value === "medium" ? null : value });
+      }, children: Object.keys(SIZES).map((one) => /* @__PURE__ */ a4("option", { value: one, children: one }, one)) })
+    ] });
   }
 
   // src/ui/tile.tsx
@@ -4086,7 +4109,7 @@
     const choosing = list !== void 0 && selecting.value;
     const chosen = choosing && selection.value.has(row);
     const tags = tagsOf(row);
-    const open = (event) => {
+    const open2 = (event) => {
       stopPlaying();
       if (choosing) return toggle(row, event.shiftKey, list);
       change({ clip: id });
@@ -4100,7 +4123,7 @@
         tabIndex: stop ? 0 : -1,
         "aria-label": describeClip(row, common),
         ...choosing ? { "aria-pressed": chosen } : {},
-        onClick: open,
+        onClick: open2,
         onKeyDown: (event) => {
           if (event.key !== " ") return;
           event.preventDefault();
@@ -4202,7 +4225,7 @@
   function SelectionBar() {
     const tags = T2(null);
     if (!selected.value) return null;
-    const rows2 = () => [...selection.value];
+    const rows = () => [...selection.value];
     const done = (act2) => {
       act2();
       clearSelection();
@@ -4213,18 +4236,18 @@
         " selected"
       ] }),
       isSelected.value && /* @__PURE__ */ a4($, { children: [
-        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows2(), -1)), children: [
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows(), -1)), children: [
           /* @__PURE__ */ a4(Icon, { name: "close" }),
           "Not this"
         ] }),
-        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows2(), cluster)) }),
+        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows(), cluster)) }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
-          go(addressOf("cluster", splitOff(rows2(), Math.max(0, clusterOf(rows2()[0])))));
+          go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
         }), children: "New cluster" }),
         /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
           event.preventDefault();
           const name = tags.current.value.trim().split(/\s+/).join("-");
-          if (name) done(() => tagClips(rows2(), name, true));
+          if (name) done(() => tagClips(rows(), name, true));
         }, children: [
           /* @__PURE__ */ a4("input", { ref: tags, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
           /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
@@ -4262,9 +4285,9 @@
   function Shown({ cluster }) {
     const { number: number2 } = cluster;
     const common = cluster.classes[0]?.[0] ?? -1;
-    const rows2 = ordered(number2, common);
+    const rows = ordered(number2, common);
     const { before, after } = beside(number2);
-    const playable = rows2.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
+    const playable = rows.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
     const touring = tour.value;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -4330,6 +4353,7 @@
           /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
           touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"
         ] }),
+        /* @__PURE__ */ a4(SizeChoice, {}),
         /* @__PURE__ */ a4(
           "button",
           {
@@ -4345,14 +4369,14 @@
             ]
           }
         ),
-        selecting.value && /* @__PURE__ */ a4("button", { type: "button", onClick: () => selectAll(rows2), children: [
+        selecting.value && /* @__PURE__ */ a4("button", { type: "button", onClick: () => selectAll(rows), children: [
           "Select all ",
-          count(rows2.length)
+          count(rows.length)
         ] }),
         setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
-        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows2.length, "clip") })
+        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows.length, "clip") })
       ] }),
-      /* @__PURE__ */ a4(WindowGrid, { items: rows2, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows2 }, row) })
+      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: sized(176), gap: 8, height: sized(140), label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
     ] });
   }
   function Classes({ cluster }) {
@@ -4387,11 +4411,11 @@
     ] });
   }
   function doubts({ second, video, audio }) {
-    const words = [];
-    if (second) words.push(`second choice of ${plural(second, "clip")}`);
-    if (video) words.push(`video alone puts ${plural(video, "clip")} there`);
-    if (audio) words.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
-    const text = words.join(", ");
+    const words2 = [];
+    if (second) words2.push(`second choice of ${plural(second, "clip")}`);
+    if (video) words2.push(`video alone puts ${plural(video, "clip")} there`);
+    if (audio) words2.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
+    const text = words2.join(", ");
     return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
   }
   function classesOf(cluster, number2) {
@@ -4414,11 +4438,11 @@
   ];
   function Help() {
     const dialog = T2(null);
-    const open = helpOpen.value;
+    const open2 = helpOpen.value;
     A2(() => {
-      if (open) dialog.current.showModal();
+      if (open2) dialog.current.showModal();
       else dialog.current.close();
-    }, [open]);
+    }, [open2]);
     return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
       helpOpen.value = false;
     }, children: [
@@ -4447,9 +4471,9 @@
         " before its class."
       ] }),
       /* @__PURE__ */ a4("h3", { children: "Keys" }),
-      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words2]) => /* @__PURE__ */ a4("div", { children: [
         /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
-        /* @__PURE__ */ a4("dd", { children: words })
+        /* @__PURE__ */ a4("dd", { children: words2 })
       ] }, key)) }),
       /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
         helpOpen.value = false;
@@ -4602,10 +4626,10 @@
     const [failed, setFailed] = d2(false);
     const cluster = clusterOf(row);
     const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
-    const rows2 = ordered(cluster, common);
-    const at = rows2.indexOf(row);
+    const rows = ordered(cluster, common);
+    const at = rows.indexOf(row);
     const step2 = (by) => {
-      const next = rows2[at + by];
+      const next = rows[at + by];
       if (next !== void 0) change({ clip: idOf(next) }, true);
     };
     const media = mediaOf(row);
@@ -4625,7 +4649,7 @@
       event.preventDefault();
       event.stopPropagation();
     };
-    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows2.length - STRIP));
+    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
     return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
       /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
@@ -4653,7 +4677,7 @@
             "clip ",
             at + 1,
             " of ",
-            rows2.length
+            rows.length
           ] })
         ] }),
         /* @__PURE__ */ a4("h2", { id: "clip-title", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
@@ -4677,7 +4701,7 @@
             /* @__PURE__ */ a4(Icon, { name: "before" }),
             "Previous"
           ] }),
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows2.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
             "Next",
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] }),
@@ -4686,7 +4710,7 @@
             "Close"
           ] })
         ] }),
-        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows2.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
+        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
           "button",
           {
             type: "button",
@@ -4710,29 +4734,30 @@
     ];
     const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
     if (!known.length) return null;
-    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words, other]) => /* @__PURE__ */ a4("div", { children: [
-      /* @__PURE__ */ a4("dt", { children: words }),
+    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words2, other]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dt", { children: words2 }),
       /* @__PURE__ */ a4("dd", { children: other === cluster ? "this cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", other), children: titleOf(other) }) })
-    ] }, words)) });
+    ] }, words2)) });
   }
 
   // src/views/card.tsx
-  var SHOWN = 6;
+  var COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
+  var SHOWN = 2 * COLUMNS;
   function toShow({ cluster, matches: matches2 }) {
-    const rows2 = rowsOf(members.value, cluster.number);
+    const rows = rowsOf(members.value, cluster.number);
     if (matches2) {
       const wanted = [...matches2].sort((a5, b3) => mediaOf(b3) - mediaOf(a5) || (marginOf(b3) ?? 0) - (marginOf(a5) ?? 0));
       return wanted.slice(0, SHOWN);
     }
-    const stored = rows2.filter((row) => mediaOf(row) > 0);
-    return sample(stored.length ? stored : rows2, SHOWN);
+    const stored = rows.filter((row) => mediaOf(row) > 0);
+    return sample(stored.length ? stored : rows, SHOWN);
   }
   function Card({ found: found2 }) {
     const { cluster, matches: matches2 } = found2;
-    const rows2 = toShow(found2);
+    const rows = toShow(found2);
     const place = `c${cluster.number}`;
     const touring = tour.value?.name === place ? tour.value : null;
-    const playable = rows2.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place }));
+    const playable = rows.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place }));
     const name = nameOf(cluster.number);
     return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
       /* @__PURE__ */ a4("header", { children: [
@@ -4759,7 +4784,7 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("div", { class: "strip", role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows2.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
+      /* @__PURE__ */ a4("div", { class: "strip", style: { gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }, role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassChips, { classes: cluster.classes, shown: 2 }),
       /* @__PURE__ */ a4("dl", { class: "measures", children: [
@@ -4785,9 +4810,14 @@
     ["purity", "Purity in %, at most", 100],
     ["margin", "Margin in %, at most", 100]
   ];
+  function words(shown3) {
+    const all = summary.value?.filter((one) => one.size).length ?? shown3;
+    return shown3 === all ? plural(shown3, "cluster") : `${count(shown3)} of ${plural(all, "cluster")}`;
+  }
   function Toolbar() {
     const shown3 = found.value;
     const timer2 = T2(void 0);
+    const [open2, setOpen] = d2(false);
     const search = (text) => {
       clearTimeout(timer2.current);
       timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
@@ -4796,7 +4826,7 @@
       const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
     };
-    return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
+    return /* @__PURE__ */ a4("form", { class: open2 ? "toolbar open" : "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
       /* @__PURE__ */ a4("label", { class: "field search", children: [
         /* @__PURE__ */ a4(Icon, { name: "search" }),
         /* @__PURE__ */ a4(
@@ -4810,74 +4840,85 @@
             "aria-keyshortcuts": "/",
             placeholder: classed ? "Search names, classes, files, #number" : "Search names, files, #number",
             value: setting("q"),
-            onFocus: () => column("keys"),
+            onFocus: () => once(() => column("keys") !== null, () => setTimeout(() => index.value)),
             onInput: (event) => search(event.currentTarget.value)
           }
         )
       ] }),
-      /* @__PURE__ */ a4("label", { class: "field", children: [
-        /* @__PURE__ */ a4("span", { children: "Sort by" }),
-        /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
-          /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
-          availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
-        ] })
+      /* @__PURE__ */ a4("button", { type: "button", class: "options", "aria-expanded": open2, "aria-controls": "options", onClick: () => setOpen(!open2), children: [
+        /* @__PURE__ */ a4(Icon, { name: "filter" }),
+        "Options"
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
-        /* @__PURE__ */ a4(Icon, { name: "order" }),
-        "Reverse"
-      ] }),
-      /* @__PURE__ */ a4("details", { class: "menu", children: [
-        /* @__PURE__ */ a4("summary", { class: "button", children: [
-          /* @__PURE__ */ a4(Icon, { name: "filter" }),
-          "Filter"
+      /* @__PURE__ */ a4("div", { id: "options", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Sort by" }),
+          /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
+            /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
+            availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
+          ] })
         ] }),
-        /* @__PURE__ */ a4("div", { class: "panel", children: [
-          classed && /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: "Class" }),
-            /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
-              /* @__PURE__ */ a4("option", { value: "", children: "all" }),
-              run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
-            ] })
+        /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
+          /* @__PURE__ */ a4(Icon, { name: "order" }),
+          "Reverse"
+        ] }),
+        /* @__PURE__ */ a4("details", { class: "menu", children: [
+          /* @__PURE__ */ a4("summary", { class: "button", children: [
+            /* @__PURE__ */ a4(Icon, { name: "filter" }),
+            "Filter"
           ] }),
-          LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: words }),
-            /* @__PURE__ */ a4(
-              "input",
-              {
-                type: "number",
-                min: 0,
-                ...most === Infinity ? {} : { max: most },
-                value: setting(name),
-                onChange: (event) => change({ [name]: event.currentTarget.value })
-              }
-            )
-          ] }, name))
+          /* @__PURE__ */ a4("div", { class: "panel", children: [
+            classed && /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: "Class" }),
+              /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
+                /* @__PURE__ */ a4("option", { value: "", children: "all" }),
+                run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
+              ] })
+            ] }),
+            LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words2, most]) => /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: words2 }),
+              /* @__PURE__ */ a4(
+                "input",
+                {
+                  type: "number",
+                  min: 0,
+                  ...most === Infinity ? {} : { max: most },
+                  value: setting(name),
+                  onChange: (event) => change({ [name]: event.currentTarget.value })
+                }
+              )
+            ] }, name))
+          ] })
+        ] }),
+        /* @__PURE__ */ a4(SizeChoice, {}),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+          /* @__PURE__ */ a4(Icon, { name: "dice" }),
+          "Random cluster"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
+            hoverPlays.value = event.currentTarget.checked;
+          } }),
+          "Play on hover"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
+            hoverSounds.value = event.currentTarget.checked;
+          } }),
+          "with sound"
         ] })
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
-        /* @__PURE__ */ a4(Icon, { name: "dice" }),
-        "Random cluster"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
-          hoverPlays.value = event.currentTarget.checked;
-        } }),
-        "Play on hover"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
-          hoverSounds.value = event.currentTarget.checked;
-        } }),
-        "with sound"
-      ] }),
-      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? plural(shown3.length, "cluster") : "" }),
+      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? words(shown3.length) : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
+        setting("q") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
+          "search: ",
+          setting("q")
+        ] }),
         setting("class") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
           "class: ",
           className(Number(setting("class")))
         ] }),
-        LIMITS.filter(([name]) => setting(name)).map(([name, words]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
-          words.toLowerCase(),
+        LIMITS.filter(([name]) => setting(name)).map(([name, words2]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
+          words2.toLowerCase(),
           " ",
           setting(name)
         ] }, name)),
@@ -4902,7 +4943,7 @@
         /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
       ] }),
-      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
+      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: sized(320), gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
       empty.length > 0 && !isFiltered.value && /* @__PURE__ */ a4("p", { class: "aside", children: empty.length > 40 ? `${plural(empty.length, "cluster")} of ${clusterCount.value} have no clips.` : `No clip is in ${empty.length === 1 ? "cluster" : "clusters"} ${empty.join(", ")}.` })
     ] });
   }
@@ -5051,24 +5092,24 @@
 
   // src/data/hungarian.ts
   function assign(gains, columns2) {
-    const rows2 = gains.length;
-    const size = Math.max(rows2, columns2);
-    const cost = (row, column2) => row < rows2 && column2 < columns2 ? -gains[row][column2] : 0;
-    const u4 = new Float64Array(size + 1);
-    const v4 = new Float64Array(size + 1);
-    const taken = new Int32Array(size + 1);
-    const way = new Int32Array(size + 1);
-    for (let row = 1; row <= size; row++) {
+    const rows = gains.length;
+    const size2 = Math.max(rows, columns2);
+    const cost = (row, column2) => row < rows && column2 < columns2 ? -gains[row][column2] : 0;
+    const u4 = new Float64Array(size2 + 1);
+    const v4 = new Float64Array(size2 + 1);
+    const taken = new Int32Array(size2 + 1);
+    const way = new Int32Array(size2 + 1);
+    for (let row = 1; row <= size2; row++) {
       taken[0] = row;
       let column2 = 0;
-      const least = new Float64Array(size + 1).fill(Infinity);
-      const used = new Uint8Array(size + 1);
+      const least = new Float64Array(size2 + 1).fill(Infinity);
+      const used = new Uint8Array(size2 + 1);
       do {
         used[column2] = 1;
         const at = taken[column2];
         let delta = Infinity;
         let next = 0;
-        for (let other = 1; other <= size; other++) {
+        for (let other = 1; other <= size2; other++) {
           if (used[other]) continue;
           const reduced = cost(at - 1, other - 1) - u4[at] - v4[other];
           if (reduced < least[other]) {
@@ -5080,7 +5121,7 @@
             next = other;
           }
         }
-        for (let other = 0; other <= size; other++) {
+        for (let other = 0; other <= size2; other++) {
           if (used[other]) {
             u4[taken[other]] += delta;
             v4[other] -= delta;
@@ -5094,26 +5135,175 @@
         column2 = before;
       } while (column2);
     }
-    const found2 = new Int32Array(rows2).fill(-1);
+    const found2 = new Int32Array(rows).fill(-1);
     for (let column2 = 1; column2 <= columns2; column2++) {
       const row = taken[column2] - 1;
-      if (row >= 0 && row < rows2) found2[row] = column2 - 1;
+      if (row >= 0 && row < rows) found2[row] = column2 - 1;
     }
     return found2;
   }
+
+  // src/data/confusion.ts
   function confusion(clusters2, classes2, count2, kinds) {
     const counts = Array.from({ length: count2 }, () => new Float64Array(kinds));
+    const [ofCluster, ofClass] = [new Float64Array(count2), new Float64Array(kinds)];
     let most = 0;
     for (let row = 0; row < clusters2.length; row++) {
       const cluster = clusters2[row];
       const kind = classes2[row];
-      if (cluster >= 0 && kind >= 0) most = Math.max(most, ++counts[cluster][kind]);
+      if (cluster < 0 || kind < 0) continue;
+      most = Math.max(most, ++counts[cluster][kind]);
+      ofCluster[cluster]++;
+      ofClass[kind]++;
     }
     const matched = assign(counts, kinds);
-    const commonest = counts.map((of) => of.indexOf(Math.max(...of)));
+    const commonest = counts.map((of2) => of2.indexOf(Math.max(...of2)));
     const key = (cluster) => matched[cluster] >= 0 ? matched[cluster] : commonest[cluster] + 0.5;
     const order2 = [...counts.keys()].sort((a5, b3) => key(a5) - key(b3) || a5 - b3);
-    return { clusters: order2, classes: [...Array(kinds).keys()], counts, most };
+    return { clusters: order2, classes: [...Array(kinds).keys()], counts, ofCluster, ofClass, most };
+  }
+  var MEASURES = {
+    cluster: "share of the cluster",
+    class: "share of the class",
+    clips: "number of clips"
+  };
+  function shade(table2, cluster, kind, by) {
+    const clips = table2.counts[cluster][kind];
+    const whole2 = { cluster: table2.ofCluster[cluster], class: table2.ofClass[kind], clips: table2.most }[by];
+    return clips ? clips / whole2 : 0;
+  }
+  function mixtures(table2) {
+    const found2 = [];
+    table2.counts.forEach((of2, cluster) => {
+      const commonest = of2.indexOf(Math.max(...of2));
+      of2.forEach((clips, kind) => {
+        if (clips && kind !== commonest) found2.push({ cluster, kind, clips, commonest });
+      });
+    });
+    return found2.sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster || a5.kind - b3.kind);
+  }
+
+  // src/views/matrix.tsx
+  var LABELLED = 40;
+  var WIDE = 34;
+  var WHOLE = 1100;
+  function Matrix({ table: table2, by }) {
+    const canvas = T2(null);
+    const [at, setAt] = d2(null);
+    const [rows, columns2] = [table2.clusters.length, table2.classes.length];
+    const labelled = Math.max(rows, columns2) <= LABELLED;
+    const side = labelled ? WIDE : Math.max(3, Math.min(16, Math.floor(WHOLE / Math.max(rows, columns2))));
+    A2(() => {
+      const draw = () => paint(canvas.current, table2, by, side, labelled);
+      draw();
+      const dark = matchMedia("(prefers-color-scheme: dark)");
+      dark.addEventListener("change", draw);
+      return () => dark.removeEventListener("change", draw);
+    }, [table2, by, side]);
+    const bounded = (row, column2) => [Math.min(rows - 1, Math.max(0, row)), Math.min(columns2 - 1, Math.max(0, column2))];
+    const placeOf = (event) => {
+      const box = canvas.current.getBoundingClientRect();
+      return bounded(Math.floor((event.clientY - box.top) / box.height * rows), Math.floor((event.clientX - box.left) / box.width * columns2));
+    };
+    const open2 = ([row, column2]) => {
+      const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
+      if (table2.counts[cluster][kind]) go(addressOf("cluster", cluster, { class: String(kind) }));
+    };
+    const press = (event) => {
+      const [row, column2] = at ?? [0, 0];
+      if (event.key === "Enter") {
+        if (at) open2(at);
+        return;
+      }
+      const to = {
+        ArrowUp: [row - 1, column2],
+        ArrowDown: [row + 1, column2],
+        ArrowLeft: [row, column2 - 1],
+        ArrowRight: [row, column2 + 1],
+        Home: [row, 0],
+        End: [row, columns2 - 1]
+      }[event.key];
+      if (!to) return;
+      event.preventDefault();
+      setAt(at ? bounded(...to) : [0, 0]);
+    };
+    return /* @__PURE__ */ a4("figure", { class: "matrix", children: [
+      /* @__PURE__ */ a4("figcaption", { id: "cell-words", "aria-live": "polite", children: at ? wordsOf(table2, at) : "Point at a cell to read it, or use the arrow keys; a click or Enter shows its clips." }),
+      /* @__PURE__ */ a4("div", { class: "scrolls", children: /* @__PURE__ */ a4("div", { class: "cells", style: { gridTemplateColumns: `auto ${side * columns2}px` }, children: [
+        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", style: { gridAutoColumns: `${side}px` }, children: table2.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "left", "aria-label": "Clusters", style: { gridAutoRows: `${side}px` }, children: table2.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
+        /* @__PURE__ */ a4("div", { class: "drawn", children: [
+          /* @__PURE__ */ a4(
+            "canvas",
+            {
+              ref: canvas,
+              style: { width: `${side * columns2}px`, height: `${side * rows}px` },
+              role: "application",
+              "aria-roledescription": "table",
+              tabIndex: 0,
+              "aria-describedby": "cell-words",
+              "aria-label": "Clusters against classes. Arrow keys go from cell to cell, Enter shows the clips of a cell. The mixtures are listed below, too.",
+              onPointerMove: (event) => setAt(placeOf(event)),
+              onPointerLeave: () => setAt(null),
+              onBlur: () => setAt(null),
+              onKeyDown: press,
+              onClick: (event) => open2(placeOf(event))
+            }
+          ),
+          at && /* @__PURE__ */ a4("i", { class: "cursor", style: { left: `${at[1] * side}px`, top: `${at[0] * side}px`, width: `${side}px`, height: `${side}px` } })
+        ] })
+      ] }) }),
+      !labelled && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "Rows: ",
+        plural(rows, "cluster"),
+        ". Columns: ",
+        plural(columns2, "class", "es"),
+        ", from ",
+        className(0),
+        " to ",
+        className(columns2 - 1),
+        "."
+      ] })
+    ] });
+  }
+  function wordsOf(table2, [row, column2]) {
+    const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
+    const clips = table2.counts[cluster][kind];
+    const whose = `${titleOf(cluster)} and ${className(kind)}: ${plural(clips, "clip")}`;
+    if (!clips) return whose;
+    return `${whose}, ${percent(clips / table2.ofCluster[cluster])} of the cluster, ${percent(clips / table2.ofClass[kind])} of the class`;
+  }
+  function paint(canvas, table2, by, side, numbered2) {
+    const { clusters: clusters2, classes: classes2, counts } = table2;
+    const scale = devicePixelRatio || 1;
+    canvas.width = Math.round(side * classes2.length * scale);
+    canvas.height = Math.round(side * clusters2.length * scale);
+    const context = canvas.getContext("2d");
+    context.scale(scale, scale);
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const [ink, light, strong] = [colour("--ink"), colour("--on-accent"), colour("--accent")];
+    context.fillStyle = colour("--sheet");
+    context.fillRect(0, 0, side * classes2.length, side * clusters2.length);
+    context.font = `11px ${style.getPropertyValue("--font")}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    const gap = side > 6 ? 1 : 0;
+    const turn = matchMedia("(prefers-color-scheme: dark)").matches ? 0.55 : 0.78;
+    clusters2.forEach((cluster, row) => {
+      classes2.forEach((kind, column2) => {
+        const clips = counts[cluster][kind];
+        if (!clips) return;
+        const depth = 0.1 + 0.9 * Math.sqrt(shade(table2, cluster, kind, by));
+        context.globalAlpha = depth;
+        context.fillStyle = strong;
+        context.fillRect(column2 * side, row * side, side - gap, side - gap);
+        if (!numbered2) return;
+        context.globalAlpha = 1;
+        context.fillStyle = depth > turn ? light : ink;
+        context.fillText(clips < 1e4 ? String(clips) : `${Math.round(clips / 1e3)}k`, (column2 + 0.5) * side, (row + 0.5) * side);
+      });
+    });
   }
 
   // src/views/confusion.tsx
@@ -5123,102 +5313,41 @@
   });
   function ConfusionPage() {
     const table2 = shown2.value;
+    const by = setting("by") in MEASURES ? setting("by") : "cluster";
     if (!table2) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Clusters and classes" }),
-        /* @__PURE__ */ a4("p", { class: "lead", children: "Each row is a cluster, each column a class, and the darker a cell, the more clips they share. Clusters are in the order of the classes that they match best, one to one (Hungarian method), so a clear diagonal is good. Classes were not used in training." })
+        /* @__PURE__ */ a4("p", { class: "lead", children: "Each row is a cluster, each column a class, and the stronger a cell, the more clips they share. Clusters are in the order of the classes that they match best, one to one (Hungarian method), so a clear diagonal is good. Classes were not used in training." })
       ] }),
-      /* @__PURE__ */ a4(Matrix, { table: table2 }),
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Cells", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Cells show" }),
+          /* @__PURE__ */ a4("select", { id: "by", value: by, onChange: (event) => change({ by: event.currentTarget.value === "cluster" ? null : event.currentTarget.value }), children: Object.keys(MEASURES).map((one) => /* @__PURE__ */ a4("option", { value: one, children: MEASURES[one] }, one)) })
+        ] }),
+        /* @__PURE__ */ a4(Scale, { by, most: table2.most })
+      ] }),
+      /* @__PURE__ */ a4(Matrix, { table: table2, by }),
       /* @__PURE__ */ a4(Mixed, { table: table2 })
     ] });
   }
-  var LABELLED = 40;
-  function Matrix({ table: table2 }) {
-    const canvas = T2(null);
-    const [cell2, setCell] = d2(null);
-    const [rows2, columns2] = [table2.clusters.length, table2.classes.length];
-    const labelled = Math.max(rows2, columns2) <= LABELLED;
-    const side = labelled ? 32 : Math.max(2, 900 / columns2);
-    A2(() => {
-      const draw = () => paint(canvas.current, table2);
-      draw();
-      const dark = matchMedia("(prefers-color-scheme: dark)");
-      dark.addEventListener("change", draw);
-      return () => dark.removeEventListener("change", draw);
-    }, [table2]);
-    const cellAt = (event) => {
-      const box = canvas.current.getBoundingClientRect();
-      const row = Math.min(rows2 - 1, Math.max(0, Math.floor((event.clientY - box.top) / box.height * rows2)));
-      const column2 = Math.min(columns2 - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * columns2)));
-      const cluster = table2.clusters[row];
-      const place = table2.classes[column2];
-      return { cluster, place, clips: table2.counts[cluster][place] };
-    };
-    return /* @__PURE__ */ a4("figure", { class: "matrix", children: [
-      /* @__PURE__ */ a4("figcaption", { "aria-hidden": "true", children: cell2 ? `${titleOf(cell2.cluster)} and ${className(cell2.place)}: ${count(cell2.clips)} clips` : "Point at a cell to read it; a click shows its clips." }),
-      /* @__PURE__ */ a4("div", { class: "cells", children: [
-        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", children: table2.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
-        labelled && /* @__PURE__ */ a4("ul", { class: "left", children: table2.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
-        /* @__PURE__ */ a4(
-          "canvas",
-          {
-            ref: canvas,
-            style: { width: `${side * columns2}px`, aspectRatio: `${columns2} / ${rows2}` },
-            role: "img",
-            "aria-label": "Clusters against classes; the largest mixtures are listed below",
-            onPointerMove: (event) => setCell(cellAt(event)),
-            onPointerLeave: () => setCell(null),
-            onClick: (event) => {
-              const one = cellAt(event);
-              if (one.clips) go(addressOf("cluster", one.cluster, { class: String(one.place) }));
-            }
-          }
-        )
-      ] }),
-      !labelled && /* @__PURE__ */ a4("p", { class: "aside", "aria-hidden": "true", children: [
-        "Columns: ",
-        columns2,
-        " classes, ",
-        className(0),
-        " to ",
-        className(columns2 - 1),
-        ". Rows: ",
-        rows2,
-        " clusters."
-      ] })
+  function Scale({ by, most }) {
+    const end = by === "clips" ? count(most) : "100%";
+    return /* @__PURE__ */ a4("span", { class: "scale", role: "img", "aria-label": `Cells from 0 to ${end}, ${MEASURES[by]}`, children: [
+      /* @__PURE__ */ a4("span", { children: "0" }),
+      /* @__PURE__ */ a4("i", {}),
+      /* @__PURE__ */ a4("span", { children: end })
     ] });
   }
-  function paint(canvas, { clusters: order2, classes: kinds, counts, most }) {
-    const side = Math.max(1, Math.min(48, Math.floor(1200 / Math.max(order2.length, kinds.length))));
-    canvas.width = side * kinds.length;
-    canvas.height = side * order2.length;
-    const context = canvas.getContext("2d");
-    const style = getComputedStyle(document.documentElement);
-    context.fillStyle = style.getPropertyValue("--sheet");
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = style.getPropertyValue("--accent");
-    const gap = side > 6 ? 1 : 0;
-    order2.forEach((cluster, row) => {
-      kinds.forEach((place, column2) => {
-        const clips = counts[cluster][place];
-        if (!clips) return;
-        context.globalAlpha = 0.08 + 0.92 * Math.sqrt(clips / most);
-        context.fillRect(column2 * side, row * side, side - gap, side - gap);
-      });
-    });
-    context.globalAlpha = 1;
-  }
+  var FEW = 20;
   function Mixed({ table: table2 }) {
-    const mixed = table2.counts.flatMap((of, cluster) => {
-      const most = of.indexOf(Math.max(...of));
-      const size = of.reduce((sum, clips) => sum + clips, 0);
-      return [...of].map((clips, place) => ({ cluster, place, clips, most, size })).filter((one) => one.clips && one.place !== one.most);
-    }).sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster).slice(0, 20);
-    if (!mixed.length) return /* @__PURE__ */ a4("p", { class: "aside", children: "Every cluster has clips of one class alone." });
-    return /* @__PURE__ */ a4("section", { children: [
-      /* @__PURE__ */ a4("h2", { children: "The largest mixtures" }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+    const [whole2, setWhole] = d2(false);
+    const all = mixtures(table2);
+    if (!all.length) return /* @__PURE__ */ a4("p", { class: "aside", children: "Every cluster has clips of one class alone." });
+    const listed2 = whole2 ? all.slice(0, 1e3) : all.slice(0, FEW);
+    return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
+      /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Mostly" }),
@@ -5226,15 +5355,90 @@
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clips" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Share" })
         ] }) }),
-        /* @__PURE__ */ a4("tbody", { children: mixed.map(({ cluster, place, clips, most, size }) => /* @__PURE__ */ a4("tr", { children: [
+        /* @__PURE__ */ a4("tbody", { children: listed2.map(({ cluster, kind, clips, commonest }) => /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }) }),
-          /* @__PURE__ */ a4("td", { children: className(most) }),
-          /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster, { class: String(place) }), children: className(place) }) }),
+          /* @__PURE__ */ a4("td", { children: className(commonest) }),
+          /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster, { class: String(kind) }), children: className(kind) }) }),
           /* @__PURE__ */ a4("td", { class: "number", children: count(clips) }),
-          /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / size) })
-        ] }, `${cluster}-${place}`)) })
-      ] })
+          /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
+        ] }, `${cluster}-${kind}`)) })
+      ] }) }),
+      all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
+  }
+
+  // src/data/quality.ts
+  var METHODS = {
+    "k-means raw": "k-means on the clips as they are",
+    "k-means untrained": "k-means on an untrained network's features",
+    "k-means trained": "k-means on this network's features",
+    "k-means supervised": "k-means on features of a supervised network"
+  };
+  var wordsOf2 = ({ method }) => METHODS[method] ?? method.replace(/^k-means /, "k-means on ");
+  var splitsOf = (run2) => [...new Set((run2.scores ?? []).map((one) => one.split ?? ""))];
+  var of = (run2, split3, view2) => (run2.scores ?? []).filter((one) => (one.split ?? "") === split3 && one.modality === view2.modality);
+  function scoreOf(run2, split3, view2) {
+    const found2 = of(run2, split3, view2);
+    const selected2 = found2.find((one) => one.choice === "agreement");
+    if (view2.head === null || selected2?.head === String(view2.head)) return selected2;
+    return found2.find((one) => one.choice === "head" && one.head === String(view2.head));
+  }
+  var optional = (one) => ({
+    ...one.nmi_low !== void 0 && one.nmi_high !== void 0 ? { low: one.nmi_low, high: one.nmi_high } : {},
+    ...one.accuracy !== void 0 ? { accuracy: one.accuracy } : {}
+  });
+  function compare(run2, split3, view2) {
+    const ours = scoreOf(run2, split3, view2);
+    const found2 = [];
+    const heads = of(run2, split3, view2);
+    const selected2 = heads.find((one) => one.choice === "agreement");
+    if (ours) {
+      const own = ours === selected2;
+      found2.push({ words: own ? "These clusters" : `Head ${view2.head}, which you look at`, honest: own ? true : null, kind: "ours", nmi: ours.nmi, ...optional(ours) });
+      if (selected2 && !own)
+        found2.push({ words: `Head ${selected2.head}, selected without classes`, honest: true, kind: "other", nmi: selected2.nmi, ...optional(selected2) });
+    }
+    const best = heads.find((one) => one.choice === "oracle");
+    if (best && best.head !== ours?.head && best.head !== selected2?.head)
+      found2.push({ words: `Head ${best.head}, the best (oracle)`, honest: false, kind: "oracle", nmi: best.nmi, ...optional(best) });
+    const others = (run2.baselines ?? []).filter((one) => (one.split ?? "") === split3 && typeof one.nmi === "number");
+    for (const one of others) {
+      if (one.method === "chance" || one.modality !== view2.modality) continue;
+      const oracle = one.choice === "oracle";
+      found2.push({
+        words: wordsOf2(one) + (oracle ? " (oracle)" : ""),
+        honest: oracle ? false : one.choice ? true : null,
+        kind: oracle ? "oracle" : "other",
+        nmi: one.nmi,
+        ...optional(one)
+      });
+    }
+    const chance = selected2?.nmi_chance ?? others.find((one) => one.method === "chance")?.nmi;
+    if (chance !== void 0) {
+      const [clips, classes2] = [selected2?.clips ?? run2.clips, selected2?.classes ?? run2.classes.length];
+      found2.push({
+        words: `Chance: ${count(clips)} clips, ${count(view2.clusters)} clusters, ${count(classes2)} classes`,
+        honest: null,
+        kind: "chance",
+        nmi: chance,
+        ...selected2?.accuracy_chance !== void 0 ? { accuracy: selected2.accuracy_chance } : {}
+      });
+    }
+    return found2.sort((a5, b3) => b3.nmi - a5.nmi);
+  }
+  function verdict(rows) {
+    const ours = rows.find((one) => one.kind === "ours");
+    const best = rows.find((one) => one.kind === "other" && !one.words.startsWith("Head "));
+    if (!ours || !best) return null;
+    const within = ours.low !== void 0 && best.nmi >= ours.low && best.nmi <= ours.high;
+    const how = within ? "no clear difference" : best.nmi > ours.nmi ? "better than these clusters" : "worse than these clusters";
+    return `The best other method is ${best.words}, with an NMI of ${percent(best.nmi)}: ${how}.`;
+  }
+  function sameByChance(first, second, clusters2) {
+    const [a5, b3] = [new Float64Array(clusters2), new Float64Array(clusters2)];
+    for (const cluster of first) a5[cluster]++;
+    for (const cluster of second) b3[cluster]++;
+    return a5.reduce((sum, clips, cluster) => sum + clips * b3[cluster], 0) / (first.length * second.length);
   }
 
   // src/ui/chart.tsx
@@ -5249,7 +5453,7 @@
   }
   var WIDEST = 860;
   var MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
-  function Plot({ label, x: x3, y: y5, height = 260, children }) {
+  function Plot({ label, x: x3, y: y5, height = 260, wide = false, children }) {
     const element = T2(null);
     const [width, setWidth] = d2(640);
     F2(() => {
@@ -5260,7 +5464,7 @@
     const across = (value) => MARGIN.left + (value - x3.from) / (x3.to - x3.from || 1) * (width - MARGIN.left - MARGIN.right);
     const up = (value) => height - MARGIN.bottom - value / (y5.to || 1) * (height - MARGIN.top - MARGIN.bottom);
     const format2 = y5.format ?? String;
-    return /* @__PURE__ */ a4("svg", { ref: element, class: "plot", height, style: { maxWidth: `${WIDEST}px` }, role: "img", "aria-label": label, children: [
+    return /* @__PURE__ */ a4("svg", { ref: element, class: "plot", height, style: wide ? {} : { maxWidth: `${WIDEST}px` }, role: "img", "aria-label": label, children: [
       y5.ticks.map((tick) => /* @__PURE__ */ a4("g", { children: [
         /* @__PURE__ */ a4("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
         /* @__PURE__ */ a4("text", { x: MARGIN.left - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
@@ -5271,48 +5475,82 @@
       children(across, up)
     ] });
   }
-  function pathOf2(points) {
-    return points.map(([x3, y5], at) => `${at ? "L" : "M"}${x3.toFixed(1)} ${y5.toFixed(1)}`).join("");
+  function pathOf2(points2) {
+    return points2.map(([x3, y5], at) => `${at ? "L" : "M"}${x3.toFixed(1)} ${y5.toFixed(1)}`).join("");
+  }
+
+  // src/views/heads.tsx
+  function HeadsTable({ split: split3, shown: shown3 }) {
+    const { modality } = run.views[shown3];
+    const heads = (run.agreement?.heads ?? []).filter((one) => run.views[one.view].modality === modality);
+    if (heads.length < 2) return null;
+    const scores = heads.map((one) => scoreOf(run, split3, run.views[one.view]));
+    const scored = scores.some((one) => one !== void 0);
+    const several = new Set(heads.map((one) => run.views[one.view].clusters)).size > 1;
+    const selected2 = run.views[run.selected].head;
+    return /* @__PURE__ */ a4("details", { children: [
+      /* @__PURE__ */ a4("summary", { children: [
+        plural(heads.length, "head"),
+        ": how far each agrees with the others, and which is selected"
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Heads", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Head" }),
+          several && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clusters" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (NMI)" }),
+          scored && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "NMI with the classes" })
+        ] }) }),
+        /* @__PURE__ */ a4("tbody", { children: heads.map((one, at) => {
+          const { head, clusters: clusters2 } = run.views[one.view];
+          return /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "row", children: [
+              /* @__PURE__ */ a4("a", { href: addressOf(page.value, "", { head: head === selected2 ? "" : String(head) }), children: [
+                "Head ",
+                head
+              ] }),
+              head === selected2 && " (selected)",
+              one.view === shown3 && ", shown"
+            ] }),
+            several && /* @__PURE__ */ a4("td", { class: "number", children: clusters2 }),
+            /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
+            scored && /* @__PURE__ */ a4("td", { class: "number", children: scores[at] ? percent(scores[at].nmi) : "" })
+          ] }, one.view);
+        }) })
+      ] }) }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: "The head that agrees best with the others by video and audio together is selected at the end of the training, by the labels of the training. Its agreement here is that of the clusters on this page." })
+    ] });
   }
 
   // src/views/quality.tsx
-  var METHODS = {
-    "k-means raw": "k-means on the clips as they are",
-    "k-means untrained": "k-means on features of an untrained network",
-    "k-means trained": "k-means on this network's features",
-    "k-means supervised": "k-means on features learnt with classes elsewhere"
-  };
-  var honest = O(() => run.scores?.find((one) => one.modality === view.value.modality && one.choice === "agreement"));
-  var oracle = O(() => run.scores?.find((one) => one.modality === view.value.modality && one.choice === "oracle"));
-  function rows() {
-    const found2 = [];
-    const [ours, best] = [honest.value, oracle.value];
-    const interval = (one) => one.nmi_low === void 0 || one.nmi_high === void 0 ? {} : { low: one.nmi_low, high: one.nmi_high };
-    if (ours) found2.push({ words: "These clusters", nmi: ours.nmi, ...interval(ours), kind: "ours" });
-    if (best && best.head !== ours?.head) found2.push({ words: "The best head by the classes (oracle)", nmi: best.nmi, kind: "oracle" });
-    for (const one of run.baselines ?? []) {
-      if (one.method === "chance" || one.modality !== view.value.modality) continue;
-      if (one.choice === "oracle" && (run.baselines ?? []).some((other) => other.method === one.method && other.modality === one.modality && other.choice === "agreement"))
-        continue;
-      found2.push({ words: METHODS[one.method] ?? one.method, nmi: one.nmi, kind: "other" });
-    }
-    const chance = ours?.nmi_chance ?? (run.baselines ?? []).find((one) => one.method === "chance")?.nmi;
-    if (chance !== void 0) found2.push({ words: `Chance, for ${count(run.clips)} clips and ${view.value.clusters} clusters`, nmi: chance, kind: "other" });
-    return found2.sort((a5, b3) => b3.nmi - a5.nmi);
-  }
+  var splits = splitsOf(run);
+  var split2 = O(() => splits.includes(setting("split")) ? setting("split") : splits[0] ?? "");
+  var score = O(() => scoreOf(run, split2.value, view.value));
   function QualityPage() {
     return /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("header", { class: "page-head", children: /* @__PURE__ */ a4("h1", { children: "How good is this?" }) }),
-      honest.value ? /* @__PURE__ */ a4(Scored, {}) : null,
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "How good is this?" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: score.value ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes." : "These clips have no classes to compare the clusters with. What can be said without them:" })
+      ] }),
+      score.value && /* @__PURE__ */ a4(Scored, {}),
       /* @__PURE__ */ a4(Unscored, {})
     ] });
   }
   function Scored() {
-    const ours = honest.value;
-    const all = rows();
-    const chance = ours.nmi_chance;
+    const ours = score.value;
+    const all = compare(run, split2.value, view.value);
+    const judged = verdict(all);
+    const { nmi_chance: chance } = ours;
     return /* @__PURE__ */ a4("section", { class: "panel", "aria-labelledby": "classes-say", children: [
-      /* @__PURE__ */ a4("h2", { id: "classes-say", children: "Against the classes" }),
+      /* @__PURE__ */ a4("div", { class: "panel-head", children: [
+        /* @__PURE__ */ a4("h2", { id: "classes-say", children: "Against the classes" }),
+        splits.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Clips" }),
+          /* @__PURE__ */ a4("select", { id: "split", value: split2.value, onChange: (event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value }), children: splits.map((one) => /* @__PURE__ */ a4("option", { value: one, children: [
+            one,
+            one === "train" ? " (trained on, without classes)" : ""
+          ] }, one)) })
+        ] })
+      ] }),
       /* @__PURE__ */ a4("p", { class: "statement", children: [
         ours.accuracy !== void 0 && /* @__PURE__ */ a4($, { children: [
           "If each cluster is given the one class that fits best, ",
@@ -5340,51 +5578,68 @@
         ] }),
         "."
       ] }),
+      judged && /* @__PURE__ */ a4("p", { children: judged }),
       /* @__PURE__ */ a4(Rows, { all }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Scores", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Chosen" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Accuracy" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "NMI" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "95% interval" })
         ] }) }),
-        /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { children: [
+        /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { class: one.kind, children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: one.words }),
+          /* @__PURE__ */ a4("td", { children: one.honest === null ? "" : one.honest ? "without classes" : "by the classes" }),
+          /* @__PURE__ */ a4("td", { class: "number", children: one.accuracy === void 0 ? "" : percent(one.accuracy) }),
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.low === void 0 ? "" : `${percent(one.low)} to ${percent(one.high)}` })
         ] }, one.words)) })
-      ] }),
-      /* @__PURE__ */ a4("p", { class: "aside", children: "The head shown is chosen without classes, as are the settings of k-means where there are several; what is chosen by looking at the classes is called oracle. Classes were not used in training, and need not be what a person looks for: a cluster of another kind than the classes can be as good." })
+      ] }) }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes. Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good." })
     ] });
   }
   function Rows({ all }) {
     const marks = ticks(Math.min(1, Math.max(...all.map((one) => one.high ?? one.nmi))));
-    return /* @__PURE__ */ a4("figure", { class: "chart dots", children: /* @__PURE__ */ a4(
-      Plot,
-      {
-        label: all.map((one) => `${one.words}: NMI ${percent(one.nmi)}`).join("; "),
-        x: { name: "NMI with the classes", ticks: marks, from: 0, to: marks.at(-1) },
-        y: { name: "", ticks: [], to: all.length },
-        height: 60 + 42 * all.length,
-        children: (x3, y5) => all.map((one, at) => {
-          const place = y5(all.length - at - 0.75);
-          return /* @__PURE__ */ a4("g", { class: one.kind, children: [
-            /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place, y2: place }),
-            one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place, y2: place }),
-            /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place, r: one.kind === "ours" ? 7 : 5 }),
-            /* @__PURE__ */ a4("text", { x: x3(0), y: place - 9, children: one.words })
-          ] }, one.words);
-        })
-      }
-    ) });
+    return /* @__PURE__ */ a4("figure", { class: "chart dots", children: [
+      /* @__PURE__ */ a4(
+        Plot,
+        {
+          label: all.map((one) => `${one.words}: NMI ${percent(one.nmi)}`).join("; "),
+          x: { name: "NMI with the classes", ticks: marks, from: 0, to: marks.at(-1) },
+          y: { name: "", ticks: [], to: all.length },
+          height: 60 + 42 * all.length,
+          children: (x3, y5) => all.map((one, at) => {
+            const place = y5(all.length - at - 0.75);
+            return /* @__PURE__ */ a4("g", { class: one.kind, children: [
+              /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place, y2: place }),
+              one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place, y2: place }),
+              /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place, r: one.kind === "ours" ? 7 : 5 }),
+              /* @__PURE__ */ a4("text", { x: x3(0), y: place - 9, children: one.words })
+            ] }, one.words);
+          })
+        }
+      ),
+      /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot", cx: "8", cy: "6", r: "5" }) }),
+        " without classes",
+        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: "8", cy: "6", r: "4" }) }),
+        " by the classes (oracle)",
+        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "24", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("line", { class: "interval", x1: "2", x2: "22", y1: "6", y2: "6" }) }),
+        " 95% interval"
+      ] })
+    ] });
   }
   var said = O(() => {
     const all = summary.value;
     if (!all) return null;
     const clips = all.reduce((sum, one) => sum + one.size, 0);
-    const mean2 = (of) => all.reduce((sum, one) => sum + (of(one) ?? 0) * one.size, 0) / clips;
+    const mean2 = (of2) => all.reduce((sum, one) => sum + (of2(one) ?? 0) * one.size, 0) / clips;
+    const [video, audio] = [byVideo.value, byAudio.value];
     return {
       heads: isSelected.value && headShares.value ? mean2((one) => one.heads) : null,
-      modalities: byVideo.value && byAudio.value ? mean2((one) => one.modalities) : null,
+      modalities: video && audio ? mean2((one) => one.modalities) : null,
+      byChance: video && audio ? sameByChance(video, audio, clusterCount.value) : null,
       margin: all.some((one) => one.margin !== null) ? mean2((one) => one.margin) : null
     };
   });
@@ -5393,38 +5648,54 @@
     if (!known) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
     const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
     const facts = [];
-    if (known.heads !== null) facts.push([
-      "Heads agree",
-      known.heads,
-      "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
-    ]);
-    if (known.modalities !== null) facts.push([
-      "Video and audio agree",
-      known.modalities,
-      "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip."
-    ]);
-    if (typeof changed === "number") facts.push([
-      "Labels stable at the end",
-      1 - changed,
-      "Share of the clips that kept their label at the last label update of the training. Low: train longer."
-    ]);
-    if (known.margin !== null) facts.push([
-      "Margin",
-      known.margin,
-      "Probability of a clip's cluster minus that of the next one, mean of all clips. Networks are often too sure: high says little, low much."
-    ]);
+    if (known.heads !== null) facts.push({
+      name: "Heads agree",
+      value: known.heads,
+      chance: run.agreement?.chance.heads,
+      words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
+    });
+    if (known.modalities !== null) facts.push({
+      name: "Video and audio agree",
+      value: known.modalities,
+      chance: known.byChance,
+      words: "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip."
+    });
+    if (typeof changed === "number") facts.push({
+      name: "Labels stable at the end",
+      value: 1 - changed,
+      words: "Share of the clips that kept their label at the last label update of the training. Low: train longer."
+    });
+    if (known.margin !== null) facts.push({
+      name: "Margin",
+      value: known.margin,
+      words: "Probability of a clip's cluster minus that of the next one, mean of all clips. Networks are often too sure: high says little, low much."
+    });
     if (!facts.length) return null;
     return /* @__PURE__ */ a4("section", { class: "panel", "aria-labelledby": "without-classes", children: [
       /* @__PURE__ */ a4("h2", { id: "without-classes", children: "Without classes" }),
-      /* @__PURE__ */ a4("p", { children: "These figures need no classes. They show that clusters are stable, and not that they are what a person looks for: watch and listen." }),
-      /* @__PURE__ */ a4("dl", { class: "figures", children: facts.map(([name, value, words]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("p", { children: "These figures need no classes. They show how stable the clusters are, and not that they are what a person looks for: watch and listen." }),
+      /* @__PURE__ */ a4("dl", { class: "figures", children: facts.map(({ name, value, chance, words: words2 }) => /* @__PURE__ */ a4("div", { children: [
         /* @__PURE__ */ a4("dt", { children: name }),
         /* @__PURE__ */ a4("dd", { children: [
           /* @__PURE__ */ a4("b", { children: percent(value) }),
-          /* @__PURE__ */ a4("span", { class: "track wide", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * value}%` } }) }),
-          /* @__PURE__ */ a4("p", { children: words })
+          /* @__PURE__ */ a4("span", { class: "track wide", "aria-hidden": "true", children: [
+            /* @__PURE__ */ a4("span", { style: { width: `${100 * value}%` } }),
+            typeof chance === "number" && /* @__PURE__ */ a4("i", { class: "tick", style: { insetInlineStart: `${100 * chance}%` } })
+          ] }),
+          typeof chance === "number" && /* @__PURE__ */ a4("p", { class: "by-chance", children: [
+            "By chance: ",
+            percent(chance)
+          ] }),
+          /* @__PURE__ */ a4("p", { children: words2 })
         ] })
-      ] }, name)) })
+      ] }, name)) }),
+      /* @__PURE__ */ a4(HeadsTable, { split: split2.value, shown: viewNumber.value }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: [
+        count(run.clips),
+        " clips, ",
+        count(clusterCount.value),
+        " clusters."
+      ] })
     ] });
   }
 
@@ -5432,87 +5703,170 @@
   function SizesPage() {
     const all = summary.value;
     if (!all) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
-    const sorted = [...all].sort((a5, b3) => b3.size - a5.size);
+    const sorted = [...all].sort((a5, b3) => b3.size - a5.size || a5.number - b3.number);
     const drawn = run.prescribed?.[String(view.value.head)];
-    const prescribed = drawn ? [...drawn].sort((a5, b3) => b3 - a5) : null;
-    const most = Math.max(...sorted.map((one) => one.size), ...prescribed ?? []);
-    const marks = ticks(most, true);
-    const step2 = ticks(clusterCount.value, true).filter((tick) => tick <= clusterCount.value).map((tick) => tick || 1);
+    const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a5, b3) => b3 - a5) : null;
+    const clips = sorted.reduce((sum, one) => sum + one.size, 0);
+    const empty = sorted.filter((one) => !one.size).length;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Sizes" }),
         /* @__PURE__ */ a4("p", { class: "lead", children: [
-          "Clusters from the largest to the smallest",
-          prescribed ? "; the line is the size that the marginals prescribe for training" : "",
-          ". A click opens a cluster."
-        ] })
+          plural(clusterCount.value, "cluster"),
+          " from the largest, ",
+          plural(sorted[0].size, "clip"),
+          " (",
+          percent(sorted[0].size / clips),
+          "), to the smallest, ",
+          plural(sorted.at(-1).size, "clip"),
+          empty > 1 && `; ${empty} have none`,
+          "."
+        ] }),
+        prescribed && /* @__PURE__ */ a4("p", { class: "lead", children: "In training, labels are given so that clusters have prescribed sizes; the dashes are these. The clusters shown are what the network says of each clip afterwards, which need not have these sizes." })
       ] }),
-      /* @__PURE__ */ a4("figure", { class: "chart", children: [
-        /* @__PURE__ */ a4(
-          Plot,
-          {
-            label: `Sizes of ${clusterCount.value} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips`,
-            x: { name: "rank of the cluster", ticks: step2, from: 0.5, to: clusterCount.value + 0.5 },
-            y: { name: "clips", ticks: marks, to: marks.at(-1), format: count },
-            children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
-              sorted.map((one, rank) => /* @__PURE__ */ a4(
-                "rect",
-                {
-                  class: "bar",
-                  x: x3(rank + 0.6),
-                  width: Math.max(0.5, x3(1.4) - x3(0.6)),
-                  y: y5(one.size),
-                  height: y5(0) - y5(one.size),
-                  onClick: () => go(addressOf("cluster", one.number)),
-                  children: /* @__PURE__ */ a4("title", { children: `${titleOf(one.number)}: ${count(one.size)} clips` })
-                },
-                one.number
-              )),
-              prescribed && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(prescribed.map((size, rank) => [x3(rank + 1), y5(size)])) })
-            ] })
-          }
-        ),
-        prescribed && /* @__PURE__ */ a4("p", { class: "legend", children: [
-          /* @__PURE__ */ a4("span", { class: "key bar" }),
-          " clips ",
-          /* @__PURE__ */ a4("span", { class: "key line" }),
-          " prescribed"
-        ] })
-      ] }),
-      run.curves && /* @__PURE__ */ a4(Training, {})
+      /* @__PURE__ */ a4(Chart, { sorted, prescribed }),
+      /* @__PURE__ */ a4("details", { class: "table", children: [
+        /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
+        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Sizes", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+          /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Rank" }),
+            /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
+            /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clips" }),
+            /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Share" }),
+            prescribed && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Prescribed for this rank" })
+          ] }) }),
+          /* @__PURE__ */ a4("tbody", { children: sorted.map((one, rank) => /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("td", { class: "number", children: rank + 1 }),
+            /* @__PURE__ */ a4("th", { scope: "row", children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", one.number), children: titleOf(one.number) }) }),
+            /* @__PURE__ */ a4("td", { class: "number", children: count(one.size) }),
+            /* @__PURE__ */ a4("td", { class: "number", children: percent(one.size / clips) }),
+            prescribed && /* @__PURE__ */ a4("td", { class: "number", children: count(Math.round(prescribed[rank])) })
+          ] }, one.number)) })
+        ] }) })
+      ] })
     ] });
   }
+  function Chart({ sorted, prescribed }) {
+    const last2 = sorted.length;
+    const marks = ticks(Math.max(...sorted.map((one) => one.size), ...prescribed ?? []), true);
+    const ranks = ticks(last2, true).filter((tick) => tick <= last2).map((tick) => tick || 1);
+    return /* @__PURE__ */ a4("figure", { class: "chart", children: [
+      /* @__PURE__ */ a4(
+        Plot,
+        {
+          wide: true,
+          label: `Sizes of ${last2} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips; the same as a table below`,
+          x: { name: "rank of the cluster, the largest first", ticks: [...new Set(ranks)], from: 0.5, to: last2 + 0.5 },
+          y: { name: "clips", ticks: marks, to: marks.at(-1), format: count },
+          children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
+            sorted.map((one, rank) => /* @__PURE__ */ a4(
+              "rect",
+              {
+                class: "bar",
+                x: x3(rank + 0.6),
+                width: Math.max(0.5, x3(1.4) - x3(0.6)),
+                y: y5(one.size),
+                height: y5(0) - y5(one.size),
+                onClick: () => go(addressOf("cluster", one.number)),
+                children: /* @__PURE__ */ a4("title", { children: `${titleOf(one.number)}: ${plural(one.size, "clip")}` })
+              },
+              one.number
+            )),
+            prescribed?.map((size2, rank) => /* @__PURE__ */ a4("path", { class: "wanted", d: `M${x3(rank + 0.55)} ${y5(size2)}H${x3(rank + 1.45)}` }, rank))
+          ] })
+        }
+      ),
+      /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("span", { class: "key bar" }),
+        " clips of a cluster; a click opens it",
+        prescribed && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("span", { class: "key wanted" }),
+          " prescribed for this rank"
+        ] })
+      ] })
+    ] });
+  }
+
+  // src/views/training.tsx
   var CURVES = [
-    ["loss", "Loss", "loss"],
-    ["labels_changed", "Labels that change at an update", "share of the clips"],
-    ["largest_cluster", "The largest cluster", "share of the clips"]
+    {
+      name: "loss",
+      title: "Loss",
+      unit: "cross-entropy (nats)",
+      format: (value) => value.toFixed(2),
+      words: "How badly the network predicts the labels of the clips. It falls as labels settle; a fall alone does not mean better clusters."
+    },
+    {
+      name: "labels_changed",
+      title: "Labels that change at an update",
+      unit: "share of the clips",
+      format: percent,
+      words: "Labels are made anew some times an epoch. Where few of them change, the clusters are stable; where many do to the end, train longer."
+    },
+    {
+      name: "largest_cluster",
+      title: "The largest cluster",
+      unit: "share of the clips",
+      format: percent,
+      words: "If it grows to most of the clips, the training has collapsed."
+    }
   ];
-  function Training() {
-    const { epoch } = run.curves;
-    const last2 = epoch.at(-1) ?? 1;
+  var points = (name) => run.curves.epoch.flatMap((epoch, at) => {
+    const value = run.curves[name]?.[at];
+    return typeof value === "number" ? [[epoch, value]] : [];
+  });
+  function TrainingPage() {
+    const shown3 = CURVES.filter(({ name }) => points(name).length > 0);
     return /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("h2", { children: "Training" }),
-      /* @__PURE__ */ a4("div", { class: "charts", children: CURVES.map(([name, title, unit]) => {
-        const values = run.curves[name];
-        const known = epoch.flatMap((at, place) => {
-          const value = values?.[place];
-          return typeof value === "number" ? [[at, value]] : [];
-        });
-        if (!known.length) return null;
-        const marks = ticks(Math.max(...known.map(([, value]) => value)));
-        return /* @__PURE__ */ a4("figure", { class: "chart", children: [
-          /* @__PURE__ */ a4("figcaption", { children: title }),
-          /* @__PURE__ */ a4(
-            Plot,
-            {
-              label: `${title}: from ${known[0][1].toFixed(2)} to ${known.at(-1)[1].toFixed(2)} after ${last2} epochs`,
-              x: { name: "epoch", ticks: ticks(last2, true).filter((tick) => tick <= last2), from: 0, to: last2 },
-              y: { name: unit, ticks: marks, to: marks.at(-1) },
-              children: (x3, y5) => /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(known.map(([at, value]) => [x3(at), y5(value)])) })
-            }
-          )
-        ] }, name);
-      }) })
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Training" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          count(run.curves.epoch.at(-1) ?? 0),
+          " epochs, over all heads. None of this uses classes."
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "charts", children: shown3.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
+      /* @__PURE__ */ a4("details", { class: "table", children: [
+        /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
+        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Training by epoch", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+          /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "col", children: "Epoch" }),
+            shown3.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
+          ] }) }),
+          /* @__PURE__ */ a4("tbody", { children: run.curves.epoch.map((epoch, at) => /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "row", children: epoch }),
+            shown3.map(({ name, format: format2 }) => {
+              const value = run.curves[name]?.[at];
+              return /* @__PURE__ */ a4("td", { class: "number", children: typeof value === "number" ? format2(value) : "" }, name);
+            })
+          ] }, epoch)) })
+        ] }) })
+      ] })
+    ] });
+  }
+  function Course({ name, title, unit, words: words2, format: format2 }) {
+    const known = points(name);
+    const last2 = run.curves.epoch.at(-1);
+    const marks = ticks(Math.max(...known.map(([, value]) => value)));
+    const [first, end] = [known[0][1], known.at(-1)[1]];
+    return /* @__PURE__ */ a4("figure", { class: "chart", children: [
+      /* @__PURE__ */ a4("figcaption", { children: title }),
+      /* @__PURE__ */ a4(
+        Plot,
+        {
+          label: `${title}: ${format2(first)} at first, ${format2(end)} after ${last2} epochs`,
+          x: { name: "epoch", ticks: ticks(last2, true).filter((tick) => tick <= last2), from: 0, to: last2 },
+          y: { name: unit, ticks: marks, to: marks.at(-1) },
+          children: (x3, y5) => /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(known.map(([at, value]) => [x3(at), y5(value)])) })
+        }
+      ),
+      /* @__PURE__ */ a4("p", { class: "aside", children: [
+        format2(first),
+        " at first, ",
+        format2(end),
+        " at the end. ",
+        words2
+      ] })
     ] });
   }
 
@@ -5523,10 +5877,10 @@
       if (fine[row] >= 0 && coarse[row] >= 0) together[fine[row]][coarse[row]]++;
     const below = Array.from({ length: parents }, () => []);
     together.forEach((counts, cluster) => {
-      const size = counts.reduce((sum, clips) => sum + clips, 0);
-      if (!size) return;
+      const size2 = counts.reduce((sum, clips) => sum + clips, 0);
+      if (!size2) return;
       const parent = counts.indexOf(Math.max(...counts));
-      below[parent].push({ cluster, size, share: counts[parent] / size });
+      below[parent].push({ cluster, size: size2, share: counts[parent] / size2 });
     });
     for (const list of below) list.sort((a5, b3) => b3.size - a5.size || a5.cluster - b3.cluster);
     return below;
@@ -5577,7 +5931,7 @@
   function Branch({ depth, cluster, child }) {
     const place = levels.value[depth];
     const below = branches.value[depth]?.[cluster] ?? [];
-    const words = /* @__PURE__ */ a4($, { children: [
+    const words2 = /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("a", { href: addressOfCluster(place, cluster), children: titleIn(place, cluster) }),
       " ",
       /* @__PURE__ */ a4("span", { class: "facts", children: [
@@ -5592,9 +5946,9 @@
         ] })
       ] })
     ] });
-    if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words });
+    if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
     return /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("details", { open: depth === 0, children: [
-      /* @__PURE__ */ a4("summary", { children: words }),
+      /* @__PURE__ */ a4("summary", { children: words2 }),
       /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth + 1, cluster: one.cluster, child: one }, one.cluster)) })
     ] }) });
   }
@@ -5655,6 +6009,7 @@
     { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
     { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
     { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
+    { name: "training", word: "Training", available: () => Boolean(run.curves), view: TrainingPage },
     { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
     { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage }
   ];
@@ -5753,4 +6108,5 @@
   var root = document.getElementById("app");
   root.replaceChildren();
   Q(/* @__PURE__ */ a4(App, {}), root);
+  once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(showLate)));
 })();
