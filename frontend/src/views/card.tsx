@@ -12,6 +12,7 @@ import { Icon } from "../ui/icons.tsx";
 import { Rename } from "../ui/rename.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Folds } from "./levels.tsx";
 
 /** Clips that a card shows. */
 const SHOWN = 6;
@@ -70,6 +71,7 @@ export function Card({ found }: { found: Found }) {
         <Measure name="Heads agree" value={cluster.heads} title={MEANS.heads} />
         <Measure name="Video and audio agree" value={cluster.modalities} title={MEANS.modalities} />
       </dl>
+      <Folds cluster={cluster.number} />
       {matches && <p class="note">{count(matches.length)} of {plural(cluster.size, "clip")} {matches.length === 1 ? "matches" : "match"}</p>}
     </article>
   );

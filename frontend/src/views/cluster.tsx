@@ -20,6 +20,7 @@ import { Rename } from "../ui/rename.tsx";
 import { WindowGrid } from "../ui/rows.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Relatives } from "./levels.tsx";
 import { ClusterChoice } from "./selectionbar.tsx";
 
 /** Clips that “Play” plays at most. */
@@ -80,6 +81,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         </section>
         {cluster.classes.length > 0 && <Classes cluster={cluster} />}
         <Beside cluster={cluster} />
+        <Relatives cluster={number} />
       </div>
       <div class="toolbar" role="group" aria-label="Clips">
         <label class="field">

@@ -7,6 +7,7 @@ import { className, classed, column, index, once, run } from "../state/clips.ts"
 import { SORTS, type Sort, availableSorts, found, isFiltered } from "../state/filter.ts";
 import { addressOf, change, go, setting } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
+import { WithinPill } from "./levels.tsx";
 import { clearFilters } from "./overview.tsx";
 
 const LIMITS = [
@@ -86,6 +87,7 @@ export function Toolbar() {
       <output class="status" role="status">{shown ? plural(shown.length, "cluster") : ""}</output>
       {isFiltered.value && (
         <p class="active">
+          <WithinPill />
           {setting("class") !== "" && <span class="pill">class: {className(Number(setting("class")))}</span>}
           {LIMITS.filter(([name]) => setting(name)).map(([name, words]) => <span key={name} class="pill">{words.toLowerCase()} {setting(name)}</span>)}
           <button type="button" class="quiet" onClick={clearFilters}><Icon name="close" />Clear the filters</button>
