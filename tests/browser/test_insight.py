@@ -164,6 +164,10 @@ def test_cells_are_as_dark_as_what_they_show(page: Any) -> None:
 def test_the_tree_leads_to_clusters_of_each_level(page: Any) -> None:
     page.get_by_role("link", name="Tree").click()
     top = page.locator(".tree > li")
+    expect(top.nth(0).locator("li")).to_have_count(2)
+    top.nth(0).get_by_role("button", name="Parts of Cluster 0").click()
+    expect(top.nth(0).locator("li")).to_have_count(0)
+    top.nth(0).get_by_role("button").press("Enter")
     assert visible(top.nth(0), "li") == [
         "Cluster 1 mostly bell, of 4, 4 clips, 75% of them here",
         "Cluster 0 mostly bell, of 4, 3 clips, 100% of them here",

@@ -15,7 +15,7 @@ from selavi.data.sampling import open_clips
 from selavi.data.sources.clip_table import ClipTable
 from selavi.engine.process_group import Group
 from selavi.evaluation.assign import assign
-from selavi.models.checkpoint import load_model
+from selavi.models.checkpoint import build_network, load_model
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, RunSettings, TrainingSettings
 from selavi.training.consensus import match_heads, predictions
@@ -82,6 +82,18 @@ def test_the_consensus_is_one_more_head(trained: Path) -> None:
     mean = network.logits("video", rows).softmax(-1).mean(0)
     torch.testing.assert_close(both[6].exp(), mean)
     torch.testing.assert_close(network.logits("video", rows, [6])[0], both[6])
+
+
+def test_heads_of_several_numbers_are_as_wide_as_their_clusters() -> None:
+    chosen = {"clusters": [3, 5], "heads": 2, "preparation": "l2_pca"}
+    network = build_network(run(network=chosen), {"video": 9, "audio": 9})
+    rows = torch.randn(4, network.encoders["video"].features)
+    network.eval()
+    for head, clusters in enumerate([3, 3, 5, 5, 3, 5]):  # the last two are consensuses
+        alone = network.logits("video", rows, [head])
+        assert alone.shape == (1, 4, clusters)
+    both = network.logits("video", rows, [0, 5])
+    assert both.shape == (2, 4, 5) and both[0, :, 3:].isneginf().all()
 
 
 def test_the_same_run_gives_the_same_model(

@@ -35,7 +35,7 @@ export const page = computed(() => route.value.page);
 export const setting = (name: string): string => route.value.settings[name] ?? "";
 
 /** What belongs to the whole visit and goes with a person from page to page. */
-const LASTING = ["modality", "head"];
+const LASTING = ["modality", "head", "tiles"];
 
 /** The address of a page. */
 export function addressOf(page: string, id: number | string = "", settings: Record<string, string> = {}): string {

@@ -14,8 +14,10 @@ import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
 import { Folds } from "./levels.tsx";
 
+/** Wide clips stand two in a row, or they would be too small. */
+const COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
 /** Clips that a card shows. */
-const SHOWN = 6;
+const SHOWN = 2 * COLUMNS;
 
 /** Those to show: matches first, clips that can be played before others. */
 function toShow({ cluster, matches }: Found): number[] {
@@ -58,7 +60,7 @@ export function Card({ found }: { found: Found }) {
           </button>
         )}
       </header>
-      <div class="strip" role="group" aria-label={`Clips of ${titleOf(cluster.number)}`}>
+      <div class="strip" style={{ gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }} role="group" aria-label={`Clips of ${titleOf(cluster.number)}`}>
         {rows.map((row, at) => (
           <Tile key={row} row={row} place={place} common={cluster.classes[0]?.[0] ?? -1} stop={at === 0} />
         ))}

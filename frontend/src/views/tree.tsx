@@ -1,10 +1,12 @@
 /* Levels: runs with heads of several numbers of clusters, and how clusters divide from one to the next. */
 
 import { computed } from "@preact/signals";
+import { useState } from "preact/hooks";
 import type { Child } from "../data/tree.ts";
 import { percent, plural } from "../data/text.ts";
 import { className, idOf, run } from "../state/clips.ts";
 import { addressIn, addressOfParts, divided, faces, levels, titleIn } from "../state/levels.ts";
+import { Icon } from "../ui/icons.tsx";
 import { Plot, pathOf, ticks } from "../ui/chart.tsx";
 
 const branches = computed<Child[][][] | null>(() => {
@@ -50,13 +52,17 @@ function Branch({ depth, cluster, child }: { depth: number; cluster: number; chi
       </span>
     </>
   );
+  const [open, setOpen] = useState(depth === 0);
   if (!below.length) return <li class="leaf">{words}</li>;
   return (
     <li>
-      <details open={depth === 0}>
-        <summary>{words}</summary>
-        <ul>{below.map((one) => <Branch key={one.cluster} depth={depth + 1} cluster={one.cluster} child={one} />)}</ul>
-      </details>
+      <div class="branch">
+        <button type="button" class="quiet" aria-expanded={open} aria-label={`Parts of ${titleIn(place, cluster)}`} onClick={() => setOpen(!open)}>
+          <Icon name={open ? "below" : "after"} />
+        </button>
+        <span>{words}</span>
+      </div>
+      {open && <ul>{below.map((one) => <Branch key={one.cluster} depth={depth + 1} cluster={one.cluster} child={one} />)}</ul>}
     </li>
   );
 }

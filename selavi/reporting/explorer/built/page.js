@@ -1271,7 +1271,7 @@
   var route = y3(parse(typeof location === "undefined" ? "" : location.hash));
   var page = O(() => route.value.page);
   var setting = (name) => route.value.settings[name] ?? "";
-  var LASTING = ["modality", "head"];
+  var LASTING = ["modality", "head", "tiles"];
   function addressOf(page2, id = "", settings = {}) {
     const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
     const all = Object.entries({ ...Object.fromEntries(kept2), ...settings }).filter(([, value]) => value);
@@ -1780,10 +1780,10 @@
       if (fine[row] >= 0 && coarse[row] >= 0) together[fine[row]][coarse[row]]++;
     const below = Array.from({ length: parents }, () => []);
     together.forEach((counts, cluster) => {
-      const size = counts.reduce((sum, clips) => sum + clips, 0);
-      if (!size) return;
+      const size2 = counts.reduce((sum, clips) => sum + clips, 0);
+      if (!size2) return;
       const parent = counts.indexOf(Math.max(...counts));
-      below[parent].push({ cluster, size, share: counts[parent] / size });
+      below[parent].push({ cluster, size: size2, share: counts[parent] / size2 });
     });
     for (const list of below) list.sort((a5, b3) => b3.size - a5.size || a5.cluster - b3.cluster);
     return below;
@@ -2039,9 +2039,9 @@
   }
   function ClassBar({ classes: classes2 }) {
     const all = parts(classes2);
-    const words = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
-    if (classes2.length > DRAWN) words.push(`${count(classes2.length - DRAWN)} other classes`);
-    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words.join(", ") || "No clip has a class", title: words.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
+    const words2 = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
+    if (classes2.length > DRAWN) words2.push(`${count(classes2.length - DRAWN)} other classes`);
+    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words2.join(", ") || "No clip has a class", title: words2.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
   }
   function Measure({ name, value, title }) {
     if (value === null) return null;
@@ -2065,6 +2065,7 @@
     order: /* @__PURE__ */ a4("path", { d: "M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" }),
     close: /* @__PURE__ */ a4("path", { d: "m4 4 8 8m0-8-8 8" }),
     before: /* @__PURE__ */ a4("path", { d: "M10 3 5 8l5 5" }),
+    below: /* @__PURE__ */ a4("path", { d: "m3 6 5 5 5-5" }),
     after: /* @__PURE__ */ a4("path", { d: "m6 3 5 5-5 5" }),
     pen: /* @__PURE__ */ a4("path", { d: "m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" }),
     filter: /* @__PURE__ */ a4("path", { d: "M2 4h12M4.5 8h7M7 12h2" }),
@@ -2591,10 +2592,10 @@
     if (entry == null ? void 0 : entry.borderBoxSize) {
       const box = entry.borderBoxSize[0];
       if (box) {
-        const size = Math.round(
+        const size2 = Math.round(
           box[instance.options.horizontal ? "inlineSize" : "blockSize"]
         );
-        return size;
+        return size2;
       }
     }
     if (!entry) {
@@ -3277,10 +3278,10 @@
               const key = getItemKey(i4);
               items[i4] = key;
               const measuredSize = itemSizeCache.get(key);
-              const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+              const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
               flat[i4 * 2] = runningStart;
-              flat[i4 * 2 + 1] = size;
-              runningStart += size + gap;
+              flat[i4 * 2 + 1] = size2;
+              runningStart += size2 + gap;
             }
             this._singleLaneMeasurements = { flat, items };
             const view2 = createLazyMeasurementsView(items, flat);
@@ -3337,12 +3338,12 @@
               }
             }
             const measuredSize = itemSizeCache.get(key);
-            const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
-            const end = start + size;
+            const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+            const end = start + size2;
             measurements[i4] = {
               index: i4,
               start,
-              size,
+              size: size2,
               end,
               key,
               lane
@@ -3480,7 +3481,7 @@
           this.resizeItem(index2, this.options.measureElement(node, void 0, this));
         }
       };
-      this.resizeItem = (index2, size) => {
+      this.resizeItem = (index2, size2) => {
         var _a, _b, _c;
         if (!this.isIndexInRange(index2)) return;
         if ((_a = this._resizeBatch) == null ? void 0 : _a.sync) this.getMeasurements();
@@ -3500,7 +3501,7 @@
           cachedSize = item.size;
         }
         const itemSize = this.itemSizeCache.get(key) ?? cachedSize;
-        const delta = size - itemSize;
+        const delta = size2 - itemSize;
         if (delta !== 0) {
           const wasAtEnd = this.options.anchorTo === "end" && !isSmoothScroll(this.scrollState) && this.getVirtualDistanceFromEnd() <= this.options.scrollEndThreshold;
           const prevTotalSize = wasAtEnd ? this._getLayoutTotalSize() : 0;
@@ -3538,7 +3539,7 @@
           if (this.pendingMin === null || index2 < this.pendingMin) {
             this.pendingMin = index2;
           }
-          this.itemSizeCache.set(key, size);
+          this.itemSizeCache.set(key, size2);
           this.itemSizeCacheVersion++;
           let adjustedSync = false;
           if (!this._awaitingCommandReadBack()) {
@@ -3693,27 +3694,27 @@
       };
       this.getOffsetForAlignment = (toOffset, align, itemSize = 0) => {
         if (!this.scrollElement) return 0;
-        const size = this.getSize();
+        const size2 = this.getSize();
         const scrollOffset = this.getScrollOffset();
         if (align === "auto") {
-          align = toOffset >= scrollOffset + size ? "end" : "start";
+          align = toOffset >= scrollOffset + size2 ? "end" : "start";
         }
         if (align === "center") {
-          toOffset += (itemSize - size) / 2;
+          toOffset += (itemSize - size2) / 2;
         } else if (align === "end") {
-          toOffset -= size;
+          toOffset -= size2;
         }
         const maxOffset = this.getMaxScrollOffset();
         return Math.max(Math.min(maxOffset, toOffset), 0);
       };
       this.getOffsetForIndex = (index2, align = "auto") => {
         index2 = Math.max(0, Math.min(index2, this.options.count - 1));
-        const size = this.getSize();
+        const size2 = this.getSize();
         const scrollOffset = this.getScrollOffset();
         const item = this.getMeasurements()[index2];
         if (!item) return;
         if (align === "auto") {
-          if (item.end >= scrollOffset + size - this.options.scrollPaddingEnd) {
+          if (item.end >= scrollOffset + size2 - this.options.scrollPaddingEnd) {
             align = "end";
           } else if (item.start <= scrollOffset + this.options.scrollPaddingStart) {
             align = "start";
@@ -4171,6 +4172,20 @@
     )) });
   }
 
+  // src/ui/size.tsx
+  var SIZES = { small: 0.8, medium: 1, large: 1.7 };
+  var size = () => setting("tiles") in SIZES ? setting("tiles") : "medium";
+  var sized = (width) => Math.round(width * SIZES[size()]);
+  function SizeChoice() {
+    return /* @__PURE__ */ a4("label", { class: "field", children: [
+      /* @__PURE__ */ a4("span", { children: "Clips" }),
+      /* @__PURE__ */ a4("select", { id: "tiles", value: size(), onChange: (event) => {
+        const { value } = event.currentTarget;
+        change({ tiles: value === "medium" ? null : value });
+      }, children: Object.keys(SIZES).map((one) => /* @__PURE__ */ a4("option", { value: one, children: one }, one)) })
+    ] });
+  }
+
   // src/ui/tile.tsx
   var keyOfTile = ({ row, place }) => `${place}:${row}`;
   function describeClip(row, common) {
@@ -4518,6 +4533,7 @@
           /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
           touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"
         ] }),
+        /* @__PURE__ */ a4(SizeChoice, {}),
         /* @__PURE__ */ a4(
           "button",
           {
@@ -4540,7 +4556,7 @@
         setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows.length, "clip") })
       ] }),
-      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
+      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: sized(176), gap: 8, height: sized(140), label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
     ] });
   }
   function Classes({ cluster }) {
@@ -4575,11 +4591,11 @@
     ] });
   }
   function doubts({ second, video, audio }) {
-    const words = [];
-    if (second) words.push(`second choice of ${plural(second, "clip")}`);
-    if (video) words.push(`video alone puts ${plural(video, "clip")} there`);
-    if (audio) words.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
-    const text = words.join(", ");
+    const words2 = [];
+    if (second) words2.push(`second choice of ${plural(second, "clip")}`);
+    if (video) words2.push(`video alone puts ${plural(video, "clip")} there`);
+    if (audio) words2.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
+    const text = words2.join(", ");
     return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
   }
   function classesOf(cluster, number2) {
@@ -4635,9 +4651,9 @@
         " before its class."
       ] }),
       /* @__PURE__ */ a4("h3", { children: "Keys" }),
-      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words2]) => /* @__PURE__ */ a4("div", { children: [
         /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
-        /* @__PURE__ */ a4("dd", { children: words })
+        /* @__PURE__ */ a4("dd", { children: words2 })
       ] }, key)) }),
       /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
         helpOpen.value = false;
@@ -4898,14 +4914,15 @@
     ];
     const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
     if (!known.length) return null;
-    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words, other]) => /* @__PURE__ */ a4("div", { children: [
-      /* @__PURE__ */ a4("dt", { children: words }),
+    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words2, other]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dt", { children: words2 }),
       /* @__PURE__ */ a4("dd", { children: other === cluster ? "this cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", other), children: titleOf(other) }) })
-    ] }, words)) });
+    ] }, words2)) });
   }
 
   // src/views/card.tsx
-  var SHOWN = 6;
+  var COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
+  var SHOWN = 2 * COLUMNS;
   function toShow({ cluster, matches: matches2 }) {
     const rows = rowsOf(members.value, cluster.number);
     if (matches2) {
@@ -4947,7 +4964,7 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("div", { class: "strip", role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
+      /* @__PURE__ */ a4("div", { class: "strip", style: { gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }, role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassChips, { classes: cluster.classes, shown: 2 }),
       /* @__PURE__ */ a4("dl", { class: "measures", children: [
@@ -4974,9 +4991,14 @@
     ["purity", "Purity in %, at most", 100],
     ["margin", "Margin in %, at most", 100]
   ];
+  function words(shown3) {
+    const all = summary.value?.filter((one) => one.size).length ?? shown3;
+    return shown3 === all ? plural(shown3, "cluster") : `${count(shown3)} of ${plural(all, "cluster")}`;
+  }
   function Toolbar() {
     const shown3 = found.value;
     const timer2 = T2(void 0);
+    const [open2, setOpen] = d2(false);
     const search = (text) => {
       clearTimeout(timer2.current);
       timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
@@ -4985,7 +5007,7 @@
       const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
     };
-    return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
+    return /* @__PURE__ */ a4("form", { class: open2 ? "toolbar open" : "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
       /* @__PURE__ */ a4("label", { class: "field search", children: [
         /* @__PURE__ */ a4(Icon, { name: "search" }),
         /* @__PURE__ */ a4(
@@ -5004,70 +5026,81 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("label", { class: "field", children: [
-        /* @__PURE__ */ a4("span", { children: "Sort by" }),
-        /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
-          /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
-          availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
-        ] })
+      /* @__PURE__ */ a4("button", { type: "button", class: "options", "aria-expanded": open2, "aria-controls": "options", onClick: () => setOpen(!open2), children: [
+        /* @__PURE__ */ a4(Icon, { name: "filter" }),
+        "Options"
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
-        /* @__PURE__ */ a4(Icon, { name: "order" }),
-        "Reverse"
-      ] }),
-      /* @__PURE__ */ a4("details", { class: "menu", children: [
-        /* @__PURE__ */ a4("summary", { class: "button", children: [
-          /* @__PURE__ */ a4(Icon, { name: "filter" }),
-          "Filter"
+      /* @__PURE__ */ a4("div", { id: "options", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Sort by" }),
+          /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
+            /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
+            availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
+          ] })
         ] }),
-        /* @__PURE__ */ a4("div", { class: "panel", children: [
-          classed && /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: "Class" }),
-            /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
-              /* @__PURE__ */ a4("option", { value: "", children: "all" }),
-              run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
-            ] })
+        /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
+          /* @__PURE__ */ a4(Icon, { name: "order" }),
+          "Reverse"
+        ] }),
+        /* @__PURE__ */ a4("details", { class: "menu", children: [
+          /* @__PURE__ */ a4("summary", { class: "button", children: [
+            /* @__PURE__ */ a4(Icon, { name: "filter" }),
+            "Filter"
           ] }),
-          LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: words }),
-            /* @__PURE__ */ a4(
-              "input",
-              {
-                type: "number",
-                min: 0,
-                ...most === Infinity ? {} : { max: most },
-                value: setting(name),
-                onChange: (event) => change({ [name]: event.currentTarget.value })
-              }
-            )
-          ] }, name))
+          /* @__PURE__ */ a4("div", { class: "panel", children: [
+            classed && /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: "Class" }),
+              /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
+                /* @__PURE__ */ a4("option", { value: "", children: "all" }),
+                run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
+              ] })
+            ] }),
+            LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words2, most]) => /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: words2 }),
+              /* @__PURE__ */ a4(
+                "input",
+                {
+                  type: "number",
+                  min: 0,
+                  ...most === Infinity ? {} : { max: most },
+                  value: setting(name),
+                  onChange: (event) => change({ [name]: event.currentTarget.value })
+                }
+              )
+            ] }, name))
+          ] })
+        ] }),
+        /* @__PURE__ */ a4(SizeChoice, {}),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+          /* @__PURE__ */ a4(Icon, { name: "dice" }),
+          "Random cluster"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
+            hoverPlays.value = event.currentTarget.checked;
+          } }),
+          "Play on hover"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
+            hoverSounds.value = event.currentTarget.checked;
+          } }),
+          "with sound"
         ] })
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
-        /* @__PURE__ */ a4(Icon, { name: "dice" }),
-        "Random cluster"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
-          hoverPlays.value = event.currentTarget.checked;
-        } }),
-        "Play on hover"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
-          hoverSounds.value = event.currentTarget.checked;
-        } }),
-        "with sound"
-      ] }),
-      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? plural(shown3.length, "cluster") : "" }),
+      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? words(shown3.length) : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
         /* @__PURE__ */ a4(WithinPill, {}),
+        setting("q") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
+          "search: ",
+          setting("q")
+        ] }),
         setting("class") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
           "class: ",
           className(Number(setting("class")))
         ] }),
-        LIMITS.filter(([name]) => setting(name)).map(([name, words]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
-          words.toLowerCase(),
+        LIMITS.filter(([name]) => setting(name)).map(([name, words2]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
+          words2.toLowerCase(),
           " ",
           setting(name)
         ] }, name)),
@@ -5092,7 +5125,7 @@
         /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
       ] }),
-      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
+      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: sized(320), gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
       empty.length > 0 && !isFiltered.value && /* @__PURE__ */ a4("p", { class: "aside", children: empty.length > 40 ? `${plural(empty.length, "cluster")} of ${clusterCount.value} have no clips.` : `No clip is in ${empty.length === 1 ? "cluster" : "clusters"} ${empty.join(", ")}.` })
     ] });
   }
@@ -5242,23 +5275,23 @@
   // src/data/hungarian.ts
   function assign(gains, columns2) {
     const rows = gains.length;
-    const size = Math.max(rows, columns2);
+    const size2 = Math.max(rows, columns2);
     const cost = (row, column2) => row < rows && column2 < columns2 ? -gains[row][column2] : 0;
-    const u4 = new Float64Array(size + 1);
-    const v4 = new Float64Array(size + 1);
-    const taken = new Int32Array(size + 1);
-    const way = new Int32Array(size + 1);
-    for (let row = 1; row <= size; row++) {
+    const u4 = new Float64Array(size2 + 1);
+    const v4 = new Float64Array(size2 + 1);
+    const taken = new Int32Array(size2 + 1);
+    const way = new Int32Array(size2 + 1);
+    for (let row = 1; row <= size2; row++) {
       taken[0] = row;
       let column2 = 0;
-      const least = new Float64Array(size + 1).fill(Infinity);
-      const used = new Uint8Array(size + 1);
+      const least = new Float64Array(size2 + 1).fill(Infinity);
+      const used = new Uint8Array(size2 + 1);
       do {
         used[column2] = 1;
         const at = taken[column2];
         let delta = Infinity;
         let next = 0;
-        for (let other = 1; other <= size; other++) {
+        for (let other = 1; other <= size2; other++) {
           if (used[other]) continue;
           const reduced = cost(at - 1, other - 1) - u4[at] - v4[other];
           if (reduced < least[other]) {
@@ -5270,7 +5303,7 @@
             next = other;
           }
         }
-        for (let other = 0; other <= size; other++) {
+        for (let other = 0; other <= size2; other++) {
           if (used[other]) {
             u4[taken[other]] += delta;
             v4[other] -= delta;
@@ -5824,7 +5857,7 @@
     return /* @__PURE__ */ a4("section", { class: "panel", "aria-labelledby": "without-classes", children: [
       /* @__PURE__ */ a4("h2", { id: "without-classes", children: "Without classes" }),
       /* @__PURE__ */ a4("p", { children: "These figures need no classes. They show how stable the clusters are, and not that they are what a person looks for: watch and listen." }),
-      /* @__PURE__ */ a4("dl", { class: "figures", children: facts.map(({ name, value, chance, words }) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dl", { class: "figures", children: facts.map(({ name, value, chance, words: words2 }) => /* @__PURE__ */ a4("div", { children: [
         /* @__PURE__ */ a4("dt", { children: name }),
         /* @__PURE__ */ a4("dd", { children: [
           /* @__PURE__ */ a4("b", { children: percent(value) }),
@@ -5836,7 +5869,7 @@
             "By chance: ",
             percent(chance)
           ] }),
-          /* @__PURE__ */ a4("p", { children: words })
+          /* @__PURE__ */ a4("p", { children: words2 })
         ] })
       ] }, name)) }),
       /* @__PURE__ */ a4(HeadsTable, { split: split2.value, shown: viewNumber.value }),
@@ -5922,7 +5955,7 @@
               },
               one.number
             )),
-            prescribed?.map((size, rank) => /* @__PURE__ */ a4("path", { class: "wanted", d: `M${x3(rank + 0.55)} ${y5(size)}H${x3(rank + 1.45)}` }, rank))
+            prescribed?.map((size2, rank) => /* @__PURE__ */ a4("path", { class: "wanted", d: `M${x3(rank + 0.55)} ${y5(size2)}H${x3(rank + 1.45)}` }, rank))
           ] })
         }
       ),
@@ -5994,7 +6027,7 @@
       ] })
     ] });
   }
-  function Course({ name, title, unit, words, format: format2 }) {
+  function Course({ name, title, unit, words: words2, format: format2 }) {
     const known = points(name);
     const last2 = run.curves.epoch.at(-1);
     const marks = ticks(Math.max(...known.map(([, value]) => value)));
@@ -6015,7 +6048,7 @@
         " at first, ",
         format2(end),
         " at the end. ",
-        words
+        words2
       ] })
     ] });
   }
@@ -6047,7 +6080,7 @@
     const place = levels.value[depth2];
     const below = branches.value[depth2]?.[cluster] ?? [];
     const face = faces(place)?.[cluster];
-    const words = /* @__PURE__ */ a4($, { children: [
+    const words2 = /* @__PURE__ */ a4($, { children: [
       face && face.row >= 0 && /* @__PURE__ */ a4("img", { class: "face", src: `clips/${idOf(face.row)}.jpg`, alt: "", loading: "lazy", decoding: "async" }),
       /* @__PURE__ */ a4("a", { href: addressIn(place, cluster), children: titleIn(place, cluster) }),
       " ",
@@ -6075,11 +6108,15 @@
         ] })
       ] })
     ] });
-    if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words });
-    return /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("details", { open: depth2 === 0, children: [
-      /* @__PURE__ */ a4("summary", { children: words }),
-      /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
-    ] }) });
+    const [open2, setOpen] = d2(depth2 === 0);
+    if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
+    return /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("div", { class: "branch", children: [
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
+        /* @__PURE__ */ a4("span", { children: words2 })
+      ] }),
+      open2 && /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
+    ] });
   }
   function Curve() {
     const all = run.levels.filter((one) => one.agreement !== void 0);
@@ -6088,7 +6125,7 @@
     const best = scored.length ? scored.reduce((a5, b3) => b3.nmi > a5.nmi ? b3 : a5) : null;
     const at = (one) => all.findIndex((other) => other.clusters === one.clusters);
     const selected2 = all.find((one) => one.selected);
-    const words = [
+    const words2 = [
       selected2 && `Selected without classes: ${selected2.clusters} clusters, on which the heads agree best.`,
       best && `Best by the classes (oracle): ${best.clusters}.`
     ].filter(Boolean).join(" ");
@@ -6096,7 +6133,7 @@
       /* @__PURE__ */ a4(
         Plot,
         {
-          label: `Agreement of heads by number of clusters. ${words}`,
+          label: `Agreement of heads by number of clusters. ${words2}`,
           x: { name: "number of clusters", ticks: all.map((_4, place) => place), from: -0.5, to: all.length - 0.5, format: (place) => String(all[place].clusters) },
           y: { name: scored.length ? "AMI of heads, NMI with classes" : "agreement of heads (AMI)", ticks: ticks(1), to: 1 },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
@@ -6115,7 +6152,7 @@
           " NMI with the classes; the ring is the oracle"
         ] })
       ] }),
-      /* @__PURE__ */ a4("p", { class: "aside", children: words }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
       /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
