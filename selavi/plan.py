@@ -204,6 +204,7 @@ class Plan:
             "cluster_features": self._runs(CLUSTERING, self.clustered),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
             "name_clusters": self._runs("results/name-clusters/{run}.csv"),
+            "map": self._runs("results/map/{run}.npz"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt", config.networks),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),
             "agreement": self._runs(

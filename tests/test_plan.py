@@ -42,6 +42,7 @@ def test_the_demo_stage_by_stage() -> None:
         "tree": [],
         "assign": ["results/assign/demo/train.csv", "results/assign/demo/test.csv"],
         "name_clusters": ["results/name-clusters/demo.csv"],
+        "map": ["results/map/demo.npz"],
         "logits": ["results/logits/demo/train.pt", "results/logits/demo/test.pt"],
         "metrics": ["results/metrics/demo/train.csv", "results/metrics/demo/test.csv"],
         "baselines": ["results/baselines/demo/train.csv", "results/baselines/demo/test.csv"],

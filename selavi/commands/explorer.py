@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="FILE",
+        help="show the positions of `selavi map` (NPZ), of one split",
+    )
     for name in SCORES:
         parser.add_argument(
             f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
@@ -73,5 +79,6 @@ def run(options: argparse.Namespace) -> None:
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        positions=options.map,
         insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

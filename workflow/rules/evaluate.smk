@@ -49,6 +49,32 @@ rule name_clusters:
         " {params.clusters} {params.names:q} --log {log}"
 
 
+# Positions in the plane, for the page.
+rule map:
+    input:
+        model=lambda wildcards: PLAN.model_of(wildcards.run),
+        index=train_index,
+        shards=split_shards,
+        given=given_features,
+    output:
+        "results/map/{run}.npz",
+    log:
+        "logs/map/{run}.log",
+    benchmark:
+        "results/benchmarks/map/{run}.tsv"
+    conda:
+        "../envs/selavi.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        device=device,
+    params:
+        given=features_flags,
+    shell:
+        "python -m selavi map --model {input.model} --index {input.index} --output {output}"
+        " {params.given} --workers {threads} --log {log}"
+
+
 rule metrics:
     input:
         assignments="results/assign/{run}/{split}.csv",

@@ -211,6 +211,7 @@ rule explorer:
         unpack(insight),
         assignments="results/assign/{run}/train.csv",
         names="results/name-clusters/{run}.csv",
+        map="results/map/{run}.npz",
         index=train_index,
         shards=split_shards,
     output:
@@ -235,7 +236,7 @@ rule explorer:
         clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
-        " --names {input.names} --output {output.page} --title {wildcards.run} {params.clusters}"
+        " --names {input.names} --map {input.map} --output {output.page} --title {wildcards.run} {params.clusters}"
         " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} {params.insight:q}"
         " --threads {threads} --log {log}"
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from selavi import __version__
 from selavi.data.schema import lasts
+from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
@@ -22,6 +23,7 @@ from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_o
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
+from selavi.reporting.explorer.positions import grid, read_map
 from selavi.reporting.explorer.splits import read_splits
 from selavi.reporting.explorer.views import View, views_of
 
@@ -51,6 +53,8 @@ class Page:
         Their clusters.
     selected : int
         Position of the view to show first.
+    clip_map : ClipMap, optional
+        Where the clips lie in the plane, in the order of the table.
     names : dict of int to str
         Names of its clusters.
     splits : list of str
@@ -66,6 +70,7 @@ class Page:
     clips: pd.DataFrame
     views: list[View]
     selected: int
+    clip_map: ClipMap | None = None
     names: dict[int, str] = field(default_factory=dict)
     splits: list[str] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
@@ -82,6 +87,7 @@ def make_explorer(
     threads: int = 1,
     clusters: int | None = None,
     names: Path | None = None,
+    positions: Path | None = None,
     insight: Insight = NOTHING,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
@@ -104,6 +110,8 @@ def make_explorer(
         K, to count empty clusters; see `number_of_clusters`.
     names : Path, optional
         Names of the clusters; see `read_names`.
+    positions : Path, optional
+        Where the clips of the only split lie in the plane; see `selavi.evaluation.clip_map`.
     insight : Insight, optional
         What other stages say of the run.
 
@@ -115,12 +123,15 @@ def make_explorer(
     """
     table, clips, missing = read_splits(splits)
     views, selected = views_of(table, clusters)
+    if positions and len(splits) > 1:
+        raise UserError(f"{positions} is of one split, and there are {len(splits)}; leave it out")
     page = Page(
         title,
         table,
         clips,
         views,
         selected,
+        clip_map=read_map(positions, table["id"]) if positions else None,
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
@@ -171,6 +182,8 @@ def write_page(
     chosen = choose_clips(view, rows, stored, clips_per_cluster, max_megabytes)
     waves = write_clips(rows.iloc[chosen], folder / "clips", threads)
     columns = columns_of(page.table, page.views, page.selected, chosen) | {"waves": waves}
+    if page.clip_map:
+        columns["map"] = grid(page.clip_map.positions)
     for name, values in columns.items():
         write_column(folder / "data", name, values)
     for built in (HERE / "built").iterdir():
@@ -193,6 +206,8 @@ def write_page(
 
 def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
     """The page's JSON; `Run` in frontend/src/data/run.ts."""
+    placed = page.clip_map
+    shown = {"map": {"method": placed.method, "of": placed.of}} if placed else {}
     ratios = (stored["width"] / stored["height"])[stored["video_size"] > 0].clip(0.75, 1.8)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
     aspect = float(ratios.median()) if len(ratios) else 16 / 9
@@ -213,7 +228,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         },
         "missing": count_missing(page.missing),
         "columns": sorted(columns),
-    } | page.facts  # fmt: skip
+    } | shown | page.facts  # fmt: skip
 
 
 def _render(title: str, run: dict[str, Any], clusters: list[dict[str, Any]]) -> str:
