@@ -18,8 +18,10 @@ import { ClassChip } from "../ui/chips.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Rename } from "../ui/rename.tsx";
 import { WindowGrid } from "../ui/rows.tsx";
+import { SizeChoice, sized } from "../ui/size.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Relatives } from "./levels.tsx";
 import { ClusterChoice } from "./selectionbar.tsx";
 
 /** Clips that “Play” plays at most. */
@@ -80,6 +82,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         </section>
         {cluster.classes.length > 0 && <Classes cluster={cluster} />}
         <Beside cluster={cluster} />
+        <Relatives cluster={number} />
       </div>
       <div class="toolbar" role="group" aria-label="Clips">
         <label class="field">
@@ -98,6 +101,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
             <Icon name={touring ? "stop" : "play"} />{touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"}
           </button>
         )}
+        <SizeChoice />
         <button
           type="button" aria-pressed={selecting.value}
           onClick={() => { if (selecting.value) clearSelection(); else selecting.value = true; }}
@@ -108,7 +112,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         {setting("class") !== "" && <ClassChip place={Number(setting("class"))} />}
         <output class="status" role="status">{plural(rows.length, "clip")}</output>
       </div>
-      <WindowGrid items={rows} width={176} gap={8} height={140} label="Clips" name="clips">
+      <WindowGrid items={rows} width={sized(176)} gap={8} height={sized(140)} label="Clips" name="clips">
         {(row, at) => <Tile key={row} row={row} place="all" common={common} stop={at === 0} list={rows} />}
       </WindowGrid>
     </>

@@ -1,12 +1,14 @@
 /* Search, order and filters of the overview. */
 
 import { useRef, useState } from "preact/hooks";
-import { plural } from "../data/text.ts";
+import { count, plural } from "../data/text.ts";
 import { hoverPlays, hoverSounds, stopPlaying } from "../media/player.ts";
-import { className, classed, column, index, once, run } from "../state/clips.ts";
+import { className, classed, column, index, once, run, summary } from "../state/clips.ts";
 import { SORTS, type Sort, availableSorts, found, isFiltered } from "../state/filter.ts";
 import { addressOf, change, go, setting } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
+import { WithinPill } from "./levels.tsx";
+import { SizeChoice } from "../ui/size.tsx";
 import { clearFilters } from "./overview.tsx";
 
 const LIMITS = [
@@ -15,6 +17,12 @@ const LIMITS = [
   ["purity", "Purity in %, at most", 100],
   ["margin", "Margin in %, at most", 100],
 ] as const;
+
+/** How many clusters are shown, of how many. */
+function words(shown: number): string {
+  const all = summary.value?.filter((one) => one.size).length ?? shown;
+  return shown === all ? plural(shown, "cluster") : `${count(shown)} of ${plural(all, "cluster")}`;
+}
 
 export function Toolbar() {
   const shown = found.value;
@@ -79,6 +87,7 @@ export function Toolbar() {
             ))}
           </div>
         </details>
+        <SizeChoice />
         <button type="button" onClick={random}><Icon name="dice" />Random cluster</button>
         <label class="switch">
           <input type="checkbox" role="switch" checked={hoverPlays.value} onChange={(event) => { hoverPlays.value = event.currentTarget.checked; }} />
@@ -89,9 +98,11 @@ export function Toolbar() {
           with sound
         </label>
       </div>
-      <output class="status" role="status">{shown ? plural(shown.length, "cluster") : ""}</output>
+      <output class="status" role="status">{shown ? words(shown.length) : ""}</output>
       {isFiltered.value && (
         <p class="active">
+          <WithinPill />
+          {setting("q") !== "" && <span class="pill">search: {setting("q")}</span>}
           {setting("class") !== "" && <span class="pill">class: {className(Number(setting("class")))}</span>}
           {LIMITS.filter(([name]) => setting(name)).map(([name, words]) => <span key={name} class="pill">{words.toLowerCase()} {setting(name)}</span>)}
           <button type="button" class="quiet" onClick={clearFilters}><Icon name="close" />Clear the filters</button>
