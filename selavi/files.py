@@ -114,7 +114,8 @@ def read_csv(
     if not path.exists():
         raise UserError(f"{path} does not exist; run the stage that writes it")
     try:
-        header = [name for name in pd.read_csv(path, nrows=0) if not wanted or wanted(name)]
+        names = map(str, pd.read_csv(path, nrows=0))
+        header = [name for name in names if not wanted or wanted(name)]
         if numbers is not None:
             text = tuple(column for column in header if column not in numbers)
         table = pd.read_csv(

@@ -17,9 +17,10 @@ from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
-from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
+from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
+from selavi.reporting.explorer.excerpt import SECONDS
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
