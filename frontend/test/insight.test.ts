@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { confusion, mixtures, shade } from "../src/data/confusion.ts";
 import { assign } from "../src/data/hungarian.ts";
-import { divide } from "../src/data/tree.ts";
+import { divide, facesOf } from "../src/data/tree.ts";
 import { ticks } from "../src/ui/chart.tsx";
 
 /** The greatest sum, by trying all. */
@@ -68,6 +68,14 @@ test("a cluster stands below the one that has most of it", () => {
     [{ cluster: 0, size: 2, share: 1 }],
     [{ cluster: 1, size: 3, share: 2 / 3 }, { cluster: 3, size: 1, share: 1 }],
   ]);
+});
+
+test("a cluster's face is its most certain clip with a picture, and its commonest class", () => {
+  const faces = facesOf(
+    Int16Array.from([0, 0, 0, 1, -1]), 3, Uint8Array.from([1, 2, 0, 0, 2]), Uint8Array.from([10, 20, 255, 9, 9]),
+    Int16Array.from([1, 0, 1, -1, 0]), 2,
+  );
+  assert.deepEqual(faces, [{ row: 1, kind: 1 }, { row: -1, kind: -1 }, { row: -1, kind: -1 }]);
 });
 
 test("ticks are round, few, and reach the largest value", () => {

@@ -14,7 +14,7 @@ from selavi.data.schema import read_index
 from selavi.files import write_csv
 from selavi.reporting.explorer import make_explorer
 from selavi.reporting.explorer.insight import Insight
-from tests.browser.watched import Watched, visible
+from tests.browser.watched import Watched, titles, visible, wait
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
@@ -164,16 +164,42 @@ def test_cells_are_as_dark_as_what_they_show(page: Any) -> None:
 def test_the_tree_leads_to_clusters_of_each_level(page: Any) -> None:
     page.get_by_role("link", name="Tree").click()
     top = page.locator(".tree > li")
+    expect(top.nth(0).locator("li")).to_have_count(2)
+    top.nth(0).get_by_role("button", name="Parts of Cluster 0").click()
+    expect(top.nth(0).locator("li")).to_have_count(0)
+    top.nth(0).get_by_role("button").press("Enter")
     assert visible(top.nth(0), "li") == [
-        "Cluster 1 of 4, 4 clips, 75% of them here", "Cluster 0 of 4, 3 clips, 100% of them here"
-    ]  # fmt: skip
+        "Cluster 1 mostly bell, of 4, 4 clips, 75% of them here",
+        "Cluster 0 mostly bell, of 4, 3 clips, 100% of them here",
+    ]
     assert visible(page, ".chart .aside") == [
-        "Selected without classes: 4 clusters. Best by the classes (oracle): 2."
-    ]  # fmt: skip
+        "Selected without classes: 4 clusters, on which the heads agree best. "
+        "Best by the classes (oracle): 2."
+    ]
+    wait(page, "[...document.images].length > 3")
+    wait(page, "[...document.images].every((image) => image.naturalWidth === 48)")
     top.nth(1).get_by_role("link", name="Cluster 1", exact=True).first.click()
     expect(page.locator("main h1")).to_have_text("Cluster 1")
     expect(page.locator(".page-head .facts")).to_have_text("6 clips, 50% of all")
     assert "head=0" in page.url
+
+
+def test_clusters_unfold_into_their_parts_and_fold_again(page: Any) -> None:
+    page.locator("#level").select_option(label="2")
+    expect(page.locator(".card")).to_have_count(2)
+    page.locator(".card", has_text="Cluster 1").get_by_role("link", name="2 parts").click()
+    expect(page.locator(".pill")).to_have_text("parts of Cluster 1 of 2, at 4 clusters")
+    assert titles(page) == ["Cluster 2", "Cluster 3"]  # and not 0 and 1, whose clips are in 0
+    page.reload()
+    expect(page.locator(".card")).to_have_count(2)
+    page.locator(".card").first.get_by_role("link", name="part of Cluster 1").click()
+    expect(page.locator("#relatives-title")).to_be_visible()
+    parts = page.locator("[aria-labelledby=relatives-title] li")
+    expect(parts.locator("a")).to_have_text(["Cluster 2", "Cluster 3"])
+    expect(parts.locator("p").nth(1)).to_have_text("2 clips, 100% of them here.")
+    page.go_back()
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(page.locator(".card")).to_have_count(4)
 
 
 def test_sizes_stand_beside_those_that_were_prescribed(page: Any) -> None:

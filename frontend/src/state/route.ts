@@ -40,7 +40,8 @@ const LASTING = ["modality", "head", "tiles"];
 /** The address of a page. */
 export function addressOf(page: string, id: number | string = "", settings: Record<string, string> = {}): string {
   const kept = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
-  return format({ page, id: String(id), settings: { ...Object.fromEntries(kept), ...settings } });
+  const all = Object.entries({ ...Object.fromEntries(kept), ...settings }).filter(([, value]) => value);
+  return format({ page, id: String(id), settings: Object.fromEntries(all) });
 }
 
 /** Goes to an address: a step that the back button undoes. */

@@ -19,7 +19,7 @@ const MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
 
 interface Frame {
   label: string;
-  x: { name: string; ticks: number[]; from: number; to: number };
+  x: { name: string; ticks: number[]; from: number; to: number; format?: (value: number) => string };
   y: { name: string; ticks: number[]; to: number; format?: (value: number) => string };
   /** In pixels. */
   height?: number;
@@ -50,7 +50,7 @@ export function Plot({ label, x, y, height = 260, wide = false, children }: Fram
           <text x={MARGIN.left - 6} y={up(tick) + 4} text-anchor="end">{format(tick)}</text>
         </g>
       ))}
-      {x.ticks.map((tick) => <text key={tick} x={across(tick)} y={height - MARGIN.bottom + 16} text-anchor="middle">{tick}</text>)}
+      {x.ticks.map((tick) => <text key={tick} x={across(tick)} y={height - MARGIN.bottom + 16} text-anchor="middle">{(x.format ?? String)(tick)}</text>)}
       <text x={(MARGIN.left + width - MARGIN.right) / 2} y={height - 6} text-anchor="middle">{x.name}</text>
       <text transform={`translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`} text-anchor="middle">{y.name}</text>
       {children(across, up)}

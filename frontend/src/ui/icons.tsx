@@ -7,6 +7,7 @@ const PATHS = {
   order: <path d="M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" />,
   close: <path d="m4 4 8 8m0-8-8 8" />,
   before: <path d="M10 3 5 8l5 5" />,
+  below: <path d="m3 6 5 5 5-5" />,
   after: <path d="m6 3 5 5-5 5" />,
   pen: <path d="m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" />,
   filter: <path d="M2 4h12M4.5 8h7M7 12h2" />,

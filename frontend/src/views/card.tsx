@@ -12,6 +12,7 @@ import { Icon } from "../ui/icons.tsx";
 import { Rename } from "../ui/rename.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Folds } from "./levels.tsx";
 
 /** Wide clips stand two in a row, or they would be too small. */
 const COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
@@ -72,6 +73,7 @@ export function Card({ found }: { found: Found }) {
         <Measure name="Heads agree" value={cluster.heads} title={MEANS.heads} />
         <Measure name="Video and audio agree" value={cluster.modalities} title={MEANS.modalities} />
       </dl>
+      <Folds cluster={cluster.number} />
       {matches && <p class="note">{count(matches.length)} of {plural(cluster.size, "clip")} {matches.length === 1 ? "matches" : "match"}</p>}
     </article>
   );

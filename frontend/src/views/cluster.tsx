@@ -21,6 +21,7 @@ import { WindowGrid } from "../ui/rows.tsx";
 import { SizeChoice, sized } from "../ui/size.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Relatives } from "./levels.tsx";
 import { ClusterChoice } from "./selectionbar.tsx";
 
 /** Clips that “Play” plays at most. */
@@ -81,6 +82,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         </section>
         {cluster.classes.length > 0 && <Classes cluster={cluster} />}
         <Beside cluster={cluster} />
+        <Relatives cluster={number} />
       </div>
       <div class="toolbar" role="group" aria-label="Clips">
         <label class="field">

@@ -5,6 +5,7 @@ import { modalities, run, view } from "../state/clips.ts";
 import { edited } from "../state/edits.ts";
 import { addressOf, change, page } from "../state/route.ts";
 import { PAGES } from "./pages.ts";
+import { LevelChoice } from "./levels.tsx";
 import { helpOpen } from "./help.tsx";
 import { Icon } from "../ui/icons.tsx";
 
@@ -41,6 +42,7 @@ export function Masthead() {
             </select>
           </label>
         )}
+        <LevelChoice />
         {heads.length > 1 && (
           <label class="field">
             <span>Head</span>

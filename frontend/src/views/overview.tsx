@@ -10,7 +10,7 @@ import { Card } from "./card.tsx";
 import { Toolbar } from "./toolbar.tsx";
 
 export const clearFilters = () =>
-  change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
+  change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
 
 export function Overview() {
   const shown = found.value;

@@ -5,12 +5,13 @@ import { ClusterPage } from "./cluster.tsx";
 import { Overview } from "./overview.tsx";
 import { MissingPage } from "./missing.tsx";
 import { classed, run } from "../state/clips.ts";
+import { severalLevels } from "../state/levels.ts";
 import { CorrectionsPage } from "./corrections.tsx";
 import { ConfusionPage } from "./confusion.tsx";
 import { QualityPage } from "./quality.tsx";
 import { SizesPage } from "./sizes.tsx";
 import { TrainingPage } from "./training.tsx";
-import { TreePage, severalLevels } from "./tree.tsx";
+import { TreePage } from "./tree.tsx";
 
 interface Page {
   /** In the address. */

@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import type { Cluster } from "../data/clusters.ts";
 import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
 import { count, percent } from "../data/text.ts";
-import { byAudio, byVideo, clusterCount, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
+import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
 import { HeadsTable } from "./heads.tsx";
@@ -55,6 +55,7 @@ function Scored() {
         {ours.nmi_low !== undefined && ours.nmi_high !== undefined && <>, {percent(ours.nmi_low)} to {percent(ours.nmi_high)} in 95% of resamplings of the clips</>}
         {chance !== undefined && <>; by chance {percent(chance)}</>}.
       </p>
+      {isSelected.value && corrected.value && <p>These scores are of the model's clusters, without the corrections on this page.</p>}
       {judged && <p>{judged}</p>}
       <Rows all={all} />
       <div class="scrolls" role="region" aria-label="Scores" tabIndex={0}>

@@ -7,6 +7,7 @@ import { className, classed, column, index, once, run, summary } from "../state/
 import { SORTS, type Sort, availableSorts, found, isFiltered } from "../state/filter.ts";
 import { addressOf, change, go, setting } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
+import { WithinPill } from "./levels.tsx";
 import { SizeChoice } from "../ui/size.tsx";
 import { clearFilters } from "./overview.tsx";
 
@@ -100,6 +101,7 @@ export function Toolbar() {
       <output class="status" role="status">{shown ? words(shown.length) : ""}</output>
       {isFiltered.value && (
         <p class="active">
+          <WithinPill />
           {setting("q") !== "" && <span class="pill">search: {setting("q")}</span>}
           {setting("class") !== "" && <span class="pill">class: {className(Number(setting("class")))}</span>}
           {LIMITS.filter(([name]) => setting(name)).map(([name, words]) => <span key={name} class="pill">{words.toLowerCase()} {setting(name)}</span>)}

@@ -1274,7 +1274,8 @@
   var LASTING = ["modality", "head", "tiles"];
   function addressOf(page2, id = "", settings = {}) {
     const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
-    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept2), ...settings } });
+    const all = Object.entries({ ...Object.fromEntries(kept2), ...settings }).filter(([, value]) => value);
+    return format({ page: page2, id: String(id), settings: Object.fromEntries(all) });
   }
   function go(address) {
     if (address === location.hash) return;
@@ -1458,8 +1459,8 @@
     if (from === into) return edits2;
     const merged = {};
     for (const [cluster, target] of Object.entries(edits2.merged)) merged[Number(cluster)] = target === from ? into : target;
-    const made = { ...edits2.made };
-    if (from in made) delete made[from];
+    const made2 = { ...edits2.made };
+    if (from in made2) delete made2[from];
     else merged[from] = into;
     delete merged[into];
     const names2 = { ...edits2.names };
@@ -1470,12 +1471,12 @@
       const own = model2[row];
       if ((merged[own] ?? own) !== target) moved.set(row, target);
     }
-    return { ...edits2, merged, made, names: names2, moved };
+    return { ...edits2, merged, made: made2, names: names2, moved };
   }
   function split(edits2, rows, from, model2, count2) {
     const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
-    const made = { ...edits2.made, [cluster]: from };
-    return [move({ ...edits2, made }, rows, cluster, model2), cluster];
+    const made2 = { ...edits2.made, [cluster]: from };
+    return [move({ ...edits2, made: made2 }, rows, cluster, model2), cluster];
   }
   function tag(edits2, rows, name, add) {
     const tags = new Map(edits2.tags);
@@ -1668,13 +1669,13 @@
   var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
   var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
   function splitOff(rows, from) {
-    let made = -1;
+    let made2 = -1;
     take((now, of2) => {
       const [next, cluster] = split(now, rows, from, of2, K2);
-      made = cluster;
+      made2 = cluster;
       return next;
     });
-    return made;
+    return made2;
   }
   var byPerson = (row) => isSelected.value && edits.value.moved.has(row);
   var tagsOf = (row) => edits.value.tags.get(row) ?? [];
@@ -1772,6 +1773,104 @@
     return [...found2.values()].sort((a5, b3) => doubts2(b3) - doubts2(a5) || a5.cluster - b3.cluster).slice(0, most);
   }
 
+  // src/data/tree.ts
+  function divide(coarse, fine, parents, children) {
+    const together = Array.from({ length: children }, () => new Int32Array(parents));
+    for (let row = 0; row < fine.length; row++)
+      if (fine[row] >= 0 && coarse[row] >= 0) together[fine[row]][coarse[row]]++;
+    const below = Array.from({ length: parents }, () => []);
+    together.forEach((counts, cluster) => {
+      const size2 = counts.reduce((sum, clips) => sum + clips, 0);
+      if (!size2) return;
+      const parent = counts.indexOf(Math.max(...counts));
+      below[parent].push({ cluster, size: size2, share: counts[parent] / size2 });
+    });
+    for (const list of below) list.sort((a5, b3) => b3.size - a5.size || a5.cluster - b3.cluster);
+    return below;
+  }
+  function facesOf(clusters2, count2, media, margins2, classes2, kinds) {
+    const faces2 = Array.from({ length: count2 }, () => ({ row: -1, kind: -1 }));
+    const counts = classes2 ? Array.from({ length: count2 }, () => new Int32Array(kinds)) : [];
+    for (let row = 0; row < clusters2.length; row++) {
+      const cluster = clusters2[row];
+      if (cluster < 0) continue;
+      const face = faces2[cluster];
+      if (media[row] > 0 && (face.row < 0 || margins2 && margins2[row] > margins2[face.row])) face.row = row;
+      if (classes2 && classes2[row] >= 0) counts[cluster][classes2[row]]++;
+    }
+    counts.forEach((of2, cluster) => {
+      const most = Math.max(...of2);
+      if (most > 0) faces2[cluster].kind = of2.indexOf(most);
+    });
+    return faces2;
+  }
+
+  // src/state/levels.ts
+  var severalLevels = new Set((run.views ?? []).map((one) => one.clusters)).size > 1;
+  var levels = O(() => {
+    const all = run.views.map((one, place) => ({ ...one, place })).filter((one) => one.modality === view.value.modality);
+    const numbers2 = [...new Set(all.map((one) => one.clusters))].sort((a5, b3) => a5 - b3);
+    return numbers2.map((clusters2) => {
+      const of2 = all.filter((one) => one.clusters === clusters2);
+      const heads = [run.views[run.selected].head, run.levels?.find((one) => one.clusters === clusters2)?.head];
+      return (of2.find((one) => one.head !== null && heads.includes(one.head)) ?? of2[0]).place;
+    });
+  });
+  var depth = O(() => levels.value.findIndex((place) => run.views[place].clusters === view.value.clusters));
+  function headOf(place) {
+    const { head } = run.views[place];
+    return { head: head === null || head === run.views[run.selected].head ? "" : String(head) };
+  }
+  var addressIn = (place, cluster) => addressOf("cluster", cluster, headOf(place));
+  var titleIn = (place, cluster) => place === run.selected && names.value[cluster] || `Cluster ${cluster}`;
+  var made = /* @__PURE__ */ new Map();
+  function divided(coarse, fine) {
+    const [above, below] = [column(`cluster-${coarse}`), column(`cluster-${fine}`)];
+    if (!above || !below) return null;
+    const key = `${coarse}/${fine}`;
+    let found2 = made.get(key);
+    if (!found2) made.set(key, found2 = divide(above, below, run.views[coarse].clusters, run.views[fine].clusters));
+    return found2;
+  }
+  function parentOf(cluster) {
+    const above = levels.value[depth.value - 1];
+    if (above === void 0) return null;
+    const all = divided(above, levels.value[depth.value]) ?? [];
+    for (const [parent, children] of all.entries()) {
+      const child = children.find((one) => one.cluster === cluster);
+      if (child) return { place: above, cluster: parent, share: child.share };
+    }
+    return null;
+  }
+  function partsOf(cluster) {
+    const below = levels.value[depth.value + 1];
+    if (below === void 0) return null;
+    const parts2 = divided(levels.value[depth.value], below)?.[cluster];
+    return parts2?.length ? { place: below, parts: parts2 } : null;
+  }
+  var addressOfParts = (place, coarse, cluster) => addressOf("overview", "", { ...headOf(place), within: `${run.views[coarse].clusters}-${cluster}` });
+  var within = O(() => {
+    const [clusters2, cluster] = setting("within").split("-").map(Number);
+    const place = severalLevels ? levels.value.find((one) => run.views[one].clusters === clusters2) : void 0;
+    if (place === void 0 || !Number.isInteger(cluster) || clusters2 >= view.value.clusters) return null;
+    return { place, cluster };
+  });
+  var withinParts = O(() => {
+    const limit2 = within.value;
+    const all = limit2 && divided(limit2.place, viewNumber.value);
+    return all && new Set(all[limit2.cluster]?.map((one) => one.cluster));
+  });
+  var seen = /* @__PURE__ */ new Map();
+  function faces(place) {
+    const [clusters2, media] = [column(`cluster-${place}`), column("media")];
+    const margins2 = column(`margin-${place}`);
+    const ready = clusters2 && media && column("ids") && (margins2 || !run.columns.includes(`margin-${place}`));
+    if (!ready || run.classes.length > 0 && !classes.value) return null;
+    let found2 = seen.get(place);
+    if (!found2) seen.set(place, found2 = facesOf(clusters2, run.views[place].clusters, media, margins2, classes.value, run.classes.length));
+    return found2;
+  }
+
   // src/state/filter.ts
   var SORTS = {
     size: "size",
@@ -1820,10 +1919,11 @@
   var limit = (name, otherwise) => setting(name) === "" ? otherwise : Number(setting(name));
   var found = O(() => {
     const all = summary.value;
-    if (!all) return null;
+    if (!all || within.value && !withinParts.value) return null;
     const query = fold(setting("q").trim());
     const number2 = numberIn(query);
     const hits = matching.value;
+    const parts2 = withinParts.value;
     const [least, most] = [limit("least", 1), limit("most", Infinity)];
     const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
     const passing = [];
@@ -1831,6 +1931,7 @@
       if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
       if (purity && (cluster.purity ?? 0) > purity) continue;
       if (margin && (cluster.margin ?? 0) > margin) continue;
+      if (parts2 && !parts2.has(cluster.number)) continue;
       if (number2 !== null && cluster.number !== number2) continue;
       const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);
       const matches2 = named ? null : hits?.get(cluster.number) ?? null;
@@ -1843,7 +1944,7 @@
     return passing.sort((a5, b3) => sign * (rank(b3) - rank(a5)) || a5.cluster.number - b3.cluster.number);
   });
   var availableSorts = Object.keys(SORTS).filter((sort) => (sort !== "purity" || classed) && (sort !== "agreement" || (run.columns ?? []).includes("heads")));
-  var isFiltered = O(() => ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));
+  var isFiltered = O(() => within.value !== null || ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));
 
   // src/state/order.ts
   var ORDERS = {
@@ -1964,6 +2065,7 @@
     order: /* @__PURE__ */ a4("path", { d: "M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" }),
     close: /* @__PURE__ */ a4("path", { d: "m4 4 8 8m0-8-8 8" }),
     before: /* @__PURE__ */ a4("path", { d: "M10 3 5 8l5 5" }),
+    below: /* @__PURE__ */ a4("path", { d: "m3 6 5 5 5-5" }),
     after: /* @__PURE__ */ a4("path", { d: "m6 3 5 5-5 5" }),
     pen: /* @__PURE__ */ a4("path", { d: "m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" }),
     filter: /* @__PURE__ */ a4("path", { d: "M2 4h12M4.5 8h7M7 12h2" }),
@@ -4052,8 +4154,8 @@
     return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows.getTotalSize()}px` }, children: rows.getVirtualItems().map((row) => /* @__PURE__ */ a4(
       "div",
       {
-        ref: (made) => {
-          rows.measureElement(made);
+        ref: (made2) => {
+          rows.measureElement(made2);
         },
         "data-index": row.index,
         class: "row",
@@ -4200,6 +4302,83 @@
     entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
   };
 
+  // src/views/levels.tsx
+  function LevelChoice() {
+    if (!severalLevels) return null;
+    return /* @__PURE__ */ a4("label", { class: "field", children: [
+      /* @__PURE__ */ a4("span", { children: "Clusters" }),
+      /* @__PURE__ */ a4("select", { id: "level", value: String(depth.value), onChange: (event) => change({ ...headOf(levels.value[Number(event.currentTarget.value)]), within: null }), children: levels.value.map((place, at) => /* @__PURE__ */ a4("option", { value: String(at), children: [
+        run.views[place].clusters,
+        run.views[place].clusters === run.views[run.selected].clusters ? " (selected)" : ""
+      ] }, place)) })
+    ] });
+  }
+  function Folds({ cluster }) {
+    if (!severalLevels) return null;
+    const [parent, below] = [parentOf(cluster), partsOf(cluster)];
+    if (!parent && !below) return null;
+    return /* @__PURE__ */ a4("p", { class: "folds", children: [
+      parent && /* @__PURE__ */ a4("a", { href: addressIn(parent.place, parent.cluster), title: `${percent(parent.share)} of its clips are in it`, children: [
+        "part of ",
+        titleIn(parent.place, parent.cluster)
+      ] }),
+      below && /* @__PURE__ */ a4("a", { href: addressOfParts(below.place, levels.value[depth.value], cluster), children: [
+        plural(below.parts.length, "part"),
+        " at ",
+        run.views[below.place].clusters,
+        " clusters"
+      ] })
+    ] });
+  }
+  function Relatives({ cluster }) {
+    if (!severalLevels) return null;
+    const [parent, below] = [parentOf(cluster), partsOf(cluster)];
+    if (!parent && !below) return null;
+    return /* @__PURE__ */ a4("section", { "aria-labelledby": "relatives-title", children: [
+      /* @__PURE__ */ a4("h2", { id: "relatives-title", children: "Other numbers of clusters" }),
+      parent && /* @__PURE__ */ a4("p", { children: [
+        "With ",
+        run.views[parent.place].clusters,
+        " clusters, ",
+        percent(parent.share),
+        " of these clips are in ",
+        /* @__PURE__ */ a4("a", { href: addressIn(parent.place, parent.cluster), children: titleIn(parent.place, parent.cluster) }),
+        "."
+      ] }),
+      below && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("p", { children: [
+          "With ",
+          run.views[below.place].clusters,
+          " clusters, ",
+          /* @__PURE__ */ a4("a", { href: addressOfParts(below.place, levels.value[depth.value], cluster), children: "its parts" }),
+          " are:"
+        ] }),
+        /* @__PURE__ */ a4("ul", { class: "near", children: below.parts.map((one) => /* @__PURE__ */ a4("li", { children: [
+          /* @__PURE__ */ a4("a", { href: addressIn(below.place, one.cluster), children: titleIn(below.place, one.cluster) }),
+          /* @__PURE__ */ a4("p", { children: [
+            plural(one.size, "clip"),
+            ", ",
+            percent(one.share),
+            " of them here."
+          ] })
+        ] }, one.cluster)) })
+      ] })
+    ] });
+  }
+  function WithinPill() {
+    const limit2 = within.value;
+    if (!limit2) return null;
+    return /* @__PURE__ */ a4("span", { class: "pill", children: [
+      "parts of ",
+      /* @__PURE__ */ a4("a", { href: addressIn(limit2.place, limit2.cluster), children: titleIn(limit2.place, limit2.cluster) }),
+      " of ",
+      count(run.views[limit2.place].clusters),
+      ", at ",
+      count(clusterCount.value),
+      " clusters"
+    ] });
+  }
+
   // src/views/selectionbar.tsx
   function ClusterChoice({ word, without, choose }) {
     return /* @__PURE__ */ a4(
@@ -4339,7 +4518,8 @@
           ] })
         ] }),
         cluster.classes.length > 0 && /* @__PURE__ */ a4(Classes, { cluster }),
-        /* @__PURE__ */ a4(Beside, { cluster })
+        /* @__PURE__ */ a4(Beside, { cluster }),
+        /* @__PURE__ */ a4(Relatives, { cluster: number2 })
       ] }),
       /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Clips", children: [
         /* @__PURE__ */ a4("label", { class: "field", children: [
@@ -4793,6 +4973,7 @@
         /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: cluster.heads, title: MEANS.heads }),
         /* @__PURE__ */ a4(Measure, { name: "Video and audio agree", value: cluster.modalities, title: MEANS.modalities })
       ] }),
+      /* @__PURE__ */ a4(Folds, { cluster: cluster.number }),
       matches2 && /* @__PURE__ */ a4("p", { class: "note", children: [
         count(matches2.length),
         " of ",
@@ -4909,6 +5090,7 @@
       ] }),
       /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? words(shown3.length) : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
+        /* @__PURE__ */ a4(WithinPill, {}),
         setting("q") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
           "search: ",
           setting("q")
@@ -4931,7 +5113,7 @@
   }
 
   // src/views/overview.tsx
-  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
+  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
   function Overview() {
     const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
@@ -4978,7 +5160,7 @@
   var LISTED2 = 200;
   function CorrectionsPage() {
     const file2 = T2(null);
-    const { names: names2, merged, made, moved, tags } = edits.value;
+    const { names: names2, merged, made: made2, moved, tags } = edits.value;
     const numbers2 = (part) => Object.keys(part).map(Number);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -5054,10 +5236,10 @@
           " is merged into ",
           /* @__PURE__ */ a4("a", { href: addressOf("cluster", merged[cluster]), children: titleOf(merged[cluster]) })
         ] }, `m${cluster}`)),
-        numbers2(made).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made[cluster]), children: [
+        numbers2(made2).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made2[cluster]), children: [
           /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
           " is split off from ",
-          titleOf(made[cluster])
+          titleOf(made2[cluster])
         ] }, `s${cluster}`)),
         [...moved].slice(0, LISTED2).map(([row, cluster]) => /* @__PURE__ */ a4(Change, { back: () => moveClips([row], merged[modelClusters.value[row]] ?? modelClusters.value[row]), children: [
           fileName(keyOf(row)) || `clip ${row}`,
@@ -5294,13 +5476,13 @@
       classes2.forEach((kind, column2) => {
         const clips = counts[cluster][kind];
         if (!clips) return;
-        const depth = 0.1 + 0.9 * Math.sqrt(shade(table2, cluster, kind, by));
-        context.globalAlpha = depth;
+        const depth2 = 0.1 + 0.9 * Math.sqrt(shade(table2, cluster, kind, by));
+        context.globalAlpha = depth2;
         context.fillStyle = strong;
         context.fillRect(column2 * side, row * side, side - gap, side - gap);
         if (!numbered2) return;
         context.globalAlpha = 1;
-        context.fillStyle = depth > turn ? light : ink;
+        context.fillStyle = depth2 > turn ? light : ink;
         context.fillText(clips < 1e4 ? String(clips) : `${Math.round(clips / 1e3)}k`, (column2 + 0.5) * side, (row + 0.5) * side);
       });
     });
@@ -5430,8 +5612,8 @@
     const ours = rows.find((one) => one.kind === "ours");
     const best = rows.find((one) => one.kind === "other" && !one.words.startsWith("Head "));
     if (!ours || !best) return null;
-    const within = ours.low !== void 0 && best.nmi >= ours.low && best.nmi <= ours.high;
-    const how = within ? "no clear difference" : best.nmi > ours.nmi ? "better than these clusters" : "worse than these clusters";
+    const within2 = ours.low !== void 0 && best.nmi >= ours.low && best.nmi <= ours.high;
+    const how = within2 ? "no clear difference" : best.nmi > ours.nmi ? "better than these clusters" : "worse than these clusters";
     return `The best other method is ${best.words}, with an NMI of ${percent(best.nmi)}: ${how}.`;
   }
   function sameByChance(first, second, clusters2) {
@@ -5469,7 +5651,7 @@
         /* @__PURE__ */ a4("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
         /* @__PURE__ */ a4("text", { x: MARGIN.left - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
       ] }, tick)),
-      x3.ticks.map((tick) => /* @__PURE__ */ a4("text", { x: across(tick), y: height - MARGIN.bottom + 16, "text-anchor": "middle", children: tick }, tick)),
+      x3.ticks.map((tick) => /* @__PURE__ */ a4("text", { x: across(tick), y: height - MARGIN.bottom + 16, "text-anchor": "middle", children: (x3.format ?? String)(tick) }, tick)),
       /* @__PURE__ */ a4("text", { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle", children: x3.name }),
       /* @__PURE__ */ a4("text", { transform: `translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`, "text-anchor": "middle", children: y5.name }),
       children(across, up)
@@ -5578,6 +5760,7 @@
         ] }),
         "."
       ] }),
+      isSelected.value && corrected.value && /* @__PURE__ */ a4("p", { children: "These scores are of the model's clusters, without the corrections on this page." }),
       judged && /* @__PURE__ */ a4("p", { children: judged }),
       /* @__PURE__ */ a4(Rows, { all }),
       /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Scores", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
@@ -5870,45 +6053,10 @@
     ] });
   }
 
-  // src/data/tree.ts
-  function divide(coarse, fine, parents, children) {
-    const together = Array.from({ length: children }, () => new Int32Array(parents));
-    for (let row = 0; row < fine.length; row++)
-      if (fine[row] >= 0 && coarse[row] >= 0) together[fine[row]][coarse[row]]++;
-    const below = Array.from({ length: parents }, () => []);
-    together.forEach((counts, cluster) => {
-      const size2 = counts.reduce((sum, clips) => sum + clips, 0);
-      if (!size2) return;
-      const parent = counts.indexOf(Math.max(...counts));
-      below[parent].push({ cluster, size: size2, share: counts[parent] / size2 });
-    });
-    for (const list of below) list.sort((a5, b3) => b3.size - a5.size || a5.cluster - b3.cluster);
-    return below;
-  }
-
   // src/views/tree.tsx
-  var levels = O(() => {
-    const joint = run.views.map((one, place) => ({ ...one, place })).filter((one) => one.modality === view.value.modality);
-    const numbers2 = [...new Set(joint.map((one) => one.clusters))].sort((a5, b3) => a5 - b3);
-    return numbers2.map((clusters2) => {
-      const head = run.levels?.find((one) => one.clusters === clusters2)?.head;
-      return (joint.find((one) => one.clusters === clusters2 && one.head === head) ?? joint.find((one) => one.clusters === clusters2)).place;
-    });
-  });
-  var severalLevels = new Set((run.views ?? []).map((one) => one.clusters)).size > 1;
-  var settingsOf = (place) => {
-    const { head } = run.views[place];
-    return head === null || head === run.views[run.selected].head ? { head: "" } : { head: String(head) };
-  };
-  var addressOfCluster = (place, cluster) => {
-    const settings = settingsOf(place);
-    return addressOf("cluster", cluster, settings);
-  };
-  var titleIn = (place, cluster) => place === run.selected && nameOf(cluster) || `Cluster ${cluster}`;
   var branches = O(() => {
-    const columns2 = levels.value.map((place) => column(`cluster-${place}`));
-    if (columns2.some((one) => one === null)) return null;
-    return columns2.slice(1).map((fine, at) => divide(columns2[at], fine, run.views[levels.value[at]].clusters, run.views[levels.value[at + 1]].clusters));
+    const all = levels.value.slice(1).map((fine, at) => divided(levels.value[at], fine));
+    return all.some((one) => one === null) ? null : all;
   });
   function TreePage() {
     const known = branches.value;
@@ -5928,75 +6076,97 @@
       /* @__PURE__ */ a4("ul", { class: "tree", children: Array.from({ length: top.clusters }, (_4, cluster) => /* @__PURE__ */ a4(Branch, { depth: 0, cluster }, cluster)) })
     ] });
   }
-  function Branch({ depth, cluster, child }) {
-    const place = levels.value[depth];
-    const below = branches.value[depth]?.[cluster] ?? [];
+  function Branch({ depth: depth2, cluster, child }) {
+    const place = levels.value[depth2];
+    const below = branches.value[depth2]?.[cluster] ?? [];
+    const face = faces(place)?.[cluster];
     const words2 = /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("a", { href: addressOfCluster(place, cluster), children: titleIn(place, cluster) }),
+      face && face.row >= 0 && /* @__PURE__ */ a4("img", { class: "face", src: `clips/${idOf(face.row)}.jpg`, alt: "", loading: "lazy", decoding: "async" }),
+      /* @__PURE__ */ a4("a", { href: addressIn(place, cluster), children: titleIn(place, cluster) }),
       " ",
       /* @__PURE__ */ a4("span", { class: "facts", children: [
+        face && face.kind >= 0 && /* @__PURE__ */ a4("span", { class: "what", children: [
+          "mostly ",
+          className(face.kind),
+          ", "
+        ] }),
         "of ",
         run.views[place].clusters,
         child && /* @__PURE__ */ a4($, { children: [
           ", ",
-          count(child.size),
-          " clips, ",
+          plural(child.size, "clip"),
+          ", ",
           percent(child.share),
           " of them here"
+        ] }),
+        below.length > 0 && /* @__PURE__ */ a4($, { children: [
+          " · ",
+          /* @__PURE__ */ a4("a", { href: addressOfParts(levels.value[depth2 + 1], place, cluster), children: [
+            "see ",
+            plural(below.length, "part")
+          ] })
         ] })
       ] })
     ] });
+    const [open2, setOpen] = d2(depth2 === 0);
     if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
-    return /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("details", { open: depth === 0, children: [
-      /* @__PURE__ */ a4("summary", { children: words2 }),
-      /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth + 1, cluster: one.cluster, child: one }, one.cluster)) })
-    ] }) });
+    return /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("div", { class: "branch", children: [
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
+        /* @__PURE__ */ a4("span", { children: words2 })
+      ] }),
+      open2 && /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
+    ] });
   }
   function Curve() {
     const all = run.levels.filter((one) => one.agreement !== void 0);
     if (all.length < 2) return null;
     const scored = all.filter((one) => one.nmi !== void 0);
     const best = scored.length ? scored.reduce((a5, b3) => b3.nmi > a5.nmi ? b3 : a5) : null;
-    const most = Math.max(...all.map((one) => one.clusters));
     const at = (one) => all.findIndex((other) => other.clusters === one.clusters);
-    const marks = ticks(1);
     const selected2 = all.find((one) => one.selected);
+    const words2 = [
+      selected2 && `Selected without classes: ${selected2.clusters} clusters, on which the heads agree best.`,
+      best && `Best by the classes (oracle): ${best.clusters}.`
+    ].filter(Boolean).join(" ");
     return /* @__PURE__ */ a4("figure", { class: "chart", children: [
       /* @__PURE__ */ a4(
         Plot,
         {
-          label: `Agreement of heads by number of clusters up to ${most}; ${selected2?.clusters ?? "none"} selected`,
-          x: { name: `number of clusters: ${all.map((one) => one.clusters).join(", ")}`, ticks: [], from: -0.5, to: all.length - 0.5 },
-          y: { name: "agreement (AMI)", ticks: marks, to: 1 },
+          label: `Agreement of heads by number of clusters. ${words2}`,
+          x: { name: "number of clusters", ticks: all.map((_4, place) => place), from: -0.5, to: all.length - 0.5, format: (place) => String(all[place].clusters) },
+          y: { name: scored.length ? "AMI of heads, NMI with classes" : "agreement of heads (AMI)", ticks: ticks(1), to: 1 },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
             /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place) => [x3(place), y5(Math.max(0, one.agreement))])) }),
             scored.length > 0 && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(scored.map((one) => [x3(at(one)), y5(one.nmi)])) }),
-            all.map((one, place) => /* @__PURE__ */ a4("g", { children: [
-              /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 6 : 4 }),
-              /* @__PURE__ */ a4("text", { x: x3(place), y: y5(Math.max(0, one.agreement)) - 10, "text-anchor": "middle", children: one.clusters })
-            ] }, one.clusters))
+            all.map((one, place) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
+            best && /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: x3(at(best)), cy: y5(best.nmi), r: 6 })
           ] })
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
         /* @__PURE__ */ a4("span", { class: "key line" }),
-        " agreement of heads, without classes",
-        scored.length > 0 && /* @__PURE__ */ a4($, { children: [
+        " agreement of heads, without classes; the large dot is selected",
+        best && /* @__PURE__ */ a4($, { children: [
           /* @__PURE__ */ a4("span", { class: "key line second" }),
-          " NMI with the classes"
+          " NMI with the classes; the ring is the oracle"
         ] })
       ] }),
-      /* @__PURE__ */ a4("p", { class: "aside", children: [
-        selected2 && /* @__PURE__ */ a4($, { children: [
-          "Selected without classes: ",
-          selected2.clusters,
-          " clusters. "
-        ] }),
-        best && /* @__PURE__ */ a4($, { children: [
-          "Best by the classes (oracle): ",
-          best.clusters,
-          "."
-        ] })
+      /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
+      /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
+          best && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "NMI with the classes" })
+        ] }) }),
+        /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "row", children: [
+            one.clusters,
+            one.selected && " (selected)"
+          ] }),
+          /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
+          best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
+        ] }, one.clusters)) })
       ] })
     ] });
   }
@@ -6017,7 +6187,7 @@
   // src/views/masthead.tsx
   function Masthead() {
     const heads = run.views.filter((one) => one.modality === view.value.modality);
-    const made = new Date(run.made);
+    const made2 = new Date(run.made);
     return /* @__PURE__ */ a4("header", { class: "masthead", children: [
       /* @__PURE__ */ a4("div", { class: "title", children: [
         /* @__PURE__ */ a4("a", { class: "name", href: addressOf("overview"), title: run.title, children: run.title }),
@@ -6030,7 +6200,7 @@
             ": ",
             run.splits.join(", ")
           ] }),
-          !Number.isNaN(made.getTime()) && /* @__PURE__ */ a4("span", { children: [
+          !Number.isNaN(made2.getTime()) && /* @__PURE__ */ a4("span", { children: [
             "selavi ",
             run.version,
             ", ",
@@ -6047,6 +6217,7 @@
           /* @__PURE__ */ a4("span", { children: "By" }),
           /* @__PURE__ */ a4("select", { id: "modality", value: view.value.modality, onChange: (event) => change({ modality: event.currentTarget.value }), children: modalities.map((one) => /* @__PURE__ */ a4("option", { value: one, children: one.replace("+", " and ") }, one)) })
         ] }),
+        /* @__PURE__ */ a4(LevelChoice, {}),
         heads.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Head" }),
           /* @__PURE__ */ a4(
