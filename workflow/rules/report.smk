@@ -214,6 +214,7 @@ rule explorer:
         map="results/map/{run}.npz",
         index=train_index,
         shards=split_shards,
+        corrections=corrections,
     output:
         page="results/explorer/{run}/index.html",
         script="results/explorer/{run}/page.js",
@@ -233,12 +234,13 @@ rule explorer:
         clips=SETTINGS.explorer.clips_per_cluster,
         megabytes=SETTINGS.explorer.max_megabytes,
         insight=insight_flags,
+        corrections=corrections_flag,
         clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
         " --names {input.names} --map {input.map} --output {output.page} --title {wildcards.run} {params.clusters}"
         " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} {params.insight:q}"
-        " --threads {threads} --log {log}"
+        " {params.corrections:q} --threads {threads} --log {log}"
 
 
 rule costs:
