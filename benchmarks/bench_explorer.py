@@ -191,7 +191,9 @@ def main() -> None:
         page = (options.keep or folder / "page") / "index.html"
 
         def make(per_cluster: int) -> None:
-            table = read_assignments(folder / "train.csv")
+            table = read_assignments(
+                folder / "train.csv", wanted=lambda name: "_confidence" not in name
+            )
             views, selected = views_of(table)
             shown = Page("large", table, clips, views, selected)
             write_page(shown, page, clips_per_cluster=per_cluster, threads=2)

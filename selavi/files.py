@@ -3,7 +3,7 @@
 import csv
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -88,6 +88,7 @@ def read_csv(
     text: tuple[str, ...] = (),
     needed: tuple[str, ...] = (),
     numbers: tuple[str, ...] | None = None,
+    wanted: Callable[[str], bool] | None = None,
 ) -> pd.DataFrame:
     """Read a CSV that `write_csv` wrote.
 
@@ -102,6 +103,8 @@ def read_csv(
     numbers : tuple of str, optional
         Columns that are numbers; all others are text, and `text` is ignored. For tables that may
         have users' own columns.
+    wanted : callable, optional
+        Whether a column is read, by its name; wide tables take long. By default all are.
 
     Raises
     ------
@@ -111,12 +114,14 @@ def read_csv(
     if not path.exists():
         raise UserError(f"{path} does not exist; run the stage that writes it")
     try:
-        header = pd.read_csv(path, nrows=0).columns
+        names = map(str, pd.read_csv(path, nrows=0))
+        header = [name for name in names if not wanted or wanted(name)]
         if numbers is not None:
             text = tuple(column for column in header if column not in numbers)
         table = pd.read_csv(
             path,
-            dtype=dict.fromkeys(text, "str"),
+            usecols=header,
+            dtype=dict.fromkeys((name for name in text if name in header), "str"),
             keep_default_na=False,
             na_values={column: [""] for column in header if column not in text},
             low_memory=False,  # or pandas infers a type per chunk of a column

@@ -13,7 +13,7 @@ Columns of a user's own table of videos stand beside these in all of them, as te
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -195,9 +195,16 @@ def read_rejected(path: Path) -> pd.DataFrame:
     return read_csv(path, numbers=_NUMBERS, needed=("key", "reason"))
 
 
-def read_assignments(path: Path, needed: tuple[str, ...] = ("label",)) -> pd.DataFrame:
-    """Read a table of assignments. Raises UserError if it lacks a column that is needed."""
-    return read_csv(path, (*VIDEO, "detail"), needed=needed)
+def read_assignments(
+    path: Path,
+    needed: tuple[str, ...] = ("label",),
+    wanted: Callable[[str], bool] | None = None,
+) -> pd.DataFrame:
+    """Read a table of assignments, or the columns that are wanted.
+
+    Raises UserError if it lacks a column that is needed.
+    """
+    return read_csv(path, (*VIDEO, "detail"), needed=needed, wanted=wanted)
 
 
 def lasts(clips: pd.DataFrame) -> pd.Series:

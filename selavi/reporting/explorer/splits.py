@@ -13,6 +13,11 @@ from selavi.reporting.explorer.missing import UNREADABLE
 COLUMNS = ("sample", *VIDEO, "cluster")
 
 
+def is_shown(name: str) -> bool:
+    """Whether the page shows a column; the confidences of all heads it does not."""
+    return not name.endswith("_confidence")
+
+
 def read_splits(
     splits: Sequence[tuple[Path, Path]],
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, str]]]:
@@ -45,7 +50,7 @@ def read_splits(
     used: set[str] = set()
     without: list[tuple[str, str]] = []
     for number, (assignments, index) in enumerate(splits):
-        table = read_assignments(assignments, needed=COLUMNS)
+        table = read_assignments(assignments, COLUMNS, wanted=is_shown)
         unreadable = table["cluster"] < 0
         without += [(UNREADABLE, key) for key in table.loc[unreadable, "key"]]
         rejected = index.parent / "rejected.csv"
