@@ -181,6 +181,59 @@ def test_corrections_of_another_training_are_not_applied(
     context.close()
 
 
+def test_a_page_goes_on_from_the_corrections_it_was_made_with(
+    browser: Any, twelve_clips: Path, tmp_path: Path
+) -> None:
+    first = make_page(twelve_clips, tmp_path / "page", CLUSTERS, "")
+    ids = pd.read_csv(tmp_path / "page/train.csv")["id"].tolist()
+    given = {
+        "format": "selavi corrections 1", "title": "mine", "head": 2, "clusters": 4,
+        "names": [{"cluster": 1, "name": "cats"}, {"cluster": 5, "name": HOSTILE}],
+        "merged": [{"from": 3, "into": 1}], "new": [{"cluster": 5, "from": 0}],
+        "moved": [
+            {"clip": ids[0], "from": 0, "to": 5}, {"clip": ids[1], "from": 0, "to": None},
+        ],
+        "tags": [{"clip": ids[2], "tags": ["loud"]}],
+        "members": [{"cluster": 0, "clips": ids[:6]}],
+    }  # fmt: skip
+    file = tmp_path / "corrections.json"
+
+    def make_again() -> None:
+        file.write_text(json.dumps(given))
+        splits = [(tmp_path / "page/train.csv", twelve_clips)]
+        make_explorer(splits, first, title="mine", clusters=4, corrections=file)
+
+    make_again()
+    watched = Watched(browser, first)
+    page = watched.page
+    expect(page.locator(".card h2")).to_have_text(["cats", "Cluster 0", HOSTILE])
+    assert visible(page, ".card .facts span:last-child") == ["6 clips", "4 clips", "1 clip"]
+    printed = first.read_text("utf-8").split('<section class="static">')[1]
+    assert "cats" in printed.split("<script")[0]
+
+    # What is changed here is kept, until the page is made with other corrections.
+    rename(page, 0, "dogs")
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(["cats", "dogs", HOSTILE])
+    make_again()
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(["cats", "dogs", HOSTILE])
+    given["names"] = [{"cluster": 1, "name": "lions"}]
+    make_again()
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(["lions", "Cluster 0", "Cluster 5"])
+    page.get_by_role("link", name="Corrections").click()
+    expect(page.locator(".trouble")).to_contain_text("made again with other corrections")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    expect(page.locator(".card h2")).to_have_text(["cats", "dogs", HOSTILE])
+    page.get_by_role("link", name="Corrections").click()
+    page.get_by_role("button", name="Discard all").click()
+    page.reload()
+    expect(page.locator(".nothing")).to_have_text("There are no corrections.")
+    watched.finish()
+
+
 def test_a_selection_is_saved_for_other_programs(page: Any) -> None:
     open_cluster(page, 1)
     page.get_by_role("button", name="Select", exact=True).click()
