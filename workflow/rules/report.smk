@@ -231,7 +231,7 @@ rule explorer:
         "../envs/selavi.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
     params:
         clips=SETTINGS.explorer.clips_per_cluster,
         megabytes=SETTINGS.explorer.max_megabytes,
