@@ -4,13 +4,15 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { listen } from "./data/columns.ts";
 import { stopPlaying } from "./media/player.ts";
-import { trouble } from "./state/clips.ts";
+import { once, showLate, summary, trouble } from "./state/clips.ts";
+import { followEdits } from "./state/edits.ts";
 import { followKeys } from "./state/keyboard.ts";
 import { followAddress, page, route } from "./state/route.ts";
 import { ClipDialog } from "./views/clip.tsx";
 import { Help } from "./views/help.tsx";
 import { Masthead } from "./views/masthead.tsx";
 import { PAGES } from "./views/pages.ts";
+import { SelectionBar } from "./views/selectionbar.tsx";
 import "./style/index.css";
 
 function App() {
@@ -32,6 +34,7 @@ function App() {
       <main id="main" ref={main} tabIndex={-1}>
         {trouble.value && <p class="trouble" role="alert">{trouble.value}</p>}
         <View key={place} />
+        <SelectionBar />
       </main>
       <ClipDialog />
       <Help />
@@ -42,6 +45,8 @@ function App() {
 listen();
 followAddress();
 followKeys();
+followEdits();
 const root = document.getElementById("app")!;
 root.replaceChildren();
 render(<App />, root);
+once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(showLate)));

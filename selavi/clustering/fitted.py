@@ -90,7 +90,7 @@ class Fitted:
         UserError
             If the features have another size than the fitted ones.
         """
-        rows = {name: self._prepare(name, features[name]) for name in self.preparations}
+        rows = self.prepared(features)
         own = pd.Index(self.ids).get_indexer(ids)
         given = np.where(own[:, None] >= 0, self.labels[own], -1)
         if self.method == "kmeans":
@@ -104,6 +104,16 @@ class Fitted:
         return {JOINED: votes} | {
             name: vote(matrix, self.rows[name], labels, own) for name, matrix in rows.items()
         }
+
+    def prepared(self, features: Rows) -> dict[str, np.ndarray]:
+        """Features as they were clustered, by modality: (n, d) float32.
+
+        Raises
+        ------
+        UserError
+            As `predict`.
+        """
+        return {name: self._prepare(name, features[name]) for name in self.preparations}
 
     def _prepare(self, modality: str, features: np.ndarray) -> np.ndarray:
         preparation = self.preparations[modality]

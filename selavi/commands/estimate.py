@@ -17,14 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ignore the rates measured before, which are in ~/.cache/selavi",
     )
+    parser.add_argument(
+        "--no-table", action="store_true", help="print no table, only tell `selavi run` the time"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     import torch
 
+    from selavi.estimates.cost import wall_seconds
     from selavi.preflight.config_files import config_files, read_config, read_profile
     from selavi.preflight.estimate import estimate
     from selavi.preflight.report import print_costs
+    from selavi.progress import is_read, tell
     from selavi.rate_cache import RateCache
 
     for part in ("data", "evaluation"):  # of the samples that are measured
@@ -32,6 +37,10 @@ def run(options: argparse.Namespace) -> None:
     _, profile = read_profile(options.profile)
     cache = RateCache(options.again)
     costs = estimate(read_config(options.configfile or config_files(profile)), cache)
+    if is_read():
+        tell(expected=wall_seconds(costs))
+    if options.no_table:
+        return
     cuda = torch.cuda.is_available()
     cpus = f"{torch.get_num_threads()} CPU threads, no GPU"
     print_costs(costs, torch.cuda.get_device_name() if cuda else cpus)

@@ -6,9 +6,8 @@ from pathlib import Path
 from selavi.commands import arguments
 
 HELP = "make an HTML page to watch and hear the clusters, which needs no server or network"
+SCORES = ("metrics", "baselines")
 INSIGHT = {
-    "metrics": "the scores of `selavi metrics`",
-    "baselines": "the scores of `selavi baselines`",
     "training-log": "the course of the training, log.csv beside the model",
     "distributions": "the prescribed sizes of `selavi distributions`",
     "levels": "the numbers of clusters of `selavi tree --levels`",
@@ -27,6 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
+    parser.add_argument(
+        "--corrections", type=Path, metavar="FILE",
+        help="show the clusters with corrections that were saved from the page (JSON)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--map", type=Path, metavar="FILE",
+        help="show the positions of `selavi map` (NPZ), of one split",
+    )  # fmt: skip
+    for name in SCORES:
+        parser.add_argument(
+            f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
+            help=f"show the scores of `selavi {name}` (CSV), of one split or several",
+        )  # fmt: skip
     for name, of in INSIGHT.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
     arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
@@ -34,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=24, metavar="N",
-        help="store N clips per cluster, which the page can play (default: 24)",
+        "--clips-per-cluster", type=int, default=48, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 48)",
     )  # fmt: skip
     parser.add_argument(
         "--max-megabytes", type=float, default=300, metavar="MB",
@@ -69,5 +81,7 @@ def run(options: argparse.Namespace) -> None:
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        corrections=options.corrections,
+        positions=options.map,
         insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

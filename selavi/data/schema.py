@@ -43,15 +43,17 @@ HEAD_CLUSTERS = "head_clusters"
 SHARD_TABLE = (*VIDEO, *SEGMENT, *OUTCOME, *MEDIA, "notes", *PLACES, *CHECKSUMS)
 ASSIGNED = ("cluster", "confidence", "margin", "second", "head", HEAD_CLUSTERS)
 LABELS = (
-    "path", "start", "end", "cluster", "name", "confidence", "second", "margin", "modalities",
-    "duplicate_of", "reason", "detail",
+    "path", "start", "end", "cluster", "name", "by", "tags", "model_cluster", "confidence",
+    "second", "margin", "modalities", "duplicate_of", "reason", "detail",
 )  # fmt: skip
 """Columns of labels.csv, a row per window of a video and per rejected file.
 
-`start` and `end` are seconds of the file. `second` is the next cluster, `margin` the confidence
-minus that of `second`. `modalities` says what the cluster is from: "video+audio", "video" or
-"audio". `duplicate_of` names the window that this one repeats, as `path#t=start,end`. A rejected
-file or window has a `reason` and a `detail`, and no cluster.
+`start` and `end` are seconds of the file. `by` says who decided on the cluster, "model" or
+"person", and `tags` are a person's. `model_cluster` is what the model says, with its probability,
+`confidence`; `second` is the next cluster, `margin` the confidence minus that of `second`.
+`modalities` says what the cluster is from: "video+audio", "video" or "audio". `duplicate_of` names
+the window that this one repeats, as `path#t=start,end`. A rejected file or window has a `reason`
+and a `detail`, and no cluster.
 """
 NAMES = ("head", "cluster", "name")
 """Columns of names.csv."""

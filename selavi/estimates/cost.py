@@ -1,5 +1,7 @@
 """The cost of a stage: hours and bytes."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +30,27 @@ class Cost:
     cpu_hours: float
     gpu_hours: float
     stored: float
+
+
+def wall_seconds(costs: Iterable[Cost]) -> dict[str, float]:
+    """Predict how long each stage takes where all CPUs work on it.
+
+    Parameters
+    ----------
+    costs : iterable of Cost
+        Costs of the stages.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds by name of the stage.
+    """
+    cpus = len(os.sched_getaffinity(0))
+    seconds: dict[str, float] = {}
+    for cost in costs:
+        hours = cost.cpu_hours / cpus + cost.gpu_hours
+        seconds[cost.stage] = seconds.get(cost.stage, 0.0) + 3600 * hours
+    return seconds
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,8 @@ class Network(nn.Module):
         numbers = range(len(counts)) if heads is None else [*heads]
         if any(number >= len(counts) for number in numbers):
             rows = self.logits(modality, features, seed=seed)
-            return torch.cat([rows, consensus_logits(rows, counts)])[numbers]
+            most = max((self.result_counts[number] for number in numbers), default=0)
+            return torch.cat([rows, consensus_logits(rows, counts)])[numbers, :, :most]
         modules = self.heads[modality]
         assert isinstance(modules, nn.ModuleList)
         generator = None if seed is None else torch.Generator(features.device).manual_seed(seed)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.label.corrections_file import Corrections
 from selavi.label.formats.write import write_formats
 from selavi.label.summary import print_summary
 from selavi.reporting.explorer.labels_page import make_labels_page
@@ -45,11 +46,14 @@ class Page:
         K.
     threads : int
         ffmpeg processes at a time.
+    corrections : Corrections, optional
+        What people changed.
     """
 
     clips: pd.DataFrame
     clusters: int
     threads: int = 1
+    corrections: Corrections | None = None
 
 
 def show_labels(
@@ -86,5 +90,6 @@ def show_labels(
             title=title,
             clusters=page.clusters,
             threads=page.threads,
+            corrections=page.corrections,
         )
     print_summary(labels, addresses)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HIDDEN = ("_settings", "_machine", "_all")  # suffixes of rules that take no time
+JOB_SECONDS = 3.0  # of a job that nothing is known of: it starts Python, reads and writes
+SLOWER, FASTER = 5.0, 0.5  # bounds of how far stages that are done correct what is expected
 
 
 @dataclass
@@ -74,6 +76,10 @@ class Stage:
         Jobs whose last attempt failed.
     started : float or None
         When the first job started, on the monotonic clock.
+    took : float or None
+        Seconds from then to the end of the last job.
+    announced : bool
+        Whether its start has been printed.
     """
 
     number: int
@@ -82,6 +88,8 @@ class Stage:
     succeeded: int = 0
     failed: int = 0
     started: float | None = None
+    took: float | None = None
+    announced: bool = False
 
     @property
     def name(self) -> str:
@@ -107,6 +115,7 @@ class Board:
         self.failed: set[int] = set()  # jobs whose last attempt failed
         self.started = time.monotonic()
         self.complete = False  # whether the target is everything configured
+        self.expected: dict[str, float] = {}  # seconds by stage, from rates of this machine
 
     def seconds(self) -> float:
         """Seconds since the run started."""
@@ -118,8 +127,8 @@ class Board:
         self.complete = "all" in stats
         self.stages = {rule: Stage(n, rule, stats[rule]) for n, rule in enumerate(rules, start=1)}
 
-    def start(self, number: int, facts: dict[str, Any]) -> Stage | None:
-        """Record that a job starts or is retried; return its stage if that starts, too."""
+    def start(self, number: int, facts: dict[str, Any]) -> None:
+        """Record that a job starts or is retried."""
         target = "/".join(str(value) for value in (facts.get("wildcards") or {}).values())
         job = Job(facts["rule_name"], target, list(facts.get("log") or []))
         self.jobs[number] = job
@@ -128,10 +137,8 @@ class Board:
         self.failed.discard(number)
         if stage and retried:
             stage.failed -= 1
-        if stage is None or stage.started is not None:
-            return None
-        stage.started = job.started
-        return stage
+        if stage and stage.started is None:
+            stage.started = job.started
 
     def finish(self, number: int) -> Stage | None:
         """Record that a job succeeded; return its stage if that is finished, too."""
@@ -140,6 +147,8 @@ class Board:
         if stage is None:
             return None
         stage.succeeded += 1
+        if stage.finished:
+            stage.took = stage.seconds()
         return stage if stage.finished else None
 
     def fail(self, number: int) -> tuple[Job, Stage | None] | None:
@@ -176,6 +185,33 @@ class Board:
             return jobs[0].remaining()
         fraction, elapsed = self.fraction(stage, jobs), stage.seconds()
         return elapsed / fraction * (1 - fraction) if fraction > 0.02 and elapsed > 2 else None
+
+    def time_left(self) -> float | None:
+        """Seconds until all stages are finished, None if unknown."""
+        running = {stage.rule: jobs for stage, jobs in self.running()}
+        lefts, later, took, should = [0.0], 0.0, 0.0, 0.0
+        for stage in self.stages.values():
+            known = self.expected.get(stage.name, 0.0) + JOB_SECONDS * stage.total
+            if stage.took is not None:
+                if stage.name in self.expected:
+                    took, should = took + stage.took, should + known
+            elif jobs := running.get(stage.rule):
+                left = self.remaining(stage, jobs)
+                lefts.append(max(0.0, known - stage.seconds()) if left is None else left)
+            else:
+                later += known * (1 - self.fraction(stage, []))
+        pace = min(SLOWER, max(FASTER, took / should)) if should else 1.0
+        return max(lefts) + pace * later if self.expected else None
+
+    def share_done(self) -> float:
+        """Share of the work that is done, 0 to 1: of the time if it is known, else of the jobs."""
+        left = self.time_left()
+        if left is not None:
+            return self.seconds() / max(1e-9, self.seconds() + left)
+        running = {stage.rule: jobs for stage, jobs in self.running()}
+        stages = self.stages.values()
+        done = sum(s.total * self.fraction(s, running.get(s.rule, [])) for s in stages)
+        return done / max(1, sum(stage.total for stage in stages))
 
     def label(self, stage: Stage, jobs: list[Job]) -> str:
         """What a stage does now."""

@@ -1,13 +1,13 @@
 """Say how long a training on users' videos will take, before it starts."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import yaml
 
 from selavi.config_file import parse
+from selavi.estimates.cost import wall_seconds
 from selavi.preflight.estimate import estimate
 from selavi.progress import duration
 from selavi.settings import Config
@@ -45,14 +45,9 @@ def forecast(config: str) -> str:
     settings = parse(yaml.safe_load(config), Config, "configuration")
     with _quiet("selavi.data", "selavi.evaluation", "selavi.preflight", "selavi.training"):
         costs = estimate(settings)
-    cpus = len(os.sched_getaffinity(0))
+    stages = wall_seconds(costs)
     epochs = sum(run.training.epochs for run in settings.runs.values())
-    seconds = {
-        part: sum(
-            3600 * (cost.cpu_hours / cpus + cost.gpu_hours) for cost in costs if cost.stage in names
-        )
-        for part, names in PARTS.items()
-    }
+    seconds = {part: sum(stages.get(s, 0.0) for s in names) for part, names in PARTS.items()}
     seconds["train"] += epochs * EPOCH_SECONDS
     total = sum(seconds.values()) + START_SECONDS
     shares = ", ".join(f"{part} {duration(value)}" for part, value in seconds.items() if value)

@@ -17,6 +17,7 @@ from selavi.progress import duration
 from selavi.running.board import Board, Stage
 
 INTERVAL_SECONDS = 30.0  # between progress lines where nothing can be redrawn
+LONG_SECONDS = 3.0  # stages that are over sooner are not announced
 
 
 class LastingConsole(Console):
@@ -60,12 +61,6 @@ class Screen:
         with suppress(OSError):  # the terminal is closed: jobs must still be stopped
             self.console.print(line, soft_wrap=True)
 
-    def stage_started(self, stage: Stage) -> None:
-        """Announce a stage, unless the live area shows it."""
-        if not self.can_redraw:
-            jobs = f", {stage.total} jobs" if stage.total > 1 else ""
-            self.print(f"{self._number(stage)} {stage.name}{jobs}")
-
     def stage_finished(self, stage: Stage) -> None:
         """Report a stage whose jobs have all succeeded or failed."""
         jobs = f"{stage.succeeded} of {stage.total}" if stage.total > 1 else "done"
@@ -85,21 +80,40 @@ class Screen:
                 self.print(f"    │ {line}")
 
     def tick(self) -> None:
-        """Print the progress every `INTERVAL_SECONDS`, unless the live area shows it."""
-        if self.can_redraw or time.monotonic() < self.last_line + INTERVAL_SECONDS:
+        """Print what runs, and every `INTERVAL_SECONDS` how far, unless the live area shows it."""
+        if self.can_redraw:
+            return
+        for stage, _ in self.board.running():
+            if not stage.announced and stage.seconds() > LONG_SECONDS:
+                stage.announced = True
+                number = f", {stage.total} jobs" if stage.total > 1 else ""
+                self.print(f"  {self._number(stage)} {stage.name}{number} ...")
+        if time.monotonic() < self.last_line + INTERVAL_SECONDS:
             return
         self.last_line = time.monotonic()
+        self.print(f"  {self._overall()}")
         for stage, jobs in self.board.running():
             fraction = self.board.fraction(stage, jobs)
             remaining = self.board.remaining(stage, jobs)
             label = self.board.label(stage, jobs)
-            facts = [f"{self._number(stage)} {stage.name}: {fraction:.0%}", label]
+            facts = [f"    {self._number(stage)} {stage.name}: {fraction:.0%}", label]
             facts.append(f"about {duration(remaining)} left" if remaining else "")
             self.print(", ".join(fact for fact in facts if fact))
 
     def _number(self, stage: Stage) -> str:
         most = str(len(self.board.stages))
         return f"[{stage.number:>{len(most)}}/{most}]"
+
+    def _overall(self) -> str:
+        """How much of everything is done, since when, and how long the rest takes."""
+        board = self.board
+        if not board.stages:
+            return f"{self.activity}, {duration(board.seconds())}"
+        finished, left = sum(s.finished for s in board.stages.values()), board.time_left()
+        facts = [f"all: {board.share_done():.0%}", f"{finished} of {len(board.stages)} stages done"]
+        facts.append(f"{duration(board.seconds())} so far")
+        facts.append(f"about {duration(left)} left" if left else "")
+        return ", ".join(fact for fact in facts if fact)
 
     def _area(self) -> Group:
         """The live area: running stages, and how many of all are finished."""
@@ -120,8 +134,5 @@ class Screen:
                 f"{fraction:.0%}" if fraction else "",
                 Text(", ".join(fact for fact in facts if fact), "dim"),
             )
-        finished = sum(stage.finished for stage in board.stages.values())
-        stages = len(board.stages)
-        activity = f"{finished} of {stages} stages done" if stages else self.activity
-        self.spinner.update(text=Text(f"{activity}, {duration(board.seconds())}", "dim"))
+        self.spinner.update(text=Text(self._overall()))
         return Group(table, self.spinner)

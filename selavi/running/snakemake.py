@@ -193,7 +193,9 @@ class Run:
             self.screen.print(message)
             return
         job = self.board.job_of(facts["log"])
-        if "total" in facts and job:
+        if "expected" in facts:
+            self.board.expected = facts["expected"]
+        elif "total" in facts and job:
             job.update(facts["done"], facts["total"], facts["what"])
         elif facts.get("error") and job:
             job.errors += facts["message"].splitlines()
@@ -214,8 +216,7 @@ class Run:
             case "job_info":
                 if facts["jobid"] in board.failed:
                     screen.print(f"  {facts['rule_name'].replace('_', '-')}: retrying")
-                if stage := board.start(facts["jobid"], facts):
-                    screen.stage_started(stage)
+                board.start(facts["jobid"], facts)
             case "job_finished":
                 if stage := board.finish(facts["job_id"]):
                     screen.stage_finished(stage)

@@ -28,7 +28,7 @@ from selavi.settings.section import Modality, Name, Section
 class ExplorerSettings(Section):
     """The HTML page on which clusters can be watched and heard."""
 
-    clips_per_cluster: int = Field(24, ge=1, le=10_000)
+    clips_per_cluster: int = Field(48, ge=1, le=10_000)
     """Number of clips per cluster that the page can play; it lists all others."""
     max_megabytes: float = Field(300, ge=1)
     """Limit of the clips of a page, in 10^6 bytes: fewer are stored per cluster if needed."""

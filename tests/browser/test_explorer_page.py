@@ -92,6 +92,7 @@ def test_search_finds_files_and_numbers(page: Any) -> None:
     assert visible(page, ".card .note") == ["1 of 3 clips matches"]
     page.locator("#search").fill("#1")
     expect(page.locator(".card h2")).to_have_text("Cluster 1")
+    expect(page.locator(".toolbar .status")).to_have_text("1 of 3 clusters")
     page.locator("#search").fill("nowhere")
     expect(page.locator(".nothing")).to_be_visible()
 
@@ -116,6 +117,14 @@ def test_the_address_holds_what_is_shown(browser: Any, page: Any, page_file: Pat
     expect(linked.page.locator(".tile").first).to_contain_text("1 siren")
     assert linked.page.locator(".tile").count() == 6  # all clips of the cluster
     linked.finish()
+
+
+def test_the_size_of_clips_is_chosen_and_kept(page: Any) -> None:
+    width = page.locator(".tile").first.bounding_box()["width"]
+    page.locator("#tiles").select_option("large")
+    assert page.locator(".tile").first.bounding_box()["width"] > 1.4 * width
+    page.locator(".card h2 a").first.click()
+    assert "tiles=large" in page.url
 
 
 def test_another_modality_and_head_are_shown(page: Any) -> None:

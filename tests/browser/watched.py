@@ -19,9 +19,9 @@ class Watched:
 
     def finish(self) -> None:
         self.page.close()
-        assert self.troubles == []
+        assert not self.troubles, self.troubles
         outside = [url for url in self.requests if not url.startswith((self.folder, "data:"))]
-        assert outside == []
+        assert not outside, outside
 
 
 def visible(page: Any, selector: str) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torchvision.models import get_model
 from torchvision.models.video import mc3_18
 
 from selavi.cli import main
@@ -145,6 +146,24 @@ def test_torchvisions_models_from_a_file(train_index: Path, tmp_path: Path) -> N
         ShardEmbedder(settings("torchvision:r3d_18", options=what.options))
     with pytest.raises(UserError, match="has no video model 'swin9d'"):
         ShardEmbedder(settings("torchvision:swin9d"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "features"),
+    [("r2plus1d_18", 512), ("s3d", 1024), ("swin3d_t", 768), ("mvit_v2_s", 768)],
+)
+def test_each_family_of_torchvisions_models(
+    train_index: Path, tmp_path: Path, name: str, features: int
+) -> None:
+    torch.manual_seed(0)
+    torch.save(get_model(name, weights=None).state_dict(), tmp_path / "made.pth")
+    tar, rows = shard_of(train_index)
+    named = embedder_settings(f"torchvision:{name}", "video", {})
+    what = named.model_copy(update={"options": {"weights": str(tmp_path / "made.pth")}})
+    made = ShardEmbedder(what).embed(tar, rows.head(2))
+    assert made.rows.shape == (2, features) and not made.rejected
+    assert (made.rows[0] != made.rows[1]).any()
 
 
 @pytest.mark.parametrize("modality", ["video", "audio"])

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from selavi.evaluation.metrics import measure
 from selavi.files import UserError, write_csv
+from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.insight import Insight
+from selavi.reporting.explorer.views import View
 
 
 def written(folder: Path, name: str, rows: list[dict[str, object]]) -> Path:
@@ -27,10 +31,11 @@ def test_scores_are_of_the_honest_and_the_oracle_head(tmp_path: Path) -> None:
             ("head", "0", 0.1, None),
         )
     ]  # fmt: skip
-    assert Insight(metrics=written(tmp_path, "metrics", rows)).facts() == {
+    assert Insight(metrics=[written(tmp_path, "metrics", rows)]).facts() == {
         "scores": [
             {"modality": "audio", "choice": "agreement", "head": "1", "nmi": 0.25, "nmi_low": 0.2},
             {"modality": "audio", "choice": "oracle", "head": "2", "nmi": 0.4},
+            {"modality": "audio", "choice": "head", "head": "0", "nmi": 0.1},
         ]
     }
 
@@ -46,7 +51,7 @@ def test_of_baselines_the_chosen_rows_and_those_without_a_choice_are_shown(tmp_p
             ("k-means raw", "video", 0.25, "standardise_pca", "agreement"),
         )
     ]  # fmt: skip
-    found = Insight(baselines=written(tmp_path, "baselines", rows)).facts()["baselines"]
+    found = Insight(baselines=[written(tmp_path, "baselines", rows)]).facts()["baselines"]
     assert [(row["method"], row["nmi"], row.get("choice")) for row in found] == [
         ("chance", 0.02, None), ("k-means raw", 0.3, "oracle"), ("k-means raw", 0.25, "agreement")
     ]  # fmt: skip
@@ -87,4 +92,45 @@ def test_levels_are_by_number_of_clusters(tmp_path: Path) -> None:
 def test_a_file_that_lacks_a_column_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, "metrics", [{"modality": "audio"}])
     with pytest.raises(UserError, match=r"metrics\.csv"):
-        Insight(metrics=path).facts()
+        Insight(metrics=[path]).facts()
+
+
+def view(clusters: int, assigned: list[int], modality: str = "video+audio", head: int = 0) -> View:
+    return View(modality, head, clusters, np.array(assigned, np.int16), None)
+
+
+def test_the_stages_own_files_are_read_of_each_split(tmp_path: Path) -> None:
+    """Two splits, of which one has no classes and so no scores."""
+    rows = np.arange(80)
+    table = pd.DataFrame({"sample": rows, "id": [f"{row:016x}" for row in rows], "detail": ""})
+    table["key"] = table["path"] = table["id"]
+    table["cluster"] = table["video+audio_head0"] = rows % 4
+    table["video+audio_head1"], table["head"] = rows % 3, 0
+    for split, labels in {"train": np.where(rows % 4 < 2, "a", "b"), "test": ""}.items():
+        write_csv(tmp_path / "assigned.csv", table.assign(label=labels))
+        of = {"dataset": "007", "split": split}
+        measure(tmp_path / "assigned.csv", tmp_path / f"{split}.csv", of)
+    files = [tmp_path / f"{split}.csv" for split in ("train", "test")]
+    scores = Insight(metrics=files).facts()["scores"]
+    assert {row["split"] for row in scores} == {"train"}
+    honest = next(row for row in scores if row["choice"] == "agreement")
+    assert honest["clips"] == 80 and honest["accuracy"] == 0.5
+    assert honest["nmi_low"] <= honest["nmi"] <= honest["nmi_high"]
+    assert 0 < honest["nmi_chance"] < 0.2
+    assert [row["head"] for row in scores if row["choice"] == "head"] == ["0", "1"]
+
+
+def test_heads_agree_as_far_as_their_clusters_are_the_same_and_not_by_chance() -> None:
+    joint, same = [0, 0, 1, 1] * 500, [1, 1, 0, 0] * 500
+    views = [
+        view(2, joint), view(2, same, head=1), view(3, joint, head=2),
+        view(2, joint, "video"), view(2, joint, "audio"),
+    ]  # fmt: skip
+    facts = agreements(views, 0)
+    assert facts["heads"] == [{"view": 0, "nmi": 1}, {"view": 1, "nmi": 1}]
+    # Two clusters of equal sizes are the same for half of the clips, give or take 2%.
+    assert facts["chance"] == pytest.approx({"heads": 0.5, "modalities": 0.5}, abs=0.06)
+
+
+def test_a_single_head_has_nothing_to_agree_with() -> None:
+    assert agreements([view(2, [0, 1])], 0) == {"heads": [], "chance": {}}

@@ -15,13 +15,14 @@ from selavi.data.sampling import open_clips
 from selavi.data.sources.clip_table import ClipTable
 from selavi.engine.process_group import Group
 from selavi.evaluation.assign import assign
-from selavi.models.checkpoint import load_model
+from selavi.models.checkpoint import build_network, load_model
 from selavi.models.preparation import Preparation
 from selavi.settings import Modality, RunSettings, TrainingSettings
 from selavi.training.consensus import match_heads, predictions
 from selavi.training.optim import fit_to_clips, learning_rate
 from selavi.training.preparation import first_labels, prepare
 from selavi.training.pretrain import pretrain
+from tests.training.runs import train
 
 CLIPS = 600
 GROUP = Group(0, 1, torch.device("cpu"))
@@ -81,6 +82,18 @@ def test_the_consensus_is_one_more_head(trained: Path) -> None:
     mean = network.logits("video", rows).softmax(-1).mean(0)
     torch.testing.assert_close(both[6].exp(), mean)
     torch.testing.assert_close(network.logits("video", rows, [6])[0], both[6])
+
+
+def test_heads_of_several_numbers_are_as_wide_as_their_clusters() -> None:
+    chosen = {"clusters": [3, 5], "heads": 2, "preparation": "l2_pca"}
+    network = build_network(run(network=chosen), {"video": 9, "audio": 9})
+    rows = torch.randn(4, network.encoders["video"].features)
+    network.eval()
+    for head, clusters in enumerate([3, 3, 5, 5, 3, 5]):  # the last two are consensuses
+        alone = network.logits("video", rows, [head])
+        assert alone.shape == (1, 4, clusters)
+    both = network.logits("video", rows, [0, 5])
+    assert both.shape == (2, 4, 5) and both[0, :, 3:].isneginf().all()
 
 
 def test_the_same_run_gives_the_same_model(
@@ -162,3 +175,23 @@ def test_the_cosine_falls_from_the_base_rate_to_zero() -> None:
     training = run().training
     rates = [learning_rate(training, epoch, 256) for epoch in (0, 1, 2, 21, 40)]
     assert rates == pytest.approx([1e-5, (1e-5 + 3e-3) / 2, 3e-3, 1.5e-3, 0], abs=1e-9)
+
+
+@pytest.mark.slow
+def test_two_processes_find_the_same_labels_as_one(
+    files: dict[Modality, Path], tmp_path: Path
+) -> None:
+    """Preparation, neighbours and first labels come from one of them; the rest from both."""
+    index = files["video"].with_name("index.csv")
+    given = [text for name, path in files.items() for text in ("--features", f"{name}={path}")]
+    for world in (1, 2):
+        training = {"batch_size": 200 // world, "epochs": 12, "least_steps": 0}
+        settings = run(training=training, labelling={"optimisations": 4})
+        train(settings, index, tmp_path / str(world), *given, world=world)
+    labels = [pd.read_csv(tmp_path / str(world) / "labels.csv") for world in (1, 2)]
+    heads = [name for name in labels[0] if name.startswith("head")]
+    assert len(heads) == 6
+    same = labels[0][heads].to_numpy() == labels[1][heads].to_numpy()
+    assert same.mean() > 0.995
+    losses = [pd.read_csv(tmp_path / str(world) / "log.csv")["loss"] for world in (1, 2)]
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-3)

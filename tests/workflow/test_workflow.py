@@ -29,7 +29,9 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     plan = snakemake(checkout, *OVERLAY, "-n", "--forceall")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", plan, re.MULTILINE))
     assert counts["shard"] == "3"
-    assert counts["pretrain"] == counts["name_clusters"] == counts["explorer"] == "1"
+    assert (
+        counts["pretrain"] == counts["name_clusters"] == counts["explorer"] == "1" == counts["map"]
+    )
     assert counts["assign"] == counts["metrics"] == counts["baselines"] == "2"
     assert counts["degrade"] == counts["assign_degraded"] == "3"
     for stage in (
@@ -45,7 +47,7 @@ def test_the_whole_plan_is_known_at_once(checkout: Path) -> None:
     _, *jobs = re.split(r"^(?:local)?rule (\w+):$", plan, flags=re.MULTILINE)
     pairs = zip(jobs[::2], jobs[1::2], strict=True)
     assert {rule for rule, text in pairs if "device=" in text} == {
-        "pretrain", "assign", "assign_degraded", "baselines", "retrieval", "finetune",
+        "pretrain", "assign", "map", "assign_degraded", "baselines", "retrieval", "finetune",
     }  # fmt: skip
 
 

@@ -107,28 +107,45 @@ def clusters_flag(wildcards):
     return f"--clusters={clusters}" if isinstance(clusters, int) else ""
 
 
+def corrections(wildcards):
+    """A run's file of corrections, if it has one."""
+    return RUNS[wildcards.run].corrections or []
+
+
+def corrections_flag(wildcards):
+    """The same as commands take it."""
+    return [f"--corrections={file}" for file in [corrections(wildcards)] if file]
+
+
+def assigned_splits(wildcards):
+    """The splits of a run's dataset, `train` first, which the page shows."""
+    splits = SETTINGS.datasets[RUNS[wildcards.run].dataset].splits
+    return ["train", *(split for split in splits if split != "train")]
+
+
 def insight(wildcards):
     """What other stages say of a run, for its page: those of its files that the plan has."""
     run = wildcards.run
-    planned = PLAN.files_of("metrics", "baselines", "distributions", "tree")
-    files = {
-        "metrics": f"results/metrics/{run}/train.csv",
-        "baselines": f"results/baselines/{run}/train.csv",
-        "distributions": f"results/distributions/{run}.csv",
+    found = {
+        stage: [
+            f for f in PLAN.files_of(stage) if f.startswith(f"results/{stage}/{run}/")
+        ]
+        for stage in ("metrics", "baselines")
     }
-    found = {name: file for name, file in files.items() if file in planned}
-    if f"results/tree/{run}.csv" in planned:
-        found["levels"] = f"results/tree/{run}-levels.csv"
     if run in PLAN.trained:
-        found["training_log"] = f"results/pretrain/{run}/log.csv"
-    return found
+        found["training_log"] = [f"results/pretrain/{run}/log.csv"]
+        found["distributions"] = [f"results/distributions/{run}.csv"]
+    if f"results/tree/{run}.csv" in PLAN.files_of("tree"):
+        found["levels"] = [f"results/tree/{run}-levels.csv"]
+    return {name: files for name, files in found.items() if files}
 
 
 def insight_flags(wildcards):
     """The same as `selavi explorer` takes them."""
     return [
-        f"--{name.replace('_', '-')}={file}"
-        for name, file in insight(wildcards).items()
+        word
+        for name, files in insight(wildcards).items()
+        for word in (f"--{name.replace('_', '-')}", *files)
     ]
 
 

@@ -28,9 +28,11 @@ def processes(wildcards):
 
 def say_costs():
     """Hours and disk, before the first shard of a person's own videos is made."""
-    if Path("results/shards").exists() or all(map(PLAN.demo_data, DATASETS)):
+    if Path("results/shards").exists():
         return
-    if "SELAVI_ESTIMATED" in os.environ:  # `selavi label` has said it
+    # `selavi label` has said it, and the demo is small: only `selavi run` needs to know.
+    known = "SELAVI_ESTIMATED" in os.environ or all(map(PLAN.demo_data, DATASETS))
+    if known and (jobs_are_submitted() or "SELAVI_RUN_PIPE" not in os.environ):
         return
     if jobs_are_submitted():
         files = " ".join(map(str, workflow.configfiles))
@@ -42,4 +44,5 @@ def say_costs():
         file.flush()
         subprocess.run(
             [sys.executable, "-m", "selavi", "estimate", "--configfile", file.name]
+            + ["--no-table"] * known
         )

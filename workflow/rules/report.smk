@@ -211,8 +211,10 @@ rule explorer:
         unpack(insight),
         assignments="results/assign/{run}/train.csv",
         names="results/name-clusters/{run}.csv",
+        map="results/map/{run}.npz",
         index=train_index,
         shards=split_shards,
+        corrections=corrections,
     output:
         page="results/explorer/{run}/index.html",
         script="results/explorer/{run}/page.js",
@@ -232,12 +234,13 @@ rule explorer:
         clips=SETTINGS.explorer.clips_per_cluster,
         megabytes=SETTINGS.explorer.max_megabytes,
         insight=insight_flags,
+        corrections=corrections_flag,
         clusters=clusters_flag,
     shell:
         "python -m selavi explorer --assignments {input.assignments} --index {input.index}"
-        " --names {input.names} --output {output.page} --title {wildcards.run} {params.clusters}"
+        " --names {input.names} --map {input.map} --output {output.page} --title {wildcards.run} {params.clusters}"
         " --clips-per-cluster {params.clips} --max-megabytes {params.megabytes} {params.insight:q}"
-        " --threads {threads} --log {log}"
+        " {params.corrections:q} --threads {threads} --log {log}"
 
 
 rule costs:

@@ -20,7 +20,9 @@ const TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float
 
 /** The content of a data file: little-endian numbers, or JSON; base64 of gzip. */
 export async function decode(header: Header, content: string): Promise<unknown> {
-  const packed = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const letters = atob(content);
+  const packed = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = await new Response(stream).arrayBuffer();
   if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes)) as unknown;

@@ -1,4 +1,4 @@
-/* Clusters in the order of the classes they match, for the table of clusters against classes. */
+/* The best matching of two sides, one to one. */
 
 /**
  * The assignment of rows to columns with the greatest sum, each column used once at most
@@ -55,31 +55,4 @@ export function assign(gains: Float64Array[], columns: number): Int32Array {
     if (row >= 0 && row < rows) found[row] = column - 1;
   }
   return found;
-}
-
-/** Clusters against classes. */
-export interface Confusion {
-  /** Clusters in order, those that match a class first, by the class. */
-  clusters: number[];
-  /** Classes in order: by number, all of them. */
-  classes: number[];
-  /** Clips of a cluster and a class. */
-  counts: Float64Array[];
-  /** Clips of the largest pair. */
-  most: number;
-}
-
-export function confusion(clusters: Int16Array, classes: Int16Array, count: number, kinds: number): Confusion {
-  const counts = Array.from({ length: count }, () => new Float64Array(kinds));
-  let most = 0;
-  for (let row = 0; row < clusters.length; row++) {
-    const cluster = clusters[row]!;
-    const kind = classes[row]!;
-    if (cluster >= 0 && kind >= 0) most = Math.max(most, ++counts[cluster]![kind]!);
-  }
-  const matched = assign(counts, kinds);
-  const commonest = counts.map((of) => of.indexOf(Math.max(...of)));
-  const key = (cluster: number) => (matched[cluster]! >= 0 ? matched[cluster]! : commonest[cluster]! + 0.5);
-  const order = [...counts.keys()].sort((a, b) => key(a) - key(b) || a - b);
-  return { clusters: order, classes: [...Array(kinds).keys()], counts, most };
 }

@@ -21,7 +21,7 @@ export interface Missing {
 /** Scores of a head; those of 0 to 1 unless said otherwise. */
 export interface Score {
   modality: string;
-  /** "agreement": chosen without classes. "oracle": the best by the classes. */
+  /** "agreement": chosen without classes. "oracle": the best by the classes. "head": each head. */
   choice?: string;
   head?: string;
   nmi: number;
@@ -33,6 +33,10 @@ export interface Score {
   accuracy_high?: number;
   accuracy_chance?: number;
   purity?: number;
+  /** Clips with a class, and classes. */
+  clips?: number;
+  classes?: number;
+  split?: string;
 }
 
 /** Scores of another method on the same clips. */
@@ -40,6 +44,14 @@ export interface Baseline extends Score {
   method: string;
   preparation?: string;
   note?: string;
+}
+
+/** How far views agree, without classes. */
+export interface Agreement {
+  /** Mean NMI of a view with the others of its modality and number of clusters. */
+  heads: { view: number; nmi: number }[];
+  /** What random clusters of the sizes of the selected view would have. */
+  chance: { heads?: number; modalities?: number };
 }
 
 /** The course of training; null where nothing was measured. */
@@ -82,6 +94,7 @@ export interface Run {
   columns: string[];
   scores?: Score[];
   baselines?: Baseline[];
+  agreement?: Agreement;
   curves?: Curves;
   /** Clips that the marginals prescribe for each cluster, by head. */
   prescribed?: Record<string, number[]>;

@@ -1,6 +1,6 @@
 /* The clips of this page and their clusters, as the person has chosen to see them. */
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { type Column, load } from "../data/columns.ts";
 import { type Cluster, type Members, describeAll, group } from "../data/clusters.ts";
 import { type Run, type View, readRun } from "../data/run.ts";
@@ -15,6 +15,14 @@ export const trouble = signal("");
 
 const columns = new Map<string, ReturnType<typeof signal<unknown>>>();
 
+/** Large columns that the first view does without: they would only make it wait. */
+const LATE = new Set(["keys", "paths", "waves", "times", "second"]);
+let open: () => void;
+const firstView = new Promise<void>((resolve) => { open = resolve; });
+
+/** Says that the first view is there. */
+export const showLate = (): void => open();
+
 /** A column once it has been loaded, else null. Reading it for the first time loads it. */
 export function column<T = Column>(name: string): T | null {
   let held = columns.get(name);
@@ -23,7 +31,8 @@ export function column<T = Column>(name: string): T | null {
     columns.set(name, held);
     if (run.columns.includes(name)) {
       const filled = held;
-      load<T>(name).then(
+      const wait = LATE.has(name) ? firstView : Promise.resolve();
+      wait.then(() => load<T>(name)).then(
         (value) => { filled.value = value; },
         (error: unknown) => { trouble.value = error instanceof Error ? error.message : String(error); },
       );
@@ -118,6 +127,17 @@ export function rowOf(id: string): number {
   return -1;
 }
 
+/** The rows of ids, of those that the page has. */
+export function rowsOfIds(ids: string[]): Map<string, number> {
+  const wanted = new Set(ids);
+  const found = new Map<string, number>();
+  for (let row = 0; wanted.size > found.size && row < run.clips; row++) {
+    const id = idOf(row);
+    if (wanted.has(id)) found.set(id, row);
+  }
+  return found;
+}
+
 /** What is stored of a clip: 0 nothing, 1 a picture, 2 a picture and the clip. */
 export const mediaOf = (row: number): number => bytes("media")?.[row] ?? 0;
 export const classOf = (row: number): number => classes.value?.[row] ?? -1;
@@ -154,6 +174,6 @@ export function once(ready: () => boolean, then: () => void): void {
   const stop = effect(() => {
     if (!ready()) return;
     queueMicrotask(() => stop());
-    then();
+    untracked(then);
   });
 }

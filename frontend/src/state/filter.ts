@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import type { Cluster } from "../data/clusters.ts";
 import { fold } from "../data/text.ts";
 import { classed, classes, clusters, index, nameOf, run, summary } from "./clips.ts";
+import { within, withinParts } from "./levels.ts";
 import { setting } from "./route.ts";
 
 export const SORTS = {
@@ -68,10 +69,11 @@ const limit = (name: string, otherwise: number) => (setting(name) === "" ? other
 /** The clusters that pass, in order: by the number of matches if there are any, else as sorted. */
 export const found = computed<Found[] | null>(() => {
   const all = summary.value;
-  if (!all) return null;
+  if (!all || (within.value && !withinParts.value)) return null;
   const query = fold(setting("q").trim());
   const number = numberIn(query);
   const hits = matching.value;
+  const parts = withinParts.value;
   const [least, most] = [limit("least", 1), limit("most", Infinity)];
   const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
   const passing: Found[] = [];
@@ -79,6 +81,7 @@ export const found = computed<Found[] | null>(() => {
     if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
     if (purity && (cluster.purity ?? 0) > purity) continue;
     if (margin && (cluster.margin ?? 0) > margin) continue;
+    if (parts && !parts.has(cluster.number)) continue;
     if (number !== null && cluster.number !== number) continue;
     const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);
     const matches = named ? null : (hits?.get(cluster.number) ?? null);
@@ -96,5 +99,5 @@ export const found = computed<Found[] | null>(() => {
 export const availableSorts = (Object.keys(SORTS) as Sort[]).filter((sort) =>
   (sort !== "purity" || classed) && (sort !== "agreement" || (run.columns ?? []).includes("heads")));
 
-export const isFiltered = computed(() =>
+export const isFiltered = computed(() => within.value !== null ||
   ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));

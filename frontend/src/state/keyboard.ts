@@ -3,6 +3,7 @@
 import { stopPlaying } from "../media/player.ts";
 import { beside } from "../views/cluster.tsx";
 import { helpOpen } from "../views/help.tsx";
+import { redo, undo } from "./edits.ts";
 import { addressOf, go, page, route } from "./route.ts";
 
 const typing = (target: EventTarget | null) =>
@@ -12,6 +13,11 @@ const dialogOpen = () => document.querySelector("dialog[open]") !== null;
 
 export function followKeys(): void {
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing(event.target)) {
+      event.preventDefault();
+      if (event.shiftKey) redo();
+      else undo();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") stopPlaying();
     if (typing(event.target) || dialogOpen()) return;

@@ -35,12 +35,13 @@ export const page = computed(() => route.value.page);
 export const setting = (name: string): string => route.value.settings[name] ?? "";
 
 /** What belongs to the whole visit and goes with a person from page to page. */
-const LASTING = ["modality", "head"];
+const LASTING = ["modality", "head", "tiles"];
 
 /** The address of a page. */
 export function addressOf(page: string, id: number | string = "", settings: Record<string, string> = {}): string {
   const kept = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
-  return format({ page, id: String(id), settings: { ...Object.fromEntries(kept), ...settings } });
+  const all = Object.entries({ ...Object.fromEntries(kept), ...settings }).filter(([, value]) => value);
+  return format({ page, id: String(id), settings: Object.fromEntries(all) });
 }
 
 /** Goes to an address: a step that the back button undoes. */

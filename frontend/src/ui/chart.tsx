@@ -19,15 +19,17 @@ const MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
 
 interface Frame {
   label: string;
-  x: { name: string; ticks: number[]; from: number; to: number };
+  x: { name: string; ticks: number[]; from: number; to: number; format?: (value: number) => string };
   y: { name: string; ticks: number[]; to: number; format?: (value: number) => string };
   /** In pixels. */
   height?: number;
+  /** As wide as the page. */
+  wide?: boolean;
   children: (x: (value: number) => number, y: (value: number) => number) => ComponentChildren;
 }
 
 /** Axes with names, and what is drawn between them. */
-export function Plot({ label, x, y, height = 260, children }: Frame) {
+export function Plot({ label, x, y, height = 260, wide = false, children }: Frame) {
   const element = useRef<SVGSVGElement>(null);
   const [width, setWidth] = useState(640);
   /* Drawn as wide as it is shown, so that text keeps its size. */
@@ -41,14 +43,14 @@ export function Plot({ label, x, y, height = 260, children }: Frame) {
   const up = (value: number) => height - MARGIN.bottom - (value / (y.to || 1)) * (height - MARGIN.top - MARGIN.bottom);
   const format = y.format ?? String;
   return (
-    <svg ref={element} class="plot" height={height} style={{ maxWidth: `${WIDEST}px` }} role="img" aria-label={label}>
+    <svg ref={element} class="plot" height={height} style={wide ? {} : { maxWidth: `${WIDEST}px` }} role="img" aria-label={label}>
       {y.ticks.map((tick) => (
         <g key={tick}>
           <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={up(tick)} y2={up(tick)} />
           <text x={MARGIN.left - 6} y={up(tick) + 4} text-anchor="end">{format(tick)}</text>
         </g>
       ))}
-      {x.ticks.map((tick) => <text key={tick} x={across(tick)} y={height - MARGIN.bottom + 16} text-anchor="middle">{tick}</text>)}
+      {x.ticks.map((tick) => <text key={tick} x={across(tick)} y={height - MARGIN.bottom + 16} text-anchor="middle">{(x.format ?? String)(tick)}</text>)}
       <text x={(MARGIN.left + width - MARGIN.right) / 2} y={height - 6} text-anchor="middle">{x.name}</text>
       <text transform={`translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`} text-anchor="middle">{y.name}</text>
       {children(across, up)}

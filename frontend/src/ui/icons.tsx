@@ -7,6 +7,7 @@ const PATHS = {
   order: <path d="M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" />,
   close: <path d="m4 4 8 8m0-8-8 8" />,
   before: <path d="M10 3 5 8l5 5" />,
+  below: <path d="m3 6 5 5 5-5" />,
   after: <path d="m6 3 5 5-5 5" />,
   pen: <path d="m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" />,
   filter: <path d="M2 4h12M4.5 8h7M7 12h2" />,
@@ -15,6 +16,7 @@ const PATHS = {
   differs: <path d="M3 6h10M3 10h10M10.5 3l-5 10" />,
   undo: <path d="M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" />,
   redo: <path d="m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" />,
+  check: <path d="m3 8.5 3.5 3.5L13 5" />,
   save: <path d="M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" />,
   open: <path d="M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" />,
 } as const;

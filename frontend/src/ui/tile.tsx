@@ -4,7 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { fileName, percent } from "../data/text.ts";
 import { hover, playing, stepTour, stopPlaying, togglePlay, tour } from "../media/player.ts";
 import { classOf, className, idOf, keyOf, marginOf, mediaOf, run } from "../state/clips.ts";
+import { byPerson, tagsOf } from "../state/edits.ts";
 import { change } from "../state/route.ts";
+import { selecting, selection, toggle } from "../state/selection.ts";
 import { Icon } from "./icons.tsx";
 
 export interface TileProps {
@@ -15,6 +17,8 @@ export interface TileProps {
   common: number;
   /** Whether the Tab key stops here. */
   stop: boolean;
+  /** The clips of the list that it is in, for a range of a selection; without it none is selected. */
+  list?: readonly number[];
 }
 
 export const keyOfTile = ({ row, place }: { row: number; place: string }) => `${place}:${row}`;
@@ -25,12 +29,14 @@ export function describeClip(row: number, common: number): string {
   const margin = marginOf(row);
   return [
     place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+    byPerson(row) ? "moved here by you" : "",
+    ...tagsOf(row).map((name) => `tag ${name}`),
     margin === null ? "" : `margin ${percent(margin)}`,
     keyOf(row),
   ].filter(Boolean).join("; ");
 }
 
-export function Tile({ row, place, common, stop }: TileProps) {
+export function Tile({ row, place, common, stop, list }: TileProps) {
   const key = keyOfTile({ row, place });
   const now = playing.value;
   const plays = now?.key === key;
@@ -39,8 +45,12 @@ export function Tile({ row, place, common, stop }: TileProps) {
   const margin = marginOf(row);
   const media = mediaOf(row);
   const id = idOf(row);
-  const open = () => {
+  const choosing = list !== undefined && selecting.value;
+  const chosen = choosing && selection.value.has(row);
+  const tags = tagsOf(row);
+  const open = (event: MouseEvent) => {
     stopPlaying();
+    if (choosing) return toggle(row, event.shiftKey, list);
     change({ clip: id });
   };
   return (
@@ -50,6 +60,7 @@ export function Tile({ row, place, common, stop }: TileProps) {
       data-row={row}
       tabIndex={stop ? 0 : -1}
       aria-label={describeClip(row, common)}
+      {...(choosing ? { "aria-pressed": chosen } : {})}
       onClick={open}
       onKeyDown={(event) => {
         if (event.key !== " ") return;
@@ -64,7 +75,10 @@ export function Tile({ row, place, common, stop }: TileProps) {
     >
       <Still row={row} media={media} />
       {plays && media === 2 && <Playing row={row} sound={now.sound} />}
+      {choosing && <span class="box">{chosen && <Icon name="check" />}</span>}
+      {tags.length > 0 && <span class="tags">{tags.join(" ")}</span>}
       <span class="caption">
+        {byPerson(row) && <Icon name="pen" />}
         {differs && <Icon name="differs" />}
         <span class="what">{kind >= 0 ? className(kind) : fileName(keyOf(row))}</span>
         {margin !== null && <span class="value">{percent(margin)}</span>}

@@ -9,11 +9,15 @@ import { addressOf } from "../state/route.ts";
 import { ClassBar, Measure } from "../ui/bars.tsx";
 import { ClassChips } from "../ui/chips.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { Rename } from "../ui/rename.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Folds } from "./levels.tsx";
 
+/** Wide clips stand two in a row, or they would be too small. */
+const COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
 /** Clips that a card shows. */
-const SHOWN = 6;
+const SHOWN = 2 * COLUMNS;
 
 /** Those to show: matches first, clips that can be played before others. */
 function toShow({ cluster, matches }: Found): number[] {
@@ -39,6 +43,7 @@ export function Card({ found }: { found: Found }) {
         <h2 id={`title-${cluster.number}`}>
           <a href={addressOf("cluster", cluster.number)} title={titleOf(cluster.number)}>{titleOf(cluster.number)}</a>
         </h2>
+        <Rename cluster={cluster.number} word="" />
         <p class="facts">
           {name && <span>cluster {cluster.number}</span>}
           <span title={`${percent(cluster.size / run.clips)} of all clips`}>{plural(cluster.size, "clip")}</span>
@@ -55,7 +60,7 @@ export function Card({ found }: { found: Found }) {
           </button>
         )}
       </header>
-      <div class="strip" role="group" aria-label={`Clips of ${titleOf(cluster.number)}`}>
+      <div class="strip" style={{ gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }} role="group" aria-label={`Clips of ${titleOf(cluster.number)}`}>
         {rows.map((row, at) => (
           <Tile key={row} row={row} place={place} common={cluster.classes[0]?.[0] ?? -1} stop={at === 0} />
         ))}
@@ -68,6 +73,7 @@ export function Card({ found }: { found: Found }) {
         <Measure name="Heads agree" value={cluster.heads} title={MEANS.heads} />
         <Measure name="Video and audio agree" value={cluster.modalities} title={MEANS.modalities} />
       </dl>
+      <Folds cluster={cluster.number} />
       {matches && <p class="note">{count(matches.length)} of {plural(cluster.size, "clip")} {matches.length === 1 ? "matches" : "match"}</p>}
     </article>
   );

@@ -10,13 +10,19 @@ import {
 } from "../state/clips.ts";
 import { found } from "../state/filter.ts";
 import { ORDERS, type Order, order, ordered } from "../state/order.ts";
-import { addressOf, change, route, setting } from "../state/route.ts";
+import { mergeClusters } from "../state/edits.ts";
+import { addressOf, change, go, route, setting } from "../state/route.ts";
+import { clearSelection, selectAll, selecting } from "../state/selection.ts";
 import { ClassBar, Measure } from "../ui/bars.tsx";
 import { ClassChip } from "../ui/chips.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { Rename } from "../ui/rename.tsx";
 import { WindowGrid } from "../ui/rows.tsx";
+import { SizeChoice, sized } from "../ui/size.tsx";
 import { Tile, keyOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { Relatives } from "./levels.tsx";
+import { ClusterChoice } from "./selectionbar.tsx";
 
 /** Clips that “Play” plays at most. */
 const TOUR = 50;
@@ -51,7 +57,13 @@ function Shown({ cluster }: { cluster: Cluster }) {
           {before !== null && <a href={addressOf("cluster", before)} aria-keyshortcuts="k"><Icon name="before" />{titleOf(before)}</a>}
           {after !== null && <a href={addressOf("cluster", after)} aria-keyshortcuts="j">{titleOf(after)}<Icon name="after" /></a>}
         </p>
-        <h1>{titleOf(number)}</h1>
+        <div class="title-row">
+          <h1>{titleOf(number)}</h1>
+          <Rename cluster={number} word="Rename" />
+          {isSelected.value && (
+            <ClusterChoice word="Merge into" without={number} choose={(into) => { mergeClusters(number, into); go(addressOf("cluster", into)); }} />
+          )}
+        </div>
         <p class="facts">
           {nameOf(number) && <span>cluster {number}</span>}
           <span>{plural(cluster.size, "clip")}, {percent(cluster.size / run.clips)} of all</span>
@@ -70,6 +82,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         </section>
         {cluster.classes.length > 0 && <Classes cluster={cluster} />}
         <Beside cluster={cluster} />
+        <Relatives cluster={number} />
       </div>
       <div class="toolbar" role="group" aria-label="Clips">
         <label class="field">
@@ -88,11 +101,19 @@ function Shown({ cluster }: { cluster: Cluster }) {
             <Icon name={touring ? "stop" : "play"} />{touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"}
           </button>
         )}
+        <SizeChoice />
+        <button
+          type="button" aria-pressed={selecting.value}
+          onClick={() => { if (selecting.value) clearSelection(); else selecting.value = true; }}
+        >
+          <Icon name="check" />Select
+        </button>
+        {selecting.value && <button type="button" onClick={() => selectAll(rows)}>Select all {count(rows.length)}</button>}
         {setting("class") !== "" && <ClassChip place={Number(setting("class"))} />}
         <output class="status" role="status">{plural(rows.length, "clip")}</output>
       </div>
-      <WindowGrid items={rows} width={176} gap={8} height={140} label="Clips" name="clips">
-        {(row, at) => <Tile key={row} row={row} place="all" common={common} stop={at === 0} />}
+      <WindowGrid items={rows} width={sized(176)} gap={8} height={sized(140)} label="Clips" name="clips">
+        {(row, at) => <Tile key={row} row={row} place="all" common={common} stop={at === 0} list={rows} />}
       </WindowGrid>
     </>
   );

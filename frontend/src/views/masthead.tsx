@@ -2,8 +2,10 @@
 
 import { plural } from "../data/text.ts";
 import { modalities, run, view } from "../state/clips.ts";
+import { edited } from "../state/edits.ts";
 import { addressOf, change, page } from "../state/route.ts";
 import { PAGES } from "./pages.ts";
+import { LevelChoice } from "./levels.tsx";
 import { helpOpen } from "./help.tsx";
 import { Icon } from "../ui/icons.tsx";
 
@@ -26,7 +28,7 @@ export function Masthead() {
         <ul>
           {PAGES.filter((one) => one.word && one.available()).map((one) => (
             <li key={one.name}>
-              <a href={addressOf(one.name)} {...(page.value === one.name ? { "aria-current": "page" as const } : {})}>{one.word}</a>
+              <a href={addressOf(one.name)} {...(page.value === one.name ? { "aria-current": "page" as const } : {})}>{one.word}{one.name === "corrections" && edited.value && <span class="badge">changed</span>}</a>
             </li>
           ))}
         </ul>
@@ -40,6 +42,7 @@ export function Masthead() {
             </select>
           </label>
         )}
+        <LevelChoice />
         {heads.length > 1 && (
           <label class="field">
             <span>Head</span>

@@ -4,12 +4,13 @@ import { plural } from "../data/text.ts";
 import { clusterCount, summary } from "../state/clips.ts";
 import { found, isFiltered } from "../state/filter.ts";
 import { change } from "../state/route.ts";
+import { sized } from "../ui/size.tsx";
 import { WindowGrid } from "../ui/rows.tsx";
 import { Card } from "./card.tsx";
 import { Toolbar } from "./toolbar.tsx";
 
 export const clearFilters = () =>
-  change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
+  change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
 
 export function Overview() {
   const shown = found.value;
@@ -26,7 +27,7 @@ export function Overview() {
         </section>
       )}
       {shown && shown.length > 0 && (
-        <WindowGrid items={shown} width={320} gap={16} height={430} label="Clusters" name="cards">
+        <WindowGrid items={shown} width={sized(320)} gap={16} height={430} label="Clusters" name="cards">
           {(one) => <Card key={one.cluster.number} found={one} />}
         </WindowGrid>
       )}

@@ -5,10 +5,13 @@ import { ClusterPage } from "./cluster.tsx";
 import { Overview } from "./overview.tsx";
 import { MissingPage } from "./missing.tsx";
 import { classed, run } from "../state/clips.ts";
+import { severalLevels } from "../state/levels.ts";
+import { CorrectionsPage } from "./corrections.tsx";
 import { ConfusionPage } from "./confusion.tsx";
 import { QualityPage } from "./quality.tsx";
 import { SizesPage } from "./sizes.tsx";
-import { TreePage, severalLevels } from "./tree.tsx";
+import { TrainingPage } from "./training.tsx";
+import { TreePage } from "./tree.tsx";
 
 interface Page {
   /** In the address. */
@@ -27,5 +30,7 @@ export const PAGES: readonly Page[] = [
   { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
   { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
   { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
+  { name: "training", word: "Training", available: () => Boolean(run.curves), view: TrainingPage },
+  { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
   { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage },
 ];

@@ -2,64 +2,52 @@
 
 import { computed } from "@preact/signals";
 import type { Cluster } from "../data/clusters.ts";
-import type { Baseline, Score } from "../data/run.ts";
+import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
 import { count, percent } from "../data/text.ts";
-import { byAudio, byVideo, headShares, isSelected, run, summary, view } from "../state/clips.ts";
+import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
+import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
+import { HeadsTable } from "./heads.tsx";
 
-/** A score of this run or of another method, to be drawn in a row. */
-interface Row {
-  words: string;
-  nmi: number;
-  low?: number;
-  high?: number;
-  kind: "ours" | "oracle" | "other";
-}
-
-const METHODS: Record<string, string> = {
-  "k-means raw": "k-means on the clips as they are",
-  "k-means untrained": "k-means on features of an untrained network",
-  "k-means trained": "k-means on this network's features",
-  "k-means supervised": "k-means on features learnt with classes elsewhere",
-};
-
-const honest = computed(() => run.scores?.find((one) => one.modality === view.value.modality && one.choice === "agreement"));
-const oracle = computed(() => run.scores?.find((one) => one.modality === view.value.modality && one.choice === "oracle"));
-
-function rows(): Row[] {
-  const found: Row[] = [];
-  const [ours, best] = [honest.value, oracle.value];
-  const interval = (one: Score) => (one.nmi_low === undefined || one.nmi_high === undefined ? {} : { low: one.nmi_low, high: one.nmi_high });
-  if (ours) found.push({ words: "These clusters", nmi: ours.nmi, ...interval(ours), kind: "ours" });
-  if (best && best.head !== ours?.head) found.push({ words: "The best head by the classes (oracle)", nmi: best.nmi, kind: "oracle" });
-  for (const one of run.baselines ?? []) {
-    if (one.method === "chance" || one.modality !== view.value.modality) continue;
-    if (one.choice === "oracle" && (run.baselines ?? []).some((other) => other.method === one.method && other.modality === one.modality && other.choice === "agreement"))
-      continue;
-    found.push({ words: METHODS[one.method] ?? one.method, nmi: one.nmi, kind: "other" });
-  }
-  const chance = ours?.nmi_chance ?? (run.baselines ?? []).find((one: Baseline) => one.method === "chance")?.nmi;
-  if (chance !== undefined) found.push({ words: `Chance, for ${count(run.clips)} clips and ${view.value.clusters} clusters`, nmi: chance, kind: "other" });
-  return found.sort((a, b) => b.nmi - a.nmi);
-}
+const splits = splitsOf(run);
+const split = computed(() => (splits.includes(setting("split")) ? setting("split") : (splits[0] ?? "")));
+const score = computed(() => scoreOf(run, split.value, view.value));
 
 export function QualityPage() {
   return (
     <>
-      <header class="page-head"><h1>How good is this?</h1></header>
-      {honest.value ? <Scored /> : null}
+      <header class="page-head">
+        <h1>How good is this?</h1>
+        <p class="lead">
+          {score.value
+            ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes."
+            : "These clips have no classes to compare the clusters with. What can be said without them:"}
+        </p>
+      </header>
+      {score.value && <Scored />}
       <Unscored />
     </>
   );
 }
 
 function Scored() {
-  const ours = honest.value!;
-  const all = rows();
-  const chance = ours.nmi_chance;
+  const ours = score.value!;
+  const all = compare(run, split.value, view.value);
+  const judged = verdict(all);
+  const { nmi_chance: chance } = ours;
   return (
     <section class="panel" aria-labelledby="classes-say">
-      <h2 id="classes-say">Against the classes</h2>
+      <div class="panel-head">
+        <h2 id="classes-say">Against the classes</h2>
+        {splits.length > 1 && (
+          <label class="field">
+            <span>Clips</span>
+            <select id="split" value={split.value} onChange={(event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value })}>
+              {splits.map((one) => <option key={one} value={one}>{one}{one === "train" ? " (trained on, without classes)" : ""}</option>)}
+            </select>
+          </label>
+        )}
+      </div>
       <p class="statement">
         {ours.accuracy !== undefined && <>If each cluster is given the one class that fits best, <b>{percent(ours.accuracy)}</b> of the clips are right
           {ours.accuracy_chance !== undefined && <>; by chance it would be {percent(ours.accuracy_chance)}</>}. </>}
@@ -67,23 +55,33 @@ function Scored() {
         {ours.nmi_low !== undefined && ours.nmi_high !== undefined && <>, {percent(ours.nmi_low)} to {percent(ours.nmi_high)} in 95% of resamplings of the clips</>}
         {chance !== undefined && <>; by chance {percent(chance)}</>}.
       </p>
+      {isSelected.value && corrected.value && <p>These scores are of the model's clusters, without the corrections on this page.</p>}
+      {judged && <p>{judged}</p>}
       <Rows all={all} />
-      <table class="plain">
-        <thead><tr><th scope="col">Clusters</th><th scope="col" class="number">NMI</th><th scope="col" class="number">95% interval</th></tr></thead>
-        <tbody>
-          {all.map((one) => (
-            <tr key={one.words}>
-              <th scope="row">{one.words}</th>
-              <td class="number">{percent(one.nmi)}</td>
-              <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
+      <div class="scrolls" role="region" aria-label="Scores" tabIndex={0}>
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Clusters</th><th scope="col">Chosen</th><th scope="col" class="number">Accuracy</th>
+              <th scope="col" class="number">NMI</th><th scope="col" class="number">95% interval</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {all.map((one) => (
+              <tr key={one.words} class={one.kind}>
+                <th scope="row">{one.words}</th>
+                <td>{one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
+                <td class="number">{one.accuracy === undefined ? "" : percent(one.accuracy)}</td>
+                <td class="number">{percent(one.nmi)}</td>
+                <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <p class="aside">
-        The head shown is chosen without classes, as are the settings of k-means where there are several; what is chosen by looking at
-        the classes is called oracle. Classes were not used in training, and need not be what a person looks for: a cluster of another
-        kind than the classes can be as good.
+        What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.
+        Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good.
       </p>
     </section>
   );
@@ -111,6 +109,11 @@ function Rows({ all }: { all: Row[] }) {
           );
         })}
       </Plot>
+      <p class="legend">
+        <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot" cx="8" cy="6" r="5" /></svg> without classes
+        <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot hollow" cx="8" cy="6" r="4" /></svg> by the classes (oracle)
+        <svg class="plot mark" width="24" height="12" aria-hidden="true"><line class="interval" x1="2" x2="22" y1="6" y2="6" /></svg> 95% interval
+      </p>
     </figure>
   );
 }
@@ -122,39 +125,66 @@ const said = computed(() => {
   const clips = all.reduce((sum, one) => sum + one.size, 0);
   const mean = (of: (one: Cluster) => number | null) =>
     all.reduce((sum, one) => sum + (of(one) ?? 0) * one.size, 0) / clips;
+  const [video, audio] = [byVideo.value, byAudio.value];
   return {
     heads: isSelected.value && headShares.value ? mean((one) => one.heads) : null,
-    modalities: byVideo.value && byAudio.value ? mean((one) => one.modalities) : null,
+    modalities: video && audio ? mean((one) => one.modalities) : null,
+    byChance: video && audio ? sameByChance(video, audio, clusterCount.value) : null,
     margin: all.some((one) => one.margin !== null) ? mean((one) => one.margin) : null,
   };
 });
+
+interface Fact {
+  name: string;
+  value: number;
+  chance?: number | null | undefined;
+  words: string;
+}
 
 function Unscored() {
   const known = said.value;
   if (!known) return <p class="loading" role="status">Loading clips …</p>;
   const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
-  const facts: [string, number, string][] = [];
-  if (known.heads !== null) facts.push(["Heads agree", known.heads,
-    "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."]);
-  if (known.modalities !== null) facts.push(["Video and audio agree", known.modalities,
-    "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip."]);
-  if (typeof changed === "number") facts.push(["Labels stable at the end", 1 - changed,
-    "Share of the clips that kept their label at the last label update of the training. Low: train longer."]);
-  if (known.margin !== null) facts.push(["Margin", known.margin,
-    "Probability of a clip's cluster minus that of the next one, mean of all clips. Networks are often too sure: high says little, low much."]);
+  const facts: Fact[] = [];
+  if (known.heads !== null) facts.push({
+    name: "Heads agree", value: known.heads, chance: run.agreement?.chance.heads,
+    words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start.",
+  });
+  if (known.modalities !== null) facts.push({
+    name: "Video and audio agree", value: known.modalities, chance: known.byChance,
+    words: "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip.",
+  });
+  if (typeof changed === "number") facts.push({
+    name: "Labels stable at the end", value: 1 - changed,
+    words: "Share of the clips that kept their label at the last label update of the training. Low: train longer.",
+  });
+  if (known.margin !== null) facts.push({
+    name: "Margin", value: known.margin,
+    words: "Probability of a clip's cluster minus that of the next one, mean of all clips. Networks are often too sure: high says little, low much.",
+  });
   if (!facts.length) return null;
   return (
     <section class="panel" aria-labelledby="without-classes">
       <h2 id="without-classes">Without classes</h2>
-      <p>These figures need no classes. They show that clusters are stable, and not that they are what a person looks for: watch and listen.</p>
+      <p>These figures need no classes. They show how stable the clusters are, and not that they are what a person looks for: watch and listen.</p>
       <dl class="figures">
-        {facts.map(([name, value, words]) => (
+        {facts.map(({ name, value, chance, words }) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd><b>{percent(value)}</b><span class="track wide" aria-hidden="true"><span style={{ width: `${100 * value}%` }} /></span><p>{words}</p></dd>
+            <dd>
+              <b>{percent(value)}</b>
+              <span class="track wide" aria-hidden="true">
+                <span style={{ width: `${100 * value}%` }} />
+                {typeof chance === "number" && <i class="tick" style={{ insetInlineStart: `${100 * chance}%` }} />}
+              </span>
+              {typeof chance === "number" && <p class="by-chance">By chance: {percent(chance)}</p>}
+              <p>{words}</p>
+            </dd>
           </div>
         ))}
       </dl>
+      <HeadsTable split={split.value} shown={viewNumber.value} />
+      <p class="aside">{count(run.clips)} clips, {count(clusterCount.value)} clusters.</p>
     </section>
   );
 }

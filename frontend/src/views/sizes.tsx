@@ -1,90 +1,95 @@
-/* Sizes of the clusters beside those that were prescribed, and the course of the training. */
+/* Sizes of the clusters beside those that were prescribed. */
 
-import { count } from "../data/text.ts";
+import type { Cluster } from "../data/clusters.ts";
+import { count, percent, plural } from "../data/text.ts";
 import { clusterCount, run, summary, titleOf, view } from "../state/clips.ts";
 import { addressOf, go } from "../state/route.ts";
-import { Plot, pathOf, ticks } from "../ui/chart.tsx";
+import { Plot, ticks } from "../ui/chart.tsx";
 
 export function SizesPage() {
   const all = summary.value;
   if (!all) return <p class="loading" role="status">Loading clips …</p>;
-  const sorted = [...all].sort((a, b) => b.size - a.size);
+  const sorted = [...all].sort((a, b) => b.size - a.size || a.number - b.number);
   const drawn = run.prescribed?.[String(view.value.head)];
-  const prescribed = drawn ? [...drawn].sort((a, b) => b - a) : null;
-  const most = Math.max(...sorted.map((one) => one.size), ...(prescribed ?? []));
-  const marks = ticks(most, true);
-  const step = ticks(clusterCount.value, true).filter((tick) => tick <= clusterCount.value).map((tick) => tick || 1);
+  const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a, b) => b - a) : null;
+  const clips = sorted.reduce((sum, one) => sum + one.size, 0);
+  const empty = sorted.filter((one) => !one.size).length;
   return (
     <>
       <header class="page-head">
         <h1>Sizes</h1>
         <p class="lead">
-          Clusters from the largest to the smallest{prescribed ? "; the line is the size that the marginals prescribe for training" : ""}.
-          A click opens a cluster.
+          {plural(clusterCount.value, "cluster")} from the largest, {plural(sorted[0]!.size, "clip")} ({percent(sorted[0]!.size / clips)}),
+          to the smallest, {plural(sorted.at(-1)!.size, "clip")}{empty > 1 && `; ${empty} have none`}.
         </p>
+        {prescribed && (
+          <p class="lead">
+            In training, labels are given so that clusters have prescribed sizes; the dashes are these. The clusters shown are what the
+            network says of each clip afterwards, which need not have these sizes.
+          </p>
+        )}
       </header>
-      <figure class="chart">
-        <Plot
-          label={`Sizes of ${clusterCount.value} clusters, from ${count(sorted[0]!.size)} to ${count(sorted.at(-1)!.size)} clips`}
-          x={{ name: "rank of the cluster", ticks: step, from: 0.5, to: clusterCount.value + 0.5 }}
-          y={{ name: "clips", ticks: marks, to: marks.at(-1)!, format: count }}
-        >
-          {(x, y) => (
-            <>
+      <Chart sorted={sorted} prescribed={prescribed} />
+      <details class="table">
+        <summary>The same as a table</summary>
+        <div class="scrolls" role="region" aria-label="Sizes" tabIndex={0}>
+          <table class="plain">
+            <thead>
+              <tr>
+                <th scope="col" class="number">Rank</th><th scope="col">Cluster</th><th scope="col" class="number">Clips</th>
+                <th scope="col" class="number">Share</th>{prescribed && <th scope="col" class="number">Prescribed for this rank</th>}
+              </tr>
+            </thead>
+            <tbody>
               {sorted.map((one, rank) => (
-                <rect
-                  key={one.number} class="bar" x={x(rank + 0.6)} width={Math.max(0.5, x(1.4) - x(0.6))} y={y(one.size)} height={y(0) - y(one.size)}
-                  onClick={() => go(addressOf("cluster", one.number))}
-                >
-                  <title>{`${titleOf(one.number)}: ${count(one.size)} clips`}</title>
-                </rect>
+                <tr key={one.number}>
+                  <td class="number">{rank + 1}</td>
+                  <th scope="row"><a href={addressOf("cluster", one.number)}>{titleOf(one.number)}</a></th>
+                  <td class="number">{count(one.size)}</td>
+                  <td class="number">{percent(one.size / clips)}</td>
+                  {prescribed && <td class="number">{count(Math.round(prescribed[rank]!))}</td>}
+                </tr>
               ))}
-              {prescribed && <path class="line second" d={pathOf(prescribed.map((size, rank) => [x(rank + 1), y(size)]))} />}
-            </>
-          )}
-        </Plot>
-        {prescribed && <p class="legend"><span class="key bar" /> clips <span class="key line" /> prescribed</p>}
-      </figure>
-      {run.curves && <Training />}
+            </tbody>
+          </table>
+        </div>
+      </details>
     </>
   );
 }
 
-const CURVES = [
-  ["loss", "Loss", "loss"],
-  ["labels_changed", "Labels that change at an update", "share of the clips"],
-  ["largest_cluster", "The largest cluster", "share of the clips"],
-] as const;
-
-function Training() {
-  const { epoch } = run.curves!;
-  const last = epoch.at(-1) ?? 1;
+function Chart({ sorted, prescribed }: { sorted: Cluster[]; prescribed: number[] | null }) {
+  const last = sorted.length;
+  const marks = ticks(Math.max(...sorted.map((one) => one.size), ...(prescribed ?? [])), true);
+  const ranks = ticks(last, true).filter((tick) => tick <= last).map((tick) => tick || 1);
   return (
-    <>
-      <h2>Training</h2>
-      <div class="charts">
-        {CURVES.map(([name, title, unit]) => {
-          const values = run.curves![name];
-          const known = epoch.flatMap((at, place) => {
-            const value = values?.[place];
-            return typeof value === "number" ? [[at, value] as [number, number]] : [];
-          });
-          if (!known.length) return null;
-          const marks = ticks(Math.max(...known.map(([, value]) => value)));
-          return (
-            <figure key={name} class="chart">
-              <figcaption>{title}</figcaption>
-              <Plot
-                label={`${title}: from ${known[0]![1].toFixed(2)} to ${known.at(-1)![1].toFixed(2)} after ${last} epochs`}
-                x={{ name: "epoch", ticks: ticks(last, true).filter((tick) => tick <= last), from: 0, to: last }}
-                y={{ name: unit, ticks: marks, to: marks.at(-1)! }}
+    <figure class="chart">
+      <Plot
+        wide
+        label={`Sizes of ${last} clusters, from ${count(sorted[0]!.size)} to ${count(sorted.at(-1)!.size)} clips; the same as a table below`}
+        x={{ name: "rank of the cluster, the largest first", ticks: [...new Set(ranks)], from: 0.5, to: last + 0.5 }}
+        y={{ name: "clips", ticks: marks, to: marks.at(-1)!, format: count }}
+      >
+        {(x, y) => (
+          <>
+            {sorted.map((one, rank) => (
+              <rect
+                key={one.number} class="bar" x={x(rank + 0.6)} width={Math.max(0.5, x(1.4) - x(0.6))} y={y(one.size)} height={y(0) - y(one.size)}
+                onClick={() => go(addressOf("cluster", one.number))}
               >
-                {(x, y) => <path class="line" d={pathOf(known.map(([at, value]) => [x(at), y(value)]))} />}
-              </Plot>
-            </figure>
-          );
-        })}
-      </div>
-    </>
+                <title>{`${titleOf(one.number)}: ${plural(one.size, "clip")}`}</title>
+              </rect>
+            ))}
+            {prescribed?.map((size, rank) => (
+              <path key={rank} class="wanted" d={`M${x(rank + 0.55)} ${y(size)}H${x(rank + 1.45)}`} />
+            ))}
+          </>
+        )}
+      </Plot>
+      <p class="legend">
+        <span class="key bar" /> clips of a cluster; a click opens it
+        {prescribed && <><span class="key wanted" /> prescribed for this rank</>}
+      </p>
+    </figure>
   );
 }

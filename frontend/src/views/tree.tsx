@@ -1,42 +1,17 @@
 /* Levels: runs with heads of several numbers of clusters, and how clusters divide from one to the next. */
 
 import { computed } from "@preact/signals";
-import { type Child, divide } from "../data/tree.ts";
-import { count, percent } from "../data/text.ts";
-import { column, nameOf, run, view } from "../state/clips.ts";
-import { addressOf } from "../state/route.ts";
+import { useState } from "preact/hooks";
+import type { Child } from "../data/tree.ts";
+import { percent, plural } from "../data/text.ts";
+import { className, idOf, run } from "../state/clips.ts";
+import { addressIn, addressOfParts, divided, faces, levels, titleIn } from "../state/levels.ts";
+import { Icon } from "../ui/icons.tsx";
 import { Plot, pathOf, ticks } from "../ui/chart.tsx";
 
-/** The position of the view that stands for each number of clusters, the smallest number first. */
-export const levels = computed<number[]>(() => {
-  const joint = run.views.map((one, place) => ({ ...one, place })).filter((one) => one.modality === view.value.modality);
-  const numbers = [...new Set(joint.map((one) => one.clusters))].sort((a, b) => a - b);
-  return numbers.map((clusters) => {
-    const head = run.levels?.find((one) => one.clusters === clusters)?.head;
-    return (joint.find((one) => one.clusters === clusters && one.head === head) ?? joint.find((one) => one.clusters === clusters)!).place;
-  });
-});
-
-export const severalLevels = new Set((run.views ?? []).map((one) => one.clusters)).size > 1;
-
-const settingsOf = (place: number): Record<string, string> => {
-  const { head } = run.views[place]!;
-  return head === null || head === run.views[run.selected]!.head ? { head: "" } : { head: String(head) };
-};
-
-const addressOfCluster = (place: number, cluster: number) => {
-  const settings = settingsOf(place);
-  return addressOf("cluster", cluster, settings);
-};
-
-const titleIn = (place: number, cluster: number) =>
-  (place === run.selected && nameOf(cluster)) || `Cluster ${cluster}`;
-
 const branches = computed<Child[][][] | null>(() => {
-  const columns = levels.value.map((place) => column<Int16Array>(`cluster-${place}`));
-  if (columns.some((one) => one === null)) return null;
-  return columns.slice(1).map((fine, at) =>
-    divide(columns[at]!, fine!, run.views[levels.value[at]!]!.clusters, run.views[levels.value[at + 1]!]!.clusters));
+  const all = levels.value.slice(1).map((fine, at) => divided(levels.value[at]!, fine));
+  return all.some((one) => one === null) ? null : (all as Child[][][]);
 });
 
 export function TreePage() {
@@ -64,22 +39,30 @@ export function TreePage() {
 function Branch({ depth, cluster, child }: { depth: number; cluster: number; child?: Child }) {
   const place = levels.value[depth]!;
   const below = branches.value![depth]?.[cluster] ?? [];
+  const face = faces(place)?.[cluster];
   const words = (
     <>
-      <a href={addressOfCluster(place, cluster)}>{titleIn(place, cluster)}</a>{" "}
+      {face && face.row >= 0 && <img class="face" src={`clips/${idOf(face.row)}.jpg`} alt="" loading="lazy" decoding="async" />}
+      <a href={addressIn(place, cluster)}>{titleIn(place, cluster)}</a>{" "}
       <span class="facts">
+        {face && face.kind >= 0 && <span class="what">mostly {className(face.kind)}, </span>}
         of {run.views[place]!.clusters}
-        {child && <>, {count(child.size)} clips, {percent(child.share)} of them here</>}
+        {child && <>, {plural(child.size, "clip")}, {percent(child.share)} of them here</>}
+        {below.length > 0 && <>{" · "}<a href={addressOfParts(levels.value[depth + 1]!, place, cluster)}>see {plural(below.length, "part")}</a></>}
       </span>
     </>
   );
+  const [open, setOpen] = useState(depth === 0);
   if (!below.length) return <li class="leaf">{words}</li>;
   return (
     <li>
-      <details open={depth === 0}>
-        <summary>{words}</summary>
-        <ul>{below.map((one) => <Branch key={one.cluster} depth={depth + 1} cluster={one.cluster} child={one} />)}</ul>
-      </details>
+      <div class="branch">
+        <button type="button" class="quiet" aria-expanded={open} aria-label={`Parts of ${titleIn(place, cluster)}`} onClick={() => setOpen(!open)}>
+          <Icon name={open ? "below" : "after"} />
+        </button>
+        <span>{words}</span>
+      </div>
+      {open && <ul>{below.map((one) => <Branch key={one.cluster} depth={depth + 1} cluster={one.cluster} child={one} />)}</ul>}
     </li>
   );
 }
@@ -90,38 +73,52 @@ function Curve() {
   if (all.length < 2) return null;
   const scored = all.filter((one) => one.nmi !== undefined);
   const best = scored.length ? scored.reduce((a, b) => (b.nmi! > a.nmi! ? b : a)) : null;
-  const most = Math.max(...all.map((one) => one.clusters));
   const at = (one: { clusters: number }) => all.findIndex((other) => other.clusters === one.clusters);
-  const marks = ticks(1);
   const selected = all.find((one) => one.selected);
+  const words = [
+    selected && `Selected without classes: ${selected.clusters} clusters, on which the heads agree best.`,
+    best && `Best by the classes (oracle): ${best.clusters}.`,
+  ].filter(Boolean).join(" ");
   return (
     <figure class="chart">
       <Plot
-        label={`Agreement of heads by number of clusters up to ${most}; ${selected?.clusters ?? "none"} selected`}
-        x={{ name: `number of clusters: ${all.map((one) => one.clusters).join(", ")}`, ticks: [], from: -0.5, to: all.length - 0.5 }}
-        y={{ name: "agreement (AMI)", ticks: marks, to: 1 }}
+        label={`Agreement of heads by number of clusters. ${words}`}
+        x={{ name: "number of clusters", ticks: all.map((_, place) => place), from: -0.5, to: all.length - 0.5, format: (place) => String(all[place]!.clusters) }}
+        y={{ name: scored.length ? "AMI of heads, NMI with classes" : "agreement of heads (AMI)", ticks: ticks(1), to: 1 }}
       >
         {(x, y) => (
           <>
             <path class="line" d={pathOf(all.map((one, place) => [x(place), y(Math.max(0, one.agreement!))]))} />
             {scored.length > 0 && <path class="line second" d={pathOf(scored.map((one) => [x(at(one)), y(one.nmi!)]))} />}
             {all.map((one, place) => (
-              <g key={one.clusters}>
-                <circle class={one.selected ? "dot selected" : "dot"} cx={x(place)} cy={y(Math.max(0, one.agreement!))} r={one.selected ? 6 : 4} />
-                <text x={x(place)} y={y(Math.max(0, one.agreement!)) - 10} text-anchor="middle">{one.clusters}</text>
-              </g>
+              <circle key={one.clusters} class={one.selected ? "dot selected" : "dot"} cx={x(place)} cy={y(Math.max(0, one.agreement!))} r={one.selected ? 7 : 4} />
             ))}
+            {best && <circle class="dot hollow" cx={x(at(best))} cy={y(best.nmi!)} r={6} />}
           </>
         )}
       </Plot>
       <p class="legend">
-        <span class="key line" /> agreement of heads, without classes
-        {scored.length > 0 && <><span class="key line second" /> NMI with the classes</>}
+        <span class="key line" /> agreement of heads, without classes; the large dot is selected
+        {best && <><span class="key line second" /> NMI with the classes; the ring is the oracle</>}
       </p>
-      <p class="aside">
-        {selected && <>Selected without classes: {selected.clusters} clusters. </>}
-        {best && <>Best by the classes (oracle): {best.clusters}.</>}
-      </p>
+      <p class="aside">{words}</p>
+      <table class="plain">
+        <thead>
+          <tr>
+            <th scope="col">Clusters</th><th scope="col" class="number">Agreement (AMI)</th>
+            {best && <th scope="col" class="number">NMI with the classes</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((one) => (
+            <tr key={one.clusters}>
+              <th scope="row">{one.clusters}{one.selected && " (selected)"}</th>
+              <td class="number">{percent(one.agreement!)}</td>
+              {best && <td class="number">{one.nmi === undefined ? "" : percent(one.nmi)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </figure>
   );
 }

@@ -13,14 +13,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from selavi import __version__
 from selavi.data.schema import lasts
+from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
+from selavi.label.corrections import fit_corrections
+from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
+from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
-from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
+from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of, corrected
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
+from selavi.reporting.explorer.positions import grid, read_map
 from selavi.reporting.explorer.splits import read_splits
 from selavi.reporting.explorer.views import View, views_of
 
@@ -28,7 +33,7 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 FORMAT = 1
-CLIPS_PER_CLUSTER = 24
+CLIPS_PER_CLUSTER = 48
 MEGABYTES = 300.0
 NOTHING = Insight()
 
@@ -50,12 +55,16 @@ class Page:
         Their clusters.
     selected : int
         Position of the view to show first.
+    clip_map : ClipMap, optional
+        Where the clips lie in the plane, in the order of the table.
     names : dict of int to str
         Names of its clusters.
     splits : list of str
         Names of the splits.
     missing : list of tuple of str and str
         Reason and name of each video that has no cluster.
+    corrections : Corrections, optional
+        What people changed, by the clusters of the selected view.
     facts : dict
         Further parts of the page's JSON.
     """
@@ -65,9 +74,11 @@ class Page:
     clips: pd.DataFrame
     views: list[View]
     selected: int
+    clip_map: ClipMap | None = None
     names: dict[int, str] = field(default_factory=dict)
     splits: list[str] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
+    corrections: Corrections | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -81,7 +92,9 @@ def make_explorer(
     threads: int = 1,
     clusters: int | None = None,
     names: Path | None = None,
+    positions: Path | None = None,
     insight: Insight = NOTHING,
+    corrections: Path | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -103,8 +116,12 @@ def make_explorer(
         K, to count empty clusters; see `number_of_clusters`.
     names : Path, optional
         Names of the clusters; see `read_names`.
+    positions : Path, optional
+        Where the clips of the only split lie in the plane; see `selavi.evaluation.clip_map`.
     insight : Insight, optional
         What other stages say of the run.
+    corrections : Path, optional
+        What people changed of the clusters; see `fit_corrections`. The page goes on from there.
 
     Raises
     ------
@@ -114,16 +131,24 @@ def make_explorer(
     """
     table, clips, missing = read_splits(splits)
     views, selected = views_of(table, clusters)
+    if positions and len(splits) > 1:
+        raise UserError(f"{positions} is of one split, and there are {len(splits)}; leave it out")
     page = Page(
         title,
         table,
         clips,
         views,
         selected,
+        clip_map=read_map(positions, table["id"]) if positions else None,
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
-        facts=insight.facts(),
+        corrections=fit_corrections(
+            corrections, table["id"], views[selected].assigned, views[selected].clusters
+        )
+        if corrections
+        else None,
+        facts=insight.facts() | {"agreement": agreements(views, selected)},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
 
@@ -170,13 +195,15 @@ def write_page(
     chosen = choose_clips(view, rows, stored, clips_per_cluster, max_megabytes)
     waves = write_clips(rows.iloc[chosen], folder / "clips", threads)
     columns = columns_of(page.table, page.views, page.selected, chosen) | {"waves": waves}
+    if page.clip_map:
+        columns["map"] = grid(page.clip_map.positions)
     for name, values in columns.items():
         write_column(folder / "data", name, values)
     for built in (HERE / "built").iterdir():
         with atomic_path(folder / built.name) as copy:
             shutil.copyfile(built, copy)
     run = _run(page, columns, rows.iloc[chosen])
-    shown = cluster_table(page.table, view, page.names)
+    shown = cluster_table(*corrected(page.table, view, page.names, page.corrections))
     write_text(output, _render(page.title, run, shown))
     removed = remove_others(set(rows.index[chosen]), folder / "clips")
     for path in (folder / "data").glob("*.js"):
@@ -192,6 +219,12 @@ def write_page(
 
 def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
     """The page's JSON; `Run` in frontend/src/data/run.ts."""
+    placed = page.clip_map
+    shown: dict[str, Any] = {}
+    if placed:
+        shown["map"] = {"method": placed.method, "of": placed.of}
+    if page.corrections:
+        shown["corrections"] = dump(page.corrections)
     ratios = (stored["width"] / stored["height"])[stored["video_size"] > 0].clip(0.75, 1.8)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
     aspect = float(ratios.median()) if len(ratios) else 16 / 9
@@ -212,7 +245,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         },
         "missing": count_missing(page.missing),
         "columns": sorted(columns),
-    } | page.facts  # fmt: skip
+    } | shown | page.facts  # fmt: skip
 
 
 def _render(title: str, run: dict[str, Any], clusters: list[dict[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """What other stages say of a run, for the page: scores, baselines, training, sizes, levels."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ import pandas as pd
 
 from selavi.files import read_csv
 
-CHOICES = ("agreement", "oracle")
-"""Choices of a head whose scores the page shows: without classes, and by classes."""
+CHOICES = ("agreement", "oracle", "head")
+"""Rows of scores that the page shows: the selected head, the best by the classes, and each."""
 SCORES = (
     "nmi", "nmi_low", "nmi_high", "nmi_chance", "ami", "ari", "accuracy", "accuracy_low",
-    "accuracy_high", "accuracy_chance", "purity",
+    "accuracy_high", "accuracy_chance", "purity", "clips", "classes", "split",
 )  # fmt: skip
 TEXTS = ("modality", "choice", "head", "method", "note", "preparation", "dataset", "split")
 
@@ -23,10 +24,10 @@ class Insight:
 
     Attributes
     ----------
-    metrics : Path, optional
-        Scores of the clusters; `results/metrics/{run}/{split}.csv`.
-    baselines : Path, optional
-        Scores of other methods; `results/baselines/{run}/{split}.csv`.
+    metrics : sequence of Path
+        Scores of the clusters; `results/metrics/{run}/{split}.csv` of each split.
+    baselines : sequence of Path
+        Scores of other methods; `results/baselines/{run}/{split}.csv` of each split.
     training_log : Path, optional
         Training by epoch; `results/pretrain/{run}/log.csv`.
     distributions : Path, optional
@@ -35,8 +36,8 @@ class Insight:
         Scores by number of clusters; `results/tree/{run}-levels.csv`.
     """
 
-    metrics: Path | None = None
-    baselines: Path | None = None
+    metrics: Sequence[Path] = ()
+    baselines: Sequence[Path] = ()
     training_log: Path | None = None
     distributions: Path | None = None
     levels: Path | None = None
@@ -49,16 +50,14 @@ class Insight:
         UserError
             If a file is missing or invalid.
         """
-        read = {
-            "metrics": _scores, "baselines": _baselines, "training_log": _curves,
-            "distributions": _prescribed, "levels": _levels,
-        }  # fmt: skip
-        names = {"metrics": "scores", "training_log": "curves", "distributions": "prescribed"}
-        return {
-            names.get(part.name, part.name): read[part.name](path)
-            for part in fields(self)
-            if (path := getattr(self, part.name)) is not None
+        facts: dict[str, Any] = {
+            "scores": [row for path in self.metrics for row in _scores(path)],
+            "baselines": [row for path in self.baselines for row in _baselines(path)],
+            "curves": _curves(self.training_log) if self.training_log else None,
+            "prescribed": _prescribed(self.distributions) if self.distributions else None,
+            "levels": _levels(self.levels) if self.levels else None,
         }
+        return {name: part for name, part in facts.items() if part}
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -70,9 +69,9 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _scores(path: Path) -> list[dict[str, Any]]:
-    """Scores of the selected head, and of the one that is best by the classes, by modality."""
+    """Scores of heads by modality; none if no clip has a class."""
     table = read_csv(path, TEXTS, needed=("modality", "choice", "nmi"))
-    shown = table[table["choice"].isin(CHOICES)]
+    shown = table[table["choice"].isin(CHOICES) & table["nmi"].notna()]
     columns = [name for name in ("modality", "choice", "head", *SCORES) if name in shown]
     return _records(shown[columns])
 

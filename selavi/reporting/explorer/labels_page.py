@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.files import UserError
+from selavi.label.corrections_file import Corrections
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
 from selavi.label.names_file import clip_ids
@@ -21,6 +22,7 @@ def make_labels_page(
     title: str,
     clusters: int,
     threads: int = 1,
+    corrections: Corrections | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters of a labelling.
 
@@ -39,13 +41,20 @@ def make_labels_page(
         K.
     threads : int
         ffmpeg processes at a time.
+    corrections : Corrections, optional
+        What people changed; the page goes on from there.
 
     Raises
     ------
     UserError
         If a labelled window is not among `clips`, a clip cannot be read, or the disk is full.
     """
-    rows = labelled(labels)
+    called = {
+        int(cluster): name
+        for cluster, name in zip(labels["cluster"], labels["name"], strict=True)
+        if pd.notna(cluster) and name
+    }
+    rows = labelled(labels.assign(cluster=labels["model_cluster"]))
     stored = clips.set_axis(clip_ids(clips.drop(columns="id")))
     names = pd.Index(clip_ids(rows))
     missing = ~names.isin(stored.index)
@@ -61,9 +70,8 @@ def make_labels_page(
         }
     )  # fmt: skip
     assigned = rows["cluster"].to_numpy(np.int16)
-    called = dict(zip(assigned.tolist(), rows["name"], strict=True))
     view = View("video+audio", None, clusters, assigned, shares(rows["margin"]))
-    rejected = labels[labels["cluster"].isna()]
+    rejected = labels[labels["model_cluster"].isna()]
     write_page(
         Page(
             title,
@@ -71,7 +79,8 @@ def make_labels_page(
             stored[~stored.index.duplicated()],
             [view],
             0,
-            names={cluster: name for cluster, name in called.items() if name},
+            names=called,
+            corrections=corrections,
             missing=[
                 (str(reason), str(below(path, root)))
                 for reason, path in zip(rejected["reason"], rejected["path"], strict=True)

@@ -428,7 +428,9 @@
   // src/data/columns.ts
   var TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
   async function decode(header, content) {
-    const packed = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const letters = atob(content);
+    const packed = new Uint8Array(letters.length);
+    for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const bytes2 = await new Response(stream).arrayBuffer();
     if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes2));
@@ -1121,14 +1123,14 @@
 
   // src/data/clusters.ts
   function group(clusters2, margins2, count2) {
-    const rows2 = clusters2.length;
-    let byMargin = Int32Array.from({ length: rows2 }, (_4, row) => row);
+    const rows = clusters2.length;
+    let byMargin = Int32Array.from({ length: rows }, (_4, row) => row);
     if (margins2) {
       const starts = new Int32Array(257);
-      for (let row = 0; row < rows2; row++) starts[256 - margins2[row]]++;
+      for (let row = 0; row < rows; row++) starts[256 - margins2[row]]++;
       for (let value = 0; value < 256; value++) starts[value + 1] += starts[value];
-      byMargin = new Int32Array(rows2);
-      for (let row = 0; row < rows2; row++) byMargin[starts[255 - margins2[row]]++] = row;
+      byMargin = new Int32Array(rows);
+      for (let row = 0; row < rows; row++) byMargin[starts[255 - margins2[row]]++] = row;
     }
     const begins = new Int32Array(count2 + 1);
     for (const cluster of clusters2) if (cluster >= 0) begins[cluster + 1]++;
@@ -1142,48 +1144,48 @@
     return { order: order2, begins };
   }
   var rowsOf = ({ order: order2, begins }, cluster) => order2.subarray(begins[cluster], begins[cluster + 1]);
-  var mean = (rows2, column2) => {
+  var mean = (rows, column2) => {
     let sum = 0;
-    for (const row of rows2) sum += column2[row];
-    return sum / 255 / rows2.length;
+    for (const row of rows) sum += column2[row];
+    return sum / 255 / rows.length;
   };
-  function countClasses(rows2, classes2) {
+  function countClasses(rows, classes2) {
     const counts = /* @__PURE__ */ new Map();
-    for (const row of rows2) {
+    for (const row of rows) {
       const place = classes2[row];
       if (place >= 0) counts.set(place, (counts.get(place) ?? 0) + 1);
     }
     return [...counts].sort((a5, b3) => b3[1] - a5[1] || a5[0] - b3[0]);
   }
-  function describe(number2, rows2, columns2) {
+  function describe(number2, rows, columns2) {
     const { classes: classes2, margins: margins2, heads, video, audio } = columns2;
-    const counts = classes2 ? countClasses(rows2, classes2) : [];
+    const counts = classes2 ? countClasses(rows, classes2) : [];
     const labelled = counts.reduce((sum, [, clips]) => sum + clips, 0);
     let same = 0;
     if (video && audio) {
-      for (const row of rows2) if (video[row] === audio[row]) same++;
+      for (const row of rows) if (video[row] === audio[row]) same++;
     }
     return {
       number: number2,
-      size: rows2.length,
+      size: rows.length,
       classes: counts,
       purity: counts[0] ? counts[0][1] / labelled : null,
       entropy: counts[0] ? Math.abs(counts.reduce((sum, [, n3]) => sum - n3 / labelled * Math.log2(n3 / labelled), 0)) : null,
-      margin: margins2 && rows2.length ? mean(rows2, margins2) : null,
-      heads: heads && rows2.length ? mean(rows2, heads) : null,
-      modalities: video && audio && rows2.length ? same / rows2.length : null
+      margin: margins2 && rows.length ? mean(rows, margins2) : null,
+      heads: heads && rows.length ? mean(rows, heads) : null,
+      modalities: video && audio && rows.length ? same / rows.length : null
     };
   }
   function describeAll(members2, columns2) {
     return Array.from({ length: members2.begins.length - 1 }, (_4, number2) => describe(number2, rowsOf(members2, number2), columns2));
   }
-  function sample(rows2, count2) {
-    if (rows2.length <= count2) return [...rows2];
+  function sample(rows, count2) {
+    if (rows.length <= count2) return [...rows];
     const top = Math.ceil(count2 / 2);
     const spaced = count2 - top;
-    const rest = rows2.length - top;
-    const picked = [...rows2.subarray(0, top)];
-    for (let i4 = 1; i4 <= spaced; i4++) picked.push(rows2[top + Math.floor(i4 * rest / spaced) - 1]);
+    const rest = rows.length - top;
+    const picked = [...rows.subarray(0, top)];
+    for (let i4 = 1; i4 <= spaced; i4++) picked.push(rows[top + Math.floor(i4 * rest / spaced) - 1]);
     return picked;
   }
 
@@ -1203,9 +1205,9 @@
   var fold = (text) => text.normalize("NFC").toLocaleLowerCase();
   var fileName = (path) => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   function clock(seconds) {
-    const whole = Math.floor(seconds);
-    const minutes = Math.floor(whole / 60);
-    return `${minutes}:${String(whole % 60).padStart(2, "0")}`;
+    const whole2 = Math.floor(seconds);
+    const minutes = Math.floor(whole2 / 60);
+    return `${minutes}:${String(whole2 % 60).padStart(2, "0")}`;
   }
 
   // src/data/search.ts
@@ -1225,16 +1227,16 @@
     }
     /** Rows whose name contains the folded query, ascending. */
     find(query) {
-      const rows2 = [];
-      if (!query || query.includes("\n")) return rows2;
+      const rows = [];
+      if (!query || query.includes("\n")) return rows;
       let at = this.#text.indexOf(query);
       let row = 0;
       while (at >= 0) {
         row = this.#rowAt(at, row);
-        rows2.push(row);
+        rows.push(row);
         at = this.#text.indexOf(query, this.#begins[row + 1]);
       }
-      return rows2;
+      return rows;
     }
     /** The row that holds a place of the text, at or after `from`. */
     #rowAt(place, from) {
@@ -1269,10 +1271,11 @@
   var route = y3(parse(typeof location === "undefined" ? "" : location.hash));
   var page = O(() => route.value.page);
   var setting = (name) => route.value.settings[name] ?? "";
-  var LASTING = ["modality", "head"];
+  var LASTING = ["modality", "head", "tiles"];
   function addressOf(page2, id = "", settings = {}) {
-    const kept = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
-    return format({ page: page2, id: String(id), settings: { ...Object.fromEntries(kept), ...settings } });
+    const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
+    const all = Object.entries({ ...Object.fromEntries(kept2), ...settings }).filter(([, value]) => value);
+    return format({ page: page2, id: String(id), settings: Object.fromEntries(all) });
   }
   function go(address) {
     if (address === location.hash) return;
@@ -1302,6 +1305,12 @@
   var run = typeof document === "undefined" ? {} : readRun(document.getElementById("run")?.textContent ?? "");
   var trouble = y3("");
   var columns = /* @__PURE__ */ new Map();
+  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second"]);
+  var open;
+  var firstView = new Promise((resolve) => {
+    open = resolve;
+  });
+  var showLate = () => open();
   function column(name) {
     let held = columns.get(name);
     if (!held) {
@@ -1309,7 +1318,8 @@
       columns.set(name, held);
       if (run.columns.includes(name)) {
         const filled = held;
-        load(name).then(
+        const wait = LATE.has(name) ? firstView : Promise.resolve();
+        wait.then(() => load(name)).then(
           (value) => {
             filled.value = value;
           },
@@ -1385,6 +1395,15 @@
     }
     return -1;
   }
+  function rowsOfIds(ids) {
+    const wanted = new Set(ids);
+    const found2 = /* @__PURE__ */ new Map();
+    for (let row = 0; wanted.size > found2.size && row < run.clips; row++) {
+      const id = idOf(row);
+      if (wanted.has(id)) found2.set(id, row);
+    }
+    return found2;
+  }
   var mediaOf = (row) => bytes("media")?.[row] ?? 0;
   var classOf = (row) => classes.value?.[row] ?? -1;
   var className = (place) => place < 0 ? "no class" : run.classes[place];
@@ -1406,14 +1425,343 @@
     const keys = column("keys");
     return keys ? new Index(keys) : null;
   });
+  function once(ready, then) {
+    const stop = x2(() => {
+      if (!ready()) return;
+      queueMicrotask(() => stop());
+      f3(then);
+    });
+  }
+
+  // src/data/edits.ts
+  var NONE = { names: {}, merged: {}, made: {}, moved: /* @__PURE__ */ new Map(), tags: /* @__PURE__ */ new Map() };
+  var isEmpty = (edits2) => ![edits2.names, edits2.merged, edits2.made].some((part) => Object.keys(part).length) && !edits2.moved.size && !edits2.tags.size;
+  function apply(edits2, model2, count2) {
+    const clusters2 = model2.map((cluster) => edits2.merged[cluster] ?? cluster);
+    for (const [row, cluster] of edits2.moved) clusters2[row] = cluster;
+    return { clusters: clusters2, count: Math.max(count2, ...Object.keys(edits2.made).map((cluster) => Number(cluster) + 1)) };
+  }
+  function rename(edits2, cluster, name, model2) {
+    const names2 = { ...edits2.names, [cluster]: name };
+    if (name === model2) delete names2[cluster];
+    return { ...edits2, names: names2 };
+  }
+  function move(edits2, rows, cluster, model2) {
+    const moved = new Map(edits2.moved);
+    for (const row of rows) {
+      const own = model2[row];
+      if ((edits2.merged[own] ?? own) === cluster) moved.delete(row);
+      else moved.set(row, cluster);
+    }
+    return { ...edits2, moved };
+  }
+  function merge(edits2, from, into, model2) {
+    if (from === into) return edits2;
+    const merged = {};
+    for (const [cluster, target] of Object.entries(edits2.merged)) merged[Number(cluster)] = target === from ? into : target;
+    const made2 = { ...edits2.made };
+    if (from in made2) delete made2[from];
+    else merged[from] = into;
+    delete merged[into];
+    const names2 = { ...edits2.names };
+    delete names2[from];
+    const moved = /* @__PURE__ */ new Map();
+    for (const [row, cluster] of edits2.moved) {
+      const target = cluster === from ? into : cluster;
+      const own = model2[row];
+      if ((merged[own] ?? own) !== target) moved.set(row, target);
+    }
+    return { ...edits2, merged, made: made2, names: names2, moved };
+  }
+  function split(edits2, rows, from, model2, count2) {
+    const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
+    const made2 = { ...edits2.made, [cluster]: from };
+    return [move({ ...edits2, made: made2 }, rows, cluster, model2), cluster];
+  }
+  function tag(edits2, rows, name, add) {
+    const tags = new Map(edits2.tags);
+    for (const row of rows) {
+      const others = (tags.get(row) ?? []).filter((one) => one !== name);
+      const all = add ? [...others, name] : others;
+      if (all.length) tags.set(row, all);
+      else tags.delete(row);
+    }
+    return { ...edits2, tags };
+  }
+  var LONGEST = 200;
+  var step = ({ past, now }, next) => ({ past: [...past, now].slice(-LONGEST), now: next, future: [] });
+  var undo = (history3) => history3.past.length ? { past: history3.past.slice(0, -1), now: history3.past.at(-1), future: [history3.now, ...history3.future] } : history3;
+  var redo = (history3) => history3.future.length ? { past: [...history3.past, history3.now], now: history3.future[0], future: history3.future.slice(1) } : history3;
+
+  // src/data/corrections.ts
+  var FORMAT = "selavi corrections 1";
+  var MEMBERS = 200;
+  var numbered = (part) => Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
+  function toFile(edits2, source) {
+    const { title, head, clusters: clusters2, model: model2, rowsOf: rowsOf2, idOf: idOf2 } = source;
+    const named = /* @__PURE__ */ new Set();
+    const mention = (cluster) => {
+      if (cluster >= 0 && cluster < clusters2) named.add(cluster);
+    };
+    const moved = [...edits2.moved].map(([row, to]) => {
+      mention(model2[row]);
+      mention(to);
+      return { clip: idOf2(row), from: model2[row], to: to < 0 ? null : to };
+    });
+    for (const [cluster] of numbered(edits2.names)) mention(cluster);
+    for (const part of [edits2.merged, edits2.made])
+      for (const [cluster, other] of numbered(part)) {
+        mention(cluster);
+        mention(other);
+      }
+    return {
+      format: FORMAT,
+      title,
+      head,
+      clusters: clusters2,
+      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name })),
+      merged: numbered(edits2.merged).map(([from, into]) => ({ from, into })),
+      new: numbered(edits2.made).map(([cluster, from]) => ({ cluster, from })),
+      moved,
+      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: [...tags] })),
+      members: [...named].sort((a5, b3) => a5 - b3).map((cluster) => ({
+        cluster,
+        clips: Array.from(rowsOf2(cluster)).slice(0, MEMBERS).map(idOf2)
+      }))
+    };
+  }
+  var isList = (value) => Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+  function parse2(text) {
+    let content;
+    try {
+      content = JSON.parse(text);
+    } catch {
+      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+    }
+    const found2 = content;
+    if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
+    const shape = [
+      ["names", (one) => whole(one["cluster"]) && typeof one["name"] === "string"],
+      ["merged", (one) => whole(one["from"]) && whole(one["into"])],
+      ["new", (one) => whole(one["cluster"]) && whole(one["from"])],
+      ["moved", (one) => isId(one["clip"]) && whole(one["from"]) && (one["to"] === null || whole(one["to"]))],
+      ["tags", (one) => isId(one["clip"]) && isTexts(one["tags"])],
+      ["members", (one) => whole(one["cluster"]) && isTexts(one["clips"])]
+    ];
+    for (const [name, right] of shape) {
+      const list = found2[name];
+      if (!isList(list) || !list.every(right)) throw new Error(`This file is damaged: “${name}” is not as selavi writes it.`);
+    }
+    return found2;
+  }
+  var whole = (value) => Number.isInteger(value) && value >= 0;
+  var isId = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
+  var isTexts = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
+  function fromFile(file2, model2, rowOf2) {
+    const ids = /* @__PURE__ */ new Set();
+    for (const { clip } of [...file2.moved, ...file2.tags]) ids.add(clip);
+    for (const { clips } of file2.members) for (const clip of clips) ids.add(clip);
+    const rows = rowOf2([...ids]);
+    for (const { cluster, clips } of file2.members) {
+      const here = clips.flatMap((clip) => rows.get(clip) ?? []);
+      const same = here.filter((row) => model2[row] === cluster).length;
+      if (clips.length && 2 * same < clips.length)
+        throw new Error(
+          `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. After another training, give the file to \`selavi label --corrections\` or the run’s \`corrections\`, which match the clusters.`
+        );
+    }
+    const known = (list) => list.flatMap((one) => {
+      const row = rows.get(one.clip);
+      return row === void 0 ? [] : [[row, one]];
+    });
+    return {
+      names: Object.fromEntries(file2.names.map(({ cluster, name }) => [cluster, name])),
+      merged: Object.fromEntries(file2.merged.map(({ from, into }) => [from, into])),
+      made: Object.fromEntries(file2.new.map(({ cluster, from }) => [cluster, from])),
+      moved: new Map(known(file2.moved).map(([row, { to }]) => [row, to ?? -1])),
+      tags: new Map(known(file2.tags).map(([row, { tags }]) => [row, tags]))
+    };
+  }
+
+  // src/data/tables.ts
+  var guarded = (text) => text.replace(/^(?=['\s]*[=+\-@＝＋－＠])|(?<=[;\t\r\n])(?=['\s]*[=+\-@＝＋－＠])/g, "'");
+  var cell = (text) => `"${guarded(text).replaceAll('"', '""')}"`;
+  var table = (rows) => ["\uFEFF" + rows[0], ...rows.slice(1), ""].join("\r\n");
+  function namesTable(head, clusters2) {
+    return table(["head,cluster,name,clips", ...clusters2.map(({ cluster, name, clips }) => [head ?? "", cluster, cell(name), cell(clips.join(" "))].join(","))]);
+  }
+  function selectionTable(clips) {
+    return table(["id,path,start,end,cluster,name,class,margin,tags", ...clips.map((one) => [
+      one.id,
+      cell(one.path),
+      one.start ?? "",
+      one.end ?? "",
+      one.cluster ?? "",
+      cell(one.name),
+      cell(one.class),
+      one.margin === null ? "" : one.margin.toFixed(4),
+      cell(one.tags.join(" "))
+    ].join(","))]);
+  }
+  var shown = (one) => one.name || (one.cluster === null ? "no cluster" : `cluster ${one.cluster}`);
+  function labelStudio(clips) {
+    return JSON.stringify(clips.map((one) => ({
+      data: { video: `/data/local-files/?d=${one.path.split("/").map(encodeURIComponent).join("/").replace(/^\//, "")}`, path: one.path, start: one.start, end: one.end },
+      predictions: [{
+        model_version: "selavi",
+        ...one.margin === null ? {} : { score: one.margin },
+        result: [{ from_name: "cluster", to_name: "video", type: "choices", value: { choices: [shown(one)] } }]
+      }]
+    })), null, 1);
+  }
+  function fiftyOne(title, clips) {
+    return JSON.stringify({
+      name: title,
+      _media_type: "video",
+      samples: clips.map((one) => ({
+        filepath: one.path,
+        tags: one.tags,
+        _media_type: "video",
+        cluster: { _cls: "Classification", label: shown(one), ...one.margin === null ? {} : { confidence: one.margin } },
+        ...one.class ? { ground_truth: { _cls: "Classification", label: one.class } } : {},
+        ...one.start === null ? {} : { selavi_start: one.start, selavi_end: one.end }
+      }))
+    }, null, 1);
+  }
+
+  // src/state/save.ts
+  function save(name, text, type) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1e3);
+  }
+
+  // src/state/edits.ts
+  var history2 = y3({ past: [], now: NONE, future: [] });
+  var edits = O(() => history2.value.now);
+  var canUndo = O(() => history2.value.past.length > 0);
+  var canRedo = O(() => history2.value.future.length > 0);
+  var edited = O(() => !isEmpty(edits.value));
+  var notice = y3("");
+  var K2 = run.views?.[run.selected]?.clusters ?? 0;
+  var model = O(() => column(`cluster-${run.selected}`));
+  var typical = O(() => {
+    const known = model.value;
+    return known ? group(known, column(`margin-${run.selected}`), K2) : null;
+  });
+  function take(next) {
+    const known = model.peek();
+    if (known) history2.value = step(history2.value, next(edits.peek(), known));
+  }
+  var undo2 = () => {
+    history2.value = undo(history2.value);
+  };
+  var redo2 = () => {
+    history2.value = redo(history2.value);
+  };
+  var discard = () => {
+    history2.value = step(history2.value, NONE);
+  };
+  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  var moveClips = (rows, cluster) => take((now, of2) => move(now, rows, cluster, of2));
+  var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
+  var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
+  function splitOff(rows, from) {
+    let made2 = -1;
+    take((now, of2) => {
+      const [next, cluster] = split(now, rows, from, of2, K2);
+      made2 = cluster;
+      return next;
+    });
+    return made2;
+  }
+  var byPerson = (row) => isSelected.value && edits.value.moved.has(row);
+  var tagsOf = (row) => edits.value.tags.get(row) ?? [];
+  var file = () => {
+    const [known, order2] = [model.peek(), typical.peek()];
+    if (!known || !order2) return null;
+    return toFile(edits.peek(), {
+      title: run.title,
+      head: run.views[run.selected].head,
+      clusters: K2,
+      model: known,
+      rowsOf: (cluster) => rowsOf(order2, cluster),
+      idOf
+    });
+  };
+  function saveCorrections() {
+    const content = file();
+    if (content) save("corrections.json", `${JSON.stringify(content, null, 1)}
+`, "application/json");
+  }
+  var LISTED = 12;
+  function saveNames() {
+    const order2 = typical.peek();
+    if (!order2) return;
+    const clusters2 = Array.from({ length: K2 }, (_4, cluster) => ({
+      cluster,
+      name: names.peek()[cluster] ?? "",
+      clips: [...rowsOf(order2, cluster).subarray(0, LISTED)].map(idOf)
+    }));
+    save("names.csv", namesTable(run.views[run.selected].head, clusters2), "text/csv");
+  }
+  function openCorrections(text) {
+    const known = model.peek();
+    if (!known) return;
+    try {
+      const next = fromFile(parse2(text), known, rowsOfIds);
+      history2.value = step(history2.value, next);
+      notice.value = "";
+    } catch (error) {
+      notice.value = error instanceof Error ? error.message : String(error);
+    }
+  }
+  var kept = () => `selavi corrections ${location.pathname}`;
+  function readKept() {
+    try {
+      return localStorage.getItem(kept());
+    } catch {
+      return null;
+    }
+  }
+  function keep() {
+    const content = edited.peek() ? file() : null;
+    try {
+      if (content) localStorage.setItem(kept(), JSON.stringify(content));
+      else localStorage.removeItem(kept());
+    } catch {
+      notice.value = "This browser does not keep the corrections: save them before you close the page.";
+    }
+  }
+  function followEdits() {
+    x2(() => {
+      const [now, known] = [edits.value, model.value];
+      names.value = { ...run.names, ...now.names };
+      const moves = now.moved.size || Object.keys(now.merged).length || Object.keys(now.made).length;
+      corrected.value = known && moves ? apply(now, known, K2) : null;
+    });
+    const before = readKept();
+    const ready = () => typical.value !== null && column("ids") !== null;
+    once(ready, () => {
+      if (before) openCorrections(before);
+      let first = true;
+      x2(() => {
+        void edits.value;
+        if (first) first = false;
+        else f3(keep);
+      });
+    });
+  }
 
   // src/data/neighbours.ts
-  function neighbours(cluster, rows2, columns2, most = 5) {
+  function neighbours(cluster, rows, columns2, most = 5) {
     const found2 = /* @__PURE__ */ new Map();
     for (const kind of ["second", "video", "audio"]) {
       const column2 = columns2[kind];
       if (!column2) continue;
-      for (const row of rows2) {
+      for (const row of rows) {
         const other = column2[row];
         if (other < 0 || other === cluster) continue;
         let one = found2.get(other);
@@ -1423,6 +1771,104 @@
     }
     const doubts2 = (one) => one.second + one.video + one.audio;
     return [...found2.values()].sort((a5, b3) => doubts2(b3) - doubts2(a5) || a5.cluster - b3.cluster).slice(0, most);
+  }
+
+  // src/data/tree.ts
+  function divide(coarse, fine, parents, children) {
+    const together = Array.from({ length: children }, () => new Int32Array(parents));
+    for (let row = 0; row < fine.length; row++)
+      if (fine[row] >= 0 && coarse[row] >= 0) together[fine[row]][coarse[row]]++;
+    const below = Array.from({ length: parents }, () => []);
+    together.forEach((counts, cluster) => {
+      const size2 = counts.reduce((sum, clips) => sum + clips, 0);
+      if (!size2) return;
+      const parent = counts.indexOf(Math.max(...counts));
+      below[parent].push({ cluster, size: size2, share: counts[parent] / size2 });
+    });
+    for (const list of below) list.sort((a5, b3) => b3.size - a5.size || a5.cluster - b3.cluster);
+    return below;
+  }
+  function facesOf(clusters2, count2, media, margins2, classes2, kinds) {
+    const faces2 = Array.from({ length: count2 }, () => ({ row: -1, kind: -1 }));
+    const counts = classes2 ? Array.from({ length: count2 }, () => new Int32Array(kinds)) : [];
+    for (let row = 0; row < clusters2.length; row++) {
+      const cluster = clusters2[row];
+      if (cluster < 0) continue;
+      const face = faces2[cluster];
+      if (media[row] > 0 && (face.row < 0 || margins2 && margins2[row] > margins2[face.row])) face.row = row;
+      if (classes2 && classes2[row] >= 0) counts[cluster][classes2[row]]++;
+    }
+    counts.forEach((of2, cluster) => {
+      const most = Math.max(...of2);
+      if (most > 0) faces2[cluster].kind = of2.indexOf(most);
+    });
+    return faces2;
+  }
+
+  // src/state/levels.ts
+  var severalLevels = new Set((run.views ?? []).map((one) => one.clusters)).size > 1;
+  var levels = O(() => {
+    const all = run.views.map((one, place) => ({ ...one, place })).filter((one) => one.modality === view.value.modality);
+    const numbers2 = [...new Set(all.map((one) => one.clusters))].sort((a5, b3) => a5 - b3);
+    return numbers2.map((clusters2) => {
+      const of2 = all.filter((one) => one.clusters === clusters2);
+      const heads = [run.views[run.selected].head, run.levels?.find((one) => one.clusters === clusters2)?.head];
+      return (of2.find((one) => one.head !== null && heads.includes(one.head)) ?? of2[0]).place;
+    });
+  });
+  var depth = O(() => levels.value.findIndex((place) => run.views[place].clusters === view.value.clusters));
+  function headOf(place) {
+    const { head } = run.views[place];
+    return { head: head === null || head === run.views[run.selected].head ? "" : String(head) };
+  }
+  var addressIn = (place, cluster) => addressOf("cluster", cluster, headOf(place));
+  var titleIn = (place, cluster) => place === run.selected && names.value[cluster] || `Cluster ${cluster}`;
+  var made = /* @__PURE__ */ new Map();
+  function divided(coarse, fine) {
+    const [above, below] = [column(`cluster-${coarse}`), column(`cluster-${fine}`)];
+    if (!above || !below) return null;
+    const key = `${coarse}/${fine}`;
+    let found2 = made.get(key);
+    if (!found2) made.set(key, found2 = divide(above, below, run.views[coarse].clusters, run.views[fine].clusters));
+    return found2;
+  }
+  function parentOf(cluster) {
+    const above = levels.value[depth.value - 1];
+    if (above === void 0) return null;
+    const all = divided(above, levels.value[depth.value]) ?? [];
+    for (const [parent, children] of all.entries()) {
+      const child = children.find((one) => one.cluster === cluster);
+      if (child) return { place: above, cluster: parent, share: child.share };
+    }
+    return null;
+  }
+  function partsOf(cluster) {
+    const below = levels.value[depth.value + 1];
+    if (below === void 0) return null;
+    const parts2 = divided(levels.value[depth.value], below)?.[cluster];
+    return parts2?.length ? { place: below, parts: parts2 } : null;
+  }
+  var addressOfParts = (place, coarse, cluster) => addressOf("overview", "", { ...headOf(place), within: `${run.views[coarse].clusters}-${cluster}` });
+  var within = O(() => {
+    const [clusters2, cluster] = setting("within").split("-").map(Number);
+    const place = severalLevels ? levels.value.find((one) => run.views[one].clusters === clusters2) : void 0;
+    if (place === void 0 || !Number.isInteger(cluster) || clusters2 >= view.value.clusters) return null;
+    return { place, cluster };
+  });
+  var withinParts = O(() => {
+    const limit2 = within.value;
+    const all = limit2 && divided(limit2.place, viewNumber.value);
+    return all && new Set(all[limit2.cluster]?.map((one) => one.cluster));
+  });
+  var seen = /* @__PURE__ */ new Map();
+  function faces(place) {
+    const [clusters2, media] = [column(`cluster-${place}`), column("media")];
+    const margins2 = column(`margin-${place}`);
+    const ready = clusters2 && media && column("ids") && (margins2 || !run.columns.includes(`margin-${place}`));
+    if (!ready || run.classes.length > 0 && !classes.value) return null;
+    let found2 = seen.get(place);
+    if (!found2) seen.set(place, found2 = facesOf(clusters2, run.views[place].clusters, media, margins2, classes.value, run.classes.length));
+    return found2;
   }
 
   // src/state/filter.ts
@@ -1451,8 +1897,8 @@
     const add = (row) => {
       const cluster = known[row];
       if (cluster < 0 || place >= 0 && column2?.[row] !== place) return;
-      const rows2 = found2.get(cluster);
-      if (rows2) rows2.push(row);
+      const rows = found2.get(cluster);
+      if (rows) rows.push(row);
       else found2.set(cluster, [row]);
     };
     if (!query) for (let row = 0; row < known.length; row++) add(row);
@@ -1473,10 +1919,11 @@
   var limit = (name, otherwise) => setting(name) === "" ? otherwise : Number(setting(name));
   var found = O(() => {
     const all = summary.value;
-    if (!all) return null;
+    if (!all || within.value && !withinParts.value) return null;
     const query = fold(setting("q").trim());
     const number2 = numberIn(query);
     const hits = matching.value;
+    const parts2 = withinParts.value;
     const [least, most] = [limit("least", 1), limit("most", Infinity)];
     const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
     const passing = [];
@@ -1484,6 +1931,7 @@
       if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
       if (purity && (cluster.purity ?? 0) > purity) continue;
       if (margin && (cluster.margin ?? 0) > margin) continue;
+      if (parts2 && !parts2.has(cluster.number)) continue;
       if (number2 !== null && cluster.number !== number2) continue;
       const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);
       const matches2 = named ? null : hits?.get(cluster.number) ?? null;
@@ -1496,7 +1944,7 @@
     return passing.sort((a5, b3) => sign * (rank(b3) - rank(a5)) || a5.cluster.number - b3.cluster.number);
   });
   var availableSorts = Object.keys(SORTS).filter((sort) => (sort !== "purity" || classed) && (sort !== "agreement" || (run.columns ?? []).includes("heads")));
-  var isFiltered = O(() => ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));
+  var isFiltered = O(() => within.value !== null || ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));
 
   // src/state/order.ts
   var ORDERS = {
@@ -1508,15 +1956,67 @@
   function ordered(cluster, common) {
     const known = members.value;
     if (!known || cluster < 0 || cluster + 1 >= known.begins.length) return [];
-    let rows2 = [...rowsOf(known, cluster)];
-    if (setting("class") !== "") rows2 = rows2.filter((row) => classOf(row) === Number(setting("class")));
-    if (order() === "typical") return rows2;
-    rows2.reverse();
-    if (order() === "doubtful") return rows2;
+    let rows = [...rowsOf(known, cluster)];
+    if (setting("class") !== "") rows = rows.filter((row) => classOf(row) === Number(setting("class")));
+    if (order() === "typical") return rows;
+    rows.reverse();
+    if (order() === "doubtful") return rows;
     const misfit = (row) => classOf(row) >= 0 && classOf(row) !== common;
-    return [...rows2.filter(misfit), ...rows2.filter((row) => !misfit(row))];
+    return [...rows.filter(misfit), ...rows.filter((row) => !misfit(row))];
   }
   var clusterOf = (row) => clusters.value?.[row] ?? -1;
+
+  // src/state/selection.ts
+  var selection = y3(/* @__PURE__ */ new Set());
+  var selecting = y3(false);
+  var selected = O(() => selection.value.size);
+  var last = -1;
+  function toggle(row, range, list) {
+    const next = new Set(selection.peek());
+    const [from, to] = [list.indexOf(last), list.indexOf(row)];
+    if (range && from >= 0 && to >= 0)
+      for (const one of list.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+    else if (next.has(row)) next.delete(row);
+    else next.add(row);
+    last = row;
+    selection.value = next;
+  }
+  var selectAll = (rows) => {
+    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows]);
+  };
+  function clearSelection() {
+    selection.value = /* @__PURE__ */ new Set();
+    selecting.value = false;
+    last = -1;
+  }
+  function listed() {
+    return [...selection.peek()].sort((a5, b3) => a5 - b3).map((row) => {
+      const times = timesOf(row);
+      const cluster = clusterOf(row);
+      const place = classOf(row);
+      return {
+        id: idOf(row),
+        path: pathOf(row),
+        start: times?.[0] ?? null,
+        end: times?.[1] ?? null,
+        cluster: cluster < 0 ? null : cluster,
+        name: cluster < 0 ? "" : nameOf(cluster),
+        class: place < 0 ? "" : className(place),
+        margin: marginOf(row),
+        tags: tagsOf(row)
+      };
+    });
+  }
+  var EXPORTS = {
+    csv: { word: "CSV", name: "selection.csv", type: "text/csv", text: selectionTable },
+    labelStudio: { word: "Label Studio", name: "label-studio.json", type: "application/json", text: labelStudio },
+    fiftyOne: { word: "FiftyOne", name: "fiftyone.json", type: "application/json", text: (clips) => fiftyOne(run.title, clips) }
+  };
+  function saveSelection(kind) {
+    const { name, type, text } = EXPORTS[kind];
+    const needed = ["ids", "paths", "times"].filter((one) => run.columns.includes(one));
+    once(() => needed.every((one) => column(one) !== null), () => save(name, text(listed()), type));
+  }
 
   // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
   var f4 = /* @__PURE__ */ Symbol.for("pv");
@@ -1539,9 +2039,9 @@
   }
   function ClassBar({ classes: classes2 }) {
     const all = parts(classes2);
-    const words = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
-    if (classes2.length > DRAWN) words.push(`${count(classes2.length - DRAWN)} other classes`);
-    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words.join(", ") || "No clip has a class", title: words.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
+    const words2 = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
+    if (classes2.length > DRAWN) words2.push(`${count(classes2.length - DRAWN)} other classes`);
+    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words2.join(", ") || "No clip has a class", title: words2.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
   }
   function Measure({ name, value, title }) {
     if (value === null) return null;
@@ -1565,6 +2065,7 @@
     order: /* @__PURE__ */ a4("path", { d: "M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" }),
     close: /* @__PURE__ */ a4("path", { d: "m4 4 8 8m0-8-8 8" }),
     before: /* @__PURE__ */ a4("path", { d: "M10 3 5 8l5 5" }),
+    below: /* @__PURE__ */ a4("path", { d: "m3 6 5 5 5-5" }),
     after: /* @__PURE__ */ a4("path", { d: "m6 3 5 5-5 5" }),
     pen: /* @__PURE__ */ a4("path", { d: "m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" }),
     filter: /* @__PURE__ */ a4("path", { d: "M2 4h12M4.5 8h7M7 12h2" }),
@@ -1579,6 +2080,7 @@
     differs: /* @__PURE__ */ a4("path", { d: "M3 6h10M3 10h10M10.5 3l-5 10" }),
     undo: /* @__PURE__ */ a4("path", { d: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" }),
     redo: /* @__PURE__ */ a4("path", { d: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" }),
+    check: /* @__PURE__ */ a4("path", { d: "m3 8.5 3.5 3.5L13 5" }),
     save: /* @__PURE__ */ a4("path", { d: "M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" }),
     open: /* @__PURE__ */ a4("path", { d: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" })
   };
@@ -1606,16 +2108,78 @@
       }
     );
   }
-  function ClassChips({ classes: classes2, shown: shown2 }) {
-    const rest = classes2.slice(shown2);
+  function ClassChips({ classes: classes2, shown: shown3 }) {
+    const rest = classes2.slice(shown3);
     return /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Classes", children: [
-      classes2.slice(0, shown2).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
+      classes2.slice(0, shown3).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
       rest.length > 0 && /* @__PURE__ */ a4("li", { class: "more", title: rest.slice(0, 20).map(([place, n3]) => `${className(place)}: ${count(n3)}`).join("\n"), children: [
         "and ",
         count(rest.length),
         " more"
       ] })
     ] });
+  }
+
+  // src/ui/rename.tsx
+  function Rename({ cluster, word }) {
+    const [open2, setOpen] = d2(false);
+    const button = T2(null);
+    const ended = T2(false);
+    if (!isSelected.value) return null;
+    const end = (name, focus) => {
+      if (ended.current) return;
+      ended.current = true;
+      if (name !== null) renameCluster(cluster, name);
+      setOpen(false);
+      if (focus) requestAnimationFrame(() => button.current?.focus());
+    };
+    if (!open2)
+      return /* @__PURE__ */ a4(
+        "button",
+        {
+          ref: button,
+          type: "button",
+          class: "quiet rename",
+          "aria-label": `Rename ${titleOf(cluster)}`,
+          title: "Rename",
+          onClick: () => {
+            ended.current = false;
+            setOpen(true);
+          },
+          children: [
+            /* @__PURE__ */ a4(Icon, { name: "pen" }),
+            word
+          ]
+        }
+      );
+    return /* @__PURE__ */ a4(Box, { cluster, end });
+  }
+  function Box({ cluster, end }) {
+    const box = T2(null);
+    A2(() => {
+      box.current.select();
+      box.current.focus();
+    }, []);
+    return /* @__PURE__ */ a4("form", { class: "naming", onSubmit: (event) => {
+      event.preventDefault();
+      end(box.current.value, true);
+    }, children: /* @__PURE__ */ a4(
+      "input",
+      {
+        ref: box,
+        defaultValue: nameOf(cluster),
+        maxLength: 200,
+        autocomplete: "off",
+        placeholder: `Name of cluster ${cluster}`,
+        "aria-label": `Name of cluster ${cluster}`,
+        onBlur: (event) => end(event.currentTarget.value, false),
+        onKeyDown: (event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          end(null, true);
+        }
+      }
+    ) });
   }
 
   // node_modules/@tanstack/virtual-core/dist/esm/lazy-measurements.js
@@ -1787,28 +2351,28 @@
   }
   var FLING_WINDOW_MS = 40;
   function flingSpedUp(samples) {
-    const last = samples[samples.length - 1];
-    if (last === void 0) return false;
+    const last2 = samples[samples.length - 1];
+    if (last2 === void 0) return false;
     let j3 = samples.length - 2;
-    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    while (j3 >= 0 && last2.t - samples[j3].t < FLING_WINDOW_MS) j3--;
     if (j3 < 0) return false;
     const mid = samples[j3];
     let k4 = j3 - 1;
     while (k4 >= 0 && mid.t - samples[k4].t < FLING_WINDOW_MS) k4--;
     if (k4 < 0) return false;
     const first = samples[k4];
-    const recent = (last.offset - mid.offset) / (last.t - mid.t);
+    const recent = (last2.offset - mid.offset) / (last2.t - mid.t);
     const before = (mid.offset - first.offset) / (mid.t - first.t);
     return recent * before >= 0 && Math.abs(recent) >= 2 * Math.abs(before) && Math.abs(recent) - Math.abs(before) >= 0.8;
   }
   function flingCaught(samples) {
-    const last = samples[samples.length - 1];
-    if (last === void 0) return false;
+    const last2 = samples[samples.length - 1];
+    if (last2 === void 0) return false;
     let j3 = samples.length - 2;
-    while (j3 >= 0 && last.t - samples[j3].t < FLING_WINDOW_MS) j3--;
+    while (j3 >= 0 && last2.t - samples[j3].t < FLING_WINDOW_MS) j3--;
     if (j3 < 0) return false;
     const from = samples[j3];
-    return Math.abs(last.offset - from.offset) / (last.t - from.t) >= 0.05;
+    return Math.abs(last2.offset - from.offset) / (last2.t - from.t) >= 0.05;
   }
 
   // node_modules/@tanstack/virtual-core/dist/esm/ios-gesture.js
@@ -2028,10 +2592,10 @@
     if (entry == null ? void 0 : entry.borderBoxSize) {
       const box = entry.borderBoxSize[0];
       if (box) {
-        const size = Math.round(
+        const size2 = Math.round(
           box[instance.options.horizontal ? "inlineSize" : "blockSize"]
         );
-        return size;
+        return size2;
       }
     }
     if (!entry) {
@@ -2714,10 +3278,10 @@
               const key = getItemKey(i4);
               items[i4] = key;
               const measuredSize = itemSizeCache.get(key);
-              const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+              const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
               flat[i4 * 2] = runningStart;
-              flat[i4 * 2 + 1] = size;
-              runningStart += size + gap;
+              flat[i4 * 2 + 1] = size2;
+              runningStart += size2 + gap;
             }
             this._singleLaneMeasurements = { flat, items };
             const view2 = createLazyMeasurementsView(items, flat);
@@ -2774,12 +3338,12 @@
               }
             }
             const measuredSize = itemSizeCache.get(key);
-            const size = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
-            const end = start + size;
+            const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
+            const end = start + size2;
             measurements[i4] = {
               index: i4,
               start,
-              size,
+              size: size2,
               end,
               key,
               lane
@@ -2917,7 +3481,7 @@
           this.resizeItem(index2, this.options.measureElement(node, void 0, this));
         }
       };
-      this.resizeItem = (index2, size) => {
+      this.resizeItem = (index2, size2) => {
         var _a, _b, _c;
         if (!this.isIndexInRange(index2)) return;
         if ((_a = this._resizeBatch) == null ? void 0 : _a.sync) this.getMeasurements();
@@ -2937,7 +3501,7 @@
           cachedSize = item.size;
         }
         const itemSize = this.itemSizeCache.get(key) ?? cachedSize;
-        const delta = size - itemSize;
+        const delta = size2 - itemSize;
         if (delta !== 0) {
           const wasAtEnd = this.options.anchorTo === "end" && !isSmoothScroll(this.scrollState) && this.getVirtualDistanceFromEnd() <= this.options.scrollEndThreshold;
           const prevTotalSize = wasAtEnd ? this._getLayoutTotalSize() : 0;
@@ -2975,7 +3539,7 @@
           if (this.pendingMin === null || index2 < this.pendingMin) {
             this.pendingMin = index2;
           }
-          this.itemSizeCache.set(key, size);
+          this.itemSizeCache.set(key, size2);
           this.itemSizeCacheVersion++;
           let adjustedSync = false;
           if (!this._awaitingCommandReadBack()) {
@@ -3130,27 +3694,27 @@
       };
       this.getOffsetForAlignment = (toOffset, align, itemSize = 0) => {
         if (!this.scrollElement) return 0;
-        const size = this.getSize();
+        const size2 = this.getSize();
         const scrollOffset = this.getScrollOffset();
         if (align === "auto") {
-          align = toOffset >= scrollOffset + size ? "end" : "start";
+          align = toOffset >= scrollOffset + size2 ? "end" : "start";
         }
         if (align === "center") {
-          toOffset += (itemSize - size) / 2;
+          toOffset += (itemSize - size2) / 2;
         } else if (align === "end") {
-          toOffset -= size;
+          toOffset -= size2;
         }
         const maxOffset = this.getMaxScrollOffset();
         return Math.max(Math.min(maxOffset, toOffset), 0);
       };
       this.getOffsetForIndex = (index2, align = "auto") => {
         index2 = Math.max(0, Math.min(index2, this.options.count - 1));
-        const size = this.getSize();
+        const size2 = this.getSize();
         const scrollOffset = this.getScrollOffset();
         const item = this.getMeasurements()[index2];
         if (!item) return;
         if (align === "auto") {
-          if (item.end >= scrollOffset + size - this.options.scrollPaddingEnd) {
+          if (item.end >= scrollOffset + size2 - this.options.scrollPaddingEnd) {
             align = "end";
           } else if (item.start <= scrollOffset + this.options.scrollPaddingStart) {
             align = "start";
@@ -3586,12 +4150,12 @@
   function WindowGrid({ items, width, gap, height, label, children, name }) {
     const element = T2(null);
     const { columns: columns2, top } = usePlace(element, width, gap);
-    const rows2 = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, margin: top });
-    return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows2.getTotalSize()}px` }, children: rows2.getVirtualItems().map((row) => /* @__PURE__ */ a4(
+    const rows = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, margin: top });
+    return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows.getTotalSize()}px` }, children: rows.getVirtualItems().map((row) => /* @__PURE__ */ a4(
       "div",
       {
-        ref: (made) => {
-          rows2.measureElement(made);
+        ref: (made2) => {
+          rows.measureElement(made2);
         },
         "data-index": row.index,
         class: "row",
@@ -3608,6 +4172,20 @@
     )) });
   }
 
+  // src/ui/size.tsx
+  var SIZES = { small: 0.8, medium: 1, large: 1.7 };
+  var size = () => setting("tiles") in SIZES ? setting("tiles") : "medium";
+  var sized = (width) => Math.round(width * SIZES[size()]);
+  function SizeChoice() {
+    return /* @__PURE__ */ a4("label", { class: "field", children: [
+      /* @__PURE__ */ a4("span", { children: "Clips" }),
+      /* @__PURE__ */ a4("select", { id: "tiles", value: size(), onChange: (event) => {
+        const { value } = event.currentTarget;
+        change({ tiles: value === "medium" ? null : value });
+      }, children: Object.keys(SIZES).map((one) => /* @__PURE__ */ a4("option", { value: one, children: one }, one)) })
+    ] });
+  }
+
   // src/ui/tile.tsx
   var keyOfTile = ({ row, place }) => `${place}:${row}`;
   function describeClip(row, common) {
@@ -3615,11 +4193,13 @@
     const margin = marginOf(row);
     return [
       place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+      byPerson(row) ? "moved here by you" : "",
+      ...tagsOf(row).map((name) => `tag ${name}`),
       margin === null ? "" : `margin ${percent(margin)}`,
       keyOf(row)
     ].filter(Boolean).join("; ");
   }
-  function Tile({ row, place, common, stop }) {
+  function Tile({ row, place, common, stop, list }) {
     const key = keyOfTile({ row, place });
     const now = playing.value;
     const plays = now?.key === key;
@@ -3628,8 +4208,12 @@
     const margin = marginOf(row);
     const media = mediaOf(row);
     const id = idOf(row);
-    const open = () => {
+    const choosing = list !== void 0 && selecting.value;
+    const chosen = choosing && selection.value.has(row);
+    const tags = tagsOf(row);
+    const open2 = (event) => {
       stopPlaying();
+      if (choosing) return toggle(row, event.shiftKey, list);
       change({ clip: id });
     };
     return /* @__PURE__ */ a4(
@@ -3640,7 +4224,8 @@
         "data-row": row,
         tabIndex: stop ? 0 : -1,
         "aria-label": describeClip(row, common),
-        onClick: open,
+        ...choosing ? { "aria-pressed": chosen } : {},
+        onClick: open2,
         onKeyDown: (event) => {
           if (event.key !== " ") return;
           event.preventDefault();
@@ -3658,7 +4243,10 @@
         children: [
           /* @__PURE__ */ a4(Still, { row, media }),
           plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
+          choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
+          tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
           /* @__PURE__ */ a4("span", { class: "caption", children: [
+            byPerson(row) && /* @__PURE__ */ a4(Icon, { name: "pen" }),
             differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
             /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
             margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
@@ -3714,6 +4302,147 @@
     entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
   };
 
+  // src/views/levels.tsx
+  function LevelChoice() {
+    if (!severalLevels) return null;
+    return /* @__PURE__ */ a4("label", { class: "field", children: [
+      /* @__PURE__ */ a4("span", { children: "Clusters" }),
+      /* @__PURE__ */ a4("select", { id: "level", value: String(depth.value), onChange: (event) => change({ ...headOf(levels.value[Number(event.currentTarget.value)]), within: null }), children: levels.value.map((place, at) => /* @__PURE__ */ a4("option", { value: String(at), children: [
+        run.views[place].clusters,
+        run.views[place].clusters === run.views[run.selected].clusters ? " (selected)" : ""
+      ] }, place)) })
+    ] });
+  }
+  function Folds({ cluster }) {
+    if (!severalLevels) return null;
+    const [parent, below] = [parentOf(cluster), partsOf(cluster)];
+    if (!parent && !below) return null;
+    return /* @__PURE__ */ a4("p", { class: "folds", children: [
+      parent && /* @__PURE__ */ a4("a", { href: addressIn(parent.place, parent.cluster), title: `${percent(parent.share)} of its clips are in it`, children: [
+        "part of ",
+        titleIn(parent.place, parent.cluster)
+      ] }),
+      below && /* @__PURE__ */ a4("a", { href: addressOfParts(below.place, levels.value[depth.value], cluster), children: [
+        plural(below.parts.length, "part"),
+        " at ",
+        run.views[below.place].clusters,
+        " clusters"
+      ] })
+    ] });
+  }
+  function Relatives({ cluster }) {
+    if (!severalLevels) return null;
+    const [parent, below] = [parentOf(cluster), partsOf(cluster)];
+    if (!parent && !below) return null;
+    return /* @__PURE__ */ a4("section", { "aria-labelledby": "relatives-title", children: [
+      /* @__PURE__ */ a4("h2", { id: "relatives-title", children: "Other numbers of clusters" }),
+      parent && /* @__PURE__ */ a4("p", { children: [
+        "With ",
+        run.views[parent.place].clusters,
+        " clusters, ",
+        percent(parent.share),
+        " of these clips are in ",
+        /* @__PURE__ */ a4("a", { href: addressIn(parent.place, parent.cluster), children: titleIn(parent.place, parent.cluster) }),
+        "."
+      ] }),
+      below && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("p", { children: [
+          "With ",
+          run.views[below.place].clusters,
+          " clusters, ",
+          /* @__PURE__ */ a4("a", { href: addressOfParts(below.place, levels.value[depth.value], cluster), children: "its parts" }),
+          " are:"
+        ] }),
+        /* @__PURE__ */ a4("ul", { class: "near", children: below.parts.map((one) => /* @__PURE__ */ a4("li", { children: [
+          /* @__PURE__ */ a4("a", { href: addressIn(below.place, one.cluster), children: titleIn(below.place, one.cluster) }),
+          /* @__PURE__ */ a4("p", { children: [
+            plural(one.size, "clip"),
+            ", ",
+            percent(one.share),
+            " of them here."
+          ] })
+        ] }, one.cluster)) })
+      ] })
+    ] });
+  }
+  function WithinPill() {
+    const limit2 = within.value;
+    if (!limit2) return null;
+    return /* @__PURE__ */ a4("span", { class: "pill", children: [
+      "parts of ",
+      /* @__PURE__ */ a4("a", { href: addressIn(limit2.place, limit2.cluster), children: titleIn(limit2.place, limit2.cluster) }),
+      " of ",
+      count(run.views[limit2.place].clusters),
+      ", at ",
+      count(clusterCount.value),
+      " clusters"
+    ] });
+  }
+
+  // src/views/selectionbar.tsx
+  function ClusterChoice({ word, without, choose }) {
+    return /* @__PURE__ */ a4(
+      "select",
+      {
+        "aria-label": word,
+        value: "",
+        onChange: (event) => {
+          const { value } = event.currentTarget;
+          event.currentTarget.value = "";
+          if (value) choose(Number(value));
+        },
+        children: [
+          /* @__PURE__ */ a4("option", { value: "", children: [
+            word,
+            " …"
+          ] }),
+          Array.from({ length: clusterCount.value }, (_4, cluster) => cluster === without ? null : /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
+        ]
+      }
+    );
+  }
+  function SelectionBar() {
+    const tags = T2(null);
+    if (!selected.value) return null;
+    const rows = () => [...selection.value];
+    const done = (act2) => {
+      act2();
+      clearSelection();
+    };
+    return /* @__PURE__ */ a4("section", { class: "selection", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("output", { role: "status", children: [
+        plural(selected.value, "clip"),
+        " selected"
+      ] }),
+      isSelected.value && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows(), -1)), children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Not this"
+        ] }),
+        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows(), cluster)) }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
+          go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
+        }), children: "New cluster" }),
+        /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
+          event.preventDefault();
+          const name = tags.current.value.trim().split(/\s+/).join("-");
+          if (name) done(() => tagClips(rows(), name, true));
+        }, children: [
+          /* @__PURE__ */ a4("input", { ref: tags, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
+          /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
+        /* @__PURE__ */ a4(Icon, { name: "save" }),
+        EXPORTS[kind].word
+      ] }, kind)) }),
+      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearSelection, children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Clear"
+      ] })
+    ] });
+  }
+
   // src/views/cluster.tsx
   var TOUR = 50;
   function beside(number2) {
@@ -3735,9 +4464,9 @@
   function Shown({ cluster }) {
     const { number: number2 } = cluster;
     const common = cluster.classes[0]?.[0] ?? -1;
-    const rows2 = ordered(number2, common);
+    const rows = ordered(number2, common);
     const { before, after } = beside(number2);
-    const playable = rows2.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
+    const playable = rows.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
     const touring = tour.value;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -3752,7 +4481,14 @@
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] })
         ] }),
-        /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+        /* @__PURE__ */ a4("div", { class: "title-row", children: [
+          /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
+          /* @__PURE__ */ a4(Rename, { cluster: number2, word: "Rename" }),
+          isSelected.value && /* @__PURE__ */ a4(ClusterChoice, { word: "Merge into", without: number2, choose: (into) => {
+            mergeClusters(number2, into);
+            go(addressOf("cluster", into));
+          } })
+        ] }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           nameOf(number2) && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -3782,7 +4518,8 @@
           ] })
         ] }),
         cluster.classes.length > 0 && /* @__PURE__ */ a4(Classes, { cluster }),
-        /* @__PURE__ */ a4(Beside, { cluster })
+        /* @__PURE__ */ a4(Beside, { cluster }),
+        /* @__PURE__ */ a4(Relatives, { cluster: number2 })
       ] }),
       /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Clips", children: [
         /* @__PURE__ */ a4("label", { class: "field", children: [
@@ -3796,26 +4533,46 @@
           /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
           touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play with sound"
         ] }),
+        /* @__PURE__ */ a4(SizeChoice, {}),
+        /* @__PURE__ */ a4(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": selecting.value,
+            onClick: () => {
+              if (selecting.value) clearSelection();
+              else selecting.value = true;
+            },
+            children: [
+              /* @__PURE__ */ a4(Icon, { name: "check" }),
+              "Select"
+            ]
+          }
+        ),
+        selecting.value && /* @__PURE__ */ a4("button", { type: "button", onClick: () => selectAll(rows), children: [
+          "Select all ",
+          count(rows.length)
+        ] }),
         setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
-        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows2.length, "clip") })
+        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows.length, "clip") })
       ] }),
-      /* @__PURE__ */ a4(WindowGrid, { items: rows2, width: 176, gap: 8, height: 140, label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0 }, row) })
+      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: sized(176), gap: 8, height: sized(140), label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
     ] });
   }
   function Classes({ cluster }) {
-    const [whole, setWhole] = d2(false);
+    const [whole2, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown2 = whole ? cluster.classes : cluster.classes.slice(0, 8);
+    const shown3 = whole2 ? cluster.classes : cluster.classes.slice(0, 8);
     const rest = cluster.classes.length - 8;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
-      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown2.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown3.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4(ClassChip, { place, rank: Math.min(rank, 5) }),
         /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * clips / most}%` } }) }),
         /* @__PURE__ */ a4("span", { class: "value", children: count(clips) })
       ] }, place)) }),
-      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole, onClick: () => setWhole(!whole), children: whole ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
+      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
   function Beside({ cluster }) {
@@ -3834,11 +4591,11 @@
     ] });
   }
   function doubts({ second, video, audio }) {
-    const words = [];
-    if (second) words.push(`second choice of ${plural(second, "clip")}`);
-    if (video) words.push(`video alone puts ${plural(video, "clip")} there`);
-    if (audio) words.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
-    const text = words.join(", ");
+    const words2 = [];
+    if (second) words2.push(`second choice of ${plural(second, "clip")}`);
+    if (video) words2.push(`video alone puts ${plural(video, "clip")} there`);
+    if (audio) words2.push(`audio alone ${video ? "" : "puts "}${plural(audio, "clip")}${video ? "" : " there"}`);
+    const text = words2.join(", ");
     return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
   }
   function classesOf(cluster, number2) {
@@ -3861,11 +4618,11 @@
   ];
   function Help() {
     const dialog = T2(null);
-    const open = helpOpen.value;
+    const open2 = helpOpen.value;
     A2(() => {
-      if (open) dialog.current.showModal();
+      if (open2) dialog.current.showModal();
       else dialog.current.close();
-    }, [open]);
+    }, [open2]);
     return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
       helpOpen.value = false;
     }, children: [
@@ -3894,9 +4651,9 @@
         " before its class."
       ] }),
       /* @__PURE__ */ a4("h3", { children: "Keys" }),
-      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words2]) => /* @__PURE__ */ a4("div", { children: [
         /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
-        /* @__PURE__ */ a4("dd", { children: words })
+        /* @__PURE__ */ a4("dd", { children: words2 })
       ] }, key)) }),
       /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
         helpOpen.value = false;
@@ -3912,6 +4669,11 @@
   var dialogOpen = () => document.querySelector("dialog[open]") !== null;
   function followKeys() {
     document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing(event.target)) {
+        event.preventDefault();
+        if (event.shiftKey) redo2();
+        else undo2();
+      }
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape") stopPlaying();
       if (typing(event.target) || dialogOpen()) return;
@@ -4014,12 +4776,12 @@
     const id = setting("clip");
     const row = id ? rowOf(id) : -1;
     const dialog = T2(null);
-    const shown2 = row >= 0;
+    const shown3 = row >= 0;
     A2(() => {
       const element = dialog.current;
-      if (shown2 && !element.open) element.showModal();
-      if (!shown2 && element.open) element.close();
-    }, [shown2]);
+      if (shown3 && !element.open) element.showModal();
+      if (!shown3 && element.open) element.close();
+    }, [shown3]);
     const close = () => change({ clip: null });
     return /* @__PURE__ */ a4(
       "dialog",
@@ -4034,7 +4796,7 @@
         onClick: (event) => {
           if (event.target === event.currentTarget) close();
         },
-        children: shown2 && /* @__PURE__ */ a4(Shown2, { row, close })
+        children: shown3 && /* @__PURE__ */ a4(Shown2, { row, close })
       }
     );
   }
@@ -4044,10 +4806,10 @@
     const [failed, setFailed] = d2(false);
     const cluster = clusterOf(row);
     const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
-    const rows2 = ordered(cluster, common);
-    const at = rows2.indexOf(row);
-    const step = (by) => {
-      const next = rows2[at + by];
+    const rows = ordered(cluster, common);
+    const at = rows.indexOf(row);
+    const step2 = (by) => {
+      const next = rows[at + by];
       if (next !== void 0) change({ clip: idOf(next) }, true);
     };
     const media = mediaOf(row);
@@ -4059,7 +4821,7 @@
     }, [row]);
     const keys = (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
-      if (by) step(by);
+      if (by) step2(by);
       else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
         const one = video.current;
         if (one) one.paused ? void one.play() : one.pause();
@@ -4067,7 +4829,7 @@
       event.preventDefault();
       event.stopPropagation();
     };
-    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows2.length - STRIP));
+    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
     return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
       /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
@@ -4095,7 +4857,7 @@
             "clip ",
             at + 1,
             " of ",
-            rows2.length
+            rows.length
           ] })
         ] }),
         /* @__PURE__ */ a4("h2", { id: "clip-title", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
@@ -4115,11 +4877,11 @@
           times && `, ${clock(times[0])} to ${clock(times[1])}`
         ] }),
         /* @__PURE__ */ a4("p", { class: "steps", children: [
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step(-1), "aria-keyshortcuts": "ArrowLeft", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
             /* @__PURE__ */ a4(Icon, { name: "before" }),
             "Previous"
           ] }),
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows2.length - 1, onClick: () => step(1), "aria-keyshortcuts": "ArrowRight", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
             "Next",
             /* @__PURE__ */ a4(Icon, { name: "after" })
           ] }),
@@ -4128,7 +4890,7 @@
             "Close"
           ] })
         ] }),
-        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows2.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
+        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
           "button",
           {
             type: "button",
@@ -4152,33 +4914,35 @@
     ];
     const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
     if (!known.length) return null;
-    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words, other]) => /* @__PURE__ */ a4("div", { children: [
-      /* @__PURE__ */ a4("dt", { children: words }),
+    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words2, other]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dt", { children: words2 }),
       /* @__PURE__ */ a4("dd", { children: other === cluster ? "this cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", other), children: titleOf(other) }) })
-    ] }, words)) });
+    ] }, words2)) });
   }
 
   // src/views/card.tsx
-  var SHOWN = 6;
+  var COLUMNS = (run.media?.aspect ?? 1) > 1.2 ? 2 : 3;
+  var SHOWN = 2 * COLUMNS;
   function toShow({ cluster, matches: matches2 }) {
-    const rows2 = rowsOf(members.value, cluster.number);
+    const rows = rowsOf(members.value, cluster.number);
     if (matches2) {
       const wanted = [...matches2].sort((a5, b3) => mediaOf(b3) - mediaOf(a5) || (marginOf(b3) ?? 0) - (marginOf(a5) ?? 0));
       return wanted.slice(0, SHOWN);
     }
-    const stored = rows2.filter((row) => mediaOf(row) > 0);
-    return sample(stored.length ? stored : rows2, SHOWN);
+    const stored = rows.filter((row) => mediaOf(row) > 0);
+    return sample(stored.length ? stored : rows, SHOWN);
   }
   function Card({ found: found2 }) {
     const { cluster, matches: matches2 } = found2;
-    const rows2 = toShow(found2);
+    const rows = toShow(found2);
     const place = `c${cluster.number}`;
     const touring = tour.value?.name === place ? tour.value : null;
-    const playable = rows2.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place }));
+    const playable = rows.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place }));
     const name = nameOf(cluster.number);
     return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
       /* @__PURE__ */ a4("header", { children: [
         /* @__PURE__ */ a4("h2", { id: `title-${cluster.number}`, children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster.number), title: titleOf(cluster.number), children: titleOf(cluster.number) }) }),
+        /* @__PURE__ */ a4(Rename, { cluster: cluster.number, word: "" }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           name && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -4200,7 +4964,7 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("div", { class: "strip", role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows2.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
+      /* @__PURE__ */ a4("div", { class: "strip", style: { gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }, role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassChips, { classes: cluster.classes, shown: 2 }),
       /* @__PURE__ */ a4("dl", { class: "measures", children: [
@@ -4209,6 +4973,7 @@
         /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: cluster.heads, title: MEANS.heads }),
         /* @__PURE__ */ a4(Measure, { name: "Video and audio agree", value: cluster.modalities, title: MEANS.modalities })
       ] }),
+      /* @__PURE__ */ a4(Folds, { cluster: cluster.number }),
       matches2 && /* @__PURE__ */ a4("p", { class: "note", children: [
         count(matches2.length),
         " of ",
@@ -4226,18 +4991,23 @@
     ["purity", "Purity in %, at most", 100],
     ["margin", "Margin in %, at most", 100]
   ];
+  function words(shown3) {
+    const all = summary.value?.filter((one) => one.size).length ?? shown3;
+    return shown3 === all ? plural(shown3, "cluster") : `${count(shown3)} of ${plural(all, "cluster")}`;
+  }
   function Toolbar() {
-    const shown2 = found.value;
+    const shown3 = found.value;
     const timer2 = T2(void 0);
+    const [open2, setOpen] = d2(false);
     const search = (text) => {
       clearTimeout(timer2.current);
       timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
     };
     const random = () => {
-      const one = shown2?.[Math.floor(Math.random() * shown2.length)];
+      const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
     };
-    return /* @__PURE__ */ a4("form", { class: "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
+    return /* @__PURE__ */ a4("form", { class: open2 ? "toolbar open" : "toolbar", role: "search", "aria-label": "Clusters", onSubmit: (event) => event.preventDefault(), onInput: stopPlaying, children: [
       /* @__PURE__ */ a4("label", { class: "field search", children: [
         /* @__PURE__ */ a4(Icon, { name: "search" }),
         /* @__PURE__ */ a4(
@@ -4251,74 +5021,86 @@
             "aria-keyshortcuts": "/",
             placeholder: classed ? "Search names, classes, files, #number" : "Search names, files, #number",
             value: setting("q"),
-            onFocus: () => column("keys"),
+            onFocus: () => once(() => column("keys") !== null, () => setTimeout(() => index.value)),
             onInput: (event) => search(event.currentTarget.value)
           }
         )
       ] }),
-      /* @__PURE__ */ a4("label", { class: "field", children: [
-        /* @__PURE__ */ a4("span", { children: "Sort by" }),
-        /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
-          /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
-          availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
-        ] })
+      /* @__PURE__ */ a4("button", { type: "button", class: "options", "aria-expanded": open2, "aria-controls": "options", onClick: () => setOpen(!open2), children: [
+        /* @__PURE__ */ a4(Icon, { name: "filter" }),
+        "Options"
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
-        /* @__PURE__ */ a4(Icon, { name: "order" }),
-        "Reverse"
-      ] }),
-      /* @__PURE__ */ a4("details", { class: "menu", children: [
-        /* @__PURE__ */ a4("summary", { class: "button", children: [
-          /* @__PURE__ */ a4(Icon, { name: "filter" }),
-          "Filter"
+      /* @__PURE__ */ a4("div", { id: "options", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Sort by" }),
+          /* @__PURE__ */ a4("select", { id: "sort", value: setting("sort"), onChange: (event) => change({ sort: event.currentTarget.value }), children: [
+            /* @__PURE__ */ a4("option", { value: "", children: isFiltered.value ? "matches" : "size" }),
+            availableSorts.filter((sort) => sort !== "size" || isFiltered.value).map((sort) => /* @__PURE__ */ a4("option", { value: sort, children: SORTS[sort] }, sort))
+          ] })
         ] }),
-        /* @__PURE__ */ a4("div", { class: "panel", children: [
-          classed && /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: "Class" }),
-            /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
-              /* @__PURE__ */ a4("option", { value: "", children: "all" }),
-              run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
-            ] })
+        /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": setting("reverse") !== "", onClick: () => change({ reverse: setting("reverse") ? null : "1" }), children: [
+          /* @__PURE__ */ a4(Icon, { name: "order" }),
+          "Reverse"
+        ] }),
+        /* @__PURE__ */ a4("details", { class: "menu", children: [
+          /* @__PURE__ */ a4("summary", { class: "button", children: [
+            /* @__PURE__ */ a4(Icon, { name: "filter" }),
+            "Filter"
           ] }),
-          LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => /* @__PURE__ */ a4("label", { children: [
-            /* @__PURE__ */ a4("span", { children: words }),
-            /* @__PURE__ */ a4(
-              "input",
-              {
-                type: "number",
-                min: 0,
-                ...most === Infinity ? {} : { max: most },
-                value: setting(name),
-                onChange: (event) => change({ [name]: event.currentTarget.value })
-              }
-            )
-          ] }, name))
+          /* @__PURE__ */ a4("div", { class: "panel", children: [
+            classed && /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: "Class" }),
+              /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
+                /* @__PURE__ */ a4("option", { value: "", children: "all" }),
+                run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
+              ] })
+            ] }),
+            LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words2, most]) => /* @__PURE__ */ a4("label", { children: [
+              /* @__PURE__ */ a4("span", { children: words2 }),
+              /* @__PURE__ */ a4(
+                "input",
+                {
+                  type: "number",
+                  min: 0,
+                  ...most === Infinity ? {} : { max: most },
+                  value: setting(name),
+                  onChange: (event) => change({ [name]: event.currentTarget.value })
+                }
+              )
+            ] }, name))
+          ] })
+        ] }),
+        /* @__PURE__ */ a4(SizeChoice, {}),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+          /* @__PURE__ */ a4(Icon, { name: "dice" }),
+          "Random cluster"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
+            hoverPlays.value = event.currentTarget.checked;
+          } }),
+          "Play on hover"
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "switch", children: [
+          /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
+            hoverSounds.value = event.currentTarget.checked;
+          } }),
+          "with sound"
         ] })
       ] }),
-      /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
-        /* @__PURE__ */ a4(Icon, { name: "dice" }),
-        "Random cluster"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
-          hoverPlays.value = event.currentTarget.checked;
-        } }),
-        "Play on hover"
-      ] }),
-      /* @__PURE__ */ a4("label", { class: "switch", children: [
-        /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverSounds.value, disabled: !hoverPlays.value, onChange: (event) => {
-          hoverSounds.value = event.currentTarget.checked;
-        } }),
-        "with sound"
-      ] }),
-      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown2 ? plural(shown2.length, "cluster") : "" }),
+      /* @__PURE__ */ a4("output", { class: "status", role: "status", children: shown3 ? words(shown3.length) : "" }),
       isFiltered.value && /* @__PURE__ */ a4("p", { class: "active", children: [
+        /* @__PURE__ */ a4(WithinPill, {}),
+        setting("q") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
+          "search: ",
+          setting("q")
+        ] }),
         setting("class") !== "" && /* @__PURE__ */ a4("span", { class: "pill", children: [
           "class: ",
           className(Number(setting("class")))
         ] }),
-        LIMITS.filter(([name]) => setting(name)).map(([name, words]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
-          words.toLowerCase(),
+        LIMITS.filter(([name]) => setting(name)).map(([name, words2]) => /* @__PURE__ */ a4("span", { class: "pill", children: [
+          words2.toLowerCase(),
           " ",
           setting(name)
         ] }, name)),
@@ -4331,19 +5113,19 @@
   }
 
   // src/views/overview.tsx
-  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null });
+  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
   function Overview() {
-    const shown2 = found.value;
+    const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4(Toolbar, {}),
-      shown2 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
-      shown2?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
+      shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
+      shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
         /* @__PURE__ */ a4("h2", { children: "No cluster matches" }),
         /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
       ] }),
-      shown2 && shown2.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown2, width: 320, gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
+      shown3 && shown3.length > 0 && /* @__PURE__ */ a4(WindowGrid, { items: shown3, width: sized(320), gap: 16, height: 430, label: "Clusters", name: "cards", children: (one) => /* @__PURE__ */ a4(Card, { found: one }, one.cluster.number) }),
       empty.length > 0 && !isFiltered.value && /* @__PURE__ */ a4("p", { class: "aside", children: empty.length > 40 ? `${plural(empty.length, "cluster")} of ${clusterCount.value} have no clips.` : `No clip is in ${empty.length === 1 ? "cluster" : "clusters"} ${empty.join(", ")}.` })
     ] });
   }
@@ -4374,26 +5156,142 @@
     ] });
   }
 
+  // src/views/corrections.tsx
+  var LISTED2 = 200;
+  function CorrectionsPage() {
+    const file2 = T2(null);
+    const { names: names2, merged, made: made2, moved, tags } = edits.value;
+    const numbers2 = (part) => Object.keys(part).map(Number);
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Corrections" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          "Rename clusters, move clips, merge and split clusters: on a cluster’s page, “Select” chooses clips. All of it is kept in this browser. Save it as ",
+          /* @__PURE__ */ a4("code", { children: "corrections.json" }),
+          " to apply it: ",
+          /* @__PURE__ */ a4("code", { children: "selavi label --corrections corrections.json" }),
+          ", or a run’s ",
+          /* @__PURE__ */ a4("code", { children: "corrections" }),
+          " in the configuration. Names alone are ",
+          /* @__PURE__ */ a4("code", { children: "names.csv" }),
+          "."
+        ] })
+      ] }),
+      notice.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: notice.value }),
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Corrections", children: [
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !canUndo.value, onClick: undo2, "aria-keyshortcuts": "Control+Z", children: [
+          /* @__PURE__ */ a4(Icon, { name: "undo" }),
+          "Undo"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !canRedo.value, onClick: redo2, "aria-keyshortcuts": "Control+Shift+Z", children: [
+          /* @__PURE__ */ a4(Icon, { name: "redo" }),
+          "Redo"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !edited.value, onClick: saveCorrections, children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save corrections.json"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: saveNames, children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save names.csv"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => file2.current.click(), children: [
+          /* @__PURE__ */ a4(Icon, { name: "open" }),
+          "Open corrections.json"
+        ] }),
+        /* @__PURE__ */ a4(
+          "input",
+          {
+            ref: file2,
+            type: "file",
+            hidden: true,
+            accept: "application/json,.json",
+            "aria-label": "Open corrections.json",
+            onChange: async (event) => {
+              const input = event.currentTarget;
+              const chosen = input.files?.[0];
+              if (chosen) openCorrections(await chosen.text());
+              input.value = "";
+            }
+          }
+        ),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !edited.value, onClick: discard, children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Discard all"
+        ] })
+      ] }),
+      !edited.value && /* @__PURE__ */ a4("p", { class: "nothing", children: "There are no corrections." }),
+      /* @__PURE__ */ a4("ul", { class: "changes", children: [
+        numbers2(names2).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => renameCluster(cluster, run.names[cluster] ?? ""), children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: [
+            "Cluster ",
+            cluster
+          ] }),
+          " is called ",
+          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+        ] }, `n${cluster}`)),
+        numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: null, children: [
+          "Cluster ",
+          cluster,
+          " is merged into ",
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", merged[cluster]), children: titleOf(merged[cluster]) })
+        ] }, `m${cluster}`)),
+        numbers2(made2).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made2[cluster]), children: [
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
+          " is split off from ",
+          titleOf(made2[cluster])
+        ] }, `s${cluster}`)),
+        [...moved].slice(0, LISTED2).map(([row, cluster]) => /* @__PURE__ */ a4(Change, { back: () => moveClips([row], merged[modelClusters.value[row]] ?? modelClusters.value[row]), children: [
+          fileName(keyOf(row)) || `clip ${row}`,
+          " ",
+          cluster < 0 ? "is in no cluster" : /* @__PURE__ */ a4($, { children: [
+            "is moved to ",
+            /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) })
+          ] })
+        ] }, `c${row}`)),
+        [...tags].slice(0, LISTED2).flatMap(([row, list]) => list.map((name) => /* @__PURE__ */ a4(Change, { back: () => tagClips([row], name, false), children: [
+          fileName(keyOf(row)) || `clip ${row}`,
+          " has the tag ",
+          /* @__PURE__ */ a4("b", { children: name })
+        ] }, `t${row} ${name}`)))
+      ] }),
+      moved.size > LISTED2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "And ",
+        plural(moved.size - LISTED2, "more clip"),
+        " moved."
+      ] })
+    ] });
+  }
+  function Change({ back, children }) {
+    return /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("span", { children }),
+      back && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: back, children: [
+        /* @__PURE__ */ a4(Icon, { name: "undo" }),
+        "Take back"
+      ] })
+    ] });
+  }
+
   // src/data/hungarian.ts
   function assign(gains, columns2) {
-    const rows2 = gains.length;
-    const size = Math.max(rows2, columns2);
-    const cost = (row, column2) => row < rows2 && column2 < columns2 ? -gains[row][column2] : 0;
-    const u4 = new Float64Array(size + 1);
-    const v4 = new Float64Array(size + 1);
-    const taken = new Int32Array(size + 1);
-    const way = new Int32Array(size + 1);
-    for (let row = 1; row <= size; row++) {
+    const rows = gains.length;
+    const size2 = Math.max(rows, columns2);
+    const cost = (row, column2) => row < rows && column2 < columns2 ? -gains[row][column2] : 0;
+    const u4 = new Float64Array(size2 + 1);
+    const v4 = new Float64Array(size2 + 1);
+    const taken = new Int32Array(size2 + 1);
+    const way = new Int32Array(size2 + 1);
+    for (let row = 1; row <= size2; row++) {
       taken[0] = row;
       let column2 = 0;
-      const least = new Float64Array(size + 1).fill(Infinity);
-      const used = new Uint8Array(size + 1);
+      const least = new Float64Array(size2 + 1).fill(Infinity);
+      const used = new Uint8Array(size2 + 1);
       do {
         used[column2] = 1;
         const at = taken[column2];
         let delta = Infinity;
         let next = 0;
-        for (let other = 1; other <= size; other++) {
+        for (let other = 1; other <= size2; other++) {
           if (used[other]) continue;
           const reduced = cost(at - 1, other - 1) - u4[at] - v4[other];
           if (reduced < least[other]) {
@@ -4405,7 +5303,7 @@
             next = other;
           }
         }
-        for (let other = 0; other <= size; other++) {
+        for (let other = 0; other <= size2; other++) {
           if (used[other]) {
             u4[taken[other]] += delta;
             v4[other] -= delta;
@@ -4419,131 +5317,219 @@
         column2 = before;
       } while (column2);
     }
-    const found2 = new Int32Array(rows2).fill(-1);
+    const found2 = new Int32Array(rows).fill(-1);
     for (let column2 = 1; column2 <= columns2; column2++) {
       const row = taken[column2] - 1;
-      if (row >= 0 && row < rows2) found2[row] = column2 - 1;
+      if (row >= 0 && row < rows) found2[row] = column2 - 1;
     }
     return found2;
   }
+
+  // src/data/confusion.ts
   function confusion(clusters2, classes2, count2, kinds) {
     const counts = Array.from({ length: count2 }, () => new Float64Array(kinds));
+    const [ofCluster, ofClass] = [new Float64Array(count2), new Float64Array(kinds)];
     let most = 0;
     for (let row = 0; row < clusters2.length; row++) {
       const cluster = clusters2[row];
       const kind = classes2[row];
-      if (cluster >= 0 && kind >= 0) most = Math.max(most, ++counts[cluster][kind]);
+      if (cluster < 0 || kind < 0) continue;
+      most = Math.max(most, ++counts[cluster][kind]);
+      ofCluster[cluster]++;
+      ofClass[kind]++;
     }
     const matched = assign(counts, kinds);
-    const commonest = counts.map((of) => of.indexOf(Math.max(...of)));
+    const commonest = counts.map((of2) => of2.indexOf(Math.max(...of2)));
     const key = (cluster) => matched[cluster] >= 0 ? matched[cluster] : commonest[cluster] + 0.5;
     const order2 = [...counts.keys()].sort((a5, b3) => key(a5) - key(b3) || a5 - b3);
-    return { clusters: order2, classes: [...Array(kinds).keys()], counts, most };
+    return { clusters: order2, classes: [...Array(kinds).keys()], counts, ofCluster, ofClass, most };
+  }
+  var MEASURES = {
+    cluster: "share of the cluster",
+    class: "share of the class",
+    clips: "number of clips"
+  };
+  function shade(table2, cluster, kind, by) {
+    const clips = table2.counts[cluster][kind];
+    const whole2 = { cluster: table2.ofCluster[cluster], class: table2.ofClass[kind], clips: table2.most }[by];
+    return clips ? clips / whole2 : 0;
+  }
+  function mixtures(table2) {
+    const found2 = [];
+    table2.counts.forEach((of2, cluster) => {
+      const commonest = of2.indexOf(Math.max(...of2));
+      of2.forEach((clips, kind) => {
+        if (clips && kind !== commonest) found2.push({ cluster, kind, clips, commonest });
+      });
+    });
+    return found2.sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster || a5.kind - b3.kind);
   }
 
-  // src/views/confusion.tsx
-  var shown = O(() => {
-    const [known, kinds] = [clusters.value, classes.value];
-    return known && kinds ? confusion(known, kinds, clusterCount.value, run.classes.length) : null;
-  });
-  function ConfusionPage() {
-    const table = shown.value;
-    if (!table) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
-    return /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("header", { class: "page-head", children: [
-        /* @__PURE__ */ a4("h1", { children: "Clusters and classes" }),
-        /* @__PURE__ */ a4("p", { class: "lead", children: "Each row is a cluster, each column a class, and the darker a cell, the more clips they share. Clusters are in the order of the classes that they match best, one to one (Hungarian method), so a clear diagonal is good. Classes were not used in training." })
-      ] }),
-      /* @__PURE__ */ a4(Matrix, { table }),
-      /* @__PURE__ */ a4(Mixed, { table })
-    ] });
-  }
+  // src/views/matrix.tsx
   var LABELLED = 40;
-  function Matrix({ table }) {
+  var WIDE = 34;
+  var WHOLE = 1100;
+  function Matrix({ table: table2, by }) {
     const canvas = T2(null);
-    const [cell, setCell] = d2(null);
-    const [rows2, columns2] = [table.clusters.length, table.classes.length];
-    const labelled = Math.max(rows2, columns2) <= LABELLED;
-    const side = labelled ? 32 : Math.max(2, 900 / columns2);
+    const [at, setAt] = d2(null);
+    const [rows, columns2] = [table2.clusters.length, table2.classes.length];
+    const labelled = Math.max(rows, columns2) <= LABELLED;
+    const side = labelled ? WIDE : Math.max(3, Math.min(16, Math.floor(WHOLE / Math.max(rows, columns2))));
     A2(() => {
-      const draw = () => paint(canvas.current, table);
+      const draw = () => paint(canvas.current, table2, by, side, labelled);
       draw();
       const dark = matchMedia("(prefers-color-scheme: dark)");
       dark.addEventListener("change", draw);
       return () => dark.removeEventListener("change", draw);
-    }, [table]);
-    const cellAt = (event) => {
+    }, [table2, by, side]);
+    const bounded = (row, column2) => [Math.min(rows - 1, Math.max(0, row)), Math.min(columns2 - 1, Math.max(0, column2))];
+    const placeOf = (event) => {
       const box = canvas.current.getBoundingClientRect();
-      const row = Math.min(rows2 - 1, Math.max(0, Math.floor((event.clientY - box.top) / box.height * rows2)));
-      const column2 = Math.min(columns2 - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * columns2)));
-      const cluster = table.clusters[row];
-      const place = table.classes[column2];
-      return { cluster, place, clips: table.counts[cluster][place] };
+      return bounded(Math.floor((event.clientY - box.top) / box.height * rows), Math.floor((event.clientX - box.left) / box.width * columns2));
+    };
+    const open2 = ([row, column2]) => {
+      const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
+      if (table2.counts[cluster][kind]) go(addressOf("cluster", cluster, { class: String(kind) }));
+    };
+    const press = (event) => {
+      const [row, column2] = at ?? [0, 0];
+      if (event.key === "Enter") {
+        if (at) open2(at);
+        return;
+      }
+      const to = {
+        ArrowUp: [row - 1, column2],
+        ArrowDown: [row + 1, column2],
+        ArrowLeft: [row, column2 - 1],
+        ArrowRight: [row, column2 + 1],
+        Home: [row, 0],
+        End: [row, columns2 - 1]
+      }[event.key];
+      if (!to) return;
+      event.preventDefault();
+      setAt(at ? bounded(...to) : [0, 0]);
     };
     return /* @__PURE__ */ a4("figure", { class: "matrix", children: [
-      /* @__PURE__ */ a4("figcaption", { "aria-hidden": "true", children: cell ? `${titleOf(cell.cluster)} and ${className(cell.place)}: ${count(cell.clips)} clips` : "Point at a cell to read it; a click shows its clips." }),
-      /* @__PURE__ */ a4("div", { class: "cells", children: [
-        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", children: table.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
-        labelled && /* @__PURE__ */ a4("ul", { class: "left", children: table.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
-        /* @__PURE__ */ a4(
-          "canvas",
-          {
-            ref: canvas,
-            style: { width: `${side * columns2}px`, aspectRatio: `${columns2} / ${rows2}` },
-            role: "img",
-            "aria-label": "Clusters against classes; the largest mixtures are listed below",
-            onPointerMove: (event) => setCell(cellAt(event)),
-            onPointerLeave: () => setCell(null),
-            onClick: (event) => {
-              const one = cellAt(event);
-              if (one.clips) go(addressOf("cluster", one.cluster, { class: String(one.place) }));
+      /* @__PURE__ */ a4("figcaption", { id: "cell-words", "aria-live": "polite", children: at ? wordsOf(table2, at) : "Point at a cell to read it, or use the arrow keys; a click or Enter shows its clips." }),
+      /* @__PURE__ */ a4("div", { class: "scrolls", children: /* @__PURE__ */ a4("div", { class: "cells", style: { gridTemplateColumns: `auto ${side * columns2}px` }, children: [
+        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", style: { gridAutoColumns: `${side}px` }, children: table2.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "left", "aria-label": "Clusters", style: { gridAutoRows: `${side}px` }, children: table2.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
+        /* @__PURE__ */ a4("div", { class: "drawn", children: [
+          /* @__PURE__ */ a4(
+            "canvas",
+            {
+              ref: canvas,
+              style: { width: `${side * columns2}px`, height: `${side * rows}px` },
+              role: "application",
+              "aria-roledescription": "table",
+              tabIndex: 0,
+              "aria-describedby": "cell-words",
+              "aria-label": "Clusters against classes. Arrow keys go from cell to cell, Enter shows the clips of a cell. The mixtures are listed below, too.",
+              onPointerMove: (event) => setAt(placeOf(event)),
+              onPointerLeave: () => setAt(null),
+              onBlur: () => setAt(null),
+              onKeyDown: press,
+              onClick: (event) => open2(placeOf(event))
             }
-          }
-        )
-      ] }),
-      !labelled && /* @__PURE__ */ a4("p", { class: "aside", "aria-hidden": "true", children: [
-        "Columns: ",
-        columns2,
-        " classes, ",
+          ),
+          at && /* @__PURE__ */ a4("i", { class: "cursor", style: { left: `${at[1] * side}px`, top: `${at[0] * side}px`, width: `${side}px`, height: `${side}px` } })
+        ] })
+      ] }) }),
+      !labelled && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "Rows: ",
+        plural(rows, "cluster"),
+        ". Columns: ",
+        plural(columns2, "class", "es"),
+        ", from ",
         className(0),
         " to ",
         className(columns2 - 1),
-        ". Rows: ",
-        rows2,
-        " clusters."
+        "."
       ] })
     ] });
   }
-  function paint(canvas, { clusters: order2, classes: kinds, counts, most }) {
-    const side = Math.max(1, Math.min(48, Math.floor(1200 / Math.max(order2.length, kinds.length))));
-    canvas.width = side * kinds.length;
-    canvas.height = side * order2.length;
+  function wordsOf(table2, [row, column2]) {
+    const [cluster, kind] = [table2.clusters[row], table2.classes[column2]];
+    const clips = table2.counts[cluster][kind];
+    const whose = `${titleOf(cluster)} and ${className(kind)}: ${plural(clips, "clip")}`;
+    if (!clips) return whose;
+    return `${whose}, ${percent(clips / table2.ofCluster[cluster])} of the cluster, ${percent(clips / table2.ofClass[kind])} of the class`;
+  }
+  function paint(canvas, table2, by, side, numbered2) {
+    const { clusters: clusters2, classes: classes2, counts } = table2;
+    const scale = devicePixelRatio || 1;
+    canvas.width = Math.round(side * classes2.length * scale);
+    canvas.height = Math.round(side * clusters2.length * scale);
     const context = canvas.getContext("2d");
+    context.scale(scale, scale);
     const style = getComputedStyle(document.documentElement);
-    context.fillStyle = style.getPropertyValue("--sheet");
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = style.getPropertyValue("--accent");
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const [ink, light, strong] = [colour("--ink"), colour("--on-accent"), colour("--accent")];
+    context.fillStyle = colour("--sheet");
+    context.fillRect(0, 0, side * classes2.length, side * clusters2.length);
+    context.font = `11px ${style.getPropertyValue("--font")}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
     const gap = side > 6 ? 1 : 0;
-    order2.forEach((cluster, row) => {
-      kinds.forEach((place, column2) => {
-        const clips = counts[cluster][place];
+    const turn = matchMedia("(prefers-color-scheme: dark)").matches ? 0.55 : 0.78;
+    clusters2.forEach((cluster, row) => {
+      classes2.forEach((kind, column2) => {
+        const clips = counts[cluster][kind];
         if (!clips) return;
-        context.globalAlpha = 0.08 + 0.92 * Math.sqrt(clips / most);
+        const depth2 = 0.1 + 0.9 * Math.sqrt(shade(table2, cluster, kind, by));
+        context.globalAlpha = depth2;
+        context.fillStyle = strong;
         context.fillRect(column2 * side, row * side, side - gap, side - gap);
+        if (!numbered2) return;
+        context.globalAlpha = 1;
+        context.fillStyle = depth2 > turn ? light : ink;
+        context.fillText(clips < 1e4 ? String(clips) : `${Math.round(clips / 1e3)}k`, (column2 + 0.5) * side, (row + 0.5) * side);
       });
     });
-    context.globalAlpha = 1;
   }
-  function Mixed({ table }) {
-    const mixed = table.counts.flatMap((of, cluster) => {
-      const most = of.indexOf(Math.max(...of));
-      const size = of.reduce((sum, clips) => sum + clips, 0);
-      return [...of].map((clips, place) => ({ cluster, place, clips, most, size })).filter((one) => one.clips && one.place !== one.most);
-    }).sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster).slice(0, 20);
-    if (!mixed.length) return /* @__PURE__ */ a4("p", { class: "aside", children: "Every cluster has clips of one class alone." });
-    return /* @__PURE__ */ a4("section", { children: [
-      /* @__PURE__ */ a4("h2", { children: "The largest mixtures" }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+
+  // src/views/confusion.tsx
+  var shown2 = O(() => {
+    const [known, kinds] = [clusters.value, classes.value];
+    return known && kinds ? confusion(known, kinds, clusterCount.value, run.classes.length) : null;
+  });
+  function ConfusionPage() {
+    const table2 = shown2.value;
+    const by = setting("by") in MEASURES ? setting("by") : "cluster";
+    if (!table2) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Clusters and classes" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: "Each row is a cluster, each column a class, and the stronger a cell, the more clips they share. Clusters are in the order of the classes that they match best, one to one (Hungarian method), so a clear diagonal is good. Classes were not used in training." })
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Cells", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Cells show" }),
+          /* @__PURE__ */ a4("select", { id: "by", value: by, onChange: (event) => change({ by: event.currentTarget.value === "cluster" ? null : event.currentTarget.value }), children: Object.keys(MEASURES).map((one) => /* @__PURE__ */ a4("option", { value: one, children: MEASURES[one] }, one)) })
+        ] }),
+        /* @__PURE__ */ a4(Scale, { by, most: table2.most })
+      ] }),
+      /* @__PURE__ */ a4(Matrix, { table: table2, by }),
+      /* @__PURE__ */ a4(Mixed, { table: table2 })
+    ] });
+  }
+  function Scale({ by, most }) {
+    const end = by === "clips" ? count(most) : "100%";
+    return /* @__PURE__ */ a4("span", { class: "scale", role: "img", "aria-label": `Cells from 0 to ${end}, ${MEASURES[by]}`, children: [
+      /* @__PURE__ */ a4("span", { children: "0" }),
+      /* @__PURE__ */ a4("i", {}),
+      /* @__PURE__ */ a4("span", { children: end })
+    ] });
+  }
+  var FEW = 20;
+  function Mixed({ table: table2 }) {
+    const [whole2, setWhole] = d2(false);
+    const all = mixtures(table2);
+    if (!all.length) return /* @__PURE__ */ a4("p", { class: "aside", children: "Every cluster has clips of one class alone." });
+    const listed2 = whole2 ? all.slice(0, 1e3) : all.slice(0, FEW);
+    return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
+      /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Mostly" }),
@@ -4551,30 +5537,105 @@
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clips" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Share" })
         ] }) }),
-        /* @__PURE__ */ a4("tbody", { children: mixed.map(({ cluster, place, clips, most, size }) => /* @__PURE__ */ a4("tr", { children: [
+        /* @__PURE__ */ a4("tbody", { children: listed2.map(({ cluster, kind, clips, commonest }) => /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }) }),
-          /* @__PURE__ */ a4("td", { children: className(most) }),
-          /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster, { class: String(place) }), children: className(place) }) }),
+          /* @__PURE__ */ a4("td", { children: className(commonest) }),
+          /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster, { class: String(kind) }), children: className(kind) }) }),
           /* @__PURE__ */ a4("td", { class: "number", children: count(clips) }),
-          /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / size) })
-        ] }, `${cluster}-${place}`)) })
-      ] })
+          /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
+        ] }, `${cluster}-${kind}`)) })
+      ] }) }),
+      all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
   }
 
+  // src/data/quality.ts
+  var METHODS = {
+    "k-means raw": "k-means on the clips as they are",
+    "k-means untrained": "k-means on an untrained network's features",
+    "k-means trained": "k-means on this network's features",
+    "k-means supervised": "k-means on features of a supervised network"
+  };
+  var wordsOf2 = ({ method }) => METHODS[method] ?? method.replace(/^k-means /, "k-means on ");
+  var splitsOf = (run2) => [...new Set((run2.scores ?? []).map((one) => one.split ?? ""))];
+  var of = (run2, split3, view2) => (run2.scores ?? []).filter((one) => (one.split ?? "") === split3 && one.modality === view2.modality);
+  function scoreOf(run2, split3, view2) {
+    const found2 = of(run2, split3, view2);
+    const selected2 = found2.find((one) => one.choice === "agreement");
+    if (view2.head === null || selected2?.head === String(view2.head)) return selected2;
+    return found2.find((one) => one.choice === "head" && one.head === String(view2.head));
+  }
+  var optional = (one) => ({
+    ...one.nmi_low !== void 0 && one.nmi_high !== void 0 ? { low: one.nmi_low, high: one.nmi_high } : {},
+    ...one.accuracy !== void 0 ? { accuracy: one.accuracy } : {}
+  });
+  function compare(run2, split3, view2) {
+    const ours = scoreOf(run2, split3, view2);
+    const found2 = [];
+    const heads = of(run2, split3, view2);
+    const selected2 = heads.find((one) => one.choice === "agreement");
+    if (ours) {
+      const own = ours === selected2;
+      found2.push({ words: own ? "These clusters" : `Head ${view2.head}, which you look at`, honest: own ? true : null, kind: "ours", nmi: ours.nmi, ...optional(ours) });
+      if (selected2 && !own)
+        found2.push({ words: `Head ${selected2.head}, selected without classes`, honest: true, kind: "other", nmi: selected2.nmi, ...optional(selected2) });
+    }
+    const best = heads.find((one) => one.choice === "oracle");
+    if (best && best.head !== ours?.head && best.head !== selected2?.head)
+      found2.push({ words: `Head ${best.head}, the best (oracle)`, honest: false, kind: "oracle", nmi: best.nmi, ...optional(best) });
+    const others = (run2.baselines ?? []).filter((one) => (one.split ?? "") === split3 && typeof one.nmi === "number");
+    for (const one of others) {
+      if (one.method === "chance" || one.modality !== view2.modality) continue;
+      const oracle = one.choice === "oracle";
+      found2.push({
+        words: wordsOf2(one) + (oracle ? " (oracle)" : ""),
+        honest: oracle ? false : one.choice ? true : null,
+        kind: oracle ? "oracle" : "other",
+        nmi: one.nmi,
+        ...optional(one)
+      });
+    }
+    const chance = selected2?.nmi_chance ?? others.find((one) => one.method === "chance")?.nmi;
+    if (chance !== void 0) {
+      const [clips, classes2] = [selected2?.clips ?? run2.clips, selected2?.classes ?? run2.classes.length];
+      found2.push({
+        words: `Chance: ${count(clips)} clips, ${count(view2.clusters)} clusters, ${count(classes2)} classes`,
+        honest: null,
+        kind: "chance",
+        nmi: chance,
+        ...selected2?.accuracy_chance !== void 0 ? { accuracy: selected2.accuracy_chance } : {}
+      });
+    }
+    return found2.sort((a5, b3) => b3.nmi - a5.nmi);
+  }
+  function verdict(rows) {
+    const ours = rows.find((one) => one.kind === "ours");
+    const best = rows.find((one) => one.kind === "other" && !one.words.startsWith("Head "));
+    if (!ours || !best) return null;
+    const within2 = ours.low !== void 0 && best.nmi >= ours.low && best.nmi <= ours.high;
+    const how = within2 ? "no clear difference" : best.nmi > ours.nmi ? "better than these clusters" : "worse than these clusters";
+    return `The best other method is ${best.words}, with an NMI of ${percent(best.nmi)}: ${how}.`;
+  }
+  function sameByChance(first, second, clusters2) {
+    const [a5, b3] = [new Float64Array(clusters2), new Float64Array(clusters2)];
+    for (const cluster of first) a5[cluster]++;
+    for (const cluster of second) b3[cluster]++;
+    return a5.reduce((sum, clips, cluster) => sum + clips * b3[cluster], 0) / (first.length * second.length);
+  }
+
   // src/ui/chart.tsx
-  function ticks(most, whole = false) {
+  function ticks(most, whole2 = false) {
     if (!(most > 0)) return [0, 1];
     const rough = most / 4;
     const unit = 10 ** Math.floor(Math.log10(rough));
-    let step = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
-    if (whole) step = Math.max(1, Math.round(step));
-    const count2 = Math.ceil(most / step - 1e-9);
-    return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step).toPrecision(12)));
+    let step2 = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
+    if (whole2) step2 = Math.max(1, Math.round(step2));
+    const count2 = Math.ceil(most / step2 - 1e-9);
+    return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step2).toPrecision(12)));
   }
   var WIDEST = 860;
   var MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
-  function Plot({ label, x: x3, y: y5, height = 260, children }) {
+  function Plot({ label, x: x3, y: y5, height = 260, wide = false, children }) {
     const element = T2(null);
     const [width, setWidth] = d2(640);
     F2(() => {
@@ -4585,59 +5646,93 @@
     const across = (value) => MARGIN.left + (value - x3.from) / (x3.to - x3.from || 1) * (width - MARGIN.left - MARGIN.right);
     const up = (value) => height - MARGIN.bottom - value / (y5.to || 1) * (height - MARGIN.top - MARGIN.bottom);
     const format2 = y5.format ?? String;
-    return /* @__PURE__ */ a4("svg", { ref: element, class: "plot", height, style: { maxWidth: `${WIDEST}px` }, role: "img", "aria-label": label, children: [
+    return /* @__PURE__ */ a4("svg", { ref: element, class: "plot", height, style: wide ? {} : { maxWidth: `${WIDEST}px` }, role: "img", "aria-label": label, children: [
       y5.ticks.map((tick) => /* @__PURE__ */ a4("g", { children: [
         /* @__PURE__ */ a4("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
         /* @__PURE__ */ a4("text", { x: MARGIN.left - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
       ] }, tick)),
-      x3.ticks.map((tick) => /* @__PURE__ */ a4("text", { x: across(tick), y: height - MARGIN.bottom + 16, "text-anchor": "middle", children: tick }, tick)),
+      x3.ticks.map((tick) => /* @__PURE__ */ a4("text", { x: across(tick), y: height - MARGIN.bottom + 16, "text-anchor": "middle", children: (x3.format ?? String)(tick) }, tick)),
       /* @__PURE__ */ a4("text", { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle", children: x3.name }),
       /* @__PURE__ */ a4("text", { transform: `translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`, "text-anchor": "middle", children: y5.name }),
       children(across, up)
     ] });
   }
-  function pathOf2(points) {
-    return points.map(([x3, y5], at) => `${at ? "L" : "M"}${x3.toFixed(1)} ${y5.toFixed(1)}`).join("");
+  function pathOf2(points2) {
+    return points2.map(([x3, y5], at) => `${at ? "L" : "M"}${x3.toFixed(1)} ${y5.toFixed(1)}`).join("");
+  }
+
+  // src/views/heads.tsx
+  function HeadsTable({ split: split3, shown: shown3 }) {
+    const { modality } = run.views[shown3];
+    const heads = (run.agreement?.heads ?? []).filter((one) => run.views[one.view].modality === modality);
+    if (heads.length < 2) return null;
+    const scores = heads.map((one) => scoreOf(run, split3, run.views[one.view]));
+    const scored = scores.some((one) => one !== void 0);
+    const several = new Set(heads.map((one) => run.views[one.view].clusters)).size > 1;
+    const selected2 = run.views[run.selected].head;
+    return /* @__PURE__ */ a4("details", { children: [
+      /* @__PURE__ */ a4("summary", { children: [
+        plural(heads.length, "head"),
+        ": how far each agrees with the others, and which is selected"
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Heads", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Head" }),
+          several && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clusters" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (NMI)" }),
+          scored && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "NMI with the classes" })
+        ] }) }),
+        /* @__PURE__ */ a4("tbody", { children: heads.map((one, at) => {
+          const { head, clusters: clusters2 } = run.views[one.view];
+          return /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "row", children: [
+              /* @__PURE__ */ a4("a", { href: addressOf(page.value, "", { head: head === selected2 ? "" : String(head) }), children: [
+                "Head ",
+                head
+              ] }),
+              head === selected2 && " (selected)",
+              one.view === shown3 && ", shown"
+            ] }),
+            several && /* @__PURE__ */ a4("td", { class: "number", children: clusters2 }),
+            /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
+            scored && /* @__PURE__ */ a4("td", { class: "number", children: scores[at] ? percent(scores[at].nmi) : "" })
+          ] }, one.view);
+        }) })
+      ] }) }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: "The head that agrees best with the others by video and audio together is selected at the end of the training, by the labels of the training. Its agreement here is that of the clusters on this page." })
+    ] });
   }
 
   // src/views/quality.tsx
-  var METHODS = {
-    "k-means raw": "k-means on the clips as they are",
-    "k-means untrained": "k-means on features of an untrained network",
-    "k-means trained": "k-means on this network's features",
-    "k-means supervised": "k-means on features learnt with classes elsewhere"
-  };
-  var honest = O(() => run.scores?.find((one) => one.modality === view.value.modality && one.choice === "agreement"));
-  var oracle = O(() => run.scores?.find((one) => one.modality === view.value.modality && one.choice === "oracle"));
-  function rows() {
-    const found2 = [];
-    const [ours, best] = [honest.value, oracle.value];
-    const interval = (one) => one.nmi_low === void 0 || one.nmi_high === void 0 ? {} : { low: one.nmi_low, high: one.nmi_high };
-    if (ours) found2.push({ words: "These clusters", nmi: ours.nmi, ...interval(ours), kind: "ours" });
-    if (best && best.head !== ours?.head) found2.push({ words: "The best head by the classes (oracle)", nmi: best.nmi, kind: "oracle" });
-    for (const one of run.baselines ?? []) {
-      if (one.method === "chance" || one.modality !== view.value.modality) continue;
-      if (one.choice === "oracle" && (run.baselines ?? []).some((other) => other.method === one.method && other.modality === one.modality && other.choice === "agreement"))
-        continue;
-      found2.push({ words: METHODS[one.method] ?? one.method, nmi: one.nmi, kind: "other" });
-    }
-    const chance = ours?.nmi_chance ?? (run.baselines ?? []).find((one) => one.method === "chance")?.nmi;
-    if (chance !== void 0) found2.push({ words: `Chance, for ${count(run.clips)} clips and ${view.value.clusters} clusters`, nmi: chance, kind: "other" });
-    return found2.sort((a5, b3) => b3.nmi - a5.nmi);
-  }
+  var splits = splitsOf(run);
+  var split2 = O(() => splits.includes(setting("split")) ? setting("split") : splits[0] ?? "");
+  var score = O(() => scoreOf(run, split2.value, view.value));
   function QualityPage() {
     return /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("header", { class: "page-head", children: /* @__PURE__ */ a4("h1", { children: "How good is this?" }) }),
-      honest.value ? /* @__PURE__ */ a4(Scored, {}) : null,
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "How good is this?" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: score.value ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes." : "These clips have no classes to compare the clusters with. What can be said without them:" })
+      ] }),
+      score.value && /* @__PURE__ */ a4(Scored, {}),
       /* @__PURE__ */ a4(Unscored, {})
     ] });
   }
   function Scored() {
-    const ours = honest.value;
-    const all = rows();
-    const chance = ours.nmi_chance;
+    const ours = score.value;
+    const all = compare(run, split2.value, view.value);
+    const judged = verdict(all);
+    const { nmi_chance: chance } = ours;
     return /* @__PURE__ */ a4("section", { class: "panel", "aria-labelledby": "classes-say", children: [
-      /* @__PURE__ */ a4("h2", { id: "classes-say", children: "Against the classes" }),
+      /* @__PURE__ */ a4("div", { class: "panel-head", children: [
+        /* @__PURE__ */ a4("h2", { id: "classes-say", children: "Against the classes" }),
+        splits.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Clips" }),
+          /* @__PURE__ */ a4("select", { id: "split", value: split2.value, onChange: (event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value }), children: splits.map((one) => /* @__PURE__ */ a4("option", { value: one, children: [
+            one,
+            one === "train" ? " (trained on, without classes)" : ""
+          ] }, one)) })
+        ] })
+      ] }),
       /* @__PURE__ */ a4("p", { class: "statement", children: [
         ours.accuracy !== void 0 && /* @__PURE__ */ a4($, { children: [
           "If each cluster is given the one class that fits best, ",
@@ -4665,51 +5760,69 @@
         ] }),
         "."
       ] }),
+      isSelected.value && corrected.value && /* @__PURE__ */ a4("p", { children: "These scores are of the model's clusters, without the corrections on this page." }),
+      judged && /* @__PURE__ */ a4("p", { children: judged }),
       /* @__PURE__ */ a4(Rows, { all }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Scores", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Chosen" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Accuracy" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "NMI" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "95% interval" })
         ] }) }),
-        /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { children: [
+        /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { class: one.kind, children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: one.words }),
+          /* @__PURE__ */ a4("td", { children: one.honest === null ? "" : one.honest ? "without classes" : "by the classes" }),
+          /* @__PURE__ */ a4("td", { class: "number", children: one.accuracy === void 0 ? "" : percent(one.accuracy) }),
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.low === void 0 ? "" : `${percent(one.low)} to ${percent(one.high)}` })
         ] }, one.words)) })
-      ] }),
-      /* @__PURE__ */ a4("p", { class: "aside", children: "The head shown is chosen without classes, as are the settings of k-means where there are several; what is chosen by looking at the classes is called oracle. Classes were not used in training, and need not be what a person looks for: a cluster of another kind than the classes can be as good." })
+      ] }) }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes. Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good." })
     ] });
   }
   function Rows({ all }) {
     const marks = ticks(Math.min(1, Math.max(...all.map((one) => one.high ?? one.nmi))));
-    return /* @__PURE__ */ a4("figure", { class: "chart dots", children: /* @__PURE__ */ a4(
-      Plot,
-      {
-        label: all.map((one) => `${one.words}: NMI ${percent(one.nmi)}`).join("; "),
-        x: { name: "NMI with the classes", ticks: marks, from: 0, to: marks.at(-1) },
-        y: { name: "", ticks: [], to: all.length },
-        height: 60 + 42 * all.length,
-        children: (x3, y5) => all.map((one, at) => {
-          const place = y5(all.length - at - 0.75);
-          return /* @__PURE__ */ a4("g", { class: one.kind, children: [
-            /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place, y2: place }),
-            one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place, y2: place }),
-            /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place, r: one.kind === "ours" ? 7 : 5 }),
-            /* @__PURE__ */ a4("text", { x: x3(0), y: place - 9, children: one.words })
-          ] }, one.words);
-        })
-      }
-    ) });
+    return /* @__PURE__ */ a4("figure", { class: "chart dots", children: [
+      /* @__PURE__ */ a4(
+        Plot,
+        {
+          label: all.map((one) => `${one.words}: NMI ${percent(one.nmi)}`).join("; "),
+          x: { name: "NMI with the classes", ticks: marks, from: 0, to: marks.at(-1) },
+          y: { name: "", ticks: [], to: all.length },
+          height: 60 + 42 * all.length,
+          children: (x3, y5) => all.map((one, at) => {
+            const place = y5(all.length - at - 0.75);
+            return /* @__PURE__ */ a4("g", { class: one.kind, children: [
+              /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place, y2: place }),
+              one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place, y2: place }),
+              /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place, r: one.kind === "ours" ? 7 : 5 }),
+              /* @__PURE__ */ a4("text", { x: x3(0), y: place - 9, children: one.words })
+            ] }, one.words);
+          })
+        }
+      ),
+      /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot", cx: "8", cy: "6", r: "5" }) }),
+        " without classes",
+        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: "8", cy: "6", r: "4" }) }),
+        " by the classes (oracle)",
+        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "24", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("line", { class: "interval", x1: "2", x2: "22", y1: "6", y2: "6" }) }),
+        " 95% interval"
+      ] })
+    ] });
   }
   var said = O(() => {
     const all = summary.value;
     if (!all) return null;
     const clips = all.reduce((sum, one) => sum + one.size, 0);
-    const mean2 = (of) => all.reduce((sum, one) => sum + (of(one) ?? 0) * one.size, 0) / clips;
+    const mean2 = (of2) => all.reduce((sum, one) => sum + (of2(one) ?? 0) * one.size, 0) / clips;
+    const [video, audio] = [byVideo.value, byAudio.value];
     return {
       heads: isSelected.value && headShares.value ? mean2((one) => one.heads) : null,
-      modalities: byVideo.value && byAudio.value ? mean2((one) => one.modalities) : null,
+      modalities: video && audio ? mean2((one) => one.modalities) : null,
+      byChance: video && audio ? sameByChance(video, audio, clusterCount.value) : null,
       margin: all.some((one) => one.margin !== null) ? mean2((one) => one.margin) : null
     };
   });
@@ -4718,38 +5831,54 @@
     if (!known) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
     const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
     const facts = [];
-    if (known.heads !== null) facts.push([
-      "Heads agree",
-      known.heads,
-      "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
-    ]);
-    if (known.modalities !== null) facts.push([
-      "Video and audio agree",
-      known.modalities,
-      "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip."
-    ]);
-    if (typeof changed === "number") facts.push([
-      "Labels stable at the end",
-      1 - changed,
-      "Share of the clips that kept their label at the last label update of the training. Low: train longer."
-    ]);
-    if (known.margin !== null) facts.push([
-      "Margin",
-      known.margin,
-      "Probability of a clip's cluster minus that of the next one, mean of all clips. Networks are often too sure: high says little, low much."
-    ]);
+    if (known.heads !== null) facts.push({
+      name: "Heads agree",
+      value: known.heads,
+      chance: run.agreement?.chance.heads,
+      words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
+    });
+    if (known.modalities !== null) facts.push({
+      name: "Video and audio agree",
+      value: known.modalities,
+      chance: known.byChance,
+      words: "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip."
+    });
+    if (typeof changed === "number") facts.push({
+      name: "Labels stable at the end",
+      value: 1 - changed,
+      words: "Share of the clips that kept their label at the last label update of the training. Low: train longer."
+    });
+    if (known.margin !== null) facts.push({
+      name: "Margin",
+      value: known.margin,
+      words: "Probability of a clip's cluster minus that of the next one, mean of all clips. Networks are often too sure: high says little, low much."
+    });
     if (!facts.length) return null;
     return /* @__PURE__ */ a4("section", { class: "panel", "aria-labelledby": "without-classes", children: [
       /* @__PURE__ */ a4("h2", { id: "without-classes", children: "Without classes" }),
-      /* @__PURE__ */ a4("p", { children: "These figures need no classes. They show that clusters are stable, and not that they are what a person looks for: watch and listen." }),
-      /* @__PURE__ */ a4("dl", { class: "figures", children: facts.map(([name, value, words]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("p", { children: "These figures need no classes. They show how stable the clusters are, and not that they are what a person looks for: watch and listen." }),
+      /* @__PURE__ */ a4("dl", { class: "figures", children: facts.map(({ name, value, chance, words: words2 }) => /* @__PURE__ */ a4("div", { children: [
         /* @__PURE__ */ a4("dt", { children: name }),
         /* @__PURE__ */ a4("dd", { children: [
           /* @__PURE__ */ a4("b", { children: percent(value) }),
-          /* @__PURE__ */ a4("span", { class: "track wide", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * value}%` } }) }),
-          /* @__PURE__ */ a4("p", { children: words })
+          /* @__PURE__ */ a4("span", { class: "track wide", "aria-hidden": "true", children: [
+            /* @__PURE__ */ a4("span", { style: { width: `${100 * value}%` } }),
+            typeof chance === "number" && /* @__PURE__ */ a4("i", { class: "tick", style: { insetInlineStart: `${100 * chance}%` } })
+          ] }),
+          typeof chance === "number" && /* @__PURE__ */ a4("p", { class: "by-chance", children: [
+            "By chance: ",
+            percent(chance)
+          ] }),
+          /* @__PURE__ */ a4("p", { children: words2 })
         ] })
-      ] }, name)) })
+      ] }, name)) }),
+      /* @__PURE__ */ a4(HeadsTable, { split: split2.value, shown: viewNumber.value }),
+      /* @__PURE__ */ a4("p", { class: "aside", children: [
+        count(run.clips),
+        " clips, ",
+        count(clusterCount.value),
+        " clusters."
+      ] })
     ] });
   }
 
@@ -4757,129 +5886,177 @@
   function SizesPage() {
     const all = summary.value;
     if (!all) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
-    const sorted = [...all].sort((a5, b3) => b3.size - a5.size);
+    const sorted = [...all].sort((a5, b3) => b3.size - a5.size || a5.number - b3.number);
     const drawn = run.prescribed?.[String(view.value.head)];
-    const prescribed = drawn ? [...drawn].sort((a5, b3) => b3 - a5) : null;
-    const most = Math.max(...sorted.map((one) => one.size), ...prescribed ?? []);
-    const marks = ticks(most, true);
-    const step = ticks(clusterCount.value, true).filter((tick) => tick <= clusterCount.value).map((tick) => tick || 1);
+    const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a5, b3) => b3 - a5) : null;
+    const clips = sorted.reduce((sum, one) => sum + one.size, 0);
+    const empty = sorted.filter((one) => !one.size).length;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Sizes" }),
         /* @__PURE__ */ a4("p", { class: "lead", children: [
-          "Clusters from the largest to the smallest",
-          prescribed ? "; the line is the size that the marginals prescribe for training" : "",
-          ". A click opens a cluster."
-        ] })
+          plural(clusterCount.value, "cluster"),
+          " from the largest, ",
+          plural(sorted[0].size, "clip"),
+          " (",
+          percent(sorted[0].size / clips),
+          "), to the smallest, ",
+          plural(sorted.at(-1).size, "clip"),
+          empty > 1 && `; ${empty} have none`,
+          "."
+        ] }),
+        prescribed && /* @__PURE__ */ a4("p", { class: "lead", children: "In training, labels are given so that clusters have prescribed sizes; the dashes are these. The clusters shown are what the network says of each clip afterwards, which need not have these sizes." })
       ] }),
-      /* @__PURE__ */ a4("figure", { class: "chart", children: [
-        /* @__PURE__ */ a4(
-          Plot,
-          {
-            label: `Sizes of ${clusterCount.value} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips`,
-            x: { name: "rank of the cluster", ticks: step, from: 0.5, to: clusterCount.value + 0.5 },
-            y: { name: "clips", ticks: marks, to: marks.at(-1), format: count },
-            children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
-              sorted.map((one, rank) => /* @__PURE__ */ a4(
-                "rect",
-                {
-                  class: "bar",
-                  x: x3(rank + 0.6),
-                  width: Math.max(0.5, x3(1.4) - x3(0.6)),
-                  y: y5(one.size),
-                  height: y5(0) - y5(one.size),
-                  onClick: () => go(addressOf("cluster", one.number)),
-                  children: /* @__PURE__ */ a4("title", { children: `${titleOf(one.number)}: ${count(one.size)} clips` })
-                },
-                one.number
-              )),
-              prescribed && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(prescribed.map((size, rank) => [x3(rank + 1), y5(size)])) })
-            ] })
-          }
-        ),
-        prescribed && /* @__PURE__ */ a4("p", { class: "legend", children: [
-          /* @__PURE__ */ a4("span", { class: "key bar" }),
-          " clips ",
-          /* @__PURE__ */ a4("span", { class: "key line" }),
-          " prescribed"
-        ] })
-      ] }),
-      run.curves && /* @__PURE__ */ a4(Training, {})
+      /* @__PURE__ */ a4(Chart, { sorted, prescribed }),
+      /* @__PURE__ */ a4("details", { class: "table", children: [
+        /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
+        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Sizes", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+          /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Rank" }),
+            /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
+            /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clips" }),
+            /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Share" }),
+            prescribed && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Prescribed for this rank" })
+          ] }) }),
+          /* @__PURE__ */ a4("tbody", { children: sorted.map((one, rank) => /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("td", { class: "number", children: rank + 1 }),
+            /* @__PURE__ */ a4("th", { scope: "row", children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", one.number), children: titleOf(one.number) }) }),
+            /* @__PURE__ */ a4("td", { class: "number", children: count(one.size) }),
+            /* @__PURE__ */ a4("td", { class: "number", children: percent(one.size / clips) }),
+            prescribed && /* @__PURE__ */ a4("td", { class: "number", children: count(Math.round(prescribed[rank])) })
+          ] }, one.number)) })
+        ] }) })
+      ] })
     ] });
   }
-  var CURVES = [
-    ["loss", "Loss", "loss"],
-    ["labels_changed", "Labels that change at an update", "share of the clips"],
-    ["largest_cluster", "The largest cluster", "share of the clips"]
-  ];
-  function Training() {
-    const { epoch } = run.curves;
-    const last = epoch.at(-1) ?? 1;
-    return /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("h2", { children: "Training" }),
-      /* @__PURE__ */ a4("div", { class: "charts", children: CURVES.map(([name, title, unit]) => {
-        const values = run.curves[name];
-        const known = epoch.flatMap((at, place) => {
-          const value = values?.[place];
-          return typeof value === "number" ? [[at, value]] : [];
-        });
-        if (!known.length) return null;
-        const marks = ticks(Math.max(...known.map(([, value]) => value)));
-        return /* @__PURE__ */ a4("figure", { class: "chart", children: [
-          /* @__PURE__ */ a4("figcaption", { children: title }),
-          /* @__PURE__ */ a4(
-            Plot,
-            {
-              label: `${title}: from ${known[0][1].toFixed(2)} to ${known.at(-1)[1].toFixed(2)} after ${last} epochs`,
-              x: { name: "epoch", ticks: ticks(last, true).filter((tick) => tick <= last), from: 0, to: last },
-              y: { name: unit, ticks: marks, to: marks.at(-1) },
-              children: (x3, y5) => /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(known.map(([at, value]) => [x3(at), y5(value)])) })
-            }
-          )
-        ] }, name);
-      }) })
+  function Chart({ sorted, prescribed }) {
+    const last2 = sorted.length;
+    const marks = ticks(Math.max(...sorted.map((one) => one.size), ...prescribed ?? []), true);
+    const ranks = ticks(last2, true).filter((tick) => tick <= last2).map((tick) => tick || 1);
+    return /* @__PURE__ */ a4("figure", { class: "chart", children: [
+      /* @__PURE__ */ a4(
+        Plot,
+        {
+          wide: true,
+          label: `Sizes of ${last2} clusters, from ${count(sorted[0].size)} to ${count(sorted.at(-1).size)} clips; the same as a table below`,
+          x: { name: "rank of the cluster, the largest first", ticks: [...new Set(ranks)], from: 0.5, to: last2 + 0.5 },
+          y: { name: "clips", ticks: marks, to: marks.at(-1), format: count },
+          children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
+            sorted.map((one, rank) => /* @__PURE__ */ a4(
+              "rect",
+              {
+                class: "bar",
+                x: x3(rank + 0.6),
+                width: Math.max(0.5, x3(1.4) - x3(0.6)),
+                y: y5(one.size),
+                height: y5(0) - y5(one.size),
+                onClick: () => go(addressOf("cluster", one.number)),
+                children: /* @__PURE__ */ a4("title", { children: `${titleOf(one.number)}: ${plural(one.size, "clip")}` })
+              },
+              one.number
+            )),
+            prescribed?.map((size2, rank) => /* @__PURE__ */ a4("path", { class: "wanted", d: `M${x3(rank + 0.55)} ${y5(size2)}H${x3(rank + 1.45)}` }, rank))
+          ] })
+        }
+      ),
+      /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("span", { class: "key bar" }),
+        " clips of a cluster; a click opens it",
+        prescribed && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("span", { class: "key wanted" }),
+          " prescribed for this rank"
+        ] })
+      ] })
     ] });
   }
 
-  // src/data/tree.ts
-  function divide(coarse, fine, parents, children) {
-    const together = Array.from({ length: children }, () => new Int32Array(parents));
-    for (let row = 0; row < fine.length; row++)
-      if (fine[row] >= 0 && coarse[row] >= 0) together[fine[row]][coarse[row]]++;
-    const below = Array.from({ length: parents }, () => []);
-    together.forEach((counts, cluster) => {
-      const size = counts.reduce((sum, clips) => sum + clips, 0);
-      if (!size) return;
-      const parent = counts.indexOf(Math.max(...counts));
-      below[parent].push({ cluster, size, share: counts[parent] / size });
-    });
-    for (const list of below) list.sort((a5, b3) => b3.size - a5.size || a5.cluster - b3.cluster);
-    return below;
+  // src/views/training.tsx
+  var CURVES = [
+    {
+      name: "loss",
+      title: "Loss",
+      unit: "cross-entropy (nats)",
+      format: (value) => value.toFixed(2),
+      words: "How badly the network predicts the labels of the clips. It falls as labels settle; a fall alone does not mean better clusters."
+    },
+    {
+      name: "labels_changed",
+      title: "Labels that change at an update",
+      unit: "share of the clips",
+      format: percent,
+      words: "Labels are made anew some times an epoch. Where few of them change, the clusters are stable; where many do to the end, train longer."
+    },
+    {
+      name: "largest_cluster",
+      title: "The largest cluster",
+      unit: "share of the clips",
+      format: percent,
+      words: "If it grows to most of the clips, the training has collapsed."
+    }
+  ];
+  var points = (name) => run.curves.epoch.flatMap((epoch, at) => {
+    const value = run.curves[name]?.[at];
+    return typeof value === "number" ? [[epoch, value]] : [];
+  });
+  function TrainingPage() {
+    const shown3 = CURVES.filter(({ name }) => points(name).length > 0);
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Training" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          count(run.curves.epoch.at(-1) ?? 0),
+          " epochs, over all heads. None of this uses classes."
+        ] })
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "charts", children: shown3.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
+      /* @__PURE__ */ a4("details", { class: "table", children: [
+        /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
+        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Training by epoch", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+          /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "col", children: "Epoch" }),
+            shown3.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
+          ] }) }),
+          /* @__PURE__ */ a4("tbody", { children: run.curves.epoch.map((epoch, at) => /* @__PURE__ */ a4("tr", { children: [
+            /* @__PURE__ */ a4("th", { scope: "row", children: epoch }),
+            shown3.map(({ name, format: format2 }) => {
+              const value = run.curves[name]?.[at];
+              return /* @__PURE__ */ a4("td", { class: "number", children: typeof value === "number" ? format2(value) : "" }, name);
+            })
+          ] }, epoch)) })
+        ] }) })
+      ] })
+    ] });
+  }
+  function Course({ name, title, unit, words: words2, format: format2 }) {
+    const known = points(name);
+    const last2 = run.curves.epoch.at(-1);
+    const marks = ticks(Math.max(...known.map(([, value]) => value)));
+    const [first, end] = [known[0][1], known.at(-1)[1]];
+    return /* @__PURE__ */ a4("figure", { class: "chart", children: [
+      /* @__PURE__ */ a4("figcaption", { children: title }),
+      /* @__PURE__ */ a4(
+        Plot,
+        {
+          label: `${title}: ${format2(first)} at first, ${format2(end)} after ${last2} epochs`,
+          x: { name: "epoch", ticks: ticks(last2, true).filter((tick) => tick <= last2), from: 0, to: last2 },
+          y: { name: unit, ticks: marks, to: marks.at(-1) },
+          children: (x3, y5) => /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(known.map(([at, value]) => [x3(at), y5(value)])) })
+        }
+      ),
+      /* @__PURE__ */ a4("p", { class: "aside", children: [
+        format2(first),
+        " at first, ",
+        format2(end),
+        " at the end. ",
+        words2
+      ] })
+    ] });
   }
 
   // src/views/tree.tsx
-  var levels = O(() => {
-    const joint = run.views.map((one, place) => ({ ...one, place })).filter((one) => one.modality === view.value.modality);
-    const numbers2 = [...new Set(joint.map((one) => one.clusters))].sort((a5, b3) => a5 - b3);
-    return numbers2.map((clusters2) => {
-      const head = run.levels?.find((one) => one.clusters === clusters2)?.head;
-      return (joint.find((one) => one.clusters === clusters2 && one.head === head) ?? joint.find((one) => one.clusters === clusters2)).place;
-    });
-  });
-  var severalLevels = new Set((run.views ?? []).map((one) => one.clusters)).size > 1;
-  var settingsOf = (place) => {
-    const { head } = run.views[place];
-    return head === null || head === run.views[run.selected].head ? { head: "" } : { head: String(head) };
-  };
-  var addressOfCluster = (place, cluster) => {
-    const settings = settingsOf(place);
-    return addressOf("cluster", cluster, settings);
-  };
-  var titleIn = (place, cluster) => place === run.selected && nameOf(cluster) || `Cluster ${cluster}`;
   var branches = O(() => {
-    const columns2 = levels.value.map((place) => column(`cluster-${place}`));
-    if (columns2.some((one) => one === null)) return null;
-    return columns2.slice(1).map((fine, at) => divide(columns2[at], fine, run.views[levels.value[at]].clusters, run.views[levels.value[at + 1]].clusters));
+    const all = levels.value.slice(1).map((fine, at) => divided(levels.value[at], fine));
+    return all.some((one) => one === null) ? null : all;
   });
   function TreePage() {
     const known = branches.value;
@@ -4899,75 +6076,97 @@
       /* @__PURE__ */ a4("ul", { class: "tree", children: Array.from({ length: top.clusters }, (_4, cluster) => /* @__PURE__ */ a4(Branch, { depth: 0, cluster }, cluster)) })
     ] });
   }
-  function Branch({ depth, cluster, child }) {
-    const place = levels.value[depth];
-    const below = branches.value[depth]?.[cluster] ?? [];
-    const words = /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("a", { href: addressOfCluster(place, cluster), children: titleIn(place, cluster) }),
+  function Branch({ depth: depth2, cluster, child }) {
+    const place = levels.value[depth2];
+    const below = branches.value[depth2]?.[cluster] ?? [];
+    const face = faces(place)?.[cluster];
+    const words2 = /* @__PURE__ */ a4($, { children: [
+      face && face.row >= 0 && /* @__PURE__ */ a4("img", { class: "face", src: `clips/${idOf(face.row)}.jpg`, alt: "", loading: "lazy", decoding: "async" }),
+      /* @__PURE__ */ a4("a", { href: addressIn(place, cluster), children: titleIn(place, cluster) }),
       " ",
       /* @__PURE__ */ a4("span", { class: "facts", children: [
+        face && face.kind >= 0 && /* @__PURE__ */ a4("span", { class: "what", children: [
+          "mostly ",
+          className(face.kind),
+          ", "
+        ] }),
         "of ",
         run.views[place].clusters,
         child && /* @__PURE__ */ a4($, { children: [
           ", ",
-          count(child.size),
-          " clips, ",
+          plural(child.size, "clip"),
+          ", ",
           percent(child.share),
           " of them here"
+        ] }),
+        below.length > 0 && /* @__PURE__ */ a4($, { children: [
+          " · ",
+          /* @__PURE__ */ a4("a", { href: addressOfParts(levels.value[depth2 + 1], place, cluster), children: [
+            "see ",
+            plural(below.length, "part")
+          ] })
         ] })
       ] })
     ] });
-    if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words });
-    return /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("details", { open: depth === 0, children: [
-      /* @__PURE__ */ a4("summary", { children: words }),
-      /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth + 1, cluster: one.cluster, child: one }, one.cluster)) })
-    ] }) });
+    const [open2, setOpen] = d2(depth2 === 0);
+    if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
+    return /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("div", { class: "branch", children: [
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
+        /* @__PURE__ */ a4("span", { children: words2 })
+      ] }),
+      open2 && /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
+    ] });
   }
   function Curve() {
     const all = run.levels.filter((one) => one.agreement !== void 0);
     if (all.length < 2) return null;
     const scored = all.filter((one) => one.nmi !== void 0);
     const best = scored.length ? scored.reduce((a5, b3) => b3.nmi > a5.nmi ? b3 : a5) : null;
-    const most = Math.max(...all.map((one) => one.clusters));
     const at = (one) => all.findIndex((other) => other.clusters === one.clusters);
-    const marks = ticks(1);
-    const selected = all.find((one) => one.selected);
+    const selected2 = all.find((one) => one.selected);
+    const words2 = [
+      selected2 && `Selected without classes: ${selected2.clusters} clusters, on which the heads agree best.`,
+      best && `Best by the classes (oracle): ${best.clusters}.`
+    ].filter(Boolean).join(" ");
     return /* @__PURE__ */ a4("figure", { class: "chart", children: [
       /* @__PURE__ */ a4(
         Plot,
         {
-          label: `Agreement of heads by number of clusters up to ${most}; ${selected?.clusters ?? "none"} selected`,
-          x: { name: `number of clusters: ${all.map((one) => one.clusters).join(", ")}`, ticks: [], from: -0.5, to: all.length - 0.5 },
-          y: { name: "agreement (AMI)", ticks: marks, to: 1 },
+          label: `Agreement of heads by number of clusters. ${words2}`,
+          x: { name: "number of clusters", ticks: all.map((_4, place) => place), from: -0.5, to: all.length - 0.5, format: (place) => String(all[place].clusters) },
+          y: { name: scored.length ? "AMI of heads, NMI with classes" : "agreement of heads (AMI)", ticks: ticks(1), to: 1 },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
             /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place) => [x3(place), y5(Math.max(0, one.agreement))])) }),
             scored.length > 0 && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(scored.map((one) => [x3(at(one)), y5(one.nmi)])) }),
-            all.map((one, place) => /* @__PURE__ */ a4("g", { children: [
-              /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 6 : 4 }),
-              /* @__PURE__ */ a4("text", { x: x3(place), y: y5(Math.max(0, one.agreement)) - 10, "text-anchor": "middle", children: one.clusters })
-            ] }, one.clusters))
+            all.map((one, place) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
+            best && /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: x3(at(best)), cy: y5(best.nmi), r: 6 })
           ] })
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
         /* @__PURE__ */ a4("span", { class: "key line" }),
-        " agreement of heads, without classes",
-        scored.length > 0 && /* @__PURE__ */ a4($, { children: [
+        " agreement of heads, without classes; the large dot is selected",
+        best && /* @__PURE__ */ a4($, { children: [
           /* @__PURE__ */ a4("span", { class: "key line second" }),
-          " NMI with the classes"
+          " NMI with the classes; the ring is the oracle"
         ] })
       ] }),
-      /* @__PURE__ */ a4("p", { class: "aside", children: [
-        selected && /* @__PURE__ */ a4($, { children: [
-          "Selected without classes: ",
-          selected.clusters,
-          " clusters. "
-        ] }),
-        best && /* @__PURE__ */ a4($, { children: [
-          "Best by the classes (oracle): ",
-          best.clusters,
-          "."
-        ] })
+      /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
+      /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
+          /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
+          best && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "NMI with the classes" })
+        ] }) }),
+        /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { children: [
+          /* @__PURE__ */ a4("th", { scope: "row", children: [
+            one.clusters,
+            one.selected && " (selected)"
+          ] }),
+          /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
+          best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
+        ] }, one.clusters)) })
       ] })
     ] });
   }
@@ -4980,13 +6179,15 @@
     { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
     { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },
     { name: "sizes", word: "Sizes", available: () => true, view: SizesPage },
+    { name: "training", word: "Training", available: () => Boolean(run.curves), view: TrainingPage },
+    { name: "corrections", word: "Corrections", available: () => true, view: CorrectionsPage },
     { name: "missing", word: "Not shown", available: () => run.missing.length > 0, view: MissingPage }
   ];
 
   // src/views/masthead.tsx
   function Masthead() {
     const heads = run.views.filter((one) => one.modality === view.value.modality);
-    const made = new Date(run.made);
+    const made2 = new Date(run.made);
     return /* @__PURE__ */ a4("header", { class: "masthead", children: [
       /* @__PURE__ */ a4("div", { class: "title", children: [
         /* @__PURE__ */ a4("a", { class: "name", href: addressOf("overview"), title: run.title, children: run.title }),
@@ -4999,7 +6200,7 @@
             ": ",
             run.splits.join(", ")
           ] }),
-          !Number.isNaN(made.getTime()) && /* @__PURE__ */ a4("span", { children: [
+          !Number.isNaN(made2.getTime()) && /* @__PURE__ */ a4("span", { children: [
             "selavi ",
             run.version,
             ", ",
@@ -5007,12 +6208,16 @@
           ] })
         ] })
       ] }),
-      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: one.word }) }, one.name)) }) }),
+      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: [
+        one.word,
+        one.name === "corrections" && edited.value && /* @__PURE__ */ a4("span", { class: "badge", children: "changed" })
+      ] }) }, one.name)) }) }),
       /* @__PURE__ */ a4("div", { class: "which", role: "group", "aria-label": "Which clusters are shown", children: [
         modalities.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "By" }),
           /* @__PURE__ */ a4("select", { id: "modality", value: view.value.modality, onChange: (event) => change({ modality: event.currentTarget.value }), children: modalities.map((one) => /* @__PURE__ */ a4("option", { value: one, children: one.replace("+", " and ") }, one)) })
         ] }),
+        /* @__PURE__ */ a4(LevelChoice, {}),
         heads.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Head" }),
           /* @__PURE__ */ a4(
@@ -5042,9 +6247,9 @@
 
   // src/main.tsx
   function App() {
-    const shown2 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
-    const View = shown2.view;
-    const place = `${shown2.name}/${route.value.id}`;
+    const shown3 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
+    const View = shown3.view;
+    const place = `${shown3.name}/${route.value.id}`;
     const main = T2(null);
     const first = T2(true);
     A2(() => {
@@ -5060,7 +6265,8 @@
       /* @__PURE__ */ a4(Masthead, {}),
       /* @__PURE__ */ a4("main", { id: "main", ref: main, tabIndex: -1, children: [
         trouble.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: trouble.value }),
-        /* @__PURE__ */ a4(View, {}, place)
+        /* @__PURE__ */ a4(View, {}, place),
+        /* @__PURE__ */ a4(SelectionBar, {})
       ] }),
       /* @__PURE__ */ a4(ClipDialog, {}),
       /* @__PURE__ */ a4(Help, {})
@@ -5069,7 +6275,9 @@
   listen();
   followAddress();
   followKeys();
+  followEdits();
   var root = document.getElementById("app");
   root.replaceChildren();
   Q(/* @__PURE__ */ a4(App, {}), root);
+  once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(showLate)));
 })();

@@ -1,0 +1,97 @@
+"""Positions of clips: like clips are near, the same features give the same, files are checked."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from selavi.cli import main
+from selavi.data.schema import read_index
+from selavi.evaluation.clip_map import FEW, ClipMap, positions_of
+from selavi.files import UserError
+from tests.clustering.features import two_views
+from tests.evaluation.test_cluster_features import clustered, given, split
+
+
+def share_of_like_neighbours(positions: np.ndarray, group: np.ndarray) -> float:
+    """Share of the clips whose nearest other clip is of the same group."""
+    apart = np.square(positions[:, None] - positions[None]).sum(-1)
+    np.fill_diagonal(apart, np.inf)
+    return float((group[apart.argmin(1)] == group).mean())
+
+
+@pytest.mark.slow  # UMAP compiles itself
+def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
+    features, group, _ = two_views(clips=FEW + 60, seed=0)
+    positions, method = positions_of(features)
+    again, _ = positions_of(features)
+    assert method == "umap"
+    assert positions.shape == (FEW + 60, 2) and positions.dtype == np.float32
+    assert (positions == again).all()
+    assert share_of_like_neighbours(positions, group) > 0.95
+
+
+def test_few_clips_are_placed_by_principal_components() -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1], 20)
+    rows = rng.normal(0, 0.1, (40, 8)) + np.eye(8)[group]
+    positions, method = positions_of({"video": rows.astype(np.float32)})
+    assert method == "pca"
+    assert share_of_like_neighbours(positions, group) == 1
+
+
+def test_each_modality_has_the_same_weight_and_may_be_absent() -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+    once, _ = positions_of({"video": rows, "audio": rows})
+    larger, _ = positions_of({"video": rows, "audio": 100 * rows})
+    np.testing.assert_allclose(once, larger, atol=1e-5)
+    rows[3] = np.nan
+    some, _ = positions_of({"video": rows, "audio": once})
+    assert np.isfinite(some).all()
+
+
+@pytest.mark.parametrize(("clips", "size"), [(1, 5), (2, 5), (3, 1)])
+def test_the_smallest_maps(clips: int, size: int) -> None:
+    positions, _ = positions_of({"video": np.ones((clips, size), np.float32)})
+    assert positions.shape == (clips, 2) and np.isfinite(positions).all()
+
+
+def test_the_clips_of_a_network(model: Path, train_index: Path, tmp_path: Path) -> None:
+    output = tmp_path / "map.npz"
+    done = main(
+        ["map", "--model", str(model), "--index", str(train_index), "--output", str(output)]
+    )
+    made = ClipMap.read(output)
+    assert done == 0
+    assert made.ids.tolist() == read_index(train_index)["id"].tolist()
+    assert (made.method, made.of) == ("pca", "video+audio")
+    assert len(np.unique(made.positions, axis=0)) == len(made.ids)
+
+
+def test_the_clips_of_a_clustering(tmp_path: Path) -> None:
+    split(tmp_path, "train", clips=60, seed=0)
+    clustering, output = clustered(tmp_path), tmp_path / "map.npz"
+    done = main(
+        ["map", "--model", str(clustering), "--index", str(tmp_path / "train/index.csv"),
+         "--output", str(output), *given(tmp_path / "train")]
+    )  # fmt: skip
+    made = ClipMap.read(output)
+    index = read_index(tmp_path / "train/index.csv")
+    assert done == 0
+    assert made.ids.tolist() == index["id"].tolist()
+    assert share_of_like_neighbours(made.positions, index["label"].to_numpy()) > 0.8
+
+
+def test_files_that_are_no_maps(tmp_path: Path) -> None:
+    path = tmp_path / "map.npz"
+    with pytest.raises(UserError, match="does not exist; make it by `selavi map`"):
+        ClipMap.read(path)
+    path.write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(UserError, match="is not a file of `selavi map`"):
+        ClipMap.read(path)
+    np.savez(path, ids=np.array([object()]), positions=np.zeros((1, 2)), method="pca", of="video")
+    with pytest.raises(UserError, match="is not a file of `selavi map`"):
+        ClipMap.read(path)
+    ClipMap(np.array(["a"]), np.full((1, 2), np.nan, np.float32), "pca", "video").write(path)
+    with pytest.raises(UserError, match="no position for each clip"):
+        ClipMap.read(path)
