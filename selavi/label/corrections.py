@@ -87,19 +87,32 @@ def fit_corrections(
     matches, agree = match_clusters(old, now)
     same = (shared["cluster_x"] == shared["cluster_y"]).mean() if len(shared) else 1.0
     if corrections.clusters == clusters and not (len(shared) and agree > same):
-        return corrections
+        return _with_members(corrections, now)
     if shared.empty:
         raise UserError(
             f"{path} is of {corrections.clusters} clusters, and there are {clusters}; it lists no "
             "clip of these, so that its clusters cannot be found among them"
         )
-    fitted = _renumbered(corrections, matches, clusters, now)
+    fitted = _with_members(_renumbered(corrections, matches, clusters, now), now)
     log.info(
         "%s is of other clusters: %.0f%% of the %d clips that it lists are in matching clusters; "
         "kept: %s",
         path, 100 * agree, len(shared), _kept(corrections, fitted),
     )  # fmt: skip
     return fitted
+
+
+def _with_members(corrections: Corrections, now: pd.DataFrame) -> Corrections:
+    """Corrections that list only clips which are in their clusters now."""
+    found = dict(zip(now["id"], now["cluster"].tolist(), strict=True))
+    members = [
+        Members(
+            cluster=part.cluster,
+            clips=[clip for clip in part.clips if found.get(clip) == part.cluster],
+        )
+        for part in corrections.members
+    ]
+    return corrections.model_copy(update={"members": members})
 
 
 def _count_known(path: Path, corrections: Corrections, ids: "pd.Series[str]") -> None:
@@ -206,7 +219,7 @@ def apply_corrections(
     for move in corrections.moved:
         row = place.get(move.clip)
         if row is not None and has_cluster[row]:
-            cluster[row] = -1 if move.to is None else target[move.to + 1]
+            cluster[row] = -1 if move.to is None else move.to
             by[row] = PERSON
     for tagged in corrections.tags:
         row = place.get(tagged.clip)

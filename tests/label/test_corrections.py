@@ -48,7 +48,7 @@ def test_a_move_goes_before_a_merge_and_unreadable_clips_stay_out(tmp_path: Path
         tags=[{"clip": IDS[3], "tags": ["loud", "dark"]}],
     )  # fmt: skip
     result = corrected(path)
-    assert result["cluster"] == [4, 0, 0, 0, 0, 2, 2, 2, -1, 2, 2, -1]
+    assert result["cluster"] == [4, 0, 0, 0, 0, 2, 2, 2, -1, 1, 2, -1]
     p, m = "person", "model"
     assert result["by"] == [p, m, m, m, p, p, p, p, p, p, m, ""]
     assert result["tags"] == [""] * 3 + ["loud dark"] + [""] * 8
@@ -91,6 +91,7 @@ def test_corrections_survive_another_training(
     assert "91% of the 11 clips that it lists are in matching clusters" in caplog.text
     assert "2 of 2 names, 1 of 1 merged, 1 of 1 new, 3 of 4 moved, 1 of 1 tags" in caplog.text
     assert names_of(fitted) == {4: "dogs", 5: "puppies"}
+    assert [len(part.clips) for part in fitted.members] == [4, 4, 2]  # those that are there now
     result = apply_corrections(fitted, IDS, again)
     assert result.cluster.tolist() == [5, 4, 4, 4, 4, 3, 3, 3, -1, 1, 3, -1]
     assert list(result.tags)[3] == "loud"

@@ -79,7 +79,7 @@ def test_corrections_are_applied_and_survive_retraining(
     assert read_column(page, "cluster-0").tolist() == before
     run = run_of(page)
     assert run["corrections"]["moved"] == content["moved"]
-    assert run["names"]["4"] == "=mine" and run["names"][str(first)] == "quiet"
+    assert not {"4", str(first)} & set(run["names"])  # those of people are no suggestions
 
     again = labelled(videos, model, out)
     pd.testing.assert_frame_equal(again.drop(columns="name"), plain.drop(columns="name"))

@@ -15,13 +15,14 @@ from selavi import __version__
 from selavi.data.schema import lasts
 from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
-from selavi.label.corrections import fit_corrections
+from selavi.label.corrections import fit_corrections, names_of
 from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
-from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
+from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of, corrected
+from selavi.reporting.explorer.excerpt import SECONDS
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
@@ -221,6 +222,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
     """The page's JSON; `Run` in frontend/src/data/run.ts."""
     placed = page.clip_map
     shown: dict[str, Any] = {}
+    own = names_of(page.corrections) if page.corrections else {}
     if placed:
         shown["map"] = {"method": placed.method, "of": placed.of}
     if page.corrections:
@@ -238,7 +240,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         "classes": sorted(set(page.table["label"]) - {""}),
         "views": [view.facts() for view in page.views],
         "selected": page.selected,
-        "names": {str(cluster): name for cluster, name in page.names.items()},
+        "names": {str(n): name for n, name in page.names.items() if n not in own},
         "media": {
             "clips": len(stored), "pictures": len(stored), "seconds": SECONDS,
             "aspect": round(aspect, 3),
