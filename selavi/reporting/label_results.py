@@ -1,8 +1,9 @@
 """What a labelling leaves for people: formats of other programs, links, a page, and the summary."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -45,11 +46,14 @@ class Page:
         K.
     threads : int
         ffmpeg processes at a time.
+    facts : dict
+        What is known of the model; see `model_facts`.
     """
 
     clips: pd.DataFrame
     clusters: int
     threads: int = 1
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def show_labels(
@@ -86,5 +90,6 @@ def show_labels(
             title=title,
             clusters=page.clusters,
             threads=page.threads,
+            facts=page.facts,
         )
     print_summary(labels, addresses)
