@@ -93,15 +93,16 @@ class Inventory:
     def check(self) -> None:
         """Raise ValueError if a folder or table has no videos, or too few for a run to train on.
 
-        Or if the names of a run's clusters are not there.
+        Or if the names or corrections of a run's clusters are not there.
         """
         for name, dataset in self._config.datasets.items():
             for split in dataset.splits:
                 if self.source(name, split).stage in ("shard", "list_clips"):
                     self.count(name, split, enough=1)
         for name, run in self._config.runs.items():
-            if run.names and not Path(run.names).is_file():
-                raise UserError(f"runs.{name}.names: {run.names} does not exist")
+            for key, file in (("names", run.names), ("corrections", run.corrections)):
+                if file and not Path(file).is_file():
+                    raise UserError(f"runs.{name}.{key}: {file} does not exist")
             self.require_features(name)
             if self.source(run.dataset, "train").stage in ("shard", "list_clips"):
                 clusters = 2 if run.network.clusters == "auto" else max(run.network.levels())

@@ -147,8 +147,7 @@ class Plan:
     @cached_property
     def trained(self) -> list[str]:
         """Runs that are trained."""
-        runs = self.config.runs
-        return [name for name in self.config.networks if not runs[name].weights]
+        return self._with(self.config.networks, lambda run: not run.weights)
 
     @cached_property
     def clustered(self) -> list[str]:
@@ -190,6 +189,7 @@ class Plan:
     def files(self) -> dict[str, list[str]]:
         """The files of each stage, by its name in `stages.TARGETS`."""
         config = self.config
+        corrected = self._with(config.runs, lambda run: run.corrections is not None)
         files = {
             "manifest": [f"results/manifest/{place}.csv" for place in self.sharded],
             "shard": [
@@ -204,6 +204,7 @@ class Plan:
             "cluster_features": self._runs(CLUSTERING, self.clustered),
             "assign": self._run_splits("results/assign/{run}/{split}.csv"),
             "name_clusters": self._runs("results/name-clusters/{run}.csv"),
+            "correct": self._run_splits("results/correct/{run}/{split}.csv", corrected),
             "map": self._runs("results/map/{run}.npz"),
             "logits": self._run_splits("results/logits/{run}/{split}.pt", config.networks),
             "metrics": self._labelled("results/metrics/{run}/{split}.csv"),

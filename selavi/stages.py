@@ -3,8 +3,8 @@
 STAGES = (
     "demo_data", "settings", "manifest", "shard", "import_shards", "index", "subset",
     "list_clips", "embed", "gather_features",
-    "pretrain", "import_model", "cluster_features", "assign", "name_clusters", "map", "logits",
-    "metrics", "agreement", "baselines",
+    "pretrain", "import_model", "cluster_features", "assign", "name_clusters", "correct", "map",
+    "logits", "metrics", "agreement", "baselines",
     "degrade", "assign_degraded", "evaluate_degraded", "retrieval", "finetune", "tables", "figures",
     "distributions", "tree", "plot_degraded", "neighbours", "explorer", "costs",
 )  # fmt: skip

@@ -28,7 +28,7 @@ def test_the_demo_stage_by_stage() -> None:
     files = plan("demo.yaml").files
     assert tuple(sorted(files)) == tuple(sorted(TARGETS))
     shards = [f"results/shards/demo/train/0000{n}.tar" for n in range(4)]
-    empty = ("degrade", "assign_degraded", "evaluate_degraded", "plot_degraded")
+    empty = ("degrade", "assign_degraded", "evaluate_degraded", "correct", "plot_degraded")
     empty += ("retrieval", "finetune", "neighbours")
     assert files == {stage: [] for stage in empty} | {
         "manifest": ["results/manifest/demo/train.csv", "results/manifest/demo/test.csv"],

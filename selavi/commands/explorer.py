@@ -27,11 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--names", type=Path, metavar="FILE", help="show the names of `selavi name-clusters` (CSV)"
     )
     parser.add_argument(
-        "--map",
-        type=Path,
-        metavar="FILE",
+        "--corrections", type=Path, metavar="FILE",
+        help="show the clusters with corrections that were saved from the page (JSON)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--map", type=Path, metavar="FILE",
         help="show the positions of `selavi map` (NPZ), of one split",
-    )
+    )  # fmt: skip
     for name in SCORES:
         parser.add_argument(
             f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
@@ -79,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
         threads=options.threads,
         clusters=options.clusters,
         names=options.names,
+        corrections=options.corrections,
         positions=options.map,
         insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

@@ -55,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model; six seconds of each window are stored for it",
     )  # fmt: skip
     parser.add_argument(
+        "--corrections", type=Path, metavar="FILE",
+        help="apply corrections that were saved from the page (JSON): names, moved windows, merged "
+        "and new clusters, tags",
+    )  # fmt: skip
+    parser.add_argument(
         "--raw-csv", action="store_true",
         help="write CSV cells that a spreadsheet would run as formulas unchanged",
     )  # fmt: skip
@@ -62,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
-    from selavi.label.label import label, stored_clips
+    from selavi.label.label import label, stored_clips, used_corrections
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
@@ -85,6 +90,7 @@ def run(options: argparse.Namespace) -> int:
         PAGE_SECONDS if with_page else None,
         options.workers,
         options.shots,
+        options.corrections,
     )
     model = options.model
     if training:
@@ -101,7 +107,9 @@ def run(options: argparse.Namespace) -> int:
     if with_page:
         clips = stored_clips(output, loaded, how)
         log = Path(model).with_name("log.csv") if training else None
-        page = Page(clips, loaded.clusters, how.threads, model_facts(loaded.facts, log))
+        facts = model_facts(loaded.facts, log)
+        changed = used_corrections(output, how)
+        page = Page(clips, loaded.clusters, how.threads, facts, changed)
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(

@@ -16,6 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="take these names (CSV: head, cluster, name), and suggest only those that it lacks",
     )  # fmt: skip
     parser.add_argument(
+        "--corrections", type=Path, metavar="FILE",
+        help="take the names of a file of corrections (JSON), which override all others",
+    )  # fmt: skip
+    parser.add_argument(
         "--clusters", type=int, metavar="K",
         help="set the number of clusters, empty ones included (default: the highest assigned)",
     )  # fmt: skip
@@ -24,4 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from selavi.label.names import name_clusters
 
-    name_clusters(options.assignments, options.output, options.clusters, options.names)
+    name_clusters(
+        options.assignments, options.output, options.clusters, options.names, options.corrections
+    )

@@ -34,6 +34,26 @@ def carry_over(
         Share of the clips of both tables that are in matched clusters, 0 to 1; NaN if no clip is in
         both.
     """
+    matches, agree = match_clusters(old, new)
+    carried = {found: names[cluster] for cluster, found in matches.items() if cluster in names}
+    return dict(sorted(carried.items())), agree
+
+
+def match_clusters(old: pd.DataFrame, new: pd.DataFrame) -> tuple[dict[int, int], float]:
+    """Find old clusters among new ones, by the clips that both tables have.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+        As `carry_over` takes them.
+
+    Returns
+    -------
+    dict of int to int
+        Old cluster -> new one. Those whose clips went to many clusters are left out.
+    float
+        As `carry_over` returns it.
+    """
     keys = ["id"] if "id" in old and "id" in new else ["path", "start", "end"]
     pairs = _assigned(old, keys).merge(_assigned(new, keys), on=keys, suffixes=("_old", "_new"))
     if pairs.empty:
@@ -44,13 +64,11 @@ def carry_over(
     np.add.at(counts, (before, after), 1)
     matched = list(zip(*linear_sum_assignment(counts, maximize=True), strict=True))
     share = counts.sum(1)
-    carried = {
-        int(columns[c]): names[int(rows[r])]
-        for r, c in matched
-        if int(rows[r]) in names and counts[r, c] >= LEAST * share[r]
+    matches = {
+        int(rows[r]): int(columns[c]) for r, c in matched if counts[r, c] >= LEAST * share[r]
     }
     agree = sum(int(counts[pair]) for pair in matched)
-    return dict(sorted(carried.items())), agree / len(pairs)
+    return matches, agree / len(pairs)
 
 
 def _assigned(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -1,18 +1,21 @@
 """Label files with a trained network: all of it, from paths to the tables."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from selavi.files import read_csv, write_csv
+from selavi.files import read_csv, write_csv, write_text
+from selavi.label.corrections import apply_corrections, fit_corrections, names_of
+from selavi.label.corrections_file import Corrections, dump, read_corrections
 from selavi.label.duplicates import SAME_PICTURE, first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
 from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.names import settle_names
-from selavi.label.names_file import read_names_file
+from selavi.label.names_file import clip_ids, read_names_file
 from selavi.label.options import Options
 from selavi.label.plan import plan_labels
 from selavi.label.table import clusters_of, labels_of, outcomes_of
@@ -21,6 +24,9 @@ from selavi.label.work import Work
 from selavi.label.work_folder import sole_use
 
 DEFAULT = Options()
+USED = "corrections.json"
+REMOVED = "not-this"
+"""Reason of a window that a person took out of its cluster."""
 
 
 def label(
@@ -57,11 +63,18 @@ def label(
         names = output / "names.csv"
         if names.exists():
             read_names_file(names)  # or an error, before the work
+        if options.corrections:
+            read_corrections(options.corrections)
         plan = plan_labels(paths, options, folder)
         write_csv(output / "windows.csv", plan)
         labels = label_windows(plan, loaded, _work(folder, loaded, options), scratch, options)
         clusters = loaded.clusters
-        named = settle_names(names, labels, loaded.head, clusters, loaded.names, loaded.digest)
+        fitted = _fitted(labels, clusters, options)
+        own = names_of(fitted) if fitted else {}
+        named = settle_names(names, labels, loaded.head, clusters, loaded.names, loaded.digest, own)
+        if fitted:
+            labels = _corrected(labels, fitted)
+            write_text(folder / USED, json.dumps(dump(fitted)))
         labels["name"] = [named.get(cluster, "") for cluster in labels["cluster"].fillna(-1)]
         write_csv(output / "labels.csv", labels)
         write_csv(output / "clusters.csv", clusters_of(labels))
@@ -101,6 +114,52 @@ def label_windows(
     has_cluster = labels["reason"] == ""
     labelled = labels.assign(id=plan["id"])[has_cluster]
     labels.loc[has_cluster, "duplicate_of"] = _repeated(labelled, contents, rows, loaded)
+    return labels
+
+
+def used_corrections(output: Path, options: Options) -> Corrections | None:
+    """The corrections that `label` has applied, by the numbers of its clusters.
+
+    Parameters
+    ----------
+    output : Path
+        The folder that `label` wrote.
+    options : Options
+        The same as `label` got.
+
+    Returns
+    -------
+    Corrections or None
+        None if there are none.
+    """
+    return read_corrections(output / "work" / USED) if options.corrections else None
+
+
+def _fitted(labels: pd.DataFrame, clusters: int, options: Options) -> Corrections | None:
+    if options.corrections is None:
+        return None
+    rows = labels[labels["model_cluster"].notna()]
+    assigned = rows["model_cluster"].to_numpy(np.int64)
+    return fit_corrections(options.corrections, clip_ids(rows), assigned, clusters)
+
+
+def _corrected(labels: pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
+    """Labels with the clusters that people decided on."""
+    has_cluster = labels["model_cluster"].notna()
+    rows = labels[has_cluster]
+    assigned = rows["model_cluster"].to_numpy(np.int64)
+    corrected = apply_corrections(corrections, clip_ids(rows), assigned)
+    removed = corrected.cluster < 0
+    labels = labels.copy()
+    clusters = pd.array(corrected.cluster, dtype="Int64")
+    clusters[removed] = pd.NA
+    labels.loc[has_cluster, "cluster"] = clusters
+    labels.loc[has_cluster, "by"] = corrected.by
+    labels.loc[has_cluster, "tags"] = corrected.tags
+    labels.loc[rows.index[removed], "reason"] = REMOVED
+    labels.loc[rows.index[removed], "detail"] = [
+        f"a person says that it is not of cluster {cluster}" for cluster in assigned[removed]
+    ]
     return labels
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from selavi.clustering.fitted import is_clustering
 from selavi.config_file import read_section
 from selavi.data.features.gather import GivenFeatures
 from selavi.embedding.embed import ShardEmbedder
@@ -131,6 +132,11 @@ def load_labeller(source: str, embedders: Sequence[Path] = (), threads: int = 1)
     path = resolve(source)
     if path.is_dir():
         raise UserError(f"{path} is a folder; name the model file in it, such as {path}/model.pt")
+    if is_clustering(path):
+        raise UserError(
+            f"{path} is a clustering of given features, without a network; give features of these "
+            f"clips to `selavi assign --model {path}`, or label with a model file"
+        )
     network, settings, facts = load_model(path)
     named = {each.modality: each for each in (read_section(f, EmbedderSettings) for f in embedders)}
     embed: dict[Modality, Embed] = {}

@@ -9,6 +9,7 @@ import pandas as pd
 from selavi.data.schema import cluster_counts, read_assignments
 from selavi.files import atomic_path, write_text
 from selavi.label.carry_over import carry_over
+from selavi.label.corrections import fit_corrections, names_of
 from selavi.label.names_file import (
     Name,
     Names,
@@ -28,7 +29,11 @@ log = logging.getLogger(__name__)
 
 
 def name_clusters(
-    assignments: Path, output: Path, clusters: int | None = None, names: Path | None = None
+    assignments: Path,
+    output: Path,
+    clusters: int | None = None,
+    names: Path | None = None,
+    corrections: Path | None = None,
 ) -> None:
     """Write the names of a run's clusters.
 
@@ -42,6 +47,8 @@ def name_clusters(
         K, so that clusters without clips have a row too.
     names : Path, optional
         A file of names that override the suggestions; see `overlay`.
+    corrections : Path, optional
+        A file of corrections, whose names override all others.
 
     Raises
     ------
@@ -56,6 +63,10 @@ def name_clusters(
     table = assigned(table)
     count = max(clusters or 0, int(table["cluster"].max()) + 1 if len(table) else 0)
     named = overlay(names, table, head, count) if names else suggest(table)
+    if corrections:
+        fitted = fit_corrections(corrections, clip_ids(table), table["cluster"].to_numpy(), count)
+        own = names_of(fitted)
+        named |= {n: Name(text, "corrections") for n, text in own.items() if n < count}
     write_names(output, table, head, count, named)
     log.info("%s: %d of %d clusters have a name", output, len(named), count)
 
@@ -132,6 +143,7 @@ def settle_names(
     clusters: int,
     given: dict[int, str] | None = None,
     model: str = "",
+    corrected: dict[int, str] | None = None,
 ) -> dict[int, str]:
     """The names of the clusters of labelled videos, in a file that people may edit.
 
@@ -154,6 +166,9 @@ def settle_names(
         Names that the model brings along; they override suggestions.
     model : str
         SHA-256 of the model file.
+    corrected : dict of int to str, optional
+        Names of a file of corrections, which override all others; those of new clusters, K and
+        above, are not written.
 
     Returns
     -------
@@ -169,6 +184,7 @@ def settle_names(
     copy = path.parent / "work" / path.name
     maker = copy.with_name("names.model")  # the model that the names are of
     ahead = copy.with_suffix(".next.csv")  # written first: a kill in between edits nothing
+    corrections = {n: Name(text, "corrections") for n, text in (corrected or {}).items()}
     own = [file.read_bytes() for file in (copy, ahead) if file.exists()]
     edited = path.exists() and path.read_bytes() not in own
     other = maker.exists() and maker.read_text(encoding="utf-8") != model
@@ -183,14 +199,14 @@ def settle_names(
         named = _over_suggestions(written, "carried over" if moved else "file", table)
         if moved:
             _keep(path)
-            write_names(path, table, head, clusters, named)
+            write_names(path, table, head, clusters, named | corrections)
     else:
         named = _over_suggestions(given or {}, "model", table)
-        write_names(ahead, table, head, clusters, named)
+        write_names(ahead, table, head, clusters, named | corrections)
         for file in (path, copy):
             write_text(file, ahead.read_text(encoding="utf-8"))
     write_text(maker, model)
-    return {cluster: name.text for cluster, name in named.items()}
+    return {cluster: name.text for cluster, name in (named | corrections).items()}
 
 
 def _lists_any(path: Path, table: pd.DataFrame) -> bool:

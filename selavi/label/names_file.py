@@ -29,7 +29,8 @@ class Name(NamedTuple):
 
     text: str
     source: str
-    """Where the name is from: "classes", "words", "file", "carried over" or "model"."""
+    """Where the name is from: "classes", "words", "file", "carried over", "model" or
+    "corrections"."""
 
 
 @dataclass(frozen=True)

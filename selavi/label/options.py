@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from selavi.label.windows import Windowing
 
@@ -23,12 +24,15 @@ class Options:
         Windows decoded at a time; None for one per CPU.
     shots : bool
         Whether windows begin at scene changes, too.
+    corrections : Path or None
+        corrections.json: what people change of the clusters.
     """
 
     windowing: Windowing = DEFAULT
     stored_seconds: float | None = None
     workers: int | None = None
     shots: bool = False
+    corrections: Path | None = None
 
     @property
     def threads(self) -> int:

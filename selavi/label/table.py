@@ -48,7 +48,9 @@ def labels_of(plan: pd.DataFrame, outcomes: Sequence[pd.DataFrame]) -> pd.DataFr
     table["modalities"] = table["seen"].fillna("")
     table = table.astype({"cluster": "Int64", "second": "Int64"})
     table = table.astype({"confidence": float, "margin": float})
-    table[["name", "duplicate_of"]] = ""
+    table[["name", "tags", "duplicate_of"]] = ""
+    table["by"] = table["cluster"].notna().map({True: "model", False: ""})
+    table["model_cluster"] = table["cluster"]
     return table[list(LABELS)]
 
 

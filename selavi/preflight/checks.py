@@ -21,6 +21,7 @@ from selavi.data.sources.factory import configured_source
 from selavi.estimates.cost import Cost
 from selavi.files import UserError
 from selavi.inventory import Inventory
+from selavi.label.corrections_file import read_corrections
 from selavi.label.names_file import read_names_file
 from selavi.plan import Plan
 from selavi.preflight.config_files import read_config
@@ -175,13 +176,14 @@ def configuration(files: list[Path]) -> Iterator[Finding]:
 
 
 def names_of_clusters(config: Config) -> Iterator[Finding]:
-    """Find runs whose names of clusters cannot be read."""
+    """Find runs whose names or corrections of clusters cannot be read."""
     for name, run in config.runs.items():
-        try:
-            if run.names:
-                read_names_file(Path(run.names))
-        except UserError as error:
-            yield Finding(False, "names", f"runs.{name}.names: {error}")
+        for key, file in (("names", run.names), ("corrections", run.corrections)):
+            try:
+                if file:
+                    (read_names_file if key == "names" else read_corrections)(Path(file))
+            except UserError as error:
+                yield Finding(False, key, f"runs.{name}.{key}: {error}")
 
 
 def given_weights(config: Config) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from selavi.files import UserError
 from selavi.models.zoo import absent, place
 from selavi.plan import MODEL, Plan
-from selavi.settings import TORCHVISION
+from selavi.settings import FROZEN, TORCHVISION, Config, RunSettings, embedder_settings
 
 
 def require_weights(plan: Plan) -> None:
@@ -29,6 +29,7 @@ def require_weights(plan: Plan) -> None:
         for key, given in (
             ("weights", [settings.weights] if settings.weights else []),
             ("network.init", plan.init_sources(run)),
+            *_embedding(plan.config, settings),
         )
         for source in given
     ]
@@ -39,6 +40,18 @@ def require_weights(plan: Plan) -> None:
     ]
     if lines:
         raise UserError("\n".join(lines))
+
+
+def _embedding(config: Config, run: RunSettings) -> list[tuple[str, list[str]]]:
+    """By key, the model of ours that embeds for a run."""
+    found = []
+    for modality in run.frozen:
+        encoder = run.network.encoder(modality)
+        if encoder != FROZEN:
+            factory = embedder_settings(encoder, modality, config.embedders).factory
+            name, _, source = factory.partition(":")
+            found += [(f"network.{modality}_encoder", [source])] if name == "selavi" else []
+    return found
 
 
 def lacking(plan: Plan, run: str, source: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from selavi.label.corrections_file import Corrections
 from selavi.label.formats.write import write_formats
 from selavi.label.summary import print_summary
 from selavi.reporting.explorer.labels_page import make_labels_page
@@ -48,12 +49,15 @@ class Page:
         ffmpeg processes at a time.
     facts : dict
         What is known of the model; see `model_facts`.
+    corrections : Corrections, optional
+        What people changed.
     """
 
     clips: pd.DataFrame
     clusters: int
     threads: int = 1
     facts: Mapping[str, Any] = field(default_factory=dict)
+    corrections: Corrections | None = None
 
 
 def show_labels(
@@ -91,5 +95,6 @@ def show_labels(
             clusters=page.clusters,
             threads=page.threads,
             facts=page.facts,
+            corrections=page.corrections,
         )
     print_summary(labels, addresses)

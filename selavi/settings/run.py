@@ -217,6 +217,10 @@ class RunSettings(RunDefaults):
     names: FilePath | None = Field(None, exclude=True)
     """A CSV of cluster names (head, cluster, name), such as the page downloads: they override the
     suggestions of `selavi name-clusters`."""
+    corrections: FilePath | None = Field(None, exclude=True)
+    """Corrections that the page saved (JSON): names, moved clips, merged and new clusters, tags.
+    The page goes on from them, and `results/correct` has the clusters after them; all other results
+    stay the model's."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Omitted keys are those of the top level's `machine`."""
 

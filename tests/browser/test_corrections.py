@@ -132,6 +132,29 @@ def test_a_range_becomes_a_new_cluster_and_clusters_merge(page: Any) -> None:
     expect(page.locator(".tile")).to_have_count(6)
 
 
+def test_an_open_clip_is_corrected_and_the_next_one_follows(page: Any, page_file: Path) -> None:
+    ids = pd.read_csv(page_file.parent / "train.csv")["id"].tolist()
+    open_cluster(page, 0)
+    page.locator(".tile").first.click()
+    dialog = page.locator("dialog.clip")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 6")
+    page.keyboard.press("x")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 5")
+    assert f"clip={ids[1]}" in page.url
+    dialog.get_by_label("Tag", exact=True).fill("x j")  # no keys of the page in a field
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".chips")).to_have_text("x-j")
+    dialog.get_by_label("Move to").select_option("1")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 4")
+    assert f"clip={ids[2]}" in page.url
+    page.goto(page_file.as_uri() + f"#/cluster/1?clip={ids[1]}")
+    expect(dialog.locator(".clip-edits .aside")).to_contain_text("the model says Dogs, barking")
+    dialog.locator(".chips button").click()
+    expect(dialog.locator(".chips")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile")).to_have_count(4)
+
+
 def test_corrections_are_saved_and_opened_again(page: Any, page_file: Path, tmp_path: Path) -> None:
     rename(page, 1, "cats")
     open_cluster(page, 0)
@@ -179,6 +202,59 @@ def test_corrections_of_another_training_are_not_applied(
     page.goto(first.as_uri() + "#/corrections")
     expect(page.locator(".trouble")).to_contain_text("These corrections are of other clusters")
     context.close()
+
+
+def test_a_page_goes_on_from_the_corrections_it_was_made_with(
+    browser: Any, twelve_clips: Path, tmp_path: Path
+) -> None:
+    first = make_page(twelve_clips, tmp_path / "page", CLUSTERS, "")
+    ids = pd.read_csv(tmp_path / "page/train.csv")["id"].tolist()
+    given = {
+        "format": "selavi corrections 1", "title": "mine", "head": 2, "clusters": 4,
+        "names": [{"cluster": 1, "name": "cats"}, {"cluster": 5, "name": HOSTILE}],
+        "merged": [{"from": 3, "into": 1}], "new": [{"cluster": 5, "from": 0}],
+        "moved": [
+            {"clip": ids[0], "from": 0, "to": 5}, {"clip": ids[1], "from": 0, "to": None},
+        ],
+        "tags": [{"clip": ids[2], "tags": ["loud"]}],
+        "members": [{"cluster": 0, "clips": ids[:6]}],
+    }  # fmt: skip
+    file = tmp_path / "corrections.json"
+
+    def make_again() -> None:
+        file.write_text(json.dumps(given))
+        splits = [(tmp_path / "page/train.csv", twelve_clips)]
+        make_explorer(splits, first, title="mine", clusters=4, corrections=file)
+
+    make_again()
+    watched = Watched(browser, first)
+    page = watched.page
+    expect(page.locator(".card h2")).to_have_text(["cats", "Cluster 0", HOSTILE])
+    assert visible(page, ".card .facts span:last-child") == ["6 clips", "4 clips", "1 clip"]
+    printed = first.read_text("utf-8").split('<section class="static">')[1]
+    assert "cats" in printed.split("<script")[0]
+
+    # What is changed here is kept, until the page is made with other corrections.
+    rename(page, 0, "dogs")
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(["cats", "dogs", HOSTILE])
+    make_again()
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(["cats", "dogs", HOSTILE])
+    given["names"] = [{"cluster": 1, "name": "lions"}]
+    make_again()
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(["lions", "Cluster 0", "Cluster 5"])
+    page.get_by_role("link", name="Corrections").click()
+    expect(page.locator(".trouble")).to_contain_text("made again with other corrections")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    expect(page.locator(".card h2")).to_have_text(["cats", "dogs", HOSTILE])
+    page.get_by_role("link", name="Corrections").click()
+    page.get_by_role("button", name="Discard all").click()
+    page.reload()
+    expect(page.locator(".nothing")).to_have_text("There are no corrections.")
+    watched.finish()
 
 
 def test_a_selection_is_saved_for_other_programs(page: Any) -> None:

@@ -38,6 +38,18 @@ def test_doctor_names_weights_that_are_not_there(
     assert "'vgg' is not in the model zoo, which has: ave" in finding.words
 
 
+def test_doctor_names_models_of_embedders_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    other = "results/pretrain/demo/model.pt"  # another run makes it
+    for model, words in (("absent.pt", "absent.pt does not exist"), (other, "")):
+        run = {"network": {"video_encoder": f"selavi:{model}", "audio_encoder": "log_mel"}}
+        found = [finding.words for finding in given_weights(config(**run))]
+        assert len(found) == bool(words)
+        assert all(f"runs.given.network.video_encoder: {words}" in text for text in found)
+
+
 def test_no_training_is_estimated() -> None:
     def measure(index: Path, run: RunSettings) -> ClipRate:
         raise AssertionError("a run that is not trained is measured")

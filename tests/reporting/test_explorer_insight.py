@@ -70,7 +70,7 @@ def test_curves_have_gaps_where_nothing_was_measured(tmp_path: Path) -> None:
 
 def test_prescribed_sizes_are_by_cluster(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
-        {"head": 1, "rank": rank, "cluster": cluster, "drawn": drawn, "name": ""}
+        {"head": 1, "rank": rank, "cluster": cluster, "prescribed": drawn, "name": ""}
         for rank, (cluster, drawn) in enumerate([(2, 5.5), (0, 3.0), (1, 1.5)])
     ]
     assert Insight(distributions=written(tmp_path, "sizes", rows)).facts() == {

@@ -107,6 +107,22 @@ def clusters_flag(wildcards):
     return f"--clusters={clusters}" if isinstance(clusters, int) else ""
 
 
+def corrections(wildcards):
+    """A run's file of corrections, if it has one."""
+    return RUNS[wildcards.run].corrections or []
+
+
+def corrections_flag(wildcards):
+    """The same as commands take it."""
+    return [f"--corrections={file}" for file in [corrections(wildcards)] if file]
+
+
+def assigned_splits(wildcards):
+    """The splits of a run's dataset, `train` first, which the page shows."""
+    splits = SETTINGS.datasets[RUNS[wildcards.run].dataset].splits
+    return ["train", *(split for split in splits if split != "train")]
+
+
 def insight(wildcards):
     """What other stages say of a run, for its page: those of its files that the plan has."""
     run = wildcards.run

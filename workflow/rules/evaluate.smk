@@ -1,5 +1,6 @@
 localrules:
     name_clusters,
+    correct,
     evaluate_degraded,
 
 
@@ -33,6 +34,7 @@ rule name_clusters:
     input:
         assignments="results/assign/{run}/train.csv",
         names=lambda wildcards: RUNS[wildcards.run].names or [],
+        corrections=corrections,
     output:
         "results/name-clusters/{run}.csv",
     log:
@@ -44,9 +46,46 @@ rule name_clusters:
     params:
         clusters=clusters_flag,
         names=lambda wildcards, input: [f"--names={input.names}"] * bool(input.names),
+        corrections=corrections_flag,
     shell:
         "python -m selavi name-clusters --assignments {input.assignments} --output {output}"
-        " {params.clusters} {params.names:q} --log {log}"
+        " {params.clusters} {params.names:q} {params.corrections:q} --log {log}"
+
+
+rule correct:
+    input:
+        assignments=lambda wildcards: expand(
+            "results/assign/{run}/{split}.csv",
+            run=wildcards.run,
+            split=assigned_splits(wildcards),
+        ),
+        names="results/name-clusters/{run}.csv",
+        corrections=corrections,
+    output:
+        csv="results/correct/{run}/{split}.csv",
+        scores=report(
+            "results/correct/{run}/scores/{split}.csv",
+            caption="../report/correct.rst",
+            category="Clustering",
+            labels={
+                "run": "{run}",
+                "split": "{split}",
+                "table": "corrected by a person",
+            },
+        ),
+    log:
+        "logs/correct/{run}/{split}.log",
+    conda:
+        "../envs/selavi.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        clusters=clusters_flag,
+        place=lambda wildcards: assigned_splits(wildcards).index(wildcards.split),
+    shell:
+        "python -m selavi correct --assignments {input.assignments} --split {params.place}"
+        " --corrections {input.corrections:q} --names {input.names} --output {output.csv}"
+        " --scores {output.scores} {params.clusters} --log {log}"
 
 
 # Positions in the plane, for the page.

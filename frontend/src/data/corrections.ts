@@ -1,6 +1,6 @@
 /* corrections.json: edits as a file, in which clips are named by their ids. */
 
-import { type Edits } from "./edits.ts";
+import { type Edits, NONE } from "./edits.ts";
 
 export const FORMAT = "selavi corrections 1";
 /** Clips of a cluster in the file, by which the clusters of another training are matched. */
@@ -31,6 +31,9 @@ export interface Source {
   idOf: (row: number) => string;
 }
 
+/* Half a character, as a text that was cut may end with, is no valid JSON for other programs. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
+
 const numbered = <T>(part: Readonly<Record<number, T>>): [number, T][] =>
   Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
 
@@ -51,14 +54,14 @@ export function toFile(edits: Edits, source: Source): Corrections {
     }
   return {
     format: FORMAT,
-    title,
+    title: wellFormed(title),
     head,
     clusters,
-    names: numbered(edits.names).map(([cluster, name]) => ({ cluster, name })),
+    names: numbered(edits.names).map(([cluster, name]) => ({ cluster, name: wellFormed(name) })),
     merged: numbered(edits.merged).map(([from, into]) => ({ from, into })),
     new: numbered(edits.made).map(([cluster, from]) => ({ cluster, from })),
     moved,
-    tags: [...edits.tags].map(([row, tags]) => ({ clip: idOf(row), tags: [...tags] })),
+    tags: [...edits.tags].map(([row, tags]) => ({ clip: idOf(row), tags: tags.map(wellFormed) })),
     members: [...named].sort((a, b) => a - b).map((cluster) => ({
       cluster,
       clips: Array.from(rowsOf(cluster)).slice(0, MEMBERS).map(idOf),
@@ -68,6 +71,21 @@ export function toFile(edits: Edits, source: Source): Corrections {
 
 const isList = (value: unknown): value is Record<string, unknown>[] =>
   Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+
+/** A short digest of a text, to tell texts apart (FNV-1a, 32 bits). */
+export function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(16);
+}
+
+/** What a file says of clusters; clips are left out. */
+export const ofClusters = (file: Corrections): Edits => ({
+  ...NONE,
+  names: Object.fromEntries(file.names.map(({ cluster, name }) => [cluster, name])),
+  merged: Object.fromEntries(file.merged.map(({ from, into }) => [from, into])),
+  made: Object.fromEntries(file.new.map(({ cluster, from }) => [cluster, from])),
+});
 
 /** Checks a file that a person gives. Throws an error that says what is wrong. */
 export function parse(text: string): Corrections {
@@ -121,9 +139,7 @@ export function fromFile(file: Corrections, model: Int16Array, rowOf: (ids: stri
   const known = <T extends { clip: string }>(list: T[]): [number, T][] =>
     list.flatMap((one) => { const row = rows.get(one.clip); return row === undefined ? [] : [[row, one] as [number, T]]; });
   return {
-    names: Object.fromEntries(file.names.map(({ cluster, name }) => [cluster, name])),
-    merged: Object.fromEntries(file.merged.map(({ from, into }) => [from, into])),
-    made: Object.fromEntries(file.new.map(({ cluster, from }) => [cluster, from])),
+    ...ofClusters(file),
     moved: new Map(known(file.moved).map(([row, { to }]) => [row, to ?? -1])),
     tags: new Map(known(file.tags).map(([row, { tags }]) => [row, tags])),
   };

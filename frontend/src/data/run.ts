@@ -1,5 +1,7 @@
 /* What a page is told of its run: the JSON in index.html, written by selavi/reporting/explorer. */
 
+import type { Corrections } from "./corrections.ts";
+
 export type Modality = "video+audio" | "video" | "audio";
 
 /** Clusters by one head, of one modality or both. */
@@ -102,6 +104,8 @@ export interface Run {
   prescribed?: Record<string, number[]>;
   /** By number of clusters, the smallest first. */
   levels?: Level[];
+  /** What people changed before this page was made; the page goes on from there. */
+  corrections?: Corrections;
 }
 
 export function readRun(text: string): Run {

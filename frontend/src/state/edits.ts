@@ -3,14 +3,14 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { rowsOf, group } from "../data/clusters.ts";
-import { type Corrections, fromFile, parse, toFile } from "../data/corrections.ts";
+import { type Corrections, digest, fromFile, ofClusters, parse, toFile } from "../data/corrections.ts";
 import * as change from "../data/edits.ts";
 import { type Edits, type History, NONE, isEmpty } from "../data/edits.ts";
 import { namesTable } from "../data/tables.ts";
 import { column, corrected, idOf, isSelected, names, once, rowsOfIds, run } from "./clips.ts";
 import { save } from "./save.ts";
 
-const history = signal<History>({ past: [], now: NONE, future: [] });
+const history = signal<History>({ past: [], now: run.corrections ? ofClusters(run.corrections) : NONE, future: [] });
 export const edits = computed(() => history.value.now);
 export const canUndo = computed(() => history.value.past.length > 0);
 export const canRedo = computed(() => history.value.future.length > 0);
@@ -36,7 +36,7 @@ export const redo = () => { history.value = change.redo(history.value); };
 export const discard = () => { history.value = change.step(history.value, NONE); };
 
 export const renameCluster = (cluster: number, name: string) =>
-  take((now) => change.rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  take((now) => change.rename(now, cluster, [...name.trim().split(/\s+/).join(" ")].slice(0, 200).join(""), run.names[cluster] ?? ""));
 export const moveClips = (rows: Iterable<number>, cluster: number) => take((now, of) => change.move(now, rows, cluster, of));
 export const mergeClusters = (from: number, into: number) => take((now, of) => change.merge(now, from, into, of));
 export const tagClips = (rows: Iterable<number>, name: string, add: boolean) => take((now) => change.tag(now, rows, name, add));
@@ -54,10 +54,10 @@ export function splitOff(rows: Iterable<number>, from: number): number {
 export const byPerson = (row: number): boolean => isSelected.value && edits.value.moved.has(row);
 export const tagsOf = (row: number): readonly string[] => edits.value.tags.get(row) ?? [];
 
-const file = (): Corrections | null => {
+const file = (of: Edits = edits.peek()): Corrections | null => {
   const [known, order] = [model.peek(), typical.peek()];
   if (!known || !order) return null;
-  return toFile(edits.peek(), {
+  return toFile(of, {
     title: run.title, head: run.views[run.selected]!.head, clusters: K, model: known, rowsOf: (cluster) => rowsOf(order, cluster), idOf,
   });
 };
@@ -83,35 +83,65 @@ export function saveNames(): void {
 export function openCorrections(text: string): void {
   const known = model.peek();
   if (!known) return;
-  try {
-    const next = fromFile(parse(text), known, rowsOfIds);
-    history.value = change.step(history.value, next);
-    notice.value = "";
-  } catch (error) {
-    notice.value = error instanceof Error ? error.message : String(error);
-  }
+  const next = read(text, known);
+  if (!next) return;
+  history.value = change.step(history.value, next);
+  notice.value = "";
 }
 
 /* Pages in files share one storage, so the page's address is part of the key. */
 const kept = () => `selavi corrections ${location.pathname}`;
 
 /* Browsers may refuse storage to pages in files; corrections then last until the page is closed. */
-function readKept(): string | null {
+interface Kept {
+  /** Digest of the corrections that the page was made with. */
+  of: string;
+  /** As in a file. */
+  text: string;
+}
+
+const made = digest(JSON.stringify(run.corrections ?? null));
+
+function readKept(): Kept | null {
   try {
-    return localStorage.getItem(kept());
+    return JSON.parse(localStorage.getItem(kept()) ?? "null") as Kept | null;
   } catch {
     return null;
   }
 }
 
 function keep(): void {
-  const content = edited.peek() ? file() : null;
+  const content = edited.peek() || run.corrections ? file() : null;
   try {
-    if (content) localStorage.setItem(kept(), JSON.stringify(content));
+    if (content) localStorage.setItem(kept(), JSON.stringify({ of: made, text: JSON.stringify(content) }));
     else localStorage.removeItem(kept());
   } catch {
     notice.value = "This browser does not keep the corrections: save them before you close the page.";
   }
+}
+
+/** Edits of a file, or null and a notice. */
+function read(text: string, known: Int16Array): Edits | null {
+  try {
+    return fromFile(parse(text), known, rowsOfIds);
+  } catch (error) {
+    notice.value = error instanceof Error ? error.message : String(error);
+    return null;
+  }
+}
+
+/**
+ * Begins with the corrections that this browser has kept. If the page was made again with others,
+ * these come first, and a step back leads to the kept ones.
+ */
+function begin(): void {
+  const known = model.peek()!;
+  const base = run.corrections ? (read(JSON.stringify(run.corrections), known) ?? NONE) : NONE;
+  const before = readKept();
+  const own = before && read(before.text, known);
+  const others = own && before.of !== made && JSON.stringify(file(own)) !== JSON.stringify(file(base));
+  history.value = { past: others ? [own] : [], now: others ? base : (own ?? base), future: [] };
+  if (others) notice.value = "This page was made again with other corrections. “Undo” brings back those that this browser has kept.";
 }
 
 export function followEdits(): void {
@@ -121,10 +151,9 @@ export function followEdits(): void {
     const moves = now.moved.size || Object.keys(now.merged).length || Object.keys(now.made).length;
     corrected.value = known && moves ? change.apply(now, known, K) : null;
   });
-  const before = readKept();
   const ready = () => typical.value !== null && column("ids") !== null;
   once(ready, () => {
-    if (before) openCorrections(before);
+    begin();
     let first = true;
     effect(() => {
       void edits.value;

@@ -72,8 +72,8 @@ def write_formats(
 def _write_parquet(labels: pd.DataFrame, path: Path) -> None:
     """Write all rows, rejected ones too; numbers and text each of one type, whatever is empty."""
     types = {
-        "start": "float64", "end": "float64", "cluster": "Int64", "confidence": "float64",
-        "second": "Int64", "margin": "float64",
+        "start": "float64", "end": "float64", "cluster": "Int64", "model_cluster": "Int64",
+        "confidence": "float64", "second": "Int64", "margin": "float64",
     }  # fmt: skip
     text = [name for name in labels if name not in types]
     whole = labels.fillna(dict.fromkeys(text, "")).astype(types | dict.fromkeys(text, "str"))

@@ -15,11 +15,14 @@ from selavi import __version__
 from selavi.data.schema import lasts
 from selavi.evaluation.clip_map import ClipMap
 from selavi.files import UserError, atomic_path, write_text
+from selavi.label.corrections import fit_corrections, names_of
+from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
-from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
+from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
-from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of
+from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of, corrected
+from selavi.reporting.explorer.excerpt import SECONDS
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing
@@ -61,6 +64,8 @@ class Page:
         Names of the splits.
     missing : list of tuple of str and str
         Reason and name of each video that has no cluster.
+    corrections : Corrections, optional
+        What people changed, by the clusters of the selected view.
     facts : dict
         Further parts of the page's JSON.
     """
@@ -74,6 +79,7 @@ class Page:
     names: dict[int, str] = field(default_factory=dict)
     splits: list[str] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
+    corrections: Corrections | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -89,6 +95,7 @@ def make_explorer(
     names: Path | None = None,
     positions: Path | None = None,
     insight: Insight = NOTHING,
+    corrections: Path | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -114,6 +121,8 @@ def make_explorer(
         Where the clips of the only split lie in the plane; see `selavi.evaluation.clip_map`.
     insight : Insight, optional
         What other stages say of the run.
+    corrections : Path, optional
+        What people changed of the clusters; see `fit_corrections`. The page goes on from there.
 
     Raises
     ------
@@ -135,6 +144,11 @@ def make_explorer(
         names=read_names(names, views[selected].head) if names else {},
         splits=[assignments.stem for assignments, _ in splits],
         missing=missing,
+        corrections=fit_corrections(
+            corrections, table["id"], views[selected].assigned, views[selected].clusters
+        )
+        if corrections
+        else None,
         facts=insight.facts() | {"agreement": agreements(views, selected)},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
@@ -190,7 +204,7 @@ def write_page(
         with atomic_path(folder / built.name) as copy:
             shutil.copyfile(built, copy)
     run = _run(page, columns, rows.iloc[chosen])
-    shown = cluster_table(page.table, view, page.names)
+    shown = cluster_table(*corrected(page.table, view, page.names, page.corrections))
     write_text(output, _render(page.title, run, shown))
     removed = remove_others(set(rows.index[chosen]), folder / "clips")
     for path in (folder / "data").glob("*.js"):
@@ -207,7 +221,12 @@ def write_page(
 def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
     """The page's JSON; `Run` in frontend/src/data/run.ts."""
     placed = page.clip_map
-    shown = {"map": {"method": placed.method, "of": placed.of}} if placed else {}
+    shown: dict[str, Any] = {}
+    own = names_of(page.corrections) if page.corrections else {}
+    if placed:
+        shown["map"] = {"method": placed.method, "of": placed.of}
+    if page.corrections:
+        shown["corrections"] = dump(page.corrections)
     ratios = (stored["width"] / stored["height"])[stored["video_size"] > 0].clip(0.75, 1.8)
     # One aspect ratio for all clips, so that the large view does not change from clip to clip.
     aspect = float(ratios.median()) if len(ratios) else 16 / 9
@@ -221,7 +240,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         "classes": sorted(set(page.table["label"]) - {""}),
         "views": [view.facts() for view in page.views],
         "selected": page.selected,
-        "names": {str(cluster): name for cluster, name in page.names.items()},
+        "names": {str(n): name for n, name in page.names.items() if n not in own},
         "media": {
             "clips": len(stored), "pictures": len(stored), "seconds": SECONDS,
             "aspect": round(aspect, 3),

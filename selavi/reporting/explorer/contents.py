@@ -1,10 +1,13 @@
 """Content of a page: a column per fact of the clips, and a table of the clusters."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from selavi.label.corrections import apply_corrections, names_of
+from selavi.label.corrections_file import Corrections
 from selavi.reporting.explorer.views import View, agreement_of_heads
 
 CLASSES = 3
@@ -69,6 +72,20 @@ def _paths(paths: list[str]) -> dict[str, Any]:
     differ = (at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
     prefix = first[: first.rfind("/", 0, next(differ, len(first))) + 1]
     return {"prefix": prefix, "rest": [path[len(prefix) :] for path in paths]}
+
+
+def corrected(
+    table: pd.DataFrame, view: View, names: dict[int, str], corrections: Corrections | None
+) -> tuple[pd.DataFrame, View, dict[int, str]]:
+    """The clips that have a cluster after corrections, their clusters, and the names of these."""
+    if corrections is None:
+        return table, view, names
+    after = apply_corrections(corrections, table["id"], view.assigned)
+    kept = after.cluster >= 0
+    clusters = after.cluster[kept].astype(np.int16)
+    margins = None if view.margins is None else view.margins[kept]
+    view = replace(view, clusters=corrections.count, assigned=clusters, margins=margins)
+    return table[kept], view, names | names_of(corrections)
 
 
 def cluster_table(table: pd.DataFrame, view: View, names: dict[int, str]) -> list[dict[str, Any]]:

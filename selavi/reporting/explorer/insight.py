@@ -133,9 +133,9 @@ def _curves(path: Path) -> dict[str, list[float | None]]:
 
 def _prescribed(path: Path) -> dict[str, list[float]]:
     """Of each head, the number of clips that the marginals prescribe for each cluster."""
-    table = read_csv(path, ("name",), needed=("head", "cluster", "drawn"))
+    table = read_csv(path, ("name",), needed=("head", "cluster", "prescribed"))
     return {
-        str(head): rows.sort_values("cluster")["drawn"].tolist()
+        str(head): rows.sort_values("cluster")["prescribed"].tolist()
         for head, rows in table.groupby("head")
     }
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from selavi.files import UserError
+from selavi.label.corrections_file import Corrections
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
 from selavi.label.names_file import clip_ids
@@ -24,6 +25,7 @@ def make_labels_page(
     clusters: int,
     threads: int = 1,
     facts: Mapping[str, Any] | None = None,
+    corrections: Corrections | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters of a labelling.
 
@@ -44,13 +46,20 @@ def make_labels_page(
         ffmpeg processes at a time.
     facts : dict, optional
         Further parts of the page's JSON, see `model_facts`.
+    corrections : Corrections, optional
+        What people changed; the page goes on from there.
 
     Raises
     ------
     UserError
         If a labelled window is not among `clips`, a clip cannot be read, or the disk is full.
     """
-    rows = labelled(labels)
+    called = {
+        int(cluster): name
+        for cluster, name in zip(labels["cluster"], labels["name"], strict=True)
+        if pd.notna(cluster) and name
+    }
+    rows = labelled(labels.assign(cluster=labels["model_cluster"]))
     stored = clips.set_axis(clip_ids(clips.drop(columns="id")))
     names = pd.Index(clip_ids(rows))
     missing = ~names.isin(stored.index)
@@ -66,9 +75,8 @@ def make_labels_page(
         }
     )  # fmt: skip
     assigned = rows["cluster"].to_numpy(np.int16)
-    called = dict(zip(assigned.tolist(), rows["name"], strict=True))
     view = View("video+audio", None, clusters, assigned, shares(rows["margin"]))
-    rejected = labels[labels["cluster"].isna()]
+    rejected = labels[labels["model_cluster"].isna()]
     write_page(
         Page(
             title,
@@ -76,7 +84,8 @@ def make_labels_page(
             stored[~stored.index.duplicated()],
             [view],
             0,
-            names={cluster: name for cluster, name in called.items() if name},
+            names=called,
+            corrections=corrections,
             missing=[
                 (str(reason), str(below(path, root)))
                 for reason, path in zip(rejected["reason"], rejected["path"], strict=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.manifest import id_of
-from selavi.data.schema import VIDEO, read_assignments, read_index, read_rejected
+from selavi.data.schema import VIDEO, read_index, read_rejected, read_views
 from selavi.files import UserError
+from selavi.label.corrections import ids_apart
 from selavi.reporting.explorer.missing import UNREADABLE
 
 COLUMNS = ("sample", *VIDEO, "cluster")
@@ -45,7 +45,7 @@ def read_splits(
     used: set[str] = set()
     without: list[tuple[str, str]] = []
     for number, (assignments, index) in enumerate(splits):
-        table = read_assignments(assignments, needed=COLUMNS)
+        table = read_views(assignments, needed=COLUMNS)
         unreadable = table["cluster"] < 0
         without += [(UNREADABLE, key) for key in table.loc[unreadable, "key"]]
         rejected = index.parent / "rejected.csv"
@@ -61,13 +61,12 @@ def read_splits(
                 f"{missing.sum()} of the {len(table)} clips in {assignments} are not in {index}, "
                 f"the first of them {first!r}; give the index of the same split"
             )
-        new = {name: id_of(f"{number}/{name}") for name in used.intersection(clips["id"])}
+        apart = dict(zip(clips["id"], ids_apart(clips["id"], used, number), strict=True))
         clips["shard"] = [str((index.parent / shard).absolute()) for shard in clips["shard"]]
         for rows in (table, clips):
-            rows.index = pd.Index([new.get(name, name) for name in rows["id"]])
+            rows.index = pd.Index([apart[name] for name in rows["id"]])
         tables.append(table.assign(id=table.index, split=number))
         indexes.append(clips)
-        used.update(clips.index)
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         names = " and ".join(str(assignments) for assignments, _ in splits)

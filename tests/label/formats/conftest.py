@@ -13,7 +13,9 @@ def labels_of(rows: list[dict[str, object]]) -> pd.DataFrame:
         "start": 0.0, "end": 10.0, "cluster": 0, "confidence": 0.9, "second": 1, "margin": 0.8,
         "modalities": "video+audio",
     }  # fmt: skip
-    return pd.DataFrame([plain | row for row in rows], columns=list(LABELS))
+    table = pd.DataFrame([plain | row for row in rows], columns=list(LABELS))
+    table["by"] = table["cluster"].notna().map({True: "model", False: ""})
+    return table.assign(model_cluster=table["cluster"])
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_every_format_stays_in_its_folder(labels: pd.DataFrame, tmp_path: Path) 
 
 def test_labels_read_from_csv_give_the_same_files(labels: pd.DataFrame, tmp_path: Path) -> None:
     write_csv(tmp_path / "labels.csv", labels)
-    numbers = ("start", "end", "cluster", "confidence", "second", "margin")
+    numbers = ("start", "end", "cluster", "model_cluster", "confidence", "second", "margin")
     again = read_csv(tmp_path / "labels.csv", numbers=numbers)
     for name, table in (("one", labels), ("two", again)):
         write_formats(table, tmp_path / name, FORMATS)

@@ -1459,8 +1459,8 @@
     if (from === into) return edits2;
     const merged = {};
     for (const [cluster, target] of Object.entries(edits2.merged)) merged[Number(cluster)] = target === from ? into : target;
-    const made2 = { ...edits2.made };
-    if (from in made2) delete made2[from];
+    const made3 = { ...edits2.made };
+    if (from in made3) delete made3[from];
     else merged[from] = into;
     delete merged[into];
     const names2 = { ...edits2.names };
@@ -1471,12 +1471,12 @@
       const own = model2[row];
       if ((merged[own] ?? own) !== target) moved.set(row, target);
     }
-    return { ...edits2, merged, made: made2, names: names2, moved };
+    return { ...edits2, merged, made: made3, names: names2, moved };
   }
   function split(edits2, rows, from, model2, count2) {
     const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
-    const made2 = { ...edits2.made, [cluster]: from };
-    return [move({ ...edits2, made: made2 }, rows, cluster, model2), cluster];
+    const made3 = { ...edits2.made, [cluster]: from };
+    return [move({ ...edits2, made: made3 }, rows, cluster, model2), cluster];
   }
   function tag(edits2, rows, name, add) {
     const tags = new Map(edits2.tags);
@@ -1496,6 +1496,7 @@
   // src/data/corrections.ts
   var FORMAT = "selavi corrections 1";
   var MEMBERS = 200;
+  var wellFormed = (text) => text.replace(new RegExp("\\p{Surrogate}", "gu"), "�");
   var numbered = (part) => Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
   function toFile(edits2, source) {
     const { title, head, clusters: clusters2, model: model2, rowsOf: rowsOf2, idOf: idOf2 } = source;
@@ -1516,14 +1517,14 @@
       }
     return {
       format: FORMAT,
-      title,
+      title: wellFormed(title),
       head,
       clusters: clusters2,
-      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name })),
+      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name: wellFormed(name) })),
       merged: numbered(edits2.merged).map(([from, into]) => ({ from, into })),
       new: numbered(edits2.made).map(([cluster, from]) => ({ cluster, from })),
       moved,
-      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: [...tags] })),
+      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: tags.map(wellFormed) })),
       members: [...named].sort((a5, b3) => a5 - b3).map((cluster) => ({
         cluster,
         clips: Array.from(rowsOf2(cluster)).slice(0, MEMBERS).map(idOf2)
@@ -1531,6 +1532,17 @@
     };
   }
   var isList = (value) => Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
+  function digest(text) {
+    let hash = 2166136261;
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
+    return (hash >>> 0).toString(16);
+  }
+  var ofClusters = (file2) => ({
+    ...NONE,
+    names: Object.fromEntries(file2.names.map(({ cluster, name }) => [cluster, name])),
+    merged: Object.fromEntries(file2.merged.map(({ from, into }) => [from, into])),
+    made: Object.fromEntries(file2.new.map(({ cluster, from }) => [cluster, from]))
+  });
   function parse2(text) {
     let content;
     try {
@@ -1575,9 +1587,7 @@
       return row === void 0 ? [] : [[row, one]];
     });
     return {
-      names: Object.fromEntries(file2.names.map(({ cluster, name }) => [cluster, name])),
-      merged: Object.fromEntries(file2.merged.map(({ from, into }) => [from, into])),
-      made: Object.fromEntries(file2.new.map(({ cluster, from }) => [cluster, from])),
+      ...ofClusters(file2),
       moved: new Map(known(file2.moved).map(([row, { to }]) => [row, to ?? -1])),
       tags: new Map(known(file2.tags).map(([row, { tags }]) => [row, tags]))
     };
@@ -1639,7 +1649,7 @@
   }
 
   // src/state/edits.ts
-  var history2 = y3({ past: [], now: NONE, future: [] });
+  var history2 = y3({ past: [], now: run.corrections ? ofClusters(run.corrections) : NONE, future: [] });
   var edits = O(() => history2.value.now);
   var canUndo = O(() => history2.value.past.length > 0);
   var canRedo = O(() => history2.value.future.length > 0);
@@ -1664,25 +1674,25 @@
   var discard = () => {
     history2.value = step(history2.value, NONE);
   };
-  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, [...name.trim().split(/\s+/).join(" ")].slice(0, 200).join(""), run.names[cluster] ?? ""));
   var moveClips = (rows, cluster) => take((now, of2) => move(now, rows, cluster, of2));
   var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
   var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
   function splitOff(rows, from) {
-    let made2 = -1;
+    let made3 = -1;
     take((now, of2) => {
       const [next, cluster] = split(now, rows, from, of2, K2);
-      made2 = cluster;
+      made3 = cluster;
       return next;
     });
-    return made2;
+    return made3;
   }
   var byPerson = (row) => isSelected.value && edits.value.moved.has(row);
   var tagsOf = (row) => edits.value.tags.get(row) ?? [];
-  var file = () => {
+  var file = (of2 = edits.peek()) => {
     const [known, order2] = [model.peek(), typical.peek()];
     if (!known || !order2) return null;
-    return toFile(edits.peek(), {
+    return toFile(of2, {
       title: run.title,
       head: run.views[run.selected].head,
       clusters: K2,
@@ -1710,30 +1720,45 @@
   function openCorrections(text) {
     const known = model.peek();
     if (!known) return;
-    try {
-      const next = fromFile(parse2(text), known, rowsOfIds);
-      history2.value = step(history2.value, next);
-      notice.value = "";
-    } catch (error) {
-      notice.value = error instanceof Error ? error.message : String(error);
-    }
+    const next = read(text, known);
+    if (!next) return;
+    history2.value = step(history2.value, next);
+    notice.value = "";
   }
   var kept = () => `selavi corrections ${location.pathname}`;
+  var made = digest(JSON.stringify(run.corrections ?? null));
   function readKept() {
     try {
-      return localStorage.getItem(kept());
+      return JSON.parse(localStorage.getItem(kept()) ?? "null");
     } catch {
       return null;
     }
   }
   function keep() {
-    const content = edited.peek() ? file() : null;
+    const content = edited.peek() || run.corrections ? file() : null;
     try {
-      if (content) localStorage.setItem(kept(), JSON.stringify(content));
+      if (content) localStorage.setItem(kept(), JSON.stringify({ of: made, text: JSON.stringify(content) }));
       else localStorage.removeItem(kept());
     } catch {
       notice.value = "This browser does not keep the corrections: save them before you close the page.";
     }
+  }
+  function read(text, known) {
+    try {
+      return fromFile(parse2(text), known, rowsOfIds);
+    } catch (error) {
+      notice.value = error instanceof Error ? error.message : String(error);
+      return null;
+    }
+  }
+  function begin() {
+    const known = model.peek();
+    const base = run.corrections ? read(JSON.stringify(run.corrections), known) ?? NONE : NONE;
+    const before = readKept();
+    const own = before && read(before.text, known);
+    const others = own && before.of !== made && JSON.stringify(file(own)) !== JSON.stringify(file(base));
+    history2.value = { past: others ? [own] : [], now: others ? base : own ?? base, future: [] };
+    if (others) notice.value = "This page was made again with other corrections. “Undo” brings back those that this browser has kept.";
   }
   function followEdits() {
     x2(() => {
@@ -1742,10 +1767,9 @@
       const moves = now.moved.size || Object.keys(now.merged).length || Object.keys(now.made).length;
       corrected.value = known && moves ? apply(now, known, K2) : null;
     });
-    const before = readKept();
     const ready = () => typical.value !== null && column("ids") !== null;
     once(ready, () => {
-      if (before) openCorrections(before);
+      begin();
       let first = true;
       x2(() => {
         void edits.value;
@@ -1823,13 +1847,13 @@
   }
   var addressIn = (place, cluster) => addressOf("cluster", cluster, headOf(place));
   var titleIn = (place, cluster) => place === run.selected && names.value[cluster] || `Cluster ${cluster}`;
-  var made = /* @__PURE__ */ new Map();
+  var made2 = /* @__PURE__ */ new Map();
   function divided(coarse, fine) {
     const [above, below] = [column(`cluster-${coarse}`), column(`cluster-${fine}`)];
     if (!above || !below) return null;
     const key = `${coarse}/${fine}`;
-    let found2 = made.get(key);
-    if (!found2) made.set(key, found2 = divide(above, below, run.views[coarse].clusters, run.views[fine].clusters));
+    let found2 = made2.get(key);
+    if (!found2) made2.set(key, found2 = divide(above, below, run.views[coarse].clusters, run.views[fine].clusters));
     return found2;
   }
   function parentOf(cluster) {
@@ -4154,8 +4178,8 @@
     return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows.getTotalSize()}px` }, children: rows.getVirtualItems().map((row) => /* @__PURE__ */ a4(
       "div",
       {
-        ref: (made2) => {
-          rows.measureElement(made2);
+        ref: (made3) => {
+          rows.measureElement(made3);
         },
         "data-index": row.index,
         class: "row",
@@ -4401,8 +4425,19 @@
       }
     );
   }
+  function TagForm({ add }) {
+    const input = T2(null);
+    return /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
+      event.preventDefault();
+      const name = input.current.value.trim().split(/\s+/).join("-");
+      input.current.value = "";
+      if (name) add(name);
+    }, children: [
+      /* @__PURE__ */ a4("input", { ref: input, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
+      /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
+    ] });
+  }
   function SelectionBar() {
-    const tags = T2(null);
     if (!selected.value) return null;
     const rows = () => [...selection.value];
     const done = (act2) => {
@@ -4423,14 +4458,7 @@
         /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
           go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
         }), children: "New cluster" }),
-        /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
-          event.preventDefault();
-          const name = tags.current.value.trim().split(/\s+/).join("-");
-          if (name) done(() => tagClips(rows(), name, true));
-        }, children: [
-          /* @__PURE__ */ a4("input", { ref: tags, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
-          /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
-        ] })
+        /* @__PURE__ */ a4(TagForm, { add: (name) => done(() => tagClips(rows(), name, true)) })
       ] }),
       /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
         /* @__PURE__ */ a4(Icon, { name: "save" }),
@@ -4613,6 +4641,8 @@
     ["arrows", "from clip to clip"],
     ["Space", "play or stop the clip with sound"],
     ["Enter", "open the clip"],
+    ["x", "in an open clip: not of this cluster"],
+    ["Ctrl Z", "undo a correction"],
     ["Esc", "stop, close"],
     ["?", "this help"]
   ];
@@ -4729,6 +4759,36 @@
     return true;
   }
 
+  // src/views/clipedits.tsx
+  function moveOn(row, cluster, onwards) {
+    if (!isSelected.value || clusterOf(row) === cluster) return;
+    moveClips([row], cluster);
+    onwards();
+  }
+  function ClipEdits({ row, onwards }) {
+    if (!isSelected.value) return null;
+    const own = modelClusters.value?.[row] ?? -1;
+    const tags = tagsOf(row);
+    return /* @__PURE__ */ a4("div", { class: "clip-edits", role: "group", "aria-label": "Correct this clip", children: [
+      clusterOf(row) >= 0 && /* @__PURE__ */ a4("button", { type: "button", "aria-keyshortcuts": "x", onClick: () => moveOn(row, -1, onwards), children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Not this"
+      ] }),
+      /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: clusterOf(row), choose: (cluster) => moveOn(row, cluster, onwards) }),
+      /* @__PURE__ */ a4(TagForm, { add: (name) => tagClips([row], name, true) }),
+      byPerson(row) && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        /* @__PURE__ */ a4(Icon, { name: "pen" }),
+        "Changed by you; the model says ",
+        titleOf(own),
+        "."
+      ] }),
+      tags.length > 0 && /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Tags", children: tags.map((name) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("button", { type: "button", class: "chip", title: `Take the tag ${name} away`, onClick: () => tagClips([row], name, false), children: [
+        /* @__PURE__ */ a4("span", { class: "what", children: name }),
+        /* @__PURE__ */ a4(Icon, { name: "close" })
+      ] }) }, name)) })
+    ] });
+  }
+
   // src/views/wave.tsx
   var PEAKS = 48;
   var places = O(() => {
@@ -4819,9 +4879,17 @@
       video.current?.play().catch(() => {
       });
     }, [row]);
+    const onwards = () => {
+      const next = rows[at + 1] ?? rows[at - 1];
+      if (next === void 0) close();
+      else change({ clip: idOf(next) }, true);
+    };
     const keys = (event) => {
+      if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
       if (by) step2(by);
+      else if (event.key === "x") moveOn(row, -1, onwards);
       else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
         const one = video.current;
         if (one) one.paused ? void one.play() : one.pause();
@@ -4872,6 +4940,7 @@
           /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: headShares.value ? headShares.value[row] / 255 : null, title: MEANS.heads })
         ] }),
         /* @__PURE__ */ a4(Choices, { row, cluster }),
+        /* @__PURE__ */ a4(ClipEdits, { row, onwards }),
         /* @__PURE__ */ a4("p", { class: "path", children: [
           pathOf(row),
           times && `, ${clock(times[0])} to ${clock(times[1])}`
@@ -5160,7 +5229,7 @@
   var LISTED2 = 200;
   function CorrectionsPage() {
     const file2 = T2(null);
-    const { names: names2, merged, made: made2, moved, tags } = edits.value;
+    const { names: names2, merged, made: made3, moved, tags } = edits.value;
     const numbers2 = (part) => Object.keys(part).map(Number);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -5236,10 +5305,10 @@
           " is merged into ",
           /* @__PURE__ */ a4("a", { href: addressOf("cluster", merged[cluster]), children: titleOf(merged[cluster]) })
         ] }, `m${cluster}`)),
-        numbers2(made2).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made2[cluster]), children: [
+        numbers2(made3).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made3[cluster]), children: [
           /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
           " is split off from ",
-          titleOf(made2[cluster])
+          titleOf(made3[cluster])
         ] }, `s${cluster}`)),
         [...moved].slice(0, LISTED2).map(([row, cluster]) => /* @__PURE__ */ a4(Change, { back: () => moveClips([row], merged[modelClusters.value[row]] ?? modelClusters.value[row]), children: [
           fileName(keyOf(row)) || `clip ${row}`,
@@ -6193,7 +6262,7 @@
   // src/views/masthead.tsx
   function Masthead() {
     const heads = run.views.filter((one) => one.modality === view.value.modality);
-    const made2 = new Date(run.made);
+    const made3 = new Date(run.made);
     return /* @__PURE__ */ a4("header", { class: "masthead", children: [
       /* @__PURE__ */ a4("div", { class: "title", children: [
         /* @__PURE__ */ a4("a", { class: "name", href: addressOf("overview"), title: run.title, children: run.title }),
@@ -6206,7 +6275,7 @@
             ": ",
             run.splits.join(", ")
           ] }),
-          !Number.isNaN(made2.getTime()) && /* @__PURE__ */ a4("span", { children: [
+          !Number.isNaN(made3.getTime()) && /* @__PURE__ */ a4("span", { children: [
             "selavi ",
             run.version,
             ", ",
