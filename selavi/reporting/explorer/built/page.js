@@ -5912,6 +5912,11 @@
       chance: run.agreement?.chance.heads,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
+    if (known.heads === null && run.model?.agreement !== void 0) facts.push({
+      name: "Heads agreed in training",
+      value: run.model.agreement,
+      words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === void 0 ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`
+    });
     if (known.modalities !== null) facts.push({
       name: "Video and audio agree",
       value: known.modalities,
@@ -5949,10 +5954,11 @@
       ] }, name)) }),
       /* @__PURE__ */ a4(HeadsTable, { split: split2.value, shown: viewNumber.value }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
-        count(run.clips),
-        " clips, ",
-        count(clusterCount.value),
-        " clusters."
+        plural(run.clips, "clip"),
+        ", ",
+        plural(clusterCount.value, "cluster"),
+        run.model?.clips !== void 0 && `; the model was trained on ${plural(run.model.clips, "clip")}`,
+        "."
       ] })
     ] });
   }
