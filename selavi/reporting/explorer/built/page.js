@@ -5903,7 +5903,7 @@
     if (known.heads !== null) facts.push({
       name: "Heads agree",
       value: known.heads,
-      chance: run.agreement?.chance.heads,
+      chance: run.agreement?.chance,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
     if (known.heads === null && run.model?.agreement !== void 0) facts.push({
