@@ -5141,6 +5141,7 @@
     const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("h1", { class: "unseen", children: "Clusters" }),
       /* @__PURE__ */ a4(Toolbar, {}),
       shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
       shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
