@@ -19,9 +19,10 @@ from selavi.label.corrections import fit_corrections, names_of
 from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
-from selavi.reporting.explorer.clips import SECONDS, remove_others, write_clips
+from selavi.reporting.explorer.clips import remove_others, write_clips
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of, corrected
+from selavi.reporting.explorer.excerpt import SECONDS
 from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips
 from selavi.reporting.explorer.missing import count_missing

@@ -5,7 +5,8 @@ import logging
 import numpy as np
 import pandas as pd
 
-from selavi.reporting.explorer.clips import AUDIO_BITS, SECONDS, seconds_of
+from selavi.reporting.explorer.clips import seconds_of
+from selavi.reporting.explorer.excerpt import AUDIO_BITS, SECONDS
 from selavi.reporting.explorer.views import View
 
 log = logging.getLogger(__name__)
