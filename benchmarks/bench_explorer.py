@@ -26,7 +26,7 @@ from playwright.sync_api import sync_playwright
 
 from selavi.data.index import write_index
 from selavi.data.manifest import write_manifest
-from selavi.data.schema import head_columns, read_assignments, read_index
+from selavi.data.schema import head_columns, read_index, read_views
 from selavi.data.shards.writer import write_shard
 from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.data.sources.folder import Folder
@@ -191,9 +191,7 @@ def main() -> None:
         page = (options.keep or folder / "page") / "index.html"
 
         def make(per_cluster: int) -> None:
-            table = read_assignments(
-                folder / "train.csv", wanted=lambda name: "_confidence" not in name
-            )
+            table = read_views(folder / "train.csv", needed=())
             views, selected = views_of(table)
             shown = Page("large", table, clips, views, selected)
             write_page(shown, page, clips_per_cluster=per_cluster, threads=2)

@@ -6,9 +6,11 @@ once.
 
 import argparse
 import atexit
+import difflib
 import gc
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -28,13 +30,20 @@ from selavi.user import settle_user
 
 TOOLS = ("label", "features", "export", "init", "run", "launch", "doctor", "estimate", "zoo")
 
-EPILOG = """\
-The stages are in the order in which data flows through them. Below them are the tools: init begins
-a project, run runs all stages, launch runs one as a process group, doctor checks this machine,
-estimate predicts time and disk, zoo gets the released models, export writes a model for other
-programs. run takes Snakemake's arguments:
+FEW = 12  # choices that an error lists
 
-  selavi init FOLDER --videos VIDEOS   write a configuration for your videos
+DESCRIPTION = """\
+Label unlabelled videos: audio-visual self-labelling by optimal transport.
+
+begin with one of:
+  selavi label VIDEOS                  a cluster for every video of a folder, and a page to see them
+  selavi init FOLDER --videos VIDEOS   a project with settings of its own; then, in it, selavi run
+"""
+
+EPILOG = """\
+The stages are in the order in which data flows through them. Below them are the tools. run takes
+Snakemake's arguments:
+
   selavi run                           run config.yaml, or config/demo.yaml
   selavi run --configfile mine.yaml    run your own configuration
   selavi run -n                        show the plan
@@ -128,10 +137,28 @@ def _mistake(options: argparse.Namespace, words: str) -> int:
     return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the nearest right word in place of all of them."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with a message."""
+        if wrong := re.search(
+            r"invalid choice: '(.*)' (\(choose from (.*)\))$", message, re.DOTALL
+        ):
+            choices = [word.strip(" '") for word in wrong[3].split(",")]
+            near = difflib.get_close_matches(wrong[1], choices, 1)
+            known = wrong[2] if len(choices) <= FEW else f"(`{self.prog} --help` lists all)"
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = f"{message[: wrong.start(2) - 1]}{hint} {known}"
+        elif message.endswith("required: STAGE"):
+            message = "name a stage or tool: `selavi label VIDEOS` begins; `selavi --help` has all"
+        super().error(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="selavi",
-        description="Label unlabelled videos: audio-visual self-labelling by optimal transport.",
+        description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
-from pandas.errors import EmptyDataError, ParserError
 
 from selavi.disk import concerns, part_of, refusal
-from selavi.formulas import guard, unguard
+from selavi.formulas import guard, unguard, unguarded
+
+PART_ROWS = 8192
 
 
 class UserError(ValueError):
@@ -88,7 +89,6 @@ def read_csv(
     text: tuple[str, ...] = (),
     needed: tuple[str, ...] = (),
     numbers: tuple[str, ...] | None = None,
-    wanted: Callable[[str], bool] | None = None,
 ) -> pd.DataFrame:
     """Read a CSV that `write_csv` wrote.
 
@@ -103,34 +103,80 @@ def read_csv(
     numbers : tuple of str, optional
         Columns that are numbers; all others are text, and `text` is ignored. For tables that may
         have users' own columns.
-    wanted : callable, optional
-        Whether a column is read, by its name; wide tables take long. By default all are.
 
     Raises
     ------
     UserError
         If the file is missing, is not a valid CSV file, or lacks a column of `needed`.
     """
-    if not path.exists():
-        raise UserError(f"{path} does not exist; run the stage that writes it")
-    try:
-        names = map(str, pd.read_csv(path, nrows=0))
-        header = [name for name in names if not wanted or wanted(name)]
+    with _explain_reading(path):
+        header = pd.read_csv(path, nrows=0).columns
         if numbers is not None:
             text = tuple(column for column in header if column not in numbers)
         table = pd.read_csv(
             path,
-            usecols=header,
-            dtype=dict.fromkeys((name for name in text if name in header), "str"),
+            dtype=dict.fromkeys(text, "str"),
             keep_default_na=False,
             na_values={column: [""] for column in header if column not in text},
             low_memory=False,  # or pandas infers a type per chunk of a column
         )
-    except (EmptyDataError, ParserError, UnicodeDecodeError, IsADirectoryError) as error:
+        table = unguard(table)
+    return _with_columns(table, path, needed)
+
+
+def read_csv_as(
+    path: Path, type_of: Callable[[str], str | None], needed: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Read some columns of a CSV that `write_csv` wrote, of which the types are known.
+
+    A wide file is read in parts, so that it takes no more memory than its columns do.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    type_of : callable
+        Type of a column by its name, such as "str" or "int16"; None leaves the column out.
+    needed : tuple of str
+        Columns that the file must have.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is not a valid CSV file, has a cell of another type, or lacks a
+        column of `needed`.
+    """
+    with _explain_reading(path):
+        header = [str(name) for name in pd.read_csv(path, nrows=0).columns]
+        found = ((name, type_of(unguarded(name))) for name in header)
+        types = {name: kind for name, kind in found if kind is not None}
+        parts = pd.read_csv(
+            path,
+            usecols=list(types),
+            dtype=types,
+            keep_default_na=False,
+            na_values={name: [""] for name, kind in types.items() if kind != "str"},
+            chunksize=PART_ROWS,
+        )
+        table = unguard(pd.concat(parts, ignore_index=True))
+    return _with_columns(table, path, needed)
+
+
+@contextmanager
+def _explain_reading(path: Path) -> Iterator[None]:
+    """Turn the errors of reading a CSV into UserError."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist; run the stage that writes it")
+    try:
+        yield
+    except (ValueError, OverflowError, IsADirectoryError) as error:  # also pandas' own errors
         raise UserError(f"{path} is not a valid CSV file: {error}") from None
     except OSError as error:
         raise UserError(refusal(error, path, "read")) from None
-    table = unguard(table)
+
+
+def _with_columns(table: pd.DataFrame, path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    """The table that was read from `path`. Raises UserError if it lacks a column."""
     missing = [column for column in needed if column not in table]
     if missing:
         raise UserError(

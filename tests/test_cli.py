@@ -34,6 +34,25 @@ def test_help_and_small_stages_do_not_wait_for_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["lable"], "invalid choice: 'lable'; did you mean 'label'? (`selavi --help` lists all)"),
+        (["qqq"], "invalid choice: 'qqq' (`selavi --help` lists all)"),
+        (["zoo", "gett"], "invalid choice: 'gett'; did you mean 'get'? (choose from 'list', "),
+        ([], "`selavi label VIDEOS` begins"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_nearest_right_one(
+    given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(given)
+    assert done.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") < 6
+
+
 @pytest.mark.parametrize("stage", COMMANDS)
 def test_each_stage_explains_itself(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:

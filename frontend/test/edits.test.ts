@@ -88,6 +88,12 @@ test("corrections come back from their file", () => {
   assert.deepEqual(back, edits);
 });
 
+test("half a character does not reach the file", () => {
+  const edits = tag(rename(NONE, 2, "a\ud83d", ""), [0], "\udc00b", true);
+  const file = toFile(edits, { ...source, title: "\udcff\u{1f600}" });
+  assert.deepEqual([file.title, file.names[0]!.name, file.tags[0]!.tags], ["\ufffd\u{1f600}", "a\ufffd", ["\ufffdb"]]);
+});
+
 test("corrections of other clusters are refused", () => {
   const file = toFile(rename(NONE, 2, "dogs", ""), source);
   const other = Int16Array.from([2, 2, 1, 1, 0, 0]);

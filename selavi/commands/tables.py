@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.folder(parser, "results", "read the results in this folder")
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER",
-        help="also write them to this folder, each as .csv, .md and .tex",
+        help="also write them to this folder, each as .csv, .md, .tex and .html",
     )  # fmt: skip
     parser.add_argument(
         "--runs",

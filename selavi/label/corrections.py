@@ -219,7 +219,7 @@ def apply_corrections(
     for move in corrections.moved:
         row = place.get(move.clip)
         if row is not None and has_cluster[row]:
-            cluster[row] = -1 if move.to is None else target[move.to + 1]
+            cluster[row] = -1 if move.to is None else move.to
             by[row] = PERSON
     for tagged in corrections.tags:
         row = place.get(tagged.clip)

@@ -1,6 +1,7 @@
 """corrections.json: what people change of clusters, as the page saves it."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -193,7 +194,7 @@ def read_corrections(path: Path) -> Corrections:
         If the file cannot be read, is not JSON, or contradicts itself.
     """
     try:
-        content = path.read_bytes()
+        content = path.read_bytes().removeprefix(BOM_UTF8)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; the page saves such files") from None
     except OSError as error:

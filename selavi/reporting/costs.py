@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.files import UserError, write_csv
+from selavi.files import UserError, write_csv, write_text
+from selavi.reporting.tables.html import Part, html_page
 
 log = logging.getLogger(__name__)
 
 
-def costs_table(folder: Path, output: Path) -> pd.DataFrame:
+def costs_table(folder: Path, output: Path, page: Path | None = None) -> pd.DataFrame:
     """Collect Snakemake's benchmark files into one CSV.
 
     A job on several nodes is measured only where its launcher runs.
@@ -21,6 +22,8 @@ def costs_table(folder: Path, output: Path) -> pd.DataFrame:
         The folder of the files, {stage}/....tsv.
     output : Path
         The CSV to write.
+    page : Path, optional
+        The HTML to write.
 
     Returns
     -------
@@ -52,8 +55,25 @@ def costs_table(folder: Path, output: Path) -> pd.DataFrame:
         raise UserError(f"no benchmark files in {folder}; run the stages with Snakemake first")
     table = pd.DataFrame(rows).sort_values("hours", ascending=False, ignore_index=True)
     write_csv(output, table)
+    if page:
+        write_text(page, _page(table))
     log.info("%s: %d stages, %.2f hours of jobs", output, len(table), table["hours"].sum())
     return table
+
+
+def _page(table: pd.DataFrame) -> str:
+    headings = ("stage", "jobs", "all jobs (h)", "slowest job (s)", "largest job (MB)")
+    rows = [
+        [stage, f"{jobs}", f"{hours:.2f}", f"{longest:.0f}", f"{memory:.0f}"]
+        for stage, jobs, hours, longest, memory in table.itertuples(index=False)
+    ]
+    caption = (
+        "Wall-clock time and memory, as Snakemake measured them. Of a job on several nodes, only "
+        "the launcher is measured."
+    )
+    numbers = [False, True, True, True, True]
+    parts = [Part("", rows, [False] * len(rows))]
+    return html_page("time and memory of each stage", caption, headings, numbers, parts)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -29,3 +29,4 @@ def show_results(results: Path) -> None:
         for path in existing:
             page = path.suffix == ".html"
             print(f"  {path.absolute().as_uri() if page else path}")
+    print("all tables and figures as one page: selavi run --report report.html")

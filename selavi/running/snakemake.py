@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,10 @@ HIDDEN_MESSAGES = (  # of failed jobs, whose logs say more, and of a stop
     "At least one job did not",
     STOPPING,
 )
+PLACES = re.compile(
+    r'^(WorkflowError in file .*|  File ".*", line \d+, in <module>)\n?', re.MULTILINE
+)
+"""Where a rule file found a mistake of the configuration: the mistake is what helps."""
 
 
 class Run:
@@ -226,7 +231,7 @@ class Run:
                 self.stopping, self.pass_on_at = True, math.inf
             case _ if facts["level"] in ("ERROR", "CRITICAL", "WARNING"):
                 if not any(hidden in facts["message"] for hidden in HIDDEN_MESSAGES):
-                    screen.print(facts["message"])
+                    screen.print(PLACES.sub("", facts["message"]).strip("\n"))
             case _ if facts["message"].startswith("Nothing to be done"):
                 self.nothing = True
 

@@ -132,6 +132,29 @@ def test_a_range_becomes_a_new_cluster_and_clusters_merge(page: Any) -> None:
     expect(page.locator(".tile")).to_have_count(6)
 
 
+def test_an_open_clip_is_corrected_and_the_next_one_follows(page: Any, page_file: Path) -> None:
+    ids = pd.read_csv(page_file.parent / "train.csv")["id"].tolist()
+    open_cluster(page, 0)
+    page.locator(".tile").first.click()
+    dialog = page.locator("dialog.clip")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 6")
+    page.keyboard.press("x")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 5")
+    assert f"clip={ids[1]}" in page.url
+    dialog.get_by_label("Tag", exact=True).fill("x j")  # no keys of the page in a field
+    page.keyboard.press("Enter")
+    expect(dialog.locator(".chips")).to_have_text("x-j")
+    dialog.get_by_label("Move to").select_option("1")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 4")
+    assert f"clip={ids[2]}" in page.url
+    page.goto(page_file.as_uri() + f"#/cluster/1?clip={ids[1]}")
+    expect(dialog.locator(".clip-edits .aside")).to_contain_text("the model says Dogs, barking")
+    dialog.locator(".chips button").click()
+    expect(dialog.locator(".chips")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile")).to_have_count(4)
+
+
 def test_corrections_are_saved_and_opened_again(page: Any, page_file: Path, tmp_path: Path) -> None:
     rename(page, 1, "cats")
     open_cluster(page, 0)

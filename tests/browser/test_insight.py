@@ -53,7 +53,7 @@ def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     ).assign(split="train"))  # fmt: skip
     log = [{"epoch": n, "loss": 2 / n, "labels_changed": 0.2} for n in (1, 2, 3)]
     write_csv(root / "log.csv", pd.DataFrame(log))
-    drawn = [{"head": 2, "cluster": n, "drawn": 3.0, "name": ""} for n in range(4)]
+    drawn = [{"head": 2, "cluster": n, "prescribed": 3.0, "name": ""} for n in range(4)]
     write_csv(root / "sizes.csv", pd.DataFrame(drawn))
     write_csv(root / "levels.csv", pd.DataFrame([
         {"clusters": 2, "head": 0, "agreement": 0.5, "nmi": 0.7, "selected": False},

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from selavi.data.index import write_index
-from selavi.data.schema import CHECKSUMS, read_index, read_manifest
-from selavi.files import UserError
+from selavi.data.schema import CHECKSUMS, read_assignments, read_index, read_manifest, read_views
+from selavi.files import PART_ROWS, UserError, write_csv
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,45 @@ def test_tables_without_a_column_are_named(train_index: Path, tmp_path: Path) ->
         read_manifest(train_index)
     with pytest.raises(UserError, match=r"index\.csv has no column 'kilobytes'"):
         read_index(train_index, needed=("kilobytes",))
+
+
+def assigned(count: int) -> pd.DataFrame:
+    """Assignments by two heads, with names that are hard to keep."""
+    names = ["007", "NA", "=1+1", "a\nb", '",', "'@x", ""]
+    keys = [names[n % len(names)] for n in range(count)]
+    clusters = np.arange(count) % 300 - 1
+    columns = {"sample": range(count), "cluster": clusters, "margin": 0.25, "second": 7, "head": 1}
+    for head in ("video+audio_head0", "video_head10"):
+        columns |= {head: clusters, f"{head}_confidence": 0.5, f"{head}_margin": 1 / 3}
+    return pd.DataFrame({"id": keys, "key": keys, "path": keys, "label": keys} | columns)
+
+
+def test_views_are_read_as_assignments_are(tmp_path: Path) -> None:
+    csv = tmp_path / "train.csv"
+    write_csv(csv, assigned(2 * PART_ROWS + 5).assign(**{"1+1_mine": "03"}))
+    whole, views = read_assignments(csv), read_views(csv, ("cluster",))
+    left_out = {"video+audio_head0_confidence", "video_head10_confidence"}
+    assert set(whole) - set(views) == left_out
+    assert views["1+1_mine"].unique().tolist() == ["03"]  # a user's column is text
+    for name in set(views) - {"1+1_mine"}:
+        if views[name].dtype == "str":
+            assert views[name].tolist() == whole[name].tolist()
+        else:
+            np.testing.assert_allclose(views[name], whole[name], rtol=1e-6)
+    assert views["video_head10"].dtype == np.int16
+    assert views["video_head10_margin"].dtype == np.float32
+
+
+@pytest.mark.parametrize("value", ["many", "", "70000"])
+def test_views_of_a_damaged_table_name_the_file(tmp_path: Path, value: str) -> None:
+    csv = tmp_path / "train.csv"
+    table = assigned(3).astype({"video_head10": object})
+    table.loc[1, "video_head10"] = value
+    write_csv(csv, table)
+    with pytest.raises(UserError, match=r"train\.csv is not a valid CSV file"):
+        read_views(csv, ("cluster",))
+    write_csv(csv, assigned(3))
+    with pytest.raises(UserError, match=r"train\.csv has no column 'reason'"):
+        read_views(csv, ("reason",))
+    with pytest.raises(UserError, match=r"none\.csv does not exist"):
+        read_views(tmp_path / "none.csv", ())

@@ -48,7 +48,7 @@ def test_a_move_goes_before_a_merge_and_unreadable_clips_stay_out(tmp_path: Path
         tags=[{"clip": IDS[3], "tags": ["loud", "dark"]}],
     )  # fmt: skip
     result = corrected(path)
-    assert result["cluster"] == [4, 0, 0, 0, 0, 2, 2, 2, -1, 2, 2, -1]
+    assert result["cluster"] == [4, 0, 0, 0, 0, 2, 2, 2, -1, 1, 2, -1]
     p, m = "person", "model"
     assert result["by"] == [p, m, m, m, p, p, p, p, p, p, m, ""]
     assert result["tags"] == [""] * 3 + ["loud dark"] + [""] * 8

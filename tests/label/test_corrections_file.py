@@ -37,6 +37,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert corrections.names[0].name == "dogs barking"
     again = read_corrections(write(tmp_path, dump(corrections)))
     assert again == corrections
+    marked = tmp_path / "marked.json"
+    marked.write_bytes(b"\xef\xbb\xbf" + json.dumps(WHOLE).encode())
+    assert read_corrections(marked) == corrections
     assert dump(corrections)["merged"] == [{"from": 2, "into": 3}]
 
 

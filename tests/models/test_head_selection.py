@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import normalized_mutual_info_score
 
-from selavi.models.head_selection import agreement, level_agreement, select_head
+from selavi.models.head_selection import MOST_COUNTED, agreement, level_agreement, select_head
 
 TRUTH = np.repeat(np.arange(4), 50)
 
@@ -41,3 +42,13 @@ def test_a_number_of_clusters_is_selected_then_a_head_of_it() -> None:
 
 def test_a_single_head_of_a_number_agrees_with_itself() -> None:
     assert level_agreement(TRUTH[:, None], [4]) == {4: 1.0}
+
+
+@pytest.mark.parametrize("clusters", [1, 2, 30, 6000])
+def test_the_agreement_of_two_heads_is_scikit_learns_nmi(clusters: int) -> None:
+    random = np.random.default_rng(clusters)
+    one = random.integers(clusters, size=20_000)
+    two = np.where(random.random(20_000) < 0.3, random.integers(clusters, size=20_000), one)
+    wanted = normalized_mutual_info_score(one, two)
+    assert agreement(np.stack([one, two], 1)) == pytest.approx([wanted, wanted], rel=1e-9)
+    assert 30**2 < MOST_COUNTED < 5000**2  # both ways of counting are tested

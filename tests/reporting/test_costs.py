@@ -16,10 +16,14 @@ def test_jobs_of_a_stage_are_added_up(tmp_path: Path) -> None:
         path.write_text(HEAD + f"{seconds}\t0:30:00\t{memory}\t1\t1\t1\t0\t0\t50\t9\n")
     (tmp_path / "pretrain").mkdir()
     (tmp_path / "pretrain/run.tsv").write_text(HEAD + "7200\t2:00:00\t50\t1\t1\t1\t0\t0\t50\t9\n")
-    table = costs_table(tmp_path, tmp_path / "costs.csv").set_index("stage")
+    table = costs_table(tmp_path, tmp_path / "costs.csv", tmp_path / "costs.html")
+    table = table.set_index("stage")
     assert table.index.tolist() == ["pretrain", "shard"]
     assert table.loc["shard"].tolist() == [2, 1.5, 3600, 100]
     assert pd.read_csv(tmp_path / "costs.csv").set_index("stage").equals(table)
+    page = (tmp_path / "costs.html").read_text()
+    cells = ("shard", "2", "1.50", "3600", "100")
+    assert [cell in page for cell in (f">{cell}</td>" for cell in cells)] == [True] * 5
 
 
 def test_nothing_measured_is_said(tmp_path: Path) -> None:

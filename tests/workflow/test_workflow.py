@@ -216,5 +216,6 @@ def test_the_report_is_made(checkout: Path, finished: Path) -> None:
         "share of labels that an update changed",
         "re-encoded at lower quality",
         "the nearest training videos",
+        "results/explorer/demo/index.html",
     ):
         assert caption in text

@@ -15,48 +15,50 @@ rule tables:
         config=CONFIG,
     output:
         clustering=report(
-            "results/tables/clustering.csv",
+            "results/tables/clustering.html",
             caption="../report/clustering.rst",
             category="Tables",
             labels={"table": "clustering"},
         ),
         methods=report(
-            "results/tables/methods.csv",
+            "results/tables/methods.html",
             caption="../report/methods.rst",
             category="Tables",
             labels={"table": "methods"},
         ),
         baselines=report(
-            "results/tables/baselines.csv",
+            "results/tables/baselines.html",
             caption="../report/baselines_table.rst",
             category="Tables",
             labels={"table": "baselines"},
         ),
         ablation=report(
-            "results/tables/ablation.csv",
+            "results/tables/ablation.html",
             caption="../report/ablation.rst",
             category="Tables",
             labels={"table": "ablation"},
         ),
         degraded=report(
-            "results/tables/degraded.csv",
+            "results/tables/degraded.html",
             caption="../report/degraded_table.rst",
             category="Tables",
             labels={"table": "degraded"},
         ),
         retrieval=report(
-            "results/tables/retrieval.csv",
+            "results/tables/retrieval.html",
             caption="../report/retrieval_table.rst",
             category="Tables",
             labels={"table": "retrieval"},
         ),
         finetune=report(
-            "results/tables/finetune.csv",
+            "results/tables/finetune.html",
             caption="../report/finetune_table.rst",
             category="Tables",
             labels={"table": "finetune"},
         ),
-        texts=expand("results/tables/{name}.{kind}", name=TABLES, kind=["md", "tex"]),
+        texts=expand(
+            "results/tables/{name}.{kind}", name=TABLES, kind=["csv", "md", "tex"]
+        ),
     log:
         "logs/tables.log",
     conda:
@@ -229,7 +231,7 @@ rule explorer:
         "../envs/selavi.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
     params:
         clips=SETTINGS.explorer.clips_per_cluster,
         megabytes=SETTINGS.explorer.max_megabytes,
@@ -247,8 +249,9 @@ rule costs:
     input:
         files_of(*(s for s in TARGETS if s not in ("costs", "tables", *ON_REQUEST))),
     output:
-        report(
-            "results/tables/costs.csv",
+        csv="results/tables/costs.csv",
+        page=report(
+            "results/tables/costs.html",
             caption="../report/costs.rst",
             category="Tables",
             labels={"table": "time and memory of each stage"},
@@ -260,4 +263,5 @@ rule costs:
     resources:
         mem_mb=500,
     shell:
-        "python -m selavi costs --benchmarks results/benchmarks --output {output} --log {log}"
+        "python -m selavi costs --benchmarks results/benchmarks --output {output.csv} --page {output.page}"
+        " --log {log}"

@@ -31,6 +31,9 @@ export interface Source {
   idOf: (row: number) => string;
 }
 
+/* Half a character, as a text that was cut may end with, is no valid JSON for other programs. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
+
 const numbered = <T>(part: Readonly<Record<number, T>>): [number, T][] =>
   Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
 
@@ -51,14 +54,14 @@ export function toFile(edits: Edits, source: Source): Corrections {
     }
   return {
     format: FORMAT,
-    title,
+    title: wellFormed(title),
     head,
     clusters,
-    names: numbered(edits.names).map(([cluster, name]) => ({ cluster, name })),
+    names: numbered(edits.names).map(([cluster, name]) => ({ cluster, name: wellFormed(name) })),
     merged: numbered(edits.merged).map(([from, into]) => ({ from, into })),
     new: numbered(edits.made).map(([cluster, from]) => ({ cluster, from })),
     moved,
-    tags: [...edits.tags].map(([row, tags]) => ({ clip: idOf(row), tags: [...tags] })),
+    tags: [...edits.tags].map(([row, tags]) => ({ clip: idOf(row), tags: tags.map(wellFormed) })),
     members: [...named].sort((a, b) => a - b).map((cluster) => ({
       cluster,
       clips: Array.from(rowsOf(cluster)).slice(0, MEMBERS).map(idOf),

@@ -97,6 +97,8 @@ export interface Run {
   scores?: Score[];
   baselines?: Baseline[];
   agreement?: Agreement;
+  /** Of the model that labelled the clips: those it was trained on, and how far its heads agree on them. */
+  model?: { clips?: number; agreement?: number };
   curves?: Curves;
   /** Clips that the marginals prescribe for each cluster, by head. */
   prescribed?: Record<string, number[]>;

@@ -36,7 +36,7 @@ export const redo = () => { history.value = change.redo(history.value); };
 export const discard = () => { history.value = change.step(history.value, NONE); };
 
 export const renameCluster = (cluster: number, name: string) =>
-  take((now) => change.rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  take((now) => change.rename(now, cluster, [...name.trim().split(/\s+/).join(" ")].slice(0, 200).join(""), run.names[cluster] ?? ""));
 export const moveClips = (rows: Iterable<number>, cluster: number) => take((now, of) => change.move(now, rows, cluster, of));
 export const mergeClusters = (from: number, into: number) => take((now, of) => change.merge(now, from, into, of));
 export const tagClips = (rows: Iterable<number>, name: string, add: boolean) => take((now) => change.tag(now, rows, name, add));

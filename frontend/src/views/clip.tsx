@@ -12,6 +12,7 @@ import { Measure } from "../ui/bars.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Still, describeClip } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
+import { ClipEdits, moveOn } from "./clipedits.tsx";
 import { Wave } from "./wave.tsx";
 
 export function ClipDialog() {
@@ -57,9 +58,18 @@ function Shown({ row, close }: { row: number; close: () => void }) {
     /* Where a browser forbids it, the clip waits for its own play button. */
     video.current?.play().catch(() => {});
   }, [row]);
+  /** After a correction: the next clip of the cluster, as it was. */
+  const onwards = () => {
+    const next = rows[at + 1] ?? rows[at - 1];
+    if (next === undefined) close();
+    else change({ clip: idOf(next) }, true);
+  };
   const keys = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
     if (by) step(by);
+    else if (event.key === "x") moveOn(row, -1, onwards);
     else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
       const one = video.current;
       if (one) one.paused ? void one.play() : one.pause();
@@ -79,7 +89,7 @@ function Shown({ row, close }: { row: number; close: () => void }) {
           />
         ) : <Still row={row} media={media} />}
         {failed && <p role="alert">This clip cannot be played. Is the folder “clips” beside the page?</p>}
-        {media < 2 && <p class="aside">This clip is not stored with the page, which has a limit of size.</p>}
+        {media < 2 && <p class="aside">This clip is not stored with the page, which has a limit of size{media === 1 && "; this is its picture"}.</p>}
       </div>
       {media === 2 && <Wave row={row} video={video} />}
       <div class="about">
@@ -96,6 +106,7 @@ function Shown({ row, close }: { row: number; close: () => void }) {
           <Measure name="Heads agree" value={headShares.value ? headShares.value[row]! / 255 : null} title={MEANS.heads} />
         </dl>
         <Choices row={row} cluster={cluster} />
+        <ClipEdits row={row} onwards={onwards} />
         <p class="path">{pathOf(row)}{times && `, ${clock(times[0])} to ${clock(times[1])}`}</p>
         <p class="steps">
           <button type="button" disabled={at <= 0} onClick={() => step(-1)} aria-keyshortcuts="ArrowLeft"><Icon name="before" />Previous</button>

@@ -14,6 +14,8 @@ const KEYS = [
   ["arrows", "from clip to clip"],
   ["Space", "play or stop the clip with sound"],
   ["Enter", "open the clip"],
+  ["x", "in an open clip: not of this cluster"],
+  ["Ctrl Z", "undo a correction"],
   ["Esc", "stop, close"],
   ["?", "this help"],
 ] as const;

@@ -27,8 +27,23 @@ export function ClusterChoice({ word, without, choose }: { word: string; without
   );
 }
 
+/** A tag is one word: blanks stand between tags. */
+export function TagForm({ add }: { add: (name: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <form class="tagging" onSubmit={(event) => {
+      event.preventDefault();
+      const name = input.current!.value.trim().split(/\s+/).join("-");
+      input.current!.value = "";
+      if (name) add(name);
+    }}>
+      <input ref={input} size={10} maxLength={60} placeholder="Tag" aria-label="Tag" autocomplete="off" />
+      <button type="submit">Tag</button>
+    </form>
+  );
+}
+
 export function SelectionBar() {
-  const tags = useRef<HTMLInputElement>(null);
   if (!selected.value) return null;
   const rows = () => [...selection.value];
   const done = (act: () => void) => {
@@ -45,14 +60,7 @@ export function SelectionBar() {
           <button type="button" onClick={() => done(() => { go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0]!))))); })}>
             New cluster
           </button>
-          <form class="tagging" onSubmit={(event) => {
-            event.preventDefault();
-            const name = tags.current!.value.trim().split(/\s+/).join("-");
-            if (name) done(() => tagClips(rows(), name, true));
-          }}>
-            <input ref={tags} size={10} maxLength={60} placeholder="Tag" aria-label="Tag" autocomplete="off" />
-            <button type="submit">Tag</button>
-          </form>
+          <TagForm add={(name) => done(() => tagClips(rows(), name, true))} />
         </>
       )}
       <span class="exports">

@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.schema import VIDEO, read_assignments, read_index, read_rejected
+from selavi.data.schema import VIDEO, read_index, read_rejected, read_views
 from selavi.files import UserError
 from selavi.label.corrections import ids_apart
 from selavi.reporting.explorer.missing import UNREADABLE
 
 COLUMNS = ("sample", *VIDEO, "cluster")
-
-
-def is_shown(name: str) -> bool:
-    """Whether the page shows a column; the confidences of all heads it does not."""
-    return not name.endswith("_confidence")
 
 
 def read_splits(
@@ -50,7 +45,7 @@ def read_splits(
     used: set[str] = set()
     without: list[tuple[str, str]] = []
     for number, (assignments, index) in enumerate(splits):
-        table = read_assignments(assignments, COLUMNS, wanted=is_shown)
+        table = read_views(assignments, needed=COLUMNS)
         unreadable = table["cluster"] < 0
         without += [(UNREADABLE, key) for key in table.loc[unreadable, "key"]]
         rejected = index.parent / "rejected.csv"

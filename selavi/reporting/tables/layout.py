@@ -1,4 +1,4 @@
-"""Write a table as CSV, Markdown and LaTeX, and print it."""
+"""Write a table as CSV, Markdown, LaTeX and HTML, and print it."""
 
 import math
 import sys
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from selavi.files import write_csv, write_text
+from selavi.reporting.tables.html import Part, html_page
 from selavi.reporting.tables.published import NOT_RUN
 
 HEADINGS = {
@@ -54,10 +55,11 @@ class ResultTable:
 
 
 def write_table(table: ResultTable, folder: Path) -> None:
-    """Write {name}.csv, .md and .tex into `folder`."""
+    """Write {name}.csv, .md, .tex and .html into `folder`."""
     write_csv(folder / f"{table.name}.csv", table.rows)
     write_text(folder / f"{table.name}.md", _markdown(table))
     write_text(folder / f"{table.name}.tex", _latex(table))
+    write_text(folder / f"{table.name}.html", _html(table))
 
 
 def print_table(table: ResultTable) -> None:
@@ -116,6 +118,26 @@ def _latex(table: ResultTable) -> str:
         cells = (_escape_latex(_text(row, c, table)) for c in columns)
         lines.append(" & ".join(cells) + " \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def _html(table: ResultTable) -> str:
+    found = table.rows if table.rows["run"].any() else table.rows[:0]  # else only the paper's
+    grouped = found.groupby(table.groups, sort=False) if table.groups else [((), found)]
+    columns = [k for k in table.keys if k not in table.groups and found[k].nunique() > 1]
+    columns += table.shown()
+    columns += ["note"] if (found["note"] != "").any() else []
+    parts = [
+        Part(
+            title=", ".join(str(key) for key in group if key),
+            rows=[[_text(row, column, table) for column in columns] for _, row in rows.iterrows()],
+            oracle=[row.get("figure") == "oracle" for _, row in rows.iterrows()],
+        )
+        for group, rows in grouped
+        if len(rows)
+    ]
+    numbers = [column in table.shown() for column in columns]
+    caption = table.caption.replace("`", "")
+    return html_page(table.name, caption, [_heading(c) for c in columns], numbers, parts)
 
 
 def _text(row: pd.Series, column: str, table: ResultTable) -> str:

@@ -1496,6 +1496,7 @@
   // src/data/corrections.ts
   var FORMAT = "selavi corrections 1";
   var MEMBERS = 200;
+  var wellFormed = (text) => text.replace(new RegExp("\\p{Surrogate}", "gu"), "�");
   var numbered = (part) => Object.entries(part).map(([cluster, value]) => [Number(cluster), value]);
   function toFile(edits2, source) {
     const { title, head, clusters: clusters2, model: model2, rowsOf: rowsOf2, idOf: idOf2 } = source;
@@ -1516,14 +1517,14 @@
       }
     return {
       format: FORMAT,
-      title,
+      title: wellFormed(title),
       head,
       clusters: clusters2,
-      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name })),
+      names: numbered(edits2.names).map(([cluster, name]) => ({ cluster, name: wellFormed(name) })),
       merged: numbered(edits2.merged).map(([from, into]) => ({ from, into })),
       new: numbered(edits2.made).map(([cluster, from]) => ({ cluster, from })),
       moved,
-      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: [...tags] })),
+      tags: [...edits2.tags].map(([row, tags]) => ({ clip: idOf2(row), tags: tags.map(wellFormed) })),
       members: [...named].sort((a5, b3) => a5 - b3).map((cluster) => ({
         cluster,
         clips: Array.from(rowsOf2(cluster)).slice(0, MEMBERS).map(idOf2)
@@ -1673,7 +1674,7 @@
   var discard = () => {
     history2.value = step(history2.value, NONE);
   };
-  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, name.trim().split(/\s+/).join(" ").slice(0, 200), run.names[cluster] ?? ""));
+  var renameCluster = (cluster, name) => take((now) => rename(now, cluster, [...name.trim().split(/\s+/).join(" ")].slice(0, 200).join(""), run.names[cluster] ?? ""));
   var moveClips = (rows, cluster) => take((now, of2) => move(now, rows, cluster, of2));
   var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
   var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
@@ -4424,8 +4425,19 @@
       }
     );
   }
+  function TagForm({ add }) {
+    const input = T2(null);
+    return /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
+      event.preventDefault();
+      const name = input.current.value.trim().split(/\s+/).join("-");
+      input.current.value = "";
+      if (name) add(name);
+    }, children: [
+      /* @__PURE__ */ a4("input", { ref: input, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
+      /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
+    ] });
+  }
   function SelectionBar() {
-    const tags = T2(null);
     if (!selected.value) return null;
     const rows = () => [...selection.value];
     const done = (act2) => {
@@ -4446,14 +4458,7 @@
         /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
           go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
         }), children: "New cluster" }),
-        /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
-          event.preventDefault();
-          const name = tags.current.value.trim().split(/\s+/).join("-");
-          if (name) done(() => tagClips(rows(), name, true));
-        }, children: [
-          /* @__PURE__ */ a4("input", { ref: tags, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
-          /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
-        ] })
+        /* @__PURE__ */ a4(TagForm, { add: (name) => done(() => tagClips(rows(), name, true)) })
       ] }),
       /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
         /* @__PURE__ */ a4(Icon, { name: "save" }),
@@ -4636,6 +4641,8 @@
     ["arrows", "from clip to clip"],
     ["Space", "play or stop the clip with sound"],
     ["Enter", "open the clip"],
+    ["x", "in an open clip: not of this cluster"],
+    ["Ctrl Z", "undo a correction"],
     ["Esc", "stop, close"],
     ["?", "this help"]
   ];
@@ -4752,6 +4759,36 @@
     return true;
   }
 
+  // src/views/clipedits.tsx
+  function moveOn(row, cluster, onwards) {
+    if (!isSelected.value || clusterOf(row) === cluster) return;
+    moveClips([row], cluster);
+    onwards();
+  }
+  function ClipEdits({ row, onwards }) {
+    if (!isSelected.value) return null;
+    const own = modelClusters.value?.[row] ?? -1;
+    const tags = tagsOf(row);
+    return /* @__PURE__ */ a4("div", { class: "clip-edits", role: "group", "aria-label": "Correct this clip", children: [
+      clusterOf(row) >= 0 && /* @__PURE__ */ a4("button", { type: "button", "aria-keyshortcuts": "x", onClick: () => moveOn(row, -1, onwards), children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Not this"
+      ] }),
+      /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: clusterOf(row), choose: (cluster) => moveOn(row, cluster, onwards) }),
+      /* @__PURE__ */ a4(TagForm, { add: (name) => tagClips([row], name, true) }),
+      byPerson(row) && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        /* @__PURE__ */ a4(Icon, { name: "pen" }),
+        "Changed by you; the model says ",
+        titleOf(own),
+        "."
+      ] }),
+      tags.length > 0 && /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Tags", children: tags.map((name) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("button", { type: "button", class: "chip", title: `Take the tag ${name} away`, onClick: () => tagClips([row], name, false), children: [
+        /* @__PURE__ */ a4("span", { class: "what", children: name }),
+        /* @__PURE__ */ a4(Icon, { name: "close" })
+      ] }) }, name)) })
+    ] });
+  }
+
   // src/views/wave.tsx
   var PEAKS = 48;
   var places = O(() => {
@@ -4842,9 +4879,17 @@
       video.current?.play().catch(() => {
       });
     }, [row]);
+    const onwards = () => {
+      const next = rows[at + 1] ?? rows[at - 1];
+      if (next === void 0) close();
+      else change({ clip: idOf(next) }, true);
+    };
     const keys = (event) => {
+      if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
       if (by) step2(by);
+      else if (event.key === "x") moveOn(row, -1, onwards);
       else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
         const one = video.current;
         if (one) one.paused ? void one.play() : one.pause();
@@ -4870,7 +4915,11 @@
           row
         ) : /* @__PURE__ */ a4(Still, { row, media }),
         failed && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
-        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: "This clip is not stored with the page, which has a limit of size." })
+        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+          "This clip is not stored with the page, which has a limit of size",
+          media === 1 && "; this is its picture",
+          "."
+        ] })
       ] }),
       media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
       /* @__PURE__ */ a4("div", { class: "about", children: [
@@ -4895,6 +4944,7 @@
           /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: headShares.value ? headShares.value[row] / 255 : null, title: MEANS.heads })
         ] }),
         /* @__PURE__ */ a4(Choices, { row, cluster }),
+        /* @__PURE__ */ a4(ClipEdits, { row, onwards }),
         /* @__PURE__ */ a4("p", { class: "path", children: [
           pathOf(row),
           times && `, ${clock(times[0])} to ${clock(times[1])}`
@@ -4952,8 +5002,10 @@
       const wanted = [...matches2].sort((a5, b3) => mediaOf(b3) - mediaOf(a5) || (marginOf(b3) ?? 0) - (marginOf(a5) ?? 0));
       return wanted.slice(0, SHOWN);
     }
-    const stored = rows.filter((row) => mediaOf(row) > 0);
-    return sample(stored.length ? stored : rows, SHOWN);
+    const playable = rows.filter((row) => mediaOf(row) === 2);
+    if (playable.length >= SHOWN) return sample(playable, SHOWN);
+    const pictured = rows.filter((row) => mediaOf(row) > 0);
+    return sample(pictured.length ? pictured : rows, SHOWN);
   }
   function Card({ found: found2 }) {
     const { cluster, matches: matches2 } = found2;
@@ -5861,6 +5913,11 @@
       chance: run.agreement?.chance.heads,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
+    if (known.heads === null && run.model?.agreement !== void 0) facts.push({
+      name: "Heads agreed in training",
+      value: run.model.agreement,
+      words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === void 0 ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`
+    });
     if (known.modalities !== null) facts.push({
       name: "Video and audio agree",
       value: known.modalities,
@@ -5898,10 +5955,11 @@
       ] }, name)) }),
       /* @__PURE__ */ a4(HeadsTable, { split: split2.value, shown: viewNumber.value }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
-        count(run.clips),
-        " clips, ",
-        count(clusterCount.value),
-        " clusters."
+        plural(run.clips, "clip"),
+        ", ",
+        plural(clusterCount.value, "cluster"),
+        run.model?.clips !== void 0 && `; the model was trained on ${plural(run.model.clips, "clip")}`,
+        "."
       ] })
     ] });
   }
