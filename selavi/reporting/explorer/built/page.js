@@ -4915,7 +4915,11 @@
           row
         ) : /* @__PURE__ */ a4(Still, { row, media }),
         failed && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
-        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: "This clip is not stored with the page, which has a limit of size." })
+        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+          "This clip is not stored with the page, which has a limit of size",
+          media === 1 && "; this is its picture",
+          "."
+        ] })
       ] }),
       media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
       /* @__PURE__ */ a4("div", { class: "about", children: [
@@ -4998,8 +5002,10 @@
       const wanted = [...matches2].sort((a5, b3) => mediaOf(b3) - mediaOf(a5) || (marginOf(b3) ?? 0) - (marginOf(a5) ?? 0));
       return wanted.slice(0, SHOWN);
     }
-    const stored = rows.filter((row) => mediaOf(row) > 0);
-    return sample(stored.length ? stored : rows, SHOWN);
+    const playable = rows.filter((row) => mediaOf(row) === 2);
+    if (playable.length >= SHOWN) return sample(playable, SHOWN);
+    const pictured = rows.filter((row) => mediaOf(row) > 0);
+    return sample(pictured.length ? pictured : rows, SHOWN);
   }
   function Card({ found: found2 }) {
     const { cluster, matches: matches2 } = found2;
@@ -5187,6 +5193,7 @@
     const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("h1", { class: "unseen", children: "Clusters" }),
       /* @__PURE__ */ a4(Toolbar, {}),
       shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
       shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
