@@ -5200,6 +5200,7 @@
     const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("h1", { class: "unseen", children: "Clusters" }),
       /* @__PURE__ */ a4(Toolbar, {}),
       shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
       shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
@@ -5919,7 +5920,7 @@
     if (known.heads !== null) facts.push({
       name: "Heads agree",
       value: known.heads,
-      chance: run.agreement?.chance.heads,
+      chance: run.agreement?.chance,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
     if (known.heads === null && run.model?.agreement !== void 0) facts.push({
