@@ -3,9 +3,10 @@
 For each set the NMI of the recipe's result under each setting, mean of the seeds. All settings of a
 set share the preparation with which k-means agrees best with itself; k-means on that, the best of
 10 starts, is printed beside. With `unequal`, sets of at least 1,500 clips are cut so that the n-th
-class has a share in proportion to n ** -0.7, in a random order, and at least 10 clips.
+class has a share in proportion to n ** -0.7, in a random order, and at least 10 clips. With
+`small`, each has at most 20 classes and 350 clips.
 
-    python benchmarks/bench_feature_settings.py views|unequal|clusters [--folder FOLDER]
+    python benchmarks/bench_feature_settings.py views|unequal|small|clusters [--folder FOLDER]
 """
 
 import argparse
@@ -32,6 +33,8 @@ from selavi.training.pretrain import pretrain
 from two_views import TwoViews, two_view_sets
 
 LEAST, STARTS = 1500, 24
+CLIPS, CLASSES = 350, 20
+"""Of a small set, at most."""
 VIEWS: dict[str, dict[str, Any]] = {
     "recipe": {},
     "no views": {"neighbours": 0},
@@ -42,6 +45,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "dropout 0.3 alone": {"dropout": 0.3, "neighbours": 0},
     "noise 0.3 alone": {"noise": 0.3, "neighbours": 0},
 }
+NEAREST: dict[str, dict[str, Any]] = {"joined": {"nearest": "joined"}, "each": {"nearest": "each"}}
 SIZES: dict[str, dict[str, Any]] = {"recipe": {}, "uniform": {"marginals": "uniform"}} | {
     f"power {power}": {"marginals": "uniform", "marginal_power": power}
     for power in (0.98, 0.95, 0.9, 0.8, 0.5)
@@ -56,6 +60,17 @@ def unequal(data: TwoViews) -> TwoViews:
         members = np.flatnonzero(data.classes == one)
         kept.append(random.choice(members, max(10, int(largest / rank**0.7)), replace=False))
     rows = np.sort(np.concatenate(kept))
+    features = {modality: matrix[rows] for modality, matrix in data.features.items()}
+    return TwoViews(data.name, features, data.classes[rows])
+
+
+def small(data: TwoViews) -> TwoViews:
+    """Some clips of some classes of the set."""
+    random, rows = np.random.default_rng(0), np.arange(len(data.classes))
+    if data.clusters > CLASSES:
+        chosen = random.choice(data.clusters, CLASSES, replace=False)
+        rows = np.flatnonzero(np.isin(data.classes, chosen))
+    rows = np.sort(random.choice(rows, min(CLIPS, len(rows)), replace=False))
     features = {modality: matrix[rows] for modality, matrix in data.features.items()}
     return TwoViews(data.name, features, data.classes[rows])
 
@@ -95,6 +110,8 @@ def variants(what: str, data: TwoViews) -> dict[str, dict[str, Any]]:
     """The settings to compare, as changes of a run, by name."""
     if what == "views":
         return {name: {"feature_views": views} for name, views in VIEWS.items()}
+    if what == "small":
+        return {name: {"feature_views": views} for name, views in NEAREST.items()}
     if what == "unequal":
         return {name: {"labelling": sizes} for name, sizes in SIZES.items()}
     rule = automatic_clusters(len(data.classes))
@@ -105,7 +122,7 @@ def variants(what: str, data: TwoViews) -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Measure and print; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("views", "unequal", "clusters"))
+    parser.add_argument("what", choices=("views", "unequal", "small", "clusters"))
     parser.add_argument("--folder", type=Path, help="folder of the public two-view sets")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--nearest", choices=("joined", "each"), default="joined")
@@ -117,6 +134,8 @@ def main() -> None:
             if len(data.classes) < LEAST:
                 continue
             data = unequal(data)
+        if options.what == "small":
+            data = small(data)
         kind, rows = stable_preparation(data)
         line = {"k-means": [kmeans(rows, data.clusters, seed) for seed in range(options.seeds)]}
         for name, changes in variants(options.what, data).items():

@@ -5,7 +5,9 @@ is that of the kinds. Then on the features that it made (ImageNet encoder, log-m
 recipe of the preset `features` beside k-means, spectral clustering and Ward, for three seeds, and
 k-means on the video, the audio and both: where the audio helps.
 
-    python benchmarks/bench_kinds.py --videos FOLDER [--clusters K [K ...]]
+    python benchmarks/bench_kinds.py --videos FOLDER [--clusters K [K ...]] [--output FOLDER]
+
+With --output, what was made there before is not made again.
 """
 
 import argparse
@@ -88,10 +90,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--videos", type=Path, required=True)
     parser.add_argument("--clusters", type=int, nargs="+")
+    parser.add_argument("--output", type=Path, help="keep the labels and features there")
     options = parser.parse_args()
     kinds = sum(path.is_dir() for path in options.videos.iterdir())
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "labels")
+        output = options.output or Path(folder, "labels")
         seconds = label(options.videos, output, kinds)
         labels = pd.read_csv(output / "labels.csv")
         features, classes = made_features(output)

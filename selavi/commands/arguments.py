@@ -194,8 +194,9 @@ def clusters(parser: argparse.ArgumentParser) -> None:
     """Add the number of clusters of a training."""
     parser.add_argument(
         "--clusters", type=_clusters, metavar="N|auto",
-        help="number of clusters; auto (default) is the root of half the number of clips, at least "
-        "2 and at most an eighth of them",
+        help="number of clusters; auto (default): where only heads are trained, that of several "
+        "whose heads agree best, else the root of half the number of clips, at least 2 and at most "
+        "an eighth of them",
     )  # fmt: skip
 
 

@@ -67,10 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
+    from selavi.label.corrections_file import read_corrections
     from selavi.label.label import label, stored_clips, used_corrections
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
+    from selavi.reporting.explorer.insight import model_facts
     from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
     from selavi.running.learn import Wishes, labelled, learn
 
@@ -92,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
         options.corrections,
     )
     model = options.model
+    if options.corrections:
+        read_corrections(options.corrections)  # or an error, before a training
     if training:
         wishes = Wishes(options.clusters, options.init, options.preset, options.retrain)
         learned = learn(options.paths, output, how, wishes)
@@ -105,7 +109,10 @@ def run(options: argparse.Namespace) -> int:
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)
-        page = Page(clips, loaded.clusters, how.threads, used_corrections(output, how))
+        log = Path(model).with_name("log.csv") if training else None
+        facts = model_facts(loaded.facts, log)
+        changed = used_corrections(output, how)
+        page = Page(clips, loaded.clusters, how.threads, facts, changed)
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(

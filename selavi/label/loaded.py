@@ -60,6 +60,8 @@ class Loaded:
     embed : dict of str to callable
         By modality with a frozen encoder: what computes its features, of the clips of a shard, from
         the shard and accepted rows of its table.
+    facts : dict
+        What the model file says of its training; see `load_model`.
     """
 
     network: Network
@@ -69,6 +71,7 @@ class Loaded:
     digest: str
     names: dict[int, str]
     embed: Mapping[Modality, Embed] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def clusters(self) -> int:
@@ -147,7 +150,7 @@ def load_labeller(source: str, embedders: Sequence[Path] = (), threads: int = 1)
     head, media = int(facts["head"]), _media(settings, facts)
     names = names_of_model(path, head)
     digest = _digest(path, named)
-    return Loaded(network, settings, head, media, digest, names, embed)
+    return Loaded(network, settings, head, media, digest, names, embed, facts)
 
 
 def _digest(path: Path, embedders: Mapping[Modality, EmbedderSettings]) -> str:

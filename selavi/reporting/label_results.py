@@ -1,8 +1,9 @@
 """What a labelling leaves for people: formats of other programs, links, a page, and the summary."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -46,6 +47,8 @@ class Page:
         K.
     threads : int
         ffmpeg processes at a time.
+    facts : dict
+        What is known of the model; see `model_facts`.
     corrections : Corrections, optional
         What people changed.
     """
@@ -53,6 +56,7 @@ class Page:
     clips: pd.DataFrame
     clusters: int
     threads: int = 1
+    facts: Mapping[str, Any] = field(default_factory=dict)
     corrections: Corrections | None = None
 
 
@@ -90,6 +94,7 @@ def show_labels(
             title=title,
             clusters=page.clusters,
             threads=page.threads,
+            facts=page.facts,
             corrections=page.corrections,
         )
     print_summary(labels, addresses)

@@ -24,6 +24,7 @@ from selavi.running.recipe import LEAST, Recipe, choose_recipe, machine_preset
 from selavi.running.screen import LastingConsole
 from selavi.running.snakemake import Run
 from selavi.running.weights import has_imagenet, weights_on_disk
+from selavi.settings.clusters import automatic_levels
 from selavi.settings.presets import Preset
 
 log = logging.getLogger(__name__)
@@ -253,10 +254,14 @@ def _plan_lines(recipe: Recipe, record: dict[str, Any], init: str | None, files:
     """What was chosen, and why."""
     network, why = _network(recipe, record.get("preset"))
     start = f", starting from {init}" if init else ""
-    rule = "as asked" if record["clusters"] else "auto: the root of half the windows"
+    if recipe.clusters == "auto":
+        numbers = ", ".join(map(str, automatic_levels(recipe.clips)))
+        clusters = f"as many clusters as heads agree on best, of {numbers} (auto; --clusters N)"
+    else:
+        rule = "as asked" if record["clusters"] else "auto: the root of half the windows"
+        clusters = f"{recipe.clusters} clusters ({rule}; --clusters N)"
     return [
-        f"{recipe.clips:,} windows of {files:,} files have video and audio; {recipe.clusters} "
-        f"clusters ({rule}; --clusters N)",
+        f"{recipe.clips:,} windows of {files:,} files have video and audio; {clusters}",
         f"training: {network}, {why}{start}; {recipe.epochs} epochs in batches of "
         f"{recipe.batch_size * max(1, recipe.gpus)}, {recipe.steps:,} steps",
     ]

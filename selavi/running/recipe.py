@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -31,8 +32,8 @@ class Recipe:
         Number of clips that it is for.
     shards : int
         Shards of the training split.
-    clusters : int
-        Number of clusters.
+    clusters : int or "auto"
+        Number of clusters; "auto" is that of several whose heads agree best.
     epochs, warmup_epochs, batch_size : int
         Of the training; the batch is that of one process.
     gpus : int
@@ -44,7 +45,7 @@ class Recipe:
     preset: Preset
     clips: int
     shards: int
-    clusters: int
+    clusters: int | Literal["auto"]
     epochs: int
     warmup_epochs: int
     batch_size: int
@@ -70,7 +71,8 @@ def choose_recipe(
     clips : int
         Number of training clips.
     clusters : int, optional
-        Number of clusters; by default `automatic_clusters`.
+        Number of clusters; by default "auto" where only heads are trained, so that those of several
+        numbers cost little, else `automatic_clusters`.
     preset : str, optional
         By default `machine_preset`.
     gpus : int, optional
@@ -112,7 +114,7 @@ def choose_recipe(
         shards=max(
             1, math.ceil(clips / CLIPS_PER_SHARD), min(os.cpu_count() or 1, clips // CLIPS_PER_JOB)
         ),
-        clusters=clusters or automatic_clusters(clips),
+        clusters=clusters or ("auto" if preset == "features" else automatic_clusters(clips)),
         epochs=epochs,
         warmup_epochs=round(epochs * default.warmup_epochs / default.epochs),
         batch_size=batch_size,

@@ -20,7 +20,7 @@ from selavi.data.sources.demo_dataset import make_demo_dataset
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer import make_explorer
 from tests.conftest import MEDIA, make_split
-from tests.reporting.pages import read_column, run_of, stored_ids
+from tests.reporting.pages import ids_of, read_column, run_of, stored_ids
 
 HOSTILE = """</script><script>hacked=1</script><!--"'&amp;{{ 7*7 }}\\ \n é 漢字.mp4"""
 
@@ -184,7 +184,16 @@ def test_removes_stale_clips_and_nothing_else(index: Path, tmp_path: Path) -> No
     make_explorer([(table, index)], page, title="demo", clips_per_cluster=1)
     (shown,) = stored_ids(page)
     left = {path.name for path in (tmp_path / "clips").iterdir()}
-    assert left == {f"{shown}.mp4", f"{shown}.jpg", "holiday.mp4"}
+    media = dict(zip(ids_of(page), read_column(page, "media").tolist(), strict=True))
+    pictured = {f"{name}.jpg" for name, kind in media.items() if kind == 1}
+    assert len(pictured) == 4
+    assert left == {f"{shown}.mp4", f"{shown}.jpg", "holiday.mp4"} | pictured
+    assert run_of(page)["media"]["pictures"] == 5
+    again = tmp_path / "again" / "index.html"
+    make_explorer([(table, index)], again, title="demo")
+    for name in pictured:  # a picture alone is that of the clip
+        whole = again.parent / "clips" / name
+        assert (tmp_path / "clips" / name).read_bytes() == whole.read_bytes()
 
 
 def test_threads_do_not_change_the_result(index: Path, tmp_path: Path) -> None:

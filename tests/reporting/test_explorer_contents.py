@@ -6,7 +6,13 @@ import pytest
 
 from selavi.files import UserError
 from selavi.reporting.explorer.contents import cluster_table, columns_of
-from selavi.reporting.explorer.media import choose_clips, estimate_bytes, pick_ranks
+from selavi.reporting.explorer.media import (
+    choose_clips,
+    choose_pictures,
+    estimate_bytes,
+    pick_ranks,
+    picture_bytes,
+)
 from selavi.reporting.explorer.missing import count_missing
 from selavi.reporting.explorer.views import (
     View,
@@ -31,7 +37,7 @@ def clips_of(count: int, seconds: float = 10.0, size: int = 100_000) -> pd.DataF
     """Rows of an index."""
     columns = {
         "frames": round(30 * seconds), "fps": 30.0, "samples": round(24_000 * seconds),
-        "rate": 24_000, "video_size": size,
+        "rate": 24_000, "video_size": size, "width": 170, "height": 128,
     }  # fmt: skip
     return pd.DataFrame({name: [value] * count for name, value in columns.items()})
 
@@ -66,6 +72,21 @@ def test_stores_fewer_clips_of_every_cluster_if_they_are_too_large() -> None:
     assert np.bincount(one.assigned[chosen]).tolist() == [5, 5]
     assert len(choose_clips(one, clips, stored, 24, 1e6)) == 48
     assert len(choose_clips(one, clips, stored, 24, 1e-6)) == 2  # at least one each
+
+
+def test_pictures_of_other_clips_take_what_the_clips_leave() -> None:
+    one = view([0] * 50 + [1] * 50, [*range(100)])
+    clips, stored = clips_of(100), np.ones(100, bool)
+    stored[99] = False
+    chosen = choose_clips(one, clips, stored, 2, 1000)
+    pictured = choose_pictures(one, clips, stored, chosen, 2, 1000)
+    assert np.bincount(one.assigned[pictured]).tolist() == [8, 8]
+    assert not set(pictured) & {*chosen, 99}
+    assert {48, 97} <= {*chosen, *pictured}  # the largest margins come first
+    left = (estimate_bytes(clips)[:4].sum() + 6.5 * picture_bytes(clips)[0]) / 1e6
+    pictured = choose_pictures(one, clips, stored, chosen, 2, left)
+    assert np.bincount(one.assigned[pictured]).tolist() == [3, 3]
+    assert not len(choose_pictures(one, clips, stored, chosen, 2, 1e-6))
 
 
 def test_of_long_clips_a_part_counts() -> None:
@@ -110,9 +131,9 @@ def test_columns_of_a_case_worked_by_hand() -> None:
     table = table_of([0, 1, 1], ["b", "", "a"]).assign(
         start=[0.0, 2.5, np.nan], end=[2.5, 5.0, np.nan]
     )
-    columns = columns_of(table, [view([0, 1, 1], [9, 8, 7])], 0, np.array([2]))
+    columns = columns_of(table, [view([0, 1, 1], [9, 8, 7])], 0, np.array([2]), np.array([1]))
     assert columns["class"].tolist() == [1, -1, 0]
-    assert columns["media"].tolist() == [0, 0, 2]
+    assert columns["media"].tolist() == [0, 1, 2]
     assert columns["ids"].tolist() == [[0] * 7 + [n] for n in range(3)]
     assert columns["paths"] == {"prefix": "/videos/", "rest": table["key"].tolist()}
     assert columns["times"][1].tolist() == [2.5, 5.0]

@@ -9,7 +9,7 @@ import pytest
 from selavi.evaluation.metrics import measure
 from selavi.files import UserError, write_csv
 from selavi.reporting.explorer.agreeing import agreements
-from selavi.reporting.explorer.insight import Insight
+from selavi.reporting.explorer.insight import Insight, model_facts
 from selavi.reporting.explorer.views import View
 
 
@@ -129,8 +129,22 @@ def test_heads_agree_as_far_as_their_clusters_are_the_same_and_not_by_chance() -
     facts = agreements(views, 0)
     assert facts["heads"] == [{"view": 0, "nmi": 1}, {"view": 1, "nmi": 1}]
     # Two clusters of equal sizes are the same for half of the clips, give or take 2%.
-    assert facts["chance"] == pytest.approx({"heads": 0.5, "modalities": 0.5}, abs=0.06)
+    assert facts["chance"] == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_single_head_has_nothing_to_agree_with() -> None:
-    assert agreements([view(2, [0, 1])], 0) == {"heads": [], "chance": {}}
+    assert agreements([view(2, [0, 1])], 0) == {"heads": []}
+
+
+def test_a_model_says_how_far_its_heads_agree(tmp_path: Path) -> None:
+    facts = {"head": 1, "agreement": [0.5, 0.87654], "clips": 91, "sizes": [[1.0]]}
+    assert model_facts(facts, tmp_path / "none.csv") == {
+        "model": {"clips": 91, "agreement": 0.8765}
+    }
+    log = written(tmp_path, "log", [{"epoch": 1, "loss": 2.5}])
+    assert model_facts({}, log) == {"curves": {"epoch": [1], "loss": [2.5]}}
+
+
+@pytest.mark.parametrize("agreement", ["high", [0.5], [1.0, float("nan")], [0.1, 7.0], [0.2, "x"]])
+def test_of_anothers_model_only_what_makes_sense_is_shown(agreement: object) -> None:
+    assert model_facts({"head": 1, "agreement": agreement}) == {}

@@ -22,7 +22,7 @@ def test_every_number_of_clips_can_be_trained_on(clips: int, gpus: int) -> None:
     assert 2 <= recipe.batch_size <= default
     assert recipe.batch_size * max(1, gpus) <= clips / 2, "half of the clips may be broken"
     assert recipe.steps >= STEPS
-    assert 2 <= recipe.clusters <= clips // 8
+    assert recipe.clusters == automatic_clusters(clips) <= clips // 8
     assert 1 <= recipe.warmup_epochs < recipe.epochs
     assert 1 <= recipe.shards <= clips
     assert recipe.workers == (0 if clips < 200 and not gpus else 4)
@@ -44,6 +44,8 @@ def test_what_is_asked_for_is_taken() -> None:
 @pytest.mark.parametrize("clips", [16, 33, 100, 341, 5000])
 def test_heads_alone_take_fewer_steps(clips: int) -> None:
     recipe = choose_recipe(clips, preset="features", gpus=0)
+    assert recipe.clusters == "auto"
+    assert choose_recipe(clips, 5, preset="features", gpus=0).clusters == 5
     assert recipe.batch_size <= min(256, clips / 2)
     assert recipe.steps >= HEAD_STEPS
     assert recipe.epochs >= PRESETS["features"]["training"]["epochs"]

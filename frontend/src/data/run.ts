@@ -52,8 +52,8 @@ export interface Baseline extends Score {
 export interface Agreement {
   /** Mean NMI of a view with the others of its modality and number of clusters. */
   heads: { view: number; nmi: number }[];
-  /** What random clusters of the sizes of the selected view would have. */
-  chance: { heads?: number; modalities?: number };
+  /** Share of the other heads that would agree with the selected one if clusters of these sizes were random. */
+  chance?: number;
 }
 
 /** The course of training; null where nothing was measured. */
@@ -97,6 +97,8 @@ export interface Run {
   scores?: Score[];
   baselines?: Baseline[];
   agreement?: Agreement;
+  /** Of the model that labelled the clips: those it was trained on, and how far its heads agree on them. */
+  model?: { clips?: number; agreement?: number };
   curves?: Curves;
   /** Clips that the marginals prescribe for each cluster, by head. */
   prescribed?: Record<string, number[]>;

@@ -26,8 +26,10 @@ function toShow({ cluster, matches }: Found): number[] {
     const wanted = [...matches].sort((a, b) => mediaOf(b) - mediaOf(a) || (marginOf(b) ?? 0) - (marginOf(a) ?? 0));
     return wanted.slice(0, SHOWN);
   }
-  const stored = rows.filter((row) => mediaOf(row) > 0);
-  return sample(stored.length ? stored : rows, SHOWN);
+  const playable = rows.filter((row) => mediaOf(row) === 2);
+  if (playable.length >= SHOWN) return sample(playable, SHOWN);
+  const pictured = rows.filter((row) => mediaOf(row) > 0);
+  return sample(pictured.length ? pictured : rows, SHOWN);
 }
 
 export function Card({ found }: { found: Found }) {

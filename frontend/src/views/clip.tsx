@@ -89,7 +89,7 @@ function Shown({ row, close }: { row: number; close: () => void }) {
           />
         ) : <Still row={row} media={media} />}
         {failed && <p role="alert">This clip cannot be played. Is the folder “clips” beside the page?</p>}
-        {media < 2 && <p class="aside">This clip is not stored with the page, which has a limit of size.</p>}
+        {media < 2 && <p class="aside">This clip is not stored with the page, which has a limit of size{media === 1 && "; this is its picture"}.</p>}
       </div>
       {media === 2 && <Wave row={row} video={video} />}
       <div class="about">

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import type { Cluster } from "../data/clusters.ts";
 import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
-import { count, percent } from "../data/text.ts";
+import { percent, plural } from "../data/text.ts";
 import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
@@ -147,8 +147,12 @@ function Unscored() {
   const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
   const facts: Fact[] = [];
   if (known.heads !== null) facts.push({
-    name: "Heads agree", value: known.heads, chance: run.agreement?.chance.heads,
+    name: "Heads agree", value: known.heads, chance: run.agreement?.chance,
     words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start.",
+  });
+  if (known.heads === null && run.model?.agreement !== undefined) facts.push({
+    name: "Heads agreed in training", value: run.model.agreement,
+    words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === undefined ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`,
   });
   if (known.modalities !== null) facts.push({
     name: "Video and audio agree", value: known.modalities, chance: known.byChance,
@@ -184,7 +188,7 @@ function Unscored() {
         ))}
       </dl>
       <HeadsTable split={split.value} shown={viewNumber.value} />
-      <p class="aside">{count(run.clips)} clips, {count(clusterCount.value)} clusters.</p>
+      <p class="aside">{plural(run.clips, "clip")}, {plural(clusterCount.value, "cluster")}{run.model?.clips !== undefined && `; the model was trained on ${plural(run.model.clips, "clip")}`}.</p>
     </section>
   );
 }

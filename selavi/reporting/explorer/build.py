@@ -19,12 +19,12 @@ from selavi.label.corrections import fit_corrections, names_of
 from selavi.label.corrections_file import Corrections, dump
 from selavi.label.names_file import read_names
 from selavi.reporting.explorer.agreeing import agreements
-from selavi.reporting.explorer.clips import remove_others, write_clips
+from selavi.reporting.explorer.clips import remove_others, write_clips, write_pictures
 from selavi.reporting.explorer.columns import write_column
 from selavi.reporting.explorer.contents import CLASSES, cluster_table, columns_of, corrected
 from selavi.reporting.explorer.excerpt import SECONDS
 from selavi.reporting.explorer.insight import Insight
-from selavi.reporting.explorer.media import choose_clips
+from selavi.reporting.explorer.media import choose_clips, choose_pictures
 from selavi.reporting.explorer.missing import count_missing
 from selavi.reporting.explorer.positions import grid, read_map
 from selavi.reporting.explorer.splits import read_splits
@@ -194,8 +194,11 @@ def write_page(
     rows = page.clips.loc[page.table["id"]]
     view = page.views[page.selected]
     chosen = choose_clips(view, rows, stored, clips_per_cluster, max_megabytes)
+    pictured = choose_pictures(view, rows, stored, chosen, clips_per_cluster, max_megabytes)
     waves = write_clips(rows.iloc[chosen], folder / "clips", threads)
-    columns = columns_of(page.table, page.views, page.selected, chosen) | {"waves": waves}
+    write_pictures(rows.iloc[pictured], folder / "clips", threads)
+    columns = columns_of(page.table, page.views, page.selected, chosen, pictured)
+    columns["waves"] = waves
     if page.clip_map:
         columns["map"] = grid(page.clip_map.positions)
     for name, values in columns.items():
@@ -203,10 +206,12 @@ def write_page(
     for built in (HERE / "built").iterdir():
         with atomic_path(folder / built.name) as copy:
             shutil.copyfile(built, copy)
-    run = _run(page, columns, rows.iloc[chosen])
+    run = _run(page, columns, rows.iloc[chosen], len(pictured))
     shown = cluster_table(*corrected(page.table, view, page.names, page.corrections))
     write_text(output, _render(page.title, run, shown))
-    removed = remove_others(set(rows.index[chosen]), folder / "clips")
+    files = {f"{name}.mp4" for name in rows.index[chosen]}
+    files |= {f"{name}.jpg" for name in rows.index[[*chosen, *pictured]]}
+    removed = remove_others(files, folder / "clips")
     for path in (folder / "data").glob("*.js"):
         if path.stem not in columns:
             path.unlink()
@@ -218,7 +223,9 @@ def write_page(
     )  # fmt: skip
 
 
-def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str, Any]:
+def _run(
+    page: Page, columns: dict[str, Any], stored: pd.DataFrame, pictures: int
+) -> dict[str, Any]:
     """The page's JSON; `Run` in frontend/src/data/run.ts."""
     placed = page.clip_map
     shown: dict[str, Any] = {}
@@ -242,7 +249,7 @@ def _run(page: Page, columns: dict[str, Any], stored: pd.DataFrame) -> dict[str,
         "selected": page.selected,
         "names": {str(n): name for n, name in page.names.items() if n not in own},
         "media": {
-            "clips": len(stored), "pictures": len(stored), "seconds": SECONDS,
+            "clips": len(stored), "pictures": len(stored) + pictures, "seconds": SECONDS,
             "aspect": round(aspect, 3),
         },
         "missing": count_missing(page.missing),

@@ -2,9 +2,10 @@
 
 import logging
 import re
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 PEAKS = 48
 """Of a clip's audio, for its picture."""
+T = TypeVar("T")
 _OURS = re.compile(r"[0-9a-f]{16}\.(mp4|jpg)")
 
 
@@ -48,7 +50,7 @@ def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> np.ndarra
     folder : Path
         Where to write; each file is written atomically.
     threads : int
-        ffmpeg processes at a time; it does not change the result.
+        Clips at a time; it does not change the result.
 
     Returns
     -------
@@ -60,46 +62,81 @@ def write_clips(rows: pd.DataFrame, folder: Path, threads: int = 1) -> np.ndarra
     UserError
         If a name is not valid, a shard does not match the index, or the disk is full.
     """
+    waves = np.zeros((len(rows), PEAKS), np.uint8)
+    for place, found in enumerate(_of_each(_write_clip, rows, folder, threads, "clip")):
+        waves[place] = found
+    return waves
+
+
+def write_pictures(rows: pd.DataFrame, folder: Path, threads: int = 1) -> None:
+    """Write `{name}.jpg` alone, as `write_clips` does.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of an index by name, as those of `write_clips`.
+    folder : Path
+        Where to write; each file is written atomically.
+    threads : int
+        Pictures at a time; it does not change the result.
+
+    Raises
+    ------
+    UserError
+        If a name is not valid, a shard does not match the index, or the disk is full.
+    """
+    for _ in _of_each(_write_picture, rows, folder, threads, "picture"):
+        pass
+
+
+def _of_each(
+    write: Callable[[Path, str, Source], T],
+    rows: pd.DataFrame,
+    folder: Path,
+    threads: int,
+    unit: str,
+) -> Iterator[T]:
+    """What `write` gives for each row, in their order."""
     for name in rows.index:
         if not _OURS.fullmatch(f"{name}.mp4"):
             raise UserError(f"the id {name!r} is not 16 hex digits; make manifest and index again")
     folder.mkdir(parents=True, exist_ok=True)  # also if no clip has media
-    waves = np.zeros((len(rows), PEAKS), np.uint8)
-    with ThreadPoolExecutor(threads) as pool:
-        work = pool.map(
-            partial(_write_clip, folder), rows.index, rows_of(rows), seconds_of(rows).tolist()
-        )
+
+    def one(name: str, row: VideoRow, seconds: float) -> T:
         try:
-            for place, peaks in enumerate(Bar(work, total=len(rows), desc="explorer", unit="clip")):
-                waves[place] = peaks
+            video, audio = read_clip(Path(), row)
+            return write(folder, name, Source(row, video, audio, max(0.0, (seconds - SECONDS) / 2)))
+        except CorruptClip as error:
+            raise UserError(
+                f"{row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
+            ) from None
+
+    with ThreadPoolExecutor(threads) as pool:
+        work = pool.map(one, rows.index, rows_of(rows), seconds_of(rows).tolist())
+        try:
+            yield from Bar(work, total=len(rows), desc="explorer", unit=unit)
         finally:
             pool.shutdown(cancel_futures=True)
-    return waves
 
 
-def remove_others(ids: set[str], folder: Path) -> int:
-    """Remove the files of `write_clips` for other ids; return their number."""
+def remove_others(names: set[str], folder: Path) -> int:
+    """Remove the files of an earlier page that have none of these names; return their number."""
     stale = [
-        path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.stem not in ids
+        path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.name not in names
     ]
     for path in stale:
         path.unlink()
     return len(stale)
 
 
-def _write_clip(folder: Path, name: str, row: VideoRow, seconds: float) -> np.ndarray:
+def _write_clip(folder: Path, name: str, source: Source) -> np.ndarray:
     """Write a clip's files; return the peaks of its audio."""
-    try:
-        video, audio = read_clip(Path(), row)
-        source = Source(row, video, audio, max(0.0, (seconds - SECONDS) / 2))
-        with (
-            atomic_path(folder / f"{name}.mp4") as clip,
-            atomic_path(folder / f"{name}.jpg") as still,
-        ):
-            write_mp4(source, clip)
-            still.write_bytes(picture(source))
-    except CorruptClip as error:
-        raise UserError(
-            f"{row['shard']}: clip {row['id']} cannot be read ({error}); make it again"
-        ) from None
+    with atomic_path(folder / f"{name}.mp4") as clip, atomic_path(folder / f"{name}.jpg") as still:
+        write_mp4(source, clip)
+        still.write_bytes(picture(source))
     return peaks(source.samples, PEAKS)
+
+
+def _write_picture(folder: Path, name: str, source: Source) -> None:
+    with atomic_path(folder / f"{name}.jpg") as still:
+        still.write_bytes(picture(source))

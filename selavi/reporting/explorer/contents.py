@@ -15,7 +15,11 @@ CLASSES = 3
 
 
 def columns_of(
-    table: pd.DataFrame, views: list[View], selected: int, stored: np.ndarray
+    table: pd.DataFrame,
+    views: list[View],
+    selected: int,
+    stored: np.ndarray,
+    pictured: np.ndarray,
 ) -> dict[str, Any]:
     """The columns of a page.
 
@@ -29,20 +33,22 @@ def columns_of(
         Position of the view to show first.
     stored : numpy.ndarray
         (M,) positions of the clips that have files.
+    pictured : numpy.ndarray
+        Positions of those that have a picture only.
 
     Returns
     -------
     dict
         Name -> values, as `write_column` takes them: `cluster-V` and `margin-V` of view V; `class`,
-        positions in the sorted list of classes, -1 for none; `media`, 0 for nothing, 2 for a
-        picture and a clip; `ids` (N, 8), their bytes; `keys`; `paths`; and, if known, `split`,
-        `times` (start and end, NaN for whole files), `second` and `heads` (share of the other heads
-        that agree, times 255).
+        positions in the sorted list of classes, -1 for none; `media`, 0 for nothing, 1 for a
+        picture, 2 for a picture and a clip; `ids` (N, 8), their bytes; `keys`; `paths`; and, if
+        known, `split`, `times` (start and end, NaN for whole files), `second` and `heads` (share of
+        the other heads that agree, times 255).
     """
     classes = sorted(set(table["label"]) - {""})
     places = {"": -1} | {name: place for place, name in enumerate(classes)}
     media = np.zeros(len(table), np.uint8)
-    media[stored] = 2
+    media[stored], media[pictured] = 2, 1
     columns: dict[str, Any] = {
         "class": table["label"].map(places).to_numpy(np.int16),
         "media": media,

@@ -3,7 +3,8 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import av
@@ -43,26 +44,26 @@ class Source:
         The wave, b"" without audio.
     start : float
         Where its part begins at the latest, in seconds; 0 for the whole of a short one.
-    samples : numpy.ndarray
-        (n,) int16, the audio of the part, which begins with its video.
     """
 
     row: VideoRow
     video: bytes
     audio: bytes
     start: float
-    samples: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        begin = _keyframe(self.video, self.start) if self.video and self.start else self.start
-        self.start = begin
-        self.samples = np.zeros(0, np.int16)
-        if self.row["samples"]:
-            rate = self.row["rate"]
-            first = min(round(begin * rate), self.row["samples"] - 1)
-            count = min(round(SECONDS * rate), self.row["samples"] - first)
-            whole = not begin
-            self.samples = decode_samples(io.BytesIO(self.audio), first, None if whole else count)
+        if self.video and self.start:
+            self.start = _keyframe(self.video, self.start)
+
+    @cached_property
+    def samples(self) -> np.ndarray:
+        """The audio of the part, which begins with its video; (n,) int16."""
+        if not self.row["samples"]:
+            return np.zeros(0, np.int16)
+        rate = self.row["rate"]
+        first = min(round(self.start * rate), self.row["samples"] - 1)
+        count = min(round(SECONDS * rate), self.row["samples"] - first)
+        return decode_samples(io.BytesIO(self.audio), first, count if self.start else None)
 
 
 def write_mp4(source: Source, target: Path) -> None:

@@ -1,6 +1,6 @@
 """What other stages say of a run, for the page: scores, baselines, training, sizes, levels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,39 @@ class Insight:
             "levels": _levels(self.levels) if self.levels else None,
         }
         return {name: part for name, part in facts.items() if part}
+
+
+def model_facts(facts: Mapping[str, object], log: Path | None = None) -> dict[str, Any]:
+    """What a page of a labelling says of its model.
+
+    Parameters
+    ----------
+    facts : dict
+        Of the model file, which may be another's.
+    log : Path, optional
+        log.csv of its training, which may be missing.
+
+    Returns
+    -------
+    dict
+        `model`, with the number of `clips` it was trained on and the `agreement` of its selected
+        head with the others, as far as these are known; and `curves`.
+
+    Raises
+    ------
+    UserError
+        If the log is damaged.
+    """
+    model: dict[str, float] = {}
+    clips, head, agreement = (facts.get(name) for name in ("clips", "head", "agreement"))
+    if isinstance(clips, int):
+        model["clips"] = clips
+    if isinstance(agreement, list) and isinstance(head, int) and 0 <= head < len(agreement):
+        value = agreement[head]
+        if len(agreement) > 1 and isinstance(value, float) and 0 <= value <= 1:
+            model["agreement"] = round(value, 4)
+    curves = Insight(training_log=log).facts() if log and log.exists() else {}
+    return ({"model": model} if model else {}) | curves
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """The page of a labelling: its windows with their clusters, and the number of rejected ones."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,7 @@ def make_labels_page(
     title: str,
     clusters: int,
     threads: int = 1,
+    facts: Mapping[str, Any] | None = None,
     corrections: Corrections | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters of a labelling.
@@ -41,6 +44,8 @@ def make_labels_page(
         K.
     threads : int
         ffmpeg processes at a time.
+    facts : dict, optional
+        Further parts of the page's JSON, see `model_facts`.
     corrections : Corrections, optional
         What people changed; the page goes on from there.
 
@@ -85,6 +90,7 @@ def make_labels_page(
                 (str(reason), str(below(path, root)))
                 for reason, path in zip(rejected["reason"], rejected["path"], strict=True)
             ],
+            facts=dict(facts or {}),
         ),
         output,
         threads=threads,

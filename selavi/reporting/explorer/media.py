@@ -11,8 +11,11 @@ from selavi.reporting.explorer.views import View
 
 log = logging.getLogger(__name__)
 
-PICTURE_BYTES = 6_000
-"""Of a picture and of the container, roughly."""
+CONTAINER_BYTES = 2_000
+PICTURE_BYTES = 600
+"""And of each pixel a fifth of a byte, roughly."""
+PICTURES = 4
+"""Pictures alone per cluster, as a multiple of its clips."""
 
 
 def pick_ranks(size: int, count: int) -> list[int]:
@@ -65,7 +68,12 @@ def estimate_bytes(clips: pd.DataFrame) -> np.ndarray:
     share = np.divide(kept, seconds, out=np.ones(len(clips)), where=seconds > 0)
     video = clips["video_size"].to_numpy(float) * share
     audio = (clips["samples"].to_numpy() > 0) * kept * AUDIO_BITS / 8
-    return video + audio + PICTURE_BYTES
+    return video + audio + CONTAINER_BYTES + picture_bytes(clips)
+
+
+def picture_bytes(clips: pd.DataFrame) -> np.ndarray:
+    """Roughly what the picture of each clip of an index takes, in bytes; (N,) float64."""
+    return PICTURE_BYTES + clips["width"].to_numpy(float) * clips["height"].to_numpy(float) / 5
 
 
 def choose_clips(
@@ -92,28 +100,70 @@ def choose_clips(
     numpy.ndarray
         (M,) int64.
     """
-    places = np.flatnonzero(stored)
-    margins = np.zeros(len(stored)) if view.margins is None else view.margins.astype(float)
+    rows, most = _fitting(view, stored, estimate_bytes(clips), per_cluster, megabytes, least=1)
+    if most < per_cluster and len(rows) < stored.sum():
+        log.info(
+            "%d clips per cluster fit in %g MB; %d were asked for", most, megabytes, per_cluster
+        )
+    return rows
+
+
+def choose_pictures(
+    view: View,
+    clips: pd.DataFrame,
+    stored: np.ndarray,
+    chosen: np.ndarray,
+    per_cluster: int,
+    megabytes: float,
+) -> np.ndarray:
+    """Positions of further clips of which only a picture is stored, ascending.
+
+    Parameters
+    ----------
+    view : View
+        As of `choose_clips`.
+    clips : DataFrame
+        As of `choose_clips`.
+    stored : numpy.ndarray
+        As of `choose_clips`.
+    chosen : numpy.ndarray
+        What `choose_clips` returned.
+    per_cluster : int
+        As of `choose_clips`; `PICTURES` times as many pictures are taken, in what the clips leave
+        of the limit.
+    megabytes : float
+        As of `choose_clips`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (M,) int64.
+    """
+    others = stored.copy()
+    others[chosen] = False
+    left = megabytes - estimate_bytes(clips.iloc[chosen]).sum() / 1e6
+    return _fitting(view, others, picture_bytes(clips), PICTURES * per_cluster, left, least=0)[0]
+
+
+def _fitting(
+    view: View, some: np.ndarray, sizes: np.ndarray, most: int, megabytes: float, least: int
+) -> tuple[np.ndarray, int]:
+    """Of some clips, as many of each cluster as fit; and this number, from `least` to `most`."""
+    places = np.flatnonzero(some)
+    margins = np.zeros(len(some)) if view.margins is None else view.margins.astype(float)
     order = places[np.lexsort((places, -margins[places], view.assigned[places]))]
     edges = np.flatnonzero(np.diff(view.assigned[order])) + 1
     groups = [group for group in np.split(order, edges) if len(group)]
-    sizes = estimate_bytes(clips)
 
     def chosen(count: int) -> np.ndarray:
         picked = [group[pick_ranks(len(group), count)] for group in groups]
         return np.sort(np.concatenate(picked)) if picked else np.zeros(0, np.int64)
 
-    most = min(per_cluster, max(map(len, groups), default=1))
-    low, high = 1, most
+    low, high = least, max(least, min(most, max(map(len, groups), default=least)))
     while low < high:  # the largest number within the limit
         middle = (low + high + 1) // 2
         if sizes[chosen(middle)].sum() <= megabytes * 1e6:
             low = middle
         else:
             high = middle - 1
-    rows = chosen(low)
-    if low < most:
-        log.info(
-            "%d clips per cluster fit in %g MB; %d were asked for", low, megabytes, per_cluster
-        )
-    return rows
+    return chosen(low), low
