@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Source, fromFile, parse, toFile } from "../src/data/corrections.ts";
-import { type Edits, NONE, apply, isEmpty, merge, move, redo, rename, split, step, tag, undo } from "../src/data/edits.ts";
+import { type Edits, NONE, apply, isEmpty, merge, move, redo, rename, split, step, tag, undo, unmerge } from "../src/data/edits.ts";
 
 const model = Int16Array.from([0, 0, 1, 1, 2, 2]);
 const clusters = (edits: Edits) => [...apply(edits, model, 3).clusters];
@@ -33,6 +33,15 @@ test("a merge takes clips that were moved there, and what was merged there", () 
 test("a merge into a cluster that was merged away brings that back", () => {
   const edits = merge(merge(NONE, 1, 0, model), 0, 1, model);
   assert.deepEqual(clusters(edits), [1, 1, 1, 1, 2, 2]);
+});
+
+test("a merge is taken back, and what is moved home with it is no longer moved", () => {
+  let edits = merge(merge(NONE, 1, 0, model), 2, 0, model);
+  edits = move(edits, [2, 4], 1, model);
+  edits = unmerge(edits, 1, model);
+  assert.deepEqual(clusters(edits), [0, 0, 1, 1, 1, 0]);
+  assert.deepEqual([...edits.moved], [[4, 1]]);
+  assert.deepEqual(edits.merged, { 2: 0 });
 });
 
 test("a split makes a new number, and merging it back leaves nothing", () => {

@@ -1,6 +1,7 @@
 """A Chromium, and clips for pages."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from selavi.data.sources.demo_dataset import make_demo_dataset
 from tests.conftest import make_split
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
     "--no-sandbox",
@@ -39,3 +41,18 @@ def twelve_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / "videos", classes=2, train_per_class=6, test_per_class=0, bad_files=False, workers=1
     )
     return make_split(root / "videos" / "train", root, shards=1)
+
+
+@pytest.fixture(scope="session")
+def frontend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources with their packages, as `npm ci` installs them."""
+    npm = shutil.which("npm")
+    if not npm:
+        pytest.skip("npm is not on the PATH")
+    folder = tmp_path_factory.mktemp("frontend") / "frontend"
+    shutil.copytree(ROOT / "frontend", folder, ignore=shutil.ignore_patterns("node_modules"))
+    run = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, check=False)
+    if run.returncode and "network" in run.stderr.lower():
+        pytest.skip("npm reaches no registry")
+    assert run.returncode == 0, run.stderr[-3000:]
+    return folder

@@ -10,6 +10,7 @@ import pytest
 
 from selavi.data.schema import read_index
 from selavi.files import write_csv
+from selavi.label.correct import correct
 from selavi.label.names import name_clusters, read_names
 from selavi.reporting.explorer import make_explorer
 from tests.browser.watched import Watched, titles, visible
@@ -255,6 +256,42 @@ def test_a_page_goes_on_from_the_corrections_it_was_made_with(
     page.reload()
     expect(page.locator(".nothing")).to_have_text("There are no corrections.")
     watched.finish()
+
+
+def test_the_page_and_the_commands_correct_alike(
+    page: Any, page_file: Path, tmp_path: Path
+) -> None:
+    open_cluster(page, 0)
+    select(page, [1, 2])
+    page.get_by_role("button", name="New cluster").click()
+    expect(page.locator("main h1")).to_have_text("Cluster 4")
+    page.get_by_role("link", name="All clusters").click()
+    open_cluster(page, 1)
+    select(page, [0])
+    page.get_by_label("Move to").select_option("0")
+    select(page, [0])
+    page.get_by_role("button", name="Not this").click()
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_label("Merge into").select_option("3")
+    expect(page.locator(".tile")).to_have_count(4)
+    page.get_by_role("link", name="All clusters").click()
+    shown = {
+        int(card.get_attribute("data-cluster")): int(
+            card.locator(".facts span").last.inner_text().split()[0]
+        )
+        for card in page.locator(".card").all()
+    }
+    page.get_by_role("link", name="Corrections").click()
+    (tmp_path / "corrections.json").write_text(saved(page, "Save corrections.json"))
+    table = correct(
+        [page_file.parent / "train.csv"], tmp_path / "corrections.json", tmp_path / "out.csv",
+        clusters=4,
+    )  # fmt: skip
+    sizes = table.loc[table["cluster"] >= 0, "cluster"].value_counts().to_dict()
+    assert shown == sizes == {0: 5, 3: 4, 4: 2}
+    page.locator(".changes li", has_text="is merged into").get_by_role("button").click()
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    expect(page.locator(".card[data-cluster='1'] .facts")).to_contain_text("1 clip")
 
 
 def test_a_selection_is_saved_for_other_programs(page: Any) -> None:

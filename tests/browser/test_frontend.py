@@ -1,6 +1,5 @@
 """The sources of the page: types, unit tests, and that the committed bundle is made from them."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,21 +13,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def call(*command: str, folder: Path) -> None:
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
-
-
-@pytest.fixture(scope="module")
-def frontend(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources with their packages, as `npm ci` installs them."""
-    npm = shutil.which("npm")
-    if not npm:
-        pytest.skip("npm is not on the PATH")
-    folder = tmp_path_factory.mktemp("frontend") / "frontend"
-    shutil.copytree(ROOT / "frontend", folder, ignore=shutil.ignore_patterns("node_modules"))
-    run = subprocess.run([npm, "ci"], cwd=folder, capture_output=True, text=True, check=False)
-    if run.returncode and "network" in run.stderr.lower():
-        pytest.skip("npm reaches no registry")
-    assert run.returncode == 0, run.stderr[-3000:]
-    return folder
 
 
 def test_types(frontend: Path) -> None:

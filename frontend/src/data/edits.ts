@@ -62,6 +62,14 @@ export function merge(edits: Edits, from: number, into: number, model: Int16Arra
   return { ...edits, merged, made, names, moved };
 }
 
+/** Takes a merge back: the clips that the model puts into the cluster are in it again. */
+export function unmerge(edits: Edits, cluster: number, model: Int16Array): Edits {
+  const merged = { ...edits.merged };
+  delete merged[cluster];
+  const moved = new Map([...edits.moved].filter(([row, to]) => model[row] !== cluster || to !== cluster));
+  return { ...edits, merged, moved };
+}
+
 /** Makes a new cluster of some clips; its number is returned beside. */
 export function split(edits: Edits, rows: Iterable<number>, from: number, model: Int16Array, count: number): [Edits, number] {
   const cluster = Math.max(count, ...Object.keys(edits.made).map((one) => Number(one) + 1));

@@ -52,8 +52,8 @@ export interface Baseline extends Score {
 export interface Agreement {
   /** Mean NMI of a view with the others of its modality and number of clusters. */
   heads: { view: number; nmi: number }[];
-  /** What random clusters of the sizes of the selected view would have. */
-  chance: { heads?: number; modalities?: number };
+  /** Share of the other heads that would agree with the selected one if clusters of these sizes were random. */
+  chance?: number;
 }
 
 /** The course of training; null where nothing was measured. */

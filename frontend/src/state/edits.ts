@@ -39,6 +39,7 @@ export const renameCluster = (cluster: number, name: string) =>
   take((now) => change.rename(now, cluster, [...name.trim().split(/\s+/).join(" ")].slice(0, 200).join(""), run.names[cluster] ?? ""));
 export const moveClips = (rows: Iterable<number>, cluster: number) => take((now, of) => change.move(now, rows, cluster, of));
 export const mergeClusters = (from: number, into: number) => take((now, of) => change.merge(now, from, into, of));
+export const unmergeCluster = (cluster: number) => take((now, of) => change.unmerge(now, cluster, of));
 export const tagClips = (rows: Iterable<number>, name: string, add: boolean) => take((now) => change.tag(now, rows, name, add));
 export function splitOff(rows: Iterable<number>, from: number): number {
   let made = -1;

@@ -2,13 +2,13 @@
 
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import { fileName, plural } from "../data/text.ts";
-import { keyOf, modelClusters, run, titleOf } from "../state/clips.ts";
+import { plural } from "../data/text.ts";
+import { idOf, keyOf, modelClusters, run, titleOf } from "../state/clips.ts";
 import {
   canRedo, canUndo, discard, edited, edits, mergeClusters, moveClips, notice, openCorrections, redo, renameCluster, saveCorrections,
-  saveNames, tagClips, undo,
+  saveNames, tagClips, undo, unmergeCluster,
 } from "../state/edits.ts";
-import { addressOf } from "../state/route.ts";
+import { addressOf, change } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
 
 /** Moves and tags that are listed. */
@@ -54,7 +54,7 @@ export function CorrectionsPage() {
           </Change>
         ))}
         {numbers(merged).map((cluster) => (
-          <Change key={`m${cluster}`} back={null}>Cluster {cluster} is merged into <a href={addressOf("cluster", merged[cluster]!)}>{titleOf(merged[cluster]!)}</a></Change>
+          <Change key={`m${cluster}`} back={() => unmergeCluster(cluster)}>Cluster {cluster} is merged into <a href={addressOf("cluster", merged[cluster]!)}>{titleOf(merged[cluster]!)}</a></Change>
         ))}
         {numbers(made).map((cluster) => (
           <Change key={`s${cluster}`} back={() => mergeClusters(cluster, made[cluster]!)}>
@@ -63,11 +63,12 @@ export function CorrectionsPage() {
         ))}
         {[...moved].slice(0, LISTED).map(([row, cluster]) => (
           <Change key={`c${row}`} back={() => moveClips([row], merged[modelClusters.value![row]!] ?? modelClusters.value![row]!)}>
-            {fileName(keyOf(row)) || `clip ${row}`} {cluster < 0 ? "is in no cluster" : <>is moved to <a href={addressOf("cluster", cluster)}>{titleOf(cluster)}</a></>}
+            <Clip row={row} /> is moved from {titleOf(modelClusters.value![row]!)} to{" "}
+            {cluster < 0 ? "no cluster" : <a href={addressOf("cluster", cluster)}>{titleOf(cluster)}</a>}
           </Change>
         ))}
         {[...tags].slice(0, LISTED).flatMap(([row, list]) => list.map((name) => (
-          <Change key={`t${row} ${name}`} back={() => tagClips([row], name, false)}>{fileName(keyOf(row)) || `clip ${row}`} has the tag <b>{name}</b></Change>
+          <Change key={`t${row} ${name}`} back={() => tagClips([row], name, false)}><Clip row={row} /> has the tag <b>{name}</b></Change>
         )))}
       </ul>
       {moved.size > LISTED && <p class="aside">And {plural(moved.size - LISTED, "more clip")} moved.</p>}
@@ -75,6 +76,10 @@ export function CorrectionsPage() {
   );
 }
 
-function Change({ back, children }: { back: (() => void) | null; children: ComponentChildren }) {
-  return <li><span>{children}</span>{back && <button type="button" class="quiet" onClick={back}><Icon name="undo" />Take back</button>}</li>;
+function Clip({ row }: { row: number }) {
+  return <button type="button" class="link" onClick={() => change({ clip: idOf(row) })}>{keyOf(row) || `clip ${row}`}</button>;
+}
+
+function Change({ back, children }: { back: () => void; children: ComponentChildren }) {
+  return <li><span>{children}</span><button type="button" class="quiet" onClick={back}><Icon name="undo" />Take back</button></li>;
 }

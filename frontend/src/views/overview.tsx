@@ -17,6 +17,7 @@ export function Overview() {
   const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
   return (
     <>
+      <h1 class="unseen">Clusters</h1>
       <Toolbar />
       {shown === null && <p class="loading" role="status">Loading clips …</p>}
       {shown?.length === 0 && (

@@ -147,7 +147,7 @@ function Unscored() {
   const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
   const facts: Fact[] = [];
   if (known.heads !== null) facts.push({
-    name: "Heads agree", value: known.heads, chance: run.agreement?.chance.heads,
+    name: "Heads agree", value: known.heads, chance: run.agreement?.chance,
     words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start.",
   });
   if (known.heads === null && run.model?.agreement !== undefined) facts.push({

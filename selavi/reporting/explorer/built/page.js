@@ -1473,6 +1473,12 @@
     }
     return { ...edits2, merged, made: made3, names: names2, moved };
   }
+  function unmerge(edits2, cluster, model2) {
+    const merged = { ...edits2.merged };
+    delete merged[cluster];
+    const moved = new Map([...edits2.moved].filter(([row, to]) => model2[row] !== cluster || to !== cluster));
+    return { ...edits2, merged, moved };
+  }
   function split(edits2, rows, from, model2, count2) {
     const cluster = Math.max(count2, ...Object.keys(edits2.made).map((one) => Number(one) + 1));
     const made3 = { ...edits2.made, [cluster]: from };
@@ -1677,6 +1683,7 @@
   var renameCluster = (cluster, name) => take((now) => rename(now, cluster, [...name.trim().split(/\s+/).join(" ")].slice(0, 200).join(""), run.names[cluster] ?? ""));
   var moveClips = (rows, cluster) => take((now, of2) => move(now, rows, cluster, of2));
   var mergeClusters = (from, into) => take((now, of2) => merge(now, from, into, of2));
+  var unmergeCluster = (cluster) => take((now, of2) => unmerge(now, cluster, of2));
   var tagClips = (rows, name, add) => take((now) => tag(now, rows, name, add));
   function splitOff(rows, from) {
     let made3 = -1;
@@ -5193,6 +5200,7 @@
     const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("h1", { class: "unseen", children: "Clusters" }),
       /* @__PURE__ */ a4(Toolbar, {}),
       shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
       shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
@@ -5305,7 +5313,7 @@
           " is called ",
           names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
         ] }, `n${cluster}`)),
-        numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: null, children: [
+        numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => unmergeCluster(cluster), children: [
           "Cluster ",
           cluster,
           " is merged into ",
@@ -5317,15 +5325,15 @@
           titleOf(made3[cluster])
         ] }, `s${cluster}`)),
         [...moved].slice(0, LISTED2).map(([row, cluster]) => /* @__PURE__ */ a4(Change, { back: () => moveClips([row], merged[modelClusters.value[row]] ?? modelClusters.value[row]), children: [
-          fileName(keyOf(row)) || `clip ${row}`,
+          /* @__PURE__ */ a4(Clip, { row }),
+          " is moved from ",
+          titleOf(modelClusters.value[row]),
+          " to",
           " ",
-          cluster < 0 ? "is in no cluster" : /* @__PURE__ */ a4($, { children: [
-            "is moved to ",
-            /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) })
-          ] })
+          cluster < 0 ? "no cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) })
         ] }, `c${row}`)),
         [...tags].slice(0, LISTED2).flatMap(([row, list]) => list.map((name) => /* @__PURE__ */ a4(Change, { back: () => tagClips([row], name, false), children: [
-          fileName(keyOf(row)) || `clip ${row}`,
+          /* @__PURE__ */ a4(Clip, { row }),
           " has the tag ",
           /* @__PURE__ */ a4("b", { children: name })
         ] }, `t${row} ${name}`)))
@@ -5337,10 +5345,13 @@
       ] })
     ] });
   }
+  function Clip({ row }) {
+    return /* @__PURE__ */ a4("button", { type: "button", class: "link", onClick: () => change({ clip: idOf(row) }), children: keyOf(row) || `clip ${row}` });
+  }
   function Change({ back, children }) {
     return /* @__PURE__ */ a4("li", { children: [
       /* @__PURE__ */ a4("span", { children }),
-      back && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: back, children: [
+      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: back, children: [
         /* @__PURE__ */ a4(Icon, { name: "undo" }),
         "Take back"
       ] })
@@ -5909,7 +5920,7 @@
     if (known.heads !== null) facts.push({
       name: "Heads agree",
       value: known.heads,
-      chance: run.agreement?.chance.heads,
+      chance: run.agreement?.chance,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
     if (known.heads === null && run.model?.agreement !== void 0) facts.push({
