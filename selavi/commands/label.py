@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
+    from selavi.label.corrections_file import read_corrections
     from selavi.label.label import label, stored_clips, used_corrections
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
@@ -93,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
         options.corrections,
     )
     model = options.model
+    if options.corrections:
+        read_corrections(options.corrections)  # or an error, before a training
     if training:
         wishes = Wishes(options.clusters, options.init, options.preset, options.retrain)
         learned = learn(options.paths, output, how, wishes)

@@ -63,8 +63,6 @@ def label(
         names = output / "names.csv"
         if names.exists():
             read_names_file(names)  # or an error, before the work
-        if options.corrections:
-            read_corrections(options.corrections)
         plan = plan_labels(paths, options, folder)
         write_csv(output / "windows.csv", plan)
         labels = label_windows(plan, loaded, _work(folder, loaded, options), scratch, options)

@@ -100,6 +100,8 @@ def test_a_wrong_file_stops_before_the_work(
 ) -> None:
     video = make_video(tmp_path / "a.mp4", 2)
     (tmp_path / "c.json").write_text("{}")
-    command = ["label", str(video), "--model", str(label_model), "--output", str(tmp_path / "out")]
-    assert main([*command, "--corrections", str(tmp_path / "c.json")]) == 1
-    assert not (tmp_path / "out/windows.csv").exists()
+    command = ["label", str(video), "--output", str(tmp_path / "out")]
+    command += ["--corrections", str(tmp_path / "c.json")]
+    for how in ([], ["--model", str(label_model)]):  # with a training, and without
+        assert main([*command, *how]) == 1
+        assert not (tmp_path / "out").exists()

@@ -4227,6 +4227,7 @@
       byPerson(row) ? "moved here by you" : "",
       ...tagsOf(row).map((name) => `tag ${name}`),
       margin === null ? "" : `margin ${percent(margin)}`,
+      mediaOf(row) === 1 ? "picture only" : "",
       keyOf(row)
     ].filter(Boolean).join("; ");
   }
@@ -4274,6 +4275,7 @@
         children: [
           /* @__PURE__ */ a4(Still, { row, media }),
           plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
+          plays && media === 1 && /* @__PURE__ */ a4("span", { class: "still", children: "picture only" }),
           choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
           tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
           /* @__PURE__ */ a4("span", { class: "caption", children: [
