@@ -4227,6 +4227,7 @@
       byPerson(row) ? "moved here by you" : "",
       ...tagsOf(row).map((name) => `tag ${name}`),
       margin === null ? "" : `margin ${percent(margin)}`,
+      mediaOf(row) === 1 ? "picture only" : "",
       keyOf(row)
     ].filter(Boolean).join("; ");
   }
@@ -4274,6 +4275,7 @@
         children: [
           /* @__PURE__ */ a4(Still, { row, media }),
           plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
+          plays && media === 1 && /* @__PURE__ */ a4("span", { class: "still", children: "picture only" }),
           choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
           tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
           /* @__PURE__ */ a4("span", { class: "caption", children: [
@@ -6052,11 +6054,13 @@
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("span", { class: "key bar" }),
-        " clips of a cluster; a click opens it",
-        prescribed && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("span", { class: "key bar" }),
+          "clips of a cluster; a click opens it"
+        ] }),
+        prescribed && /* @__PURE__ */ a4("span", { children: [
           /* @__PURE__ */ a4("span", { class: "key wanted" }),
-          " prescribed for this rank"
+          "prescribed for this rank"
         ] })
       ] })
     ] });
@@ -6177,9 +6181,11 @@
       /* @__PURE__ */ a4("a", { href: addressIn(place, cluster), children: titleIn(place, cluster) }),
       " ",
       /* @__PURE__ */ a4("span", { class: "facts", children: [
-        face && face.kind >= 0 && /* @__PURE__ */ a4("span", { class: "what", children: [
-          "mostly ",
-          className(face.kind),
+        face && face.kind >= 0 && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("span", { class: "what", children: [
+            "mostly ",
+            className(face.kind)
+          ] }),
           ", "
         ] }),
         "of ",
@@ -6237,15 +6243,17 @@
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("span", { class: "key line" }),
-        " agreement of heads, without classes; the large dot is selected",
-        best && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("span", { class: "key line" }),
+          "agreement of heads, without classes; the large dot is selected"
+        ] }),
+        best && /* @__PURE__ */ a4("span", { children: [
           /* @__PURE__ */ a4("span", { class: "key line second" }),
-          " NMI with the classes; the ring is the oracle"
+          "NMI with the classes; the ring is the oracle"
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Numbers of clusters", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
@@ -6259,7 +6267,7 @@
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
           best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
         ] }, one.clusters)) })
-      ] })
+      ] }) })
     ] });
   }
 
