@@ -6054,11 +6054,13 @@
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("span", { class: "key bar" }),
-        " clips of a cluster; a click opens it",
-        prescribed && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("span", { class: "key bar" }),
+          "clips of a cluster; a click opens it"
+        ] }),
+        prescribed && /* @__PURE__ */ a4("span", { children: [
           /* @__PURE__ */ a4("span", { class: "key wanted" }),
-          " prescribed for this rank"
+          "prescribed for this rank"
         ] })
       ] })
     ] });
@@ -6179,9 +6181,11 @@
       /* @__PURE__ */ a4("a", { href: addressIn(place, cluster), children: titleIn(place, cluster) }),
       " ",
       /* @__PURE__ */ a4("span", { class: "facts", children: [
-        face && face.kind >= 0 && /* @__PURE__ */ a4("span", { class: "what", children: [
-          "mostly ",
-          className(face.kind),
+        face && face.kind >= 0 && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("span", { class: "what", children: [
+            "mostly ",
+            className(face.kind)
+          ] }),
           ", "
         ] }),
         "of ",
@@ -6239,15 +6243,17 @@
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("span", { class: "key line" }),
-        " agreement of heads, without classes; the large dot is selected",
-        best && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("span", { class: "key line" }),
+          "agreement of heads, without classes; the large dot is selected"
+        ] }),
+        best && /* @__PURE__ */ a4("span", { children: [
           /* @__PURE__ */ a4("span", { class: "key line second" }),
-          " NMI with the classes; the ring is the oracle"
+          "NMI with the classes; the ring is the oracle"
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Numbers of clusters", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
@@ -6261,7 +6267,7 @@
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
           best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
         ] }, one.clusters)) })
-      ] })
+      ] }) })
     ] });
   }
 
