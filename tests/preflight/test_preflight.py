@@ -66,7 +66,7 @@ def test_videos_are_counted_and_a_few_taken(own: Path, tmp_path: Path) -> None:
 
 def test_costs_grow_with_what_is_asked(own: Path) -> None:
     costs = {cost.stage: cost for cost in estimate(read_config([own]))}
-    assert set(costs) == {"shard", "pretrain", "assign", "baselines"}
+    assert set(costs) == {"shard", "pretrain", "assign", "map", "baselines"}
     assert all(cost.cpu_hours > 0 for cost in costs.values())
     # 24 + 5 + 8 videos; the fixture's shards hold about 30 kB a video
     assert 37 * 5e3 < costs["shard"].stored < 37 * 200e3
