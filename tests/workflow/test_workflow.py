@@ -88,7 +88,7 @@ def test_every_output_is_there_and_right(finished: Path) -> None:
     unscored = table[table["method"] == "k-means supervised"]
     assert unscored["note"].str.startswith("not run: ").all()
     assert (finished / "figures/demo/training.svg").read_text().lstrip().startswith("<?xml")
-    assert (finished / "figures/demo/training.svg").read_text().count("with the classes") == 1
+    assert (finished / "figures/demo/training.svg").read_text().count("with classes") == 1
     page = finished / "explorer/demo/index.html"
     known = run_of(page)
     assert {row["split"] for row in known["scores"]} == {"train", "test"}
