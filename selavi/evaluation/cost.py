@@ -1,4 +1,4 @@
-"""Predict the cost of the stages assign and baselines."""
+"""Predict the cost of the stages assign, map and baselines."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.workload import Workload
 
 ROW_BYTES, HEAD_BYTES = 100, 24  # of a clip's assignments, and of a head's part, as CSV and pickle
+MAP_BYTES = 72  # of a clip: its id and position
 
 
 def assign_costs(workload: Workload) -> Iterator[Cost]:
@@ -27,6 +28,24 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
         heads = run.network.heads * len(run.network.levels(clips))
         stored = clips * (ROW_BYTES + 3 * heads * HEAD_BYTES)
         yield cost(name, "assign", workload.rate(name).infer * clips, stored)
+
+
+def map_costs(workload: Workload) -> Iterator[Cost]:
+    """Predict, for each run with a network, a pass over its training clips.
+
+    Parameters
+    ----------
+    workload : Workload
+        The configuration, with its videos.
+
+    Yields
+    ------
+    Cost
+        Of one run.
+    """
+    for name in workload.config.networks:
+        clips = workload.clips(workload.config.runs[name].dataset, "train")
+        yield cost(name, "map", workload.rate(name).infer * clips, clips * MAP_BYTES)
 
 
 def baselines_costs(workload: Workload) -> Iterator[Cost]:

@@ -11,7 +11,7 @@ from selavi.data.sources.factory import configured_source
 from selavi.embedding.cost import embed_costs
 from selavi.estimates.cost import Cost
 from selavi.estimates.workload import Workload
-from selavi.evaluation.cost import assign_costs, baselines_costs
+from selavi.evaluation.cost import assign_costs, baselines_costs, map_costs
 from selavi.evaluation.degrade_cost import degrade_costs
 from selavi.evaluation.finetune.cost import finetune_costs
 from selavi.evaluation.retrieval_cost import retrieval_costs
@@ -27,6 +27,7 @@ STAGES: tuple[Callable[[Workload], Iterator[Cost]], ...] = (
     pretrain_costs,
     cluster_features_costs,
     assign_costs,
+    map_costs,
     baselines_costs,
     degrade_costs,
     retrieval_costs,

@@ -115,6 +115,7 @@ class Board:
         self.failed: set[int] = set()  # jobs whose last attempt failed
         self.started = time.monotonic()
         self.complete = False  # whether the target is everything configured
+        self.most_done = 0.0  # largest share of the jobs so far
         self.expected: dict[str, float] = {}  # seconds by stage, from rates of this machine
 
     def seconds(self) -> float:
@@ -211,7 +212,9 @@ class Board:
         running = {stage.rule: jobs for stage, jobs in self.running()}
         stages = self.stages.values()
         done = sum(s.total * self.fraction(s, running.get(s.rule, [])) for s in stages)
-        return done / max(1, sum(stage.total for stage in stages))
+        # Some jobs show one bar after another: the share does not go back with them.
+        self.most_done = max(self.most_done, done / max(1, sum(stage.total for stage in stages)))
+        return self.most_done
 
     def label(self, stage: Stage, jobs: list[Job]) -> str:
         """What a stage does now."""

@@ -179,3 +179,25 @@ def test_clips_without_media_are_their_names(browser: Any, tmp_path: Path) -> No
     watched.page.locator(".tile").first.click()
     expect(watched.page.locator(".stage .aside")).to_contain_text("not stored with the page")
     watched.finish()
+
+
+def test_clips_beyond_the_limit_are_pictures(
+    browser: Any, twelve_clips: Path, tmp_path: Path
+) -> None:
+    csv = assignments(twelve_clips, [0] * 12)
+    page_file = tmp_path / "index.html"
+    make_explorer([(csv, twelve_clips)], page_file, title="few", clips_per_cluster=1)
+    watched = Watched(browser, page_file, "#/cluster/0")
+    page = watched.page
+    expect(page.locator(".tile img")).to_have_count(5)  # of a clip, and of four others
+    expect(page.locator(".bare")).to_have_count(7)
+    page.locator(".tile").first.hover()
+    wait(page, "document.querySelector('.tile video')?.currentTime > 0")
+    still = page.locator(".tile", has=page.locator("img")).nth(1)
+    still.hover()
+    expect(still.locator(".still")).to_have_text("picture only")
+    expect(page.locator(".tile video")).to_have_count(0)
+    wait(page, "[...document.images].every((image) => image.naturalWidth === 48)")
+    still.click()
+    expect(page.locator(".stage .aside")).to_contain_text("this is its picture")
+    watched.finish()

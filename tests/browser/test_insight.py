@@ -223,3 +223,25 @@ def test_the_course_of_the_training_is_drawn_and_tabled(page: Any) -> None:
     assert [row.locator("th, td").all_inner_texts() for row in rows.all()] == [
         ["1", "2.00", "20%"], ["2", "1.00", "20%"], ["3", "0.67", "20%"]
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "\u202e\u0645\u0631\u062d\u0628\u0627 " * 40, "<b>a\nb</b>"]
+)
+def test_long_and_strange_classes_stay_inside_a_narrow_page(
+    browser: Any, twelve_clips: Path, tmp_path: Path, name: str
+) -> None:
+    table = read_index(twelve_clips)[["sample", "id", "key", "path"]]
+    table["label"], table["detail"] = [name, "other"] * 6, ""
+    table["cluster"], table["head"], table["head_clusters"] = FINE, 1, "2 4"
+    table["video+audio_head0"], table["video+audio_head1"] = COARSE, FINE
+    write_csv(tmp_path / "train.csv", table)
+    page_file = tmp_path / "page/index.html"
+    make_explorer([(tmp_path / "train.csv", twelve_clips)], page_file, title="narrow")
+    watched = Watched(browser, page_file, viewport={"width": 360, "height": 700})
+    for shown in ("confusion", "tree", "sizes", "quality"):
+        watched.page.goto(f"{page_file.as_uri()}#/{shown}")
+        expect(watched.page.locator("main h1")).to_be_visible()
+        assert watched.page.evaluate("document.documentElement.scrollWidth") == 360
+        assert watched.page.locator("main b", has_text="a").count() == 0
+    watched.finish()

@@ -77,6 +77,9 @@ def test_the_time_left_of_everything(now: list[float]) -> None:
     running.update(1, 2, "videos")
     assert board.time_left() is None  # nothing is expected: the share is that of the jobs
     assert board.share_done() == pytest.approx(0.5 / 4)
+    running.update(1, 9, "another bar")
+    assert board.share_done() == pytest.approx(0.5 / 4)
+    running.update(1, 2, "videos")
 
     board.expected = {"shard": 14.0, "pretrain": 97.0}
     now[0] += 10  # half of one of two jobs: 30 s are left

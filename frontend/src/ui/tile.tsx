@@ -32,6 +32,7 @@ export function describeClip(row: number, common: number): string {
     byPerson(row) ? "moved here by you" : "",
     ...tagsOf(row).map((name) => `tag ${name}`),
     margin === null ? "" : `margin ${percent(margin)}`,
+    mediaOf(row) === 1 ? "picture only" : "",
     keyOf(row),
   ].filter(Boolean).join("; ");
 }
@@ -75,6 +76,7 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
     >
       <Still row={row} media={media} />
       {plays && media === 2 && <Playing row={row} sound={now.sound} />}
+      {plays && media === 1 && <span class="still">picture only</span>}
       {choosing && <span class="box">{chosen && <Icon name="check" />}</span>}
       {tags.length > 0 && <span class="tags">{tags.join(" ")}</span>}
       <span class="caption">

@@ -87,8 +87,8 @@ function Chart({ sorted, prescribed }: { sorted: Cluster[]; prescribed: number[]
         )}
       </Plot>
       <p class="legend">
-        <span class="key bar" /> clips of a cluster; a click opens it
-        {prescribed && <><span class="key wanted" /> prescribed for this rank</>}
+        <span><span class="key bar" />clips of a cluster; a click opens it</span>
+        {prescribed && <span><span class="key wanted" />prescribed for this rank</span>}
       </p>
     </figure>
   );

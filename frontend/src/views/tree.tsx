@@ -45,7 +45,7 @@ function Branch({ depth, cluster, child }: { depth: number; cluster: number; chi
       {face && face.row >= 0 && <img class="face" src={`clips/${idOf(face.row)}.jpg`} alt="" loading="lazy" decoding="async" />}
       <a href={addressIn(place, cluster)}>{titleIn(place, cluster)}</a>{" "}
       <span class="facts">
-        {face && face.kind >= 0 && <span class="what">mostly {className(face.kind)}, </span>}
+        {face && face.kind >= 0 && <><span class="what">mostly {className(face.kind)}</span>, </>}
         of {run.views[place]!.clusters}
         {child && <>, {plural(child.size, "clip")}, {percent(child.share)} of them here</>}
         {below.length > 0 && <>{" · "}<a href={addressOfParts(levels.value[depth + 1]!, place, cluster)}>see {plural(below.length, "part")}</a></>}
@@ -98,27 +98,29 @@ function Curve() {
         )}
       </Plot>
       <p class="legend">
-        <span class="key line" /> agreement of heads, without classes; the large dot is selected
-        {best && <><span class="key line second" /> NMI with the classes; the ring is the oracle</>}
+        <span><span class="key line" />agreement of heads, without classes; the large dot is selected</span>
+        {best && <span><span class="key line second" />NMI with the classes; the ring is the oracle</span>}
       </p>
       <p class="aside">{words}</p>
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">Clusters</th><th scope="col" class="number">Agreement (AMI)</th>
-            {best && <th scope="col" class="number">NMI with the classes</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {all.map((one) => (
-            <tr key={one.clusters}>
-              <th scope="row">{one.clusters}{one.selected && " (selected)"}</th>
-              <td class="number">{percent(one.agreement!)}</td>
-              {best && <td class="number">{one.nmi === undefined ? "" : percent(one.nmi)}</td>}
+      <div class="scrolls" role="region" aria-label="Numbers of clusters" tabIndex={0}>
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Clusters</th><th scope="col" class="number">Agreement (AMI)</th>
+              {best && <th scope="col" class="number">NMI with the classes</th>}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {all.map((one) => (
+              <tr key={one.clusters}>
+                <th scope="row">{one.clusters}{one.selected && " (selected)"}</th>
+                <td class="number">{percent(one.agreement!)}</td>
+                {best && <td class="number">{one.nmi === undefined ? "" : percent(one.nmi)}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
