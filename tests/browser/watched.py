@@ -11,11 +11,15 @@ class Watched:
         self.troubles: list[str] = []
         self.requests: list[str] = []
         self.page = browser.new_page(**context)
-        self.page.on("console", lambda message: self.troubles.append(message.text))
+        self.page.on("console", lambda message: self._note(message.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(file.as_uri() + address)
         self.folder = file.parent.as_uri()
+
+    def _note(self, text: str) -> None:
+        if "GL Driver Message" not in text:  # Chromium's, of a canvas without a GPU
+            self.troubles.append(text)
 
     def finish(self) -> None:
         self.page.close()

@@ -102,6 +102,8 @@ export interface Run {
   curves?: Curves;
   /** Clips that the marginals prescribe for each cluster, by head. */
   prescribed?: Record<string, number[]>;
+  /** How the places on the map were found, and of what. */
+  map?: { method: "umap" | "pca"; of: string };
   /** By number of clusters, the smallest first. */
   levels?: Level[];
   /** What people changed before this page was made; the page goes on from there. */

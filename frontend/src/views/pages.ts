@@ -3,6 +3,7 @@
 import type { FunctionComponent } from "preact";
 import { ClusterPage } from "./cluster.tsx";
 import { Overview } from "./overview.tsx";
+import { MapPage } from "./map.tsx";
 import { MissingPage } from "./missing.tsx";
 import { classed, run } from "../state/clips.ts";
 import { severalLevels } from "../state/levels.ts";
@@ -26,6 +27,7 @@ interface Page {
 export const PAGES: readonly Page[] = [
   { name: "overview", word: "Clusters", available: () => true, view: Overview },
   { name: "cluster", word: "", available: () => true, view: ClusterPage },
+  { name: "map", word: "Map", available: () => run.columns.includes("map"), view: MapPage },
   { name: "quality", word: "How good", available: () => true, view: QualityPage },
   { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
   { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },

@@ -1205,9 +1205,9 @@
   var fold = (text) => text.normalize("NFC").toLocaleLowerCase();
   var fileName = (path) => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   function clock(seconds) {
-    const whole2 = Math.floor(seconds);
-    const minutes = Math.floor(whole2 / 60);
-    return `${minutes}:${String(whole2 % 60).padStart(2, "0")}`;
+    const whole3 = Math.floor(seconds);
+    const minutes = Math.floor(whole3 / 60);
+    return `${minutes}:${String(whole3 % 60).padStart(2, "0")}`;
   }
 
   // src/data/search.ts
@@ -2111,6 +2111,9 @@
     differs: /* @__PURE__ */ a4("path", { d: "M3 6h10M3 10h10M10.5 3l-5 10" }),
     undo: /* @__PURE__ */ a4("path", { d: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" }),
     redo: /* @__PURE__ */ a4("path", { d: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" }),
+    lasso: /* @__PURE__ */ a4("path", { d: "M8 3c3.3 0 6 1.6 6 3.7S11.300 10.400 8 10.400 2 8.800 2 6.700 4.700 3 8 3ZM5 10.200c-1 .8-.9 2.300.6 2.800" }),
+    plus: /* @__PURE__ */ a4("path", { d: "M8 3v10M3 8h10" }),
+    minus: /* @__PURE__ */ a4("path", { d: "M3 8h10" }),
     check: /* @__PURE__ */ a4("path", { d: "m3 8.5 3.5 3.5L13 5" }),
     save: /* @__PURE__ */ a4("path", { d: "M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" }),
     open: /* @__PURE__ */ a4("path", { d: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" })
@@ -4597,9 +4600,9 @@
     ] });
   }
   function Classes({ cluster }) {
-    const [whole2, setWhole] = d2(false);
+    const [whole3, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown3 = whole2 ? cluster.classes : cluster.classes.slice(0, 8);
+    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, 8);
     const rest = cluster.classes.length - 8;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
@@ -4609,7 +4612,7 @@
         /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * clips / most}%` } }) }),
         /* @__PURE__ */ a4("span", { class: "value", children: count(clips) })
       ] }, place)) }),
-      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
+      rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
   function Beside({ cluster }) {
@@ -5215,6 +5218,459 @@
     ] });
   }
 
+  // src/data/scatter.ts
+  var Grid = class {
+    #points;
+    #order;
+    #begins;
+    #side;
+    #cell;
+    /** Points as x, y, x, y, ... from 0 to 65535. */
+    constructor(points2) {
+      const count2 = points2.length / 2;
+      const side = Math.max(1, Math.min(512, Math.floor(Math.sqrt(count2))));
+      this.#points = points2;
+      this.#side = side;
+      this.#cell = 65536 / side;
+      const begins = new Int32Array(side * side + 1);
+      for (let row = 0; row < count2; row++) begins[this.#cellOf(row) + 1]++;
+      for (let cell2 = 0; cell2 < side * side; cell2++) begins[cell2 + 1] += begins[cell2];
+      const next = begins.slice();
+      this.#order = new Int32Array(count2);
+      for (let row = 0; row < count2; row++) this.#order[next[this.#cellOf(row)]++] = row;
+      this.#begins = begins;
+    }
+    #cellOf(row) {
+      return Math.floor(this.#points[2 * row + 1] / this.#cell) * this.#side + Math.floor(this.#points[2 * row] / this.#cell);
+    }
+    /** The nearest point within a distance, -1 for none. */
+    nearest(x3, y5, within2) {
+      const clamp = (value) => Math.max(0, Math.min(this.#side - 1, Math.floor(value / this.#cell)));
+      let best = within2 * within2;
+      let found2 = -1;
+      for (let line = clamp(y5 - within2); line <= clamp(y5 + within2); line++) {
+        const cell2 = line * this.#side;
+        for (let at = this.#begins[cell2 + clamp(x3 - within2)]; at < this.#begins[cell2 + clamp(x3 + within2) + 1]; at++) {
+          const row = this.#order[at];
+          const [dx, dy] = [this.#points[2 * row] - x3, this.#points[2 * row + 1] - y5];
+          const distance = dx * dx + dy * dy;
+          if (distance < best || distance === best && found2 < 0) {
+            best = distance;
+            found2 = row;
+          }
+        }
+      }
+      return found2;
+    }
+  };
+  function inside(points2, line) {
+    const rows = [];
+    const [xs, ys] = [line.map(([x3]) => x3), line.map(([, y5]) => y5)];
+    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    for (let row = 0; row < points2.length / 2; row++) {
+      const [x3, y5] = [points2[2 * row], points2[2 * row + 1]];
+      if (x3 < left || x3 > right || y5 < top || y5 > bottom) continue;
+      let odd = false;
+      for (let at = 0, before = line.length - 1; at < line.length; before = at++) {
+        const [[ax, ay], [bx, by]] = [line[at], line[before]];
+        if (ay > y5 !== by > y5 && x3 < (bx - ax) * (y5 - ay) / (by - ay) + ax) odd = !odd;
+      }
+      if (odd) rows.push(row);
+    }
+    return rows;
+  }
+  function middles(points2, begins, order2) {
+    return Array.from({ length: begins.length - 1 }, (_4, cluster) => {
+      const rows = order2.subarray(begins[cluster], begins[cluster + 1]);
+      if (!rows.length) return null;
+      const median = (axis) => Uint16Array.from(rows, (row) => points2[2 * row + axis]).sort()[rows.length >> 1];
+      return [median(0), median(1)];
+    });
+  }
+  var APART = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800", "#7f7f7f"];
+  function groupColour(group2, groups) {
+    if (groups <= APART.length) {
+      const code = Number.parseInt(APART[group2 % APART.length].slice(1), 16);
+      return [code >> 16, code >> 8 & 255, code & 255];
+    }
+    return fromHue(group2 * 137.508 % 360, [0.42, 0.55, 0.66][group2 % 3]);
+  }
+  function fromHue(hue, light) {
+    const reach = 0.6 * Math.min(light, 1 - light);
+    const part = (shift) => {
+      const place = (shift + hue / 30) % 12;
+      return Math.round(255 * (light - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
+    };
+    return [part(0), part(8), part(4)];
+  }
+  function shareColour(share) {
+    const [pale, dark] = [[214, 190, 120], [20, 60, 140]];
+    return [0, 1, 2].map((part) => Math.round(pale[part] + share * (dark[part] - pale[part])));
+  }
+
+  // src/ui/points.ts
+  var VERTEX = `#version 300 es
+in vec2 place; in vec4 colour; uniform vec4 view; uniform float size; out vec4 shade;
+void main() {
+  shade = colour;
+  gl_Position = vec4((place - view.xy) * view.zw, 0, 1);
+  gl_PointSize = size;
+}`;
+  var FRAGMENT = `#version 300 es
+precision mediump float; in vec4 shade; out vec4 colour;
+void main() {
+  if (length(gl_PointCoord - 0.5) > 0.5) discard;
+  colour = vec4(shade.rgb * shade.a, shade.a);
+}`;
+  function makePainter(canvas) {
+    const gl = canvas.getContext("webgl2", { antialias: true, premultipliedAlpha: true });
+    return gl ? byWebgl(gl) : byCanvas(canvas.getContext("2d"));
+  }
+  function byWebgl(gl) {
+    const program = gl.createProgram();
+    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+      const shader = gl.createShader(kind);
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    gl.useProgram(program);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    let count2 = 0;
+    const fill = (name, values, size2, kind, normalised) => {
+      const place = gl.getAttribLocation(program, name);
+      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+      gl.bufferData(gl.ARRAY_BUFFER, values, gl.STATIC_DRAW);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribPointer(place, size2, kind, normalised, 0, 0);
+    };
+    const [view2, pointSize] = [gl.getUniformLocation(program, "view"), gl.getUniformLocation(program, "size")];
+    return {
+      data(points2, colours2) {
+        count2 = points2.length / 2;
+        fill("place", points2, 2, gl.UNSIGNED_SHORT, false);
+        fill("colour", colours2, 4, gl.UNSIGNED_BYTE, true);
+      },
+      draw({ x: x3, y: y5, scale }, width, height, size2, ratio) {
+        gl.viewport(0, 0, width * ratio, height * ratio);
+        gl.clearColor(0, 0, 0, 0);
+        gl.clear(gl.COLOR_BUFFER_BIT);
+        gl.uniform4f(view2, x3, y5, 2 * scale / width, -2 * scale / height);
+        gl.uniform1f(pointSize, size2 * ratio);
+        gl.drawArrays(gl.POINTS, 0, count2);
+      }
+    };
+  }
+  function byCanvas(context) {
+    let points2 = new Uint16Array();
+    let colours2 = new Uint8Array();
+    return {
+      data(places3, shades) {
+        points2 = places3;
+        colours2 = shades;
+      },
+      draw({ x: x3, y: y5, scale }, width, height, size2, ratio) {
+        context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        context.clearRect(0, 0, width, height);
+        let last2 = -1;
+        for (let row = 0; row < points2.length / 2; row++) {
+          const [left, top] = [(points2[2 * row] - x3) * scale + width / 2, (points2[2 * row + 1] - y5) * scale + height / 2];
+          if (left < -size2 || top < -size2 || left > width + size2 || top > height + size2) continue;
+          const [r4, g5, b3, a5] = colours2.subarray(4 * row, 4 * row + 4);
+          const code = ((r4 * 256 + g5) * 256 + b3) * 256 + a5;
+          if (code !== last2) context.fillStyle = `rgb(${r4} ${g5} ${b3} / ${a5 / 255})`;
+          last2 = code;
+          context.fillRect(left - size2 / 2, top - size2 / 2, size2, size2);
+        }
+      }
+    };
+  }
+
+  // src/views/map.tsx
+  var SIDE = 65536;
+  var REACH = 12;
+  var NAMES = 60;
+  var COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" };
+  var colouring = () => setting("colour") in COLOURS ? setting("colour") : "cluster";
+  var places2 = O(() => column("map"));
+  var grid = O(() => places2.value ? new Grid(places2.value) : null);
+  var centres = O(() => {
+    const [points2, known] = [places2.value, members.value];
+    return points2 && known ? middles(points2, known.begins, known.order) : [];
+  });
+  var colours = O(() => {
+    const known = clusters.value;
+    if (!known) return null;
+    const made3 = new Uint8Array(4 * known.length);
+    const only = setting("only") === "" ? -1 : Number(setting("only"));
+    const by = colouring();
+    const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
+    const palette = Array.from({ length: Math.max(clusterCount.value, run.classes.length) }, (_4, group2) => groupColour(group2, by === "class" ? run.classes.length : clusterCount.value));
+    const [certain, kinds] = [margins.value, classes.value];
+    const grey = [140, 140, 140];
+    for (let row = 0; row < known.length; row++) {
+      const cluster = known[row];
+      let colour = grey;
+      if (by === "cluster" && cluster >= 0) colour = palette[cluster];
+      else if (by === "class" && kinds && kinds[row] >= 0) colour = palette[kinds[row]];
+      else if (by === "margin" && certain) colour = shareColour(certain[row] / 255);
+      else if (by === "right" && kinds && kinds[row] >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
+      made3.set(colour, 4 * row);
+      made3[4 * row + 3] = only >= 0 && cluster !== only ? 24 : 210;
+    }
+    return made3;
+  });
+  function MapPage() {
+    const ready = places2.value && colours.value && grid.value;
+    const far = run.map;
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("header", { class: "page-head", children: [
+        /* @__PURE__ */ a4("h1", { children: "Map" }),
+        /* @__PURE__ */ a4("p", { class: "lead", children: [
+          "Each point is a clip, near to clips with like features",
+          far && /* @__PURE__ */ a4($, { children: [
+            " (",
+            far.of,
+            ", ",
+            far.method === "umap" ? "UMAP" : "PCA",
+            ")"
+          ] }),
+          ". Distances between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to zoom."
+        ] })
+      ] }),
+      ready ? /* @__PURE__ */ a4(Plane, {}) : /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" })
+    ] });
+  }
+  var whole2 = (width, height) => ({ x: SIDE / 2, y: SIDE / 2, scale: 0.94 * Math.min(width, height) / SIDE });
+  function Plane() {
+    const canvas = T2(null);
+    const painter = T2(null);
+    const [box, setBox] = d2({ width: 800, height: 520 });
+    const [camera, setCamera] = d2(null);
+    const [over, setOver] = d2(null);
+    const [lasso, setLasso] = d2(false);
+    const [line, setLine] = d2([]);
+    const drag = T2(null);
+    const view2 = camera ?? whole2(box.width, box.height);
+    const shades = colours.value;
+    const points2 = places2.value;
+    F2(() => {
+      const observer = new ResizeObserver(([entry]) => setBox({ width: Math.max(200, entry.contentRect.width), height: Math.max(200, entry.contentRect.height) }));
+      observer.observe(canvas.current.parentElement);
+      return () => observer.disconnect();
+    }, []);
+    A2(() => {
+      painter.current ??= makePainter(canvas.current);
+      painter.current.data(points2, shades);
+    }, [points2, shades]);
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    A2(() => {
+      const size2 = Math.max(2.5, Math.min(8, 500 / Math.sqrt(run.clips))) * Math.min(2, Math.sqrt(view2.scale / whole2(box.width, box.height).scale));
+      painter.current.draw(view2, box.width, box.height, size2, ratio);
+    }, [view2.x, view2.y, view2.scale, box.width, box.height, points2, shades]);
+    const toPlane = (left, top) => [(left - box.width / 2) / view2.scale + view2.x, (top - box.height / 2) / view2.scale + view2.y];
+    const toScreen = (x3, y5) => [(x3 - view2.x) * view2.scale + box.width / 2, (y5 - view2.y) * view2.scale + box.height / 2];
+    const at = (event) => {
+      const rectangle = canvas.current.getBoundingClientRect();
+      return [event.clientX - rectangle.left, event.clientY - rectangle.top];
+    };
+    const zoom = (factor, [left, top] = [box.width / 2, box.height / 2]) => {
+      const [x3, y5] = toPlane(left, top);
+      const least = whole2(box.width, box.height).scale / 2;
+      const scale = Math.max(least, Math.min(least * 2e3, view2.scale * factor));
+      setCamera({ x: x3 - (left - box.width / 2) / scale, y: y5 - (top - box.height / 2) / scale, scale });
+    };
+    const pan = (dx, dy) => setCamera({ ...view2, x: view2.x - dx / view2.scale, y: view2.y - dy / view2.scale });
+    const rowAt = (event) => {
+      const [x3, y5] = toPlane(...at(event));
+      return grid.value.nearest(x3, y5, REACH / view2.scale);
+    };
+    const down = (event) => {
+      canvas.current.setPointerCapture(event.pointerId);
+      drag.current = { x: event.clientX, y: event.clientY, moved: false };
+      if (lasso) setLine([toPlane(...at(event))]);
+    };
+    const moved = (event) => {
+      const from = drag.current;
+      if (!from) {
+        const row = rowAt(event);
+        const [left, top] = at(event);
+        setOver(row < 0 ? null : { row, left, top });
+        return;
+      }
+      const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
+      if (!from.moved && Math.hypot(dx, dy) < 4) return;
+      drag.current = { x: event.clientX, y: event.clientY, moved: true };
+      setOver(null);
+      if (lasso) setLine((before) => [...before, toPlane(...at(event))]);
+      else pan(dx, dy);
+    };
+    const up = (event) => {
+      const from = drag.current;
+      drag.current = null;
+      if (!from) return;
+      if (lasso && from.moved) {
+        selectAll(inside(points2, line).filter((row) => clusterOf(row) >= 0));
+        setLine([]);
+        setLasso(false);
+      } else if (!from.moved) {
+        const row = rowAt(event);
+        if (row >= 0) change({ clip: idOf(row) });
+      }
+    };
+    const keys = (event) => {
+      const step2 = 60;
+      const act2 = {
+        ArrowLeft: () => pan(step2, 0),
+        ArrowRight: () => pan(-step2, 0),
+        ArrowUp: () => pan(0, step2),
+        ArrowDown: () => pan(0, -step2),
+        "+": () => zoom(1.4),
+        "=": () => zoom(1.4),
+        "-": () => zoom(1 / 1.4),
+        "0": () => setCamera(null)
+      };
+      if (!act2[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      act2[event.key]();
+    };
+    A2(() => {
+      const element = canvas.current;
+      const turn = (event) => {
+        event.preventDefault();
+        zoom(Math.exp(-event.deltaY * 15e-4), at(event));
+      };
+      element.addEventListener("wheel", turn, { passive: false });
+      return () => element.removeEventListener("wheel", turn);
+    });
+    return /* @__PURE__ */ a4($, { children: [
+      /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Map", children: [
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Colour by" }),
+          /* @__PURE__ */ a4("select", { id: "colour", value: colouring(), onChange: (event) => {
+            const { value } = event.currentTarget;
+            change({ colour: value === "cluster" ? null : value });
+          }, children: Object.keys(COLOURS).filter((one) => classed || one !== "class" && one !== "right").map((one) => /* @__PURE__ */ a4("option", { value: one, children: COLOURS[one] }, one)) })
+        ] }),
+        /* @__PURE__ */ a4("label", { class: "field", children: [
+          /* @__PURE__ */ a4("span", { children: "Show" }),
+          /* @__PURE__ */ a4("select", { id: "only", value: setting("only"), onChange: (event) => change({ only: event.currentTarget.value || null }), children: [
+            /* @__PURE__ */ a4("option", { value: "", children: "all clusters" }),
+            summary.value?.filter((one) => one.size).map((one) => /* @__PURE__ */ a4("option", { value: one.number, children: titleOf(one.number) }, one.number))
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", "aria-pressed": lasso, onClick: () => setLasso(!lasso), children: [
+          /* @__PURE__ */ a4(Icon, { name: "lasso" }),
+          "Lasso"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1.6), children: [
+          /* @__PURE__ */ a4(Icon, { name: "plus" }),
+          "Zoom in"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1 / 1.6), children: [
+          /* @__PURE__ */ a4(Icon, { name: "minus" }),
+          "Zoom out"
+        ] }),
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !camera, onClick: () => setCamera(null), children: "Whole map" }),
+        /* @__PURE__ */ a4(Legend, {}),
+        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(run.clips, "clip") })
+      ] }),
+      /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
+        /* @__PURE__ */ a4(
+          "canvas",
+          {
+            ref: canvas,
+            width: Math.round(box.width * ratio),
+            height: Math.round(box.height * ratio),
+            tabIndex: 0,
+            role: "img",
+            "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
+            onPointerDown: down,
+            onPointerMove: moved,
+            onPointerUp: up,
+            onPointerLeave: () => setOver(null),
+            onKeyDown: keys
+          }
+        ),
+        /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
+          line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
+          selection.value.size <= 2e3 && [...selection.value].map((row) => {
+            const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
+            return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
+          })
+        ] }),
+        /* @__PURE__ */ a4(Labels, { toScreen, width: box.width, height: box.height }),
+        over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
+      ] })
+    ] });
+  }
+  function Labels({ toScreen, width, height }) {
+    const taken = [];
+    const shown3 = [...summary.value ?? []].sort((a5, b3) => b3.size - a5.size).slice(0, NAMES).flatMap((one) => {
+      const centre = centres.value[one.number];
+      if (!centre) return [];
+      const [left, top] = toScreen(...centre);
+      const half = 4 * Math.min(24, titleOf(one.number).length) + 8;
+      if (left < 0 || top < 0 || left > width || top > height) return [];
+      if (taken.some(([x3, y5, reach]) => Math.abs(x3 - left) < reach + half && Math.abs(y5 - top) < 22)) return [];
+      taken.push([left, top, half]);
+      return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
+    });
+    return /* @__PURE__ */ a4("div", { class: "names", children: shown3.map(({ one, left, top }) => /* @__PURE__ */ a4(
+      "a",
+      {
+        href: addressOf("cluster", one.number),
+        style: { left: `${left}px`, top: `${top}px` },
+        onClick: (event) => {
+          event.preventDefault();
+          go(addressOf("cluster", one.number));
+        },
+        children: titleOf(one.number)
+      },
+      one.number
+    )) });
+  }
+  function Card2({ row, left, top, box }) {
+    const margin = marginOf(row);
+    const kind = classOf(row);
+    const cluster = clusterOf(row);
+    return /* @__PURE__ */ a4("div", { class: "hovered", style: { left: `${Math.min(left + 14, box.width - 196)}px`, top: `${Math.min(top + 14, box.height - 190)}px` }, children: [
+      /* @__PURE__ */ a4("div", { class: "picture", style: { aspectRatio: run.media.aspect }, children: /* @__PURE__ */ a4(Still, { row, media: mediaOf(row) }) }),
+      /* @__PURE__ */ a4("p", { children: cluster >= 0 ? titleOf(cluster) : "no cluster" }),
+      kind >= 0 && /* @__PURE__ */ a4("p", { children: className(kind) }),
+      margin !== null && /* @__PURE__ */ a4("p", { children: [
+        "margin ",
+        percent(margin)
+      ] })
+    ] });
+  }
+  function Legend() {
+    const by = colouring();
+    const rgb = (parts2) => `rgb(${parts2.join(" ")})`;
+    if (by === "margin")
+      return /* @__PURE__ */ a4("p", { class: "legend", children: [
+        "0% ",
+        /* @__PURE__ */ a4("span", { class: "ramp", style: { background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` } }),
+        " 100%"
+      ] });
+    if (by === "right")
+      return /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(20 90 180)" } }),
+        " commonest class of the cluster",
+        /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(220 120 0)" } }),
+        " other class"
+      ] });
+    const groups = by === "class" ? run.classes.map((name, place) => [name, place]) : [];
+    if (!groups.length || groups.length > 12) return null;
+    return /* @__PURE__ */ a4("p", { class: "legend", children: groups.map(([name, place]) => /* @__PURE__ */ a4("span", { children: [
+      /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(groupColour(place, groups.length)) } }),
+      " ",
+      name
+    ] }, place)) });
+  }
+
   // src/views/missing.tsx
   function MissingPage() {
     const all = run.missing.reduce((sum, one) => sum + one.count, 0);
@@ -5439,8 +5895,8 @@
   };
   function shade(table2, cluster, kind, by) {
     const clips = table2.counts[cluster][kind];
-    const whole2 = { cluster: table2.ofCluster[cluster], class: table2.ofClass[kind], clips: table2.most }[by];
-    return clips ? clips / whole2 : 0;
+    const whole3 = { cluster: table2.ofCluster[cluster], class: table2.ofClass[kind], clips: table2.most }[by];
+    return clips ? clips / whole3 : 0;
   }
   function mixtures(table2) {
     const found2 = [];
@@ -5611,10 +6067,10 @@
   }
   var FEW = 20;
   function Mixed({ table: table2 }) {
-    const [whole2, setWhole] = d2(false);
+    const [whole3, setWhole] = d2(false);
     const all = mixtures(table2);
     if (!all.length) return /* @__PURE__ */ a4("p", { class: "aside", children: "Every cluster has clips of one class alone." });
-    const listed2 = whole2 ? all.slice(0, 1e3) : all.slice(0, FEW);
+    const listed2 = whole3 ? all.slice(0, 1e3) : all.slice(0, FEW);
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
       /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
       /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
@@ -5633,7 +6089,7 @@
           /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
         ] }, `${cluster}-${kind}`)) })
       ] }) }),
-      all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole2, onClick: () => setWhole(!whole2), children: whole2 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
+      all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
   }
 
@@ -5712,12 +6168,12 @@
   }
 
   // src/ui/chart.tsx
-  function ticks(most, whole2 = false) {
+  function ticks(most, whole3 = false) {
     if (!(most > 0)) return [0, 1];
     const rough = most / 4;
     const unit = 10 ** Math.floor(Math.log10(rough));
     let step2 = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= rough);
-    if (whole2) step2 = Math.max(1, Math.round(step2));
+    if (whole3) step2 = Math.max(1, Math.round(step2));
     const count2 = Math.ceil(most / step2 - 1e-9);
     return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step2).toPrecision(12)));
   }
@@ -6275,6 +6731,7 @@
   var PAGES = [
     { name: "overview", word: "Clusters", available: () => true, view: Overview },
     { name: "cluster", word: "", available: () => true, view: ClusterPage },
+    { name: "map", word: "Map", available: () => run.columns.includes("map"), view: MapPage },
     { name: "quality", word: "How good", available: () => true, view: QualityPage },
     { name: "confusion", word: "Classes", available: () => classed, view: ConfusionPage },
     { name: "tree", word: "Tree", available: () => severalLevels, view: TreePage },

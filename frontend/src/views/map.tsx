@@ -1,0 +1,297 @@
+/* All clips in the plane, near to those with like features. */
+
+import { computed } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Grid, groupColour, inside, middles, shareColour } from "../data/scatter.ts";
+import { count, percent, plural } from "../data/text.ts";
+import {
+  classOf, className, classed, classes, clusterCount, clusters, column, idOf, marginOf, margins, mediaOf, members, run, summary, titleOf,
+} from "../state/clips.ts";
+import { clusterOf } from "../state/order.ts";
+import { addressOf, change, go, setting } from "../state/route.ts";
+import { selectAll, selection } from "../state/selection.ts";
+import { Icon } from "../ui/icons.tsx";
+import { type Camera, type Painter, makePainter } from "../ui/points.ts";
+import { Still } from "../ui/tile.tsx";
+
+const SIDE = 65536;
+/** Pixels within which a pointer finds a clip. */
+const REACH = 12;
+/** Names of clusters on the map at most. */
+const NAMES = 60;
+
+const COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" } as const;
+type Colour = keyof typeof COLOURS;
+const colouring = (): Colour => (setting("colour") in COLOURS ? (setting("colour") as Colour) : "cluster");
+
+const places = computed(() => column<Uint16Array>("map"));
+const grid = computed(() => (places.value ? new Grid(places.value) : null));
+const centres = computed(() => {
+  const [points, known] = [places.value, members.value];
+  return points && known ? middles(points, known.begins, known.order) : [];
+});
+
+/** r, g, b, a of each clip; those of other clusters than the chosen one are faint. */
+const colours = computed<Uint8Array | null>(() => {
+  const known = clusters.value;
+  if (!known) return null;
+  const made = new Uint8Array(4 * known.length);
+  const only = setting("only") === "" ? -1 : Number(setting("only"));
+  const by = colouring();
+  const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
+  const palette = Array.from({ length: Math.max(clusterCount.value, run.classes.length) }, (_, group) =>
+    groupColour(group, by === "class" ? run.classes.length : clusterCount.value));
+  const [certain, kinds] = [margins.value, classes.value];
+  const grey: [number, number, number] = [140, 140, 140];
+  for (let row = 0; row < known.length; row++) {
+    const cluster = known[row]!;
+    let colour = grey;
+    if (by === "cluster" && cluster >= 0) colour = palette[cluster]!;
+    else if (by === "class" && kinds && kinds[row]! >= 0) colour = palette[kinds[row]!]!;
+    else if (by === "margin" && certain) colour = shareColour(certain[row]! / 255);
+    else if (by === "right" && kinds && kinds[row]! >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
+    made.set(colour, 4 * row);
+    made[4 * row + 3] = only >= 0 && cluster !== only ? 24 : 210;
+  }
+  return made;
+});
+
+export function MapPage() {
+  const ready = places.value && colours.value && grid.value;
+  const far = run.map;
+  return (
+    <>
+      <header class="page-head">
+        <h1>Map</h1>
+        <p class="lead">
+          Each point is a clip, near to clips with like features{far && <> ({far.of}, {far.method === "umap" ? "UMAP" : "PCA"})</>}. Distances
+          between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to
+          zoom.
+        </p>
+      </header>
+      {ready ? <Plane /> : <p class="loading" role="status">Loading clips …</p>}
+    </>
+  );
+}
+
+const whole = (width: number, height: number): Camera => ({ x: SIDE / 2, y: SIDE / 2, scale: (0.94 * Math.min(width, height)) / SIDE });
+
+function Plane() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const painter = useRef<Painter | null>(null);
+  const [box, setBox] = useState({ width: 800, height: 520 });
+  const [camera, setCamera] = useState<Camera | null>(null);
+  const [over, setOver] = useState<{ row: number; left: number; top: number } | null>(null);
+  const [lasso, setLasso] = useState(false);
+  const [line, setLine] = useState<[number, number][]>([]);
+  const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
+  const view = camera ?? whole(box.width, box.height);
+  const shades = colours.value!;
+  const points = places.value!;
+
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) =>
+      setBox({ width: Math.max(200, entry!.contentRect.width), height: Math.max(200, entry!.contentRect.height) }));
+    observer.observe(canvas.current!.parentElement!);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    painter.current ??= makePainter(canvas.current!);
+    painter.current.data(points, shades);
+  }, [points, shades]);
+  const ratio = Math.min(2, devicePixelRatio || 1);
+  useEffect(() => {
+    const size = Math.max(2.5, Math.min(8, 500 / Math.sqrt(run.clips))) * Math.min(2, Math.sqrt(view.scale / whole(box.width, box.height).scale));
+    painter.current!.draw(view, box.width, box.height, size, ratio);
+  }, [view.x, view.y, view.scale, box.width, box.height, points, shades]);
+
+  const toPlane = (left: number, top: number): [number, number] =>
+    [(left - box.width / 2) / view.scale + view.x, (top - box.height / 2) / view.scale + view.y];
+  const toScreen = (x: number, y: number): [number, number] =>
+    [(x - view.x) * view.scale + box.width / 2, (y - view.y) * view.scale + box.height / 2];
+  const at = (event: MouseEvent): [number, number] => {
+    const rectangle = canvas.current!.getBoundingClientRect();
+    return [event.clientX - rectangle.left, event.clientY - rectangle.top];
+  };
+  const zoom = (factor: number, [left, top]: [number, number] = [box.width / 2, box.height / 2]) => {
+    const [x, y] = toPlane(left, top);
+    const least = whole(box.width, box.height).scale / 2;
+    const scale = Math.max(least, Math.min(least * 2000, view.scale * factor));
+    setCamera({ x: x - (left - box.width / 2) / scale, y: y - (top - box.height / 2) / scale, scale });
+  };
+  const pan = (dx: number, dy: number) => setCamera({ ...view, x: view.x - dx / view.scale, y: view.y - dy / view.scale });
+  const rowAt = (event: MouseEvent): number => {
+    const [x, y] = toPlane(...at(event));
+    return grid.value!.nearest(x, y, REACH / view.scale);
+  };
+
+  const down = (event: PointerEvent) => {
+    canvas.current!.setPointerCapture(event.pointerId);
+    drag.current = { x: event.clientX, y: event.clientY, moved: false };
+    if (lasso) setLine([toPlane(...at(event))]);
+  };
+  const moved = (event: PointerEvent) => {
+    const from = drag.current;
+    if (!from) {
+      const row = rowAt(event);
+      const [left, top] = at(event);
+      setOver(row < 0 ? null : { row, left, top });
+      return;
+    }
+    const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
+    if (!from.moved && Math.hypot(dx, dy) < 4) return;
+    drag.current = { x: event.clientX, y: event.clientY, moved: true };
+    setOver(null);
+    if (lasso) setLine((before) => [...before, toPlane(...at(event))]);
+    else pan(dx, dy);
+  };
+  const up = (event: PointerEvent) => {
+    const from = drag.current;
+    drag.current = null;
+    if (!from) return;
+    if (lasso && from.moved) {
+      selectAll(inside(points, line).filter((row) => clusterOf(row) >= 0));
+      setLine([]);
+      setLasso(false);
+    } else if (!from.moved) {
+      const row = rowAt(event);
+      if (row >= 0) change({ clip: idOf(row) });
+    }
+  };
+  const keys = (event: KeyboardEvent) => {
+    const step = 60;
+    const act: Record<string, () => void> = {
+      ArrowLeft: () => pan(step, 0), ArrowRight: () => pan(-step, 0), ArrowUp: () => pan(0, step), ArrowDown: () => pan(0, -step),
+      "+": () => zoom(1.4), "=": () => zoom(1.4), "-": () => zoom(1 / 1.4), "0": () => setCamera(null),
+    };
+    if (!act[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act[event.key]!();
+  };
+  useEffect(() => {
+    /* Preact would listen passively, and the page would scroll. */
+    const element = canvas.current!;
+    const turn = (event: WheelEvent) => {
+      event.preventDefault();
+      zoom(Math.exp(-event.deltaY * 0.0015), at(event));
+    };
+    element.addEventListener("wheel", turn, { passive: false });
+    return () => element.removeEventListener("wheel", turn);
+  });
+
+  return (
+    <>
+      <div class="toolbar" role="group" aria-label="Map">
+        <label class="field">
+          <span>Colour by</span>
+          <select id="colour" value={colouring()} onChange={(event) => {
+            const { value } = event.currentTarget;
+            change({ colour: value === "cluster" ? null : value });
+          }}>
+            {(Object.keys(COLOURS) as Colour[]).filter((one) => classed || (one !== "class" && one !== "right")).map((one) => (
+              <option key={one} value={one}>{COLOURS[one]}</option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>Show</span>
+          <select id="only" value={setting("only")} onChange={(event) => change({ only: event.currentTarget.value || null })}>
+            <option value="">all clusters</option>
+            {summary.value?.filter((one) => one.size).map((one) => <option key={one.number} value={one.number}>{titleOf(one.number)}</option>)}
+          </select>
+        </label>
+        <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}><Icon name="lasso" />Lasso</button>
+        <button type="button" onClick={() => zoom(1.6)}><Icon name="plus" />Zoom in</button>
+        <button type="button" onClick={() => zoom(1 / 1.6)}><Icon name="minus" />Zoom out</button>
+        <button type="button" disabled={!camera} onClick={() => setCamera(null)}>Whole map</button>
+        <Legend />
+        <output class="status" role="status">{plural(run.clips, "clip")}</output>
+      </div>
+      <div class={lasso ? "plane choosing" : "plane"}>
+        <canvas
+          ref={canvas} width={Math.round(box.width * ratio)} height={Math.round(box.height * ratio)} tabIndex={0} role="img"
+          aria-label={`Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`}
+          onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerLeave={() => setOver(null)} onKeyDown={keys}
+        />
+        <svg class="marks" aria-hidden="true">
+          {line.length > 1 && <path d={`M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z`} />}
+          {selection.value.size <= 2000 && [...selection.value].map((row) => {
+            const [left, top] = toScreen(points[2 * row]!, points[2 * row + 1]!);
+            return <circle key={row} cx={left} cy={top} r={6} />;
+          })}
+        </svg>
+        <Labels toScreen={toScreen} width={box.width} height={box.height} />
+        {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
+      </div>
+    </>
+  );
+}
+
+/** Names of the largest clusters at their middles, those that do not cover another. */
+function Labels({ toScreen, width, height }: { toScreen: (x: number, y: number) => [number, number]; width: number; height: number }) {
+  const taken: [number, number, number][] = [];
+  const shown = [...(summary.value ?? [])].sort((a, b) => b.size - a.size).slice(0, NAMES).flatMap((one) => {
+    const centre = centres.value[one.number];
+    if (!centre) return [];
+    const [left, top] = toScreen(...centre);
+    const half = 4 * Math.min(24, titleOf(one.number).length) + 8;
+    if (left < 0 || top < 0 || left > width || top > height) return [];
+    if (taken.some(([x, y, reach]) => Math.abs(x - left) < reach + half && Math.abs(y - top) < 22)) return [];
+    taken.push([left, top, half]);
+    return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
+  });
+  return (
+    <div class="names">
+      {shown.map(({ one, left, top }) => (
+        <a
+          key={one.number} href={addressOf("cluster", one.number)} style={{ left: `${left}px`, top: `${top}px` }}
+          onClick={(event) => { event.preventDefault(); go(addressOf("cluster", one.number)); }}
+        >
+          {titleOf(one.number)}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+function Card({ row, left, top, box }: { row: number; left: number; top: number; box: { width: number; height: number } }) {
+  const margin = marginOf(row);
+  const kind = classOf(row);
+  const cluster = clusterOf(row);
+  return (
+    <div class="hovered" style={{ left: `${Math.min(left + 14, box.width - 196)}px`, top: `${Math.min(top + 14, box.height - 190)}px` }}>
+      <div class="picture" style={{ aspectRatio: run.media.aspect }}><Still row={row} media={mediaOf(row)} /></div>
+      <p>{cluster >= 0 ? titleOf(cluster) : "no cluster"}</p>
+      {kind >= 0 && <p>{className(kind)}</p>}
+      {margin !== null && <p>margin {percent(margin)}</p>}
+    </div>
+  );
+}
+
+/** What colours mean, where they are few. */
+function Legend() {
+  const by = colouring();
+  const rgb = (parts: [number, number, number]) => `rgb(${parts.join(" ")})`;
+  if (by === "margin")
+    return (
+      <p class="legend">
+        0% <span class="ramp" style={{ background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` }} /> 100%
+      </p>
+    );
+  if (by === "right")
+    return (
+      <p class="legend">
+        <span class="dot" style={{ background: "rgb(20 90 180)" }} /> commonest class of the cluster
+        <span class="dot" style={{ background: "rgb(220 120 0)" }} /> other class
+      </p>
+    );
+  const groups = by === "class" ? run.classes.map((name, place) => [name, place] as const) : [];
+  if (!groups.length || groups.length > 12) return null;
+  return (
+    <p class="legend">
+      {groups.map(([name, place]) => (
+        <span key={place}><span class="dot" style={{ background: rgb(groupColour(place, groups.length)) }} /> {name}</span>
+      ))}
+    </p>
+  );
+}

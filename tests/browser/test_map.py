@@ -1,0 +1,124 @@
+"""The map: points, names, zoom, a clip under the pointer, the lasso; with and without WebGL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from selavi.data.schema import read_index
+from selavi.evaluation.clip_map import ClipMap
+from selavi.files import write_csv
+from selavi.reporting.explorer import make_explorer
+from tests.browser.watched import Watched, wait
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
+CLUSTERS = [0] * 6 + [1] * 6
+
+
+@pytest.fixture(scope="module")
+def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of two clusters: one in the top left corner, one in the bottom right corner."""
+    root = tmp_path_factory.mktemp("map")
+    table = read_index(twelve_clips)[["sample", "id", "key", "path", "label"]].assign(detail="")
+    table["cluster"], table["head"], table["margin"] = CLUSTERS, 0, 0.5
+    write_csv(root / "train.csv", table)
+    positions = np.array([[10 * c + 0.2 * n, 10 * c] for n, c in enumerate(CLUSTERS)], np.float32)
+    ids = table["id"].to_numpy(str)
+    ClipMap(ids, positions, "pca", "video+audio").write(root / "map.npz")
+    page = root / "page/index.html"
+    splits = [(root / "train.csv", twelve_clips)]
+    make_explorer(splits, page, title="placed", positions=root / "map.npz")
+    return page
+
+
+@pytest.fixture(params=["webgl", "canvas"])
+def page(browser: Any, page_file: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    watched = Watched(browser, page_file, viewport={"width": 1280, "height": 1000})
+    page = watched.page
+    if request.param == "canvas":
+        page.evaluate(
+            """() => {
+                const get = HTMLCanvasElement.prototype.getContext;
+                HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+                    return kind === "webgl2" ? null : get.call(this, kind, ...rest);
+                };
+            }"""
+        )
+    page.get_by_role("link", name="Map").click()
+    expect(page.locator(".plane canvas")).to_be_visible()
+    yield page
+    watched.finish()
+
+
+LONGER = 10 + 0.2 * 11
+
+
+def place(page: Any, x: float, y: float) -> tuple[float, float]:
+    """Where a position is on the screen, before any zoom."""
+    box = page.locator(".plane canvas").bounding_box()
+    scale = 0.94 * min(box["width"], box["height"]) / LONGER
+    return (
+        box["x"] + box["width"] / 2 + (x - LONGER / 2) * scale,
+        box["y"] + box["height"] / 2 + (y - 5) * scale,
+    )
+
+
+def test_a_point_shows_its_clip_and_opens_it(page: Any) -> None:
+    expect(page.locator(".names a")).to_have_count(2)
+    page.mouse.move(*place(page, 0, 0))
+    expect(page.locator(".hovered img")).to_be_visible()
+    page.mouse.click(*place(page, 0, 0))
+    expect(page.locator("dialog.clip")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.clip")).to_be_hidden()
+    page.mouse.click(*place(page, 5, 5))  # where there is none
+    expect(page.locator("dialog.clip")).to_be_hidden()
+
+
+def test_the_lasso_selects_what_is_inside(page: Any) -> None:
+    page.get_by_role("button", name="Lasso").click()
+    corners = [(-0.3, -1), (5, -1), (5, 5), (-0.3, 5), (-0.3, -1)]
+    page.mouse.move(*place(page, *corners[0]))
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*place(page, *corner), steps=5)
+    page.mouse.up()
+    expect(page.locator(".selection output")).to_have_text("6 clips selected")
+    assert page.locator(".marks circle").count() == 6
+
+
+def test_keys_and_wheel_zoom_and_move(page: Any) -> None:
+    first = page.locator(".names a").first
+    before = first.bounding_box()
+    page.locator(".plane canvas").focus()
+    page.keyboard.press("ArrowLeft")
+    wait(page, f"document.querySelector('.names a').getBoundingClientRect().x > {before['x'] + 20}")
+    page.keyboard.press("0")
+    page.mouse.move(*place(page, 0, 0))
+    page.mouse.wheel(0, -600)
+    expect(page.get_by_role("button", name="Whole map")).to_be_enabled()
+    expect(page.locator(".names a")).to_have_count(1)  # the other cluster is out of sight
+
+
+def test_colours_and_one_cluster_are_chosen(page: Any) -> None:
+    page.locator("#colour").select_option("margin")
+    expect(page.locator(".legend")).to_contain_text("100%")
+    page.locator("#colour").select_option("class")
+    page.locator("#only").select_option("1")
+    assert "colour=class" in page.url
+    assert "only=1" in page.url
+
+
+def test_points_are_drawn_in_the_colours_of_clusters(page: Any, tmp_path: Path) -> None:
+    """By a picture of what a person sees, since a WebGL canvas forgets what it has drawn."""
+    expect(page.locator(".names a")).to_have_count(2)
+    page.locator(".plane canvas").screenshot(path=tmp_path / "map.png")
+    with av.open(tmp_path / "map.png") as file:
+        pixels = next(file.decode(video=0)).to_ndarray(format="rgb24").reshape(-1, 3).astype(int)
+    for colour in ((0, 114, 178), (230, 159, 0)):
+        near = np.abs(pixels - colour).max(1) < 60
+        assert near.sum() > 60
