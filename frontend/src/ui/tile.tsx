@@ -23,16 +23,22 @@ export interface TileProps {
 
 export const keyOfTile = ({ row, place }: { row: number; place: string }) => `${place}:${row}`;
 
-/** What a screen reader says of a clip. */
+/** What a screen reader says of a clip of which only the picture is seen. */
 export function describeClip(row: number, common: number): string {
-  const place = classOf(row);
   const margin = marginOf(row);
+  const place = classOf(row);
+  const seen = [place >= 0 ? className(place) : "", margin === null ? "" : percent(margin)];
+  return `${seen.join(" ").trim()}; ${further(row, common, mediaOf(row))}`;
+}
+
+/** What a tile shows by marks alone, in words. */
+function further(row: number, common: number, media: number): string {
+  const place = classOf(row);
   return [
-    place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+    place >= 0 && common >= 0 && place !== common ? "not the commonest class" : "",
     byPerson(row) ? "moved here by you" : "",
     ...tagsOf(row).map((name) => `tag ${name}`),
-    margin === null ? "" : `margin ${percent(margin)}`,
-    mediaOf(row) === 1 ? "picture only" : "",
+    media === 1 ? "picture only" : "",
     keyOf(row),
   ].filter(Boolean).join("; ");
 }
@@ -60,7 +66,6 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
       class={`tile${differs ? " differs" : ""}${plays ? " playing" : ""}`}
       data-row={row}
       tabIndex={stop ? 0 : -1}
-      aria-label={describeClip(row, common)}
       {...(choosing ? { "aria-pressed": chosen } : {})}
       onClick={open}
       onKeyDown={(event) => {
@@ -82,9 +87,10 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
       <span class="caption">
         {byPerson(row) && <Icon name="pen" />}
         {differs && <Icon name="differs" />}
-        <span class="what">{kind >= 0 ? className(kind) : fileName(keyOf(row))}</span>
+        <span class="what">{kind >= 0 ? className(kind) : fileName(keyOf(row))}</span>{" "}
         {margin !== null && <span class="value">{percent(margin)}</span>}
       </span>
+      <span class="unseen">{further(row, common, media)}</span>
     </button>
   );
 }

@@ -4223,14 +4223,18 @@
   // src/ui/tile.tsx
   var keyOfTile = ({ row, place }) => `${place}:${row}`;
   function describeClip(row, common) {
-    const place = classOf(row);
     const margin = marginOf(row);
+    const place = classOf(row);
+    const seen2 = [place >= 0 ? className(place) : "", margin === null ? "" : percent(margin)];
+    return `${seen2.join(" ").trim()}; ${further(row, common, mediaOf(row))}`;
+  }
+  function further(row, common, media) {
+    const place = classOf(row);
     return [
-      place >= 0 ? className(place) + (common >= 0 && place !== common ? ", not the commonest class" : "") : "",
+      place >= 0 && common >= 0 && place !== common ? "not the commonest class" : "",
       byPerson(row) ? "moved here by you" : "",
       ...tagsOf(row).map((name) => `tag ${name}`),
-      margin === null ? "" : `margin ${percent(margin)}`,
-      mediaOf(row) === 1 ? "picture only" : "",
+      media === 1 ? "picture only" : "",
       keyOf(row)
     ].filter(Boolean).join("; ");
   }
@@ -4258,7 +4262,6 @@
         class: `tile${differs ? " differs" : ""}${plays ? " playing" : ""}`,
         "data-row": row,
         tabIndex: stop ? 0 : -1,
-        "aria-label": describeClip(row, common),
         ...choosing ? { "aria-pressed": chosen } : {},
         onClick: open2,
         onKeyDown: (event) => {
@@ -4285,8 +4288,10 @@
             byPerson(row) && /* @__PURE__ */ a4(Icon, { name: "pen" }),
             differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
             /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
+            " ",
             margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
-          ] })
+          ] }),
+          /* @__PURE__ */ a4("span", { class: "unseen", children: further(row, common, media) })
         ]
       }
     );
