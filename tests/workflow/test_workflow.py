@@ -166,7 +166,7 @@ def test_any_target_leaves_the_configuration_that_tables_go_by(
     )  # fmt: skip
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (finished / "tables" / path.name).read_bytes()
-    assert len(list(tmp_path.iterdir())) == 3 * len(TABLES)
+    assert len(list(tmp_path.iterdir())) == 4 * len(TABLES)
 
 
 def test_another_configuration_makes_only_its_tables_again(checkout: Path, finished: Path) -> None:
