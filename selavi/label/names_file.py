@@ -42,8 +42,8 @@ class Names:
     names : dict of int to str
         By cluster, none of them empty.
     clips : dict of int to list of str
-        Ids of some clips of each cluster when it was named: another training numbers clusters
-        anew, and finds the same clusters by these. Empty if the file has none.
+        Ids of some clips of each cluster when it was named: another training gives clusters
+        other numbers; the same ones are found by these. Empty if the file has none.
     """
 
     names: dict[int, str]

@@ -84,7 +84,7 @@ def test_corrections_are_applied_and_survive_retraining(
     again = labelled(videos, model, out)
     pd.testing.assert_frame_equal(again.drop(columns="name"), plain.drop(columns="name"))
 
-    # Another training numbers the clusters anew.
+    # Another training gives the clusters other numbers.
     moved = labelled(videos, renumbered(model, tmp_path / "o.pt"), out, "--corrections", str(file))
     windows = moved[moved["model_cluster"].notna()].reset_index(drop=True)
     new = dict(zip(before, windows["model_cluster"].astype(int), strict=True))

@@ -36,7 +36,7 @@ def spread(model: Path, videos: Path, output: Path) -> Path:
 
 
 def renumbered(model: Path, output: Path) -> Path:
-    """The same network with its clusters numbered anew, as by another training."""
+    """The same network with other numbers of its clusters, as by another training."""
     network, settings, facts = load_model(model)
     for modality in network.modalities:
         network.permute_head(modality, HEAD, torch.tensor([2, 3, 1, 0]))
