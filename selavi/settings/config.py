@@ -31,7 +31,7 @@ class ExplorerSettings(Section):
     clips_per_cluster: int = Field(48, ge=1, le=10_000)
     """Number of clips per cluster that the page can play; of four times as many others it has a
     picture, and it lists all."""
-    max_megabytes: float = Field(300, ge=1)
+    max_megabytes: float = Field(300, ge=1, le=1_000_000)
     """Limit of the clips of a page, in 10^6 bytes: fewer are stored per cluster if needed. Pictures
     of others take what is left."""
 

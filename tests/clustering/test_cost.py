@@ -58,4 +58,5 @@ def test_the_choice_of_the_preparation_counts_in_a_training() -> None:
         for kind in ("auto", "l2_pca")
     )
     rate = MethodTimes(RateCache(), 32)("kmeans", 2000, 20)
-    assert 3600 * (auto - given) == pytest.approx(2 * 2.4 * 1.5 * rate, rel=0.3)
+    expected = 2 * 2.4 * 1.5 * rate
+    assert expected / 5 < 3600 * (auto - given) < 5 * expected

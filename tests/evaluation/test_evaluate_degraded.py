@@ -51,7 +51,7 @@ def test_the_chain_from_shards_to_table(model: Path, train_index: Path, tmp_path
     assert sizes[LEVELS[0].name] < as_stored["kilobytes"].min()
     assert main(["plot-degraded", "--tables", str(output), "--output",
                  str(tmp_path / "d.svg")]) == 0  # fmt: skip
-    assert "kB per clip" in (tmp_path / "d.svg").read_text()
+    assert "size of a clip (kB)" in (tmp_path / "d.svg").read_text()
 
 
 @pytest.mark.slow

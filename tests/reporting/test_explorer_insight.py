@@ -148,3 +148,9 @@ def test_a_model_says_how_far_its_heads_agree(tmp_path: Path) -> None:
 @pytest.mark.parametrize("agreement", ["high", [0.5], [1.0, float("nan")], [0.1, 7.0], [0.2, "x"]])
 def test_of_anothers_model_only_what_makes_sense_is_shown(agreement: object) -> None:
     assert model_facts({"head": 1, "agreement": agreement}) == {}
+
+
+def test_baselines_of_which_none_could_be_tried_have_no_scores(tmp_path: Path) -> None:
+    row: dict[str, object] = {"method": "k-means raw", "modality": "video", "note": "too few clips"}
+    path = written(tmp_path, "baselines", [row])
+    assert Insight(baselines=[path]).facts()["baselines"] == []

@@ -106,7 +106,7 @@ def test_costs_are_predicted_without_videos(tmp_path: Path) -> None:
     asked = config(datasets__d__root=str(tmp_path))
     only = asked.model_copy(update={"datasets": {"d": asked.datasets["d"]}})
     costs = {cost.stage: cost for cost in estimate(only, RateCache(again=True))}
-    assert set(costs) == {"pretrain", "assign", "baselines"}
+    assert set(costs) == {"pretrain", "assign", "map", "baselines"}
     assert costs["pretrain"].cpu_hours + costs["pretrain"].gpu_hours > 0
 
 

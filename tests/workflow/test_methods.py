@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 
 from tests.clustering.features import two_views
+from tests.reporting.pages import read_column
 from tests.workflow.running import copy_workflow, rules_run, snakemake
 
 
@@ -47,8 +48,7 @@ def test_methods_on_features_become_a_table(tmp_path: Path) -> None:
     assert table["method"].tolist()[1].endswith("(auto)")
     assert float(table["nmi"].iloc[0]) == 1
     assert float(table["nmi"].iloc[2]) < 0.2
-    page = (results / "explorer/kmeans/index.html").read_text()
-    assert "clip-7" in page
+    assert "clip-7" in read_column(results / "explorer/kmeans/index.html", "keys")
     candidates = pd.read_csv(results / "cluster-features/auto/candidates.csv")
     assert len(candidates) == 8  # four methods, two preparations
     assert rules_run(snakemake(checkout, "-n", *command)) == []
