@@ -219,7 +219,7 @@ class RunSettings(RunDefaults):
     suggestions of `selavi name-clusters`."""
     corrections: FilePath | None = Field(None, exclude=True)
     """Corrections that the page saved (JSON): names, moved clips, merged and new clusters, tags.
-    The page goes on from them, and `results/correct` has the clusters after them; all other results
+    The page starts with them, and `results/correct` has the clusters after them; all other results
     stay the model's."""
     machine: MachineSettings = MachineSettings()
     """How the machine does the work. Omitted keys are those of the top level's `machine`."""

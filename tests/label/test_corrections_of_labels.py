@@ -75,7 +75,7 @@ def test_corrections_are_applied_and_survive_retraining(
     assert {"id": 4, "name": "=mine"}.items() <= coco["categories"][-1].items()
     assert "not-this" in capsys.readouterr().out
 
-    # The page has the model's clusters, and goes on from the corrections.
+    # The page has the model's clusters, and starts with the corrections.
     assert read_column(page, "cluster-0").tolist() == before
     run = run_of(page)
     assert run["corrections"]["moved"] == content["moved"]

@@ -1,4 +1,4 @@
-/* What a page is told of its run: the JSON in index.html, written by selavi/reporting/explorer. */
+/* Facts of the run: the JSON in index.html, written by selavi/reporting/explorer. */
 
 import type { Corrections } from "./corrections.ts";
 
@@ -106,7 +106,7 @@ export interface Run {
   map?: { method: "umap" | "pca"; of: string };
   /** By number of clusters, the smallest first. */
   levels?: Level[];
-  /** What people changed before this page was made; the page goes on from there. */
+  /** What people changed before this page was made; the page starts with them. */
   corrections?: Corrections;
 }
 

@@ -122,7 +122,7 @@ def make_explorer(
     insight : Insight, optional
         What other stages say of the run.
     corrections : Path, optional
-        What people changed of the clusters; see `fit_corrections`. The page goes on from there.
+        What people changed of the clusters; see `fit_corrections`. The page starts with them.
 
     Raises
     ------

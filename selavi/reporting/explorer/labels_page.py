@@ -47,7 +47,7 @@ def make_labels_page(
     facts : dict, optional
         Further parts of the page's JSON, see `model_facts`.
     corrections : Corrections, optional
-        What people changed; the page goes on from there.
+        What people changed; the page starts with them.
 
     Raises
     ------

@@ -38,7 +38,7 @@ class View:
     margins: np.ndarray | None
 
     def facts(self) -> dict[str, Any]:
-        """What the page is told of it."""
+        """Its facts in the JSON of the page."""
         return {"modality": self.modality, "head": self.head, "clusters": self.clusters}
 
 
