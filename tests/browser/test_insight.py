@@ -66,7 +66,7 @@ def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         scores, baselines, *(root / f"{name}.csv" for name in ("log", "sizes", "levels"))
     )
     seeds = [root / "other.csv"]
-    write_csv(seeds[0], table.assign(cluster=FINE[:9] + [0, 1, 2]))
+    write_csv(seeds[0], table.assign(cluster=[*FINE[:9], 0, 1, 2]))
     splits = [(root / "train.csv", twelve_clips)]
     make_explorer(splits, page, title="levels", insight=insight, seeds=seeds)
     return page
