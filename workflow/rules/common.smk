@@ -130,7 +130,9 @@ def other_seeds(run):
     return [
         name
         for name, other in RUNS.items()
-        if name != run and not other.weights and other.model_dump(exclude=same) == settings
+        if name != run
+        and not other.weights
+        and other.model_dump(exclude=same) == settings
     ]
 
 
