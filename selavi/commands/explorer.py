@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
     for name, of in INSIGHT.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
+    parser.add_argument(
+        "--seeds", type=Path, nargs="+", default=[], metavar="FILE",
+        help="show how far these assignments of the split agree, by trainings with other seeds "
+        "(CSV)",
+    )  # fmt: skip
     arguments.file(parser, "output", "write index.html, and clips/, data/ and a script beside it")
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
@@ -83,5 +88,6 @@ def run(options: argparse.Namespace) -> None:
         names=options.names,
         corrections=options.corrections,
         positions=options.map,
+        seeds=options.seeds,
         insight=Insight(**{name: getattr(options, name) for name in Insight.__annotations__}),
     )

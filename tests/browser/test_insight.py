@@ -65,7 +65,10 @@ def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     insight = Insight(
         scores, baselines, *(root / f"{name}.csv" for name in ("log", "sizes", "levels"))
     )
-    make_explorer([(root / "train.csv", twelve_clips)], page, title="levels", insight=insight)
+    seeds = [root / "other.csv"]
+    write_csv(seeds[0], table.assign(cluster=[*FINE[:9], 0, 1, 2]))
+    splits = [(root / "train.csv", twelve_clips)]
+    make_explorer(splits, page, title="levels", insight=insight, seeds=seeds)
     return page
 
 
@@ -93,8 +96,10 @@ def test_quality_is_told_in_words_beside_chance_and_others(page: Any) -> None:
         ["Chance: 12 clips, 4 clusters, 2 classes", "", "50%", "10%", ""],
     ]
     figures = visible(page, ".figures dt")
-    assert figures == ["Heads agree", "Video and audio agree", "Labels stable at the end", "Margin"]
-    assert visible(page, ".figures b") == ["100%", "100%", "80%", "50.2%"]
+    assert figures == [
+        "Heads agree", "Seeds agree", "Video and audio agree", "Labels stable at the end", "Margin",
+    ]  # fmt: skip
+    assert visible(page, ".figures b") == ["100%", "75%", "100%", "80%", "50.2%"]
 
 
 def test_scores_are_of_the_split_and_the_head_that_is_looked_at(page: Any) -> None:

@@ -206,6 +206,19 @@ def test_names_of_clusters_change_what_shows_them_and_no_more(
     assert "--clusters=5 '--names=my names.csv'" in command
 
 
+def test_a_page_compares_runs_that_differ_by_seed_alone(checkout: Path) -> None:
+    runs = "{again: {dataset: demo, seed: 1}, longer: {dataset: demo, training: {epochs: 3}}}"
+    (checkout / "seeds.yaml").write_text(f"runs: {runs}\n")
+    plan = snakemake(checkout, *OVERLAY, "seeds.yaml", "-n", "-p", "--", "explorer_all")
+    commands = re.findall(r"selavi explorer .* --title (\w+) (.*)", plan)
+    others = {run: re.findall(r"--seeds (\S+)", words) for run, words in commands}
+    assert others == {
+        "demo": ["results/assign/again/train.csv"],
+        "again": ["results/assign/demo/train.csv"],
+        "longer": [],
+    }
+
+
 def test_the_report_is_made(checkout: Path, finished: Path) -> None:
     (checkout / "others.yaml").write_text("runs: {other: {dataset: demo}, demo: ~}\n")
     output = snakemake(checkout, "--report", "report.html", *OVERLAY, "others.yaml", code=1)

@@ -123,6 +123,19 @@ def assigned_splits(wildcards):
     return ["train", *(split for split in splits if split != "train")]
 
 
+def other_seeds(run):
+    """Runs that differ from a run by their seed alone, if it decides anything."""
+    same = {"seed", "machine"}
+    settings = RUNS[run].model_dump(exclude=same)
+    return [
+        name
+        for name, other in RUNS.items()
+        if name != run
+        and not other.weights
+        and other.model_dump(exclude=same) == settings
+    ]
+
+
 def insight(wildcards):
     """What other stages say of a run, for its page: those of its files that the plan has."""
     run = wildcards.run
@@ -137,6 +150,7 @@ def insight(wildcards):
         found["distributions"] = [f"results/distributions/{run}.csv"]
     if f"results/tree/{run}.csv" in PLAN.files_of("tree"):
         found["levels"] = [f"results/tree/{run}-levels.csv"]
+    found["seeds"] = [f"results/assign/{other}/train.csv" for other in other_seeds(run)]
     return {name: files for name, files in found.items() if files}
 
 

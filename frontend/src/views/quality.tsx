@@ -155,6 +155,13 @@ function Unscored() {
     name: "Heads agreed in training", value: run.model.agreement,
     words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === undefined ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`,
   });
+  const seeds = isSelected.value ? run.agreement?.seeds : undefined;
+  if (seeds) facts.push({
+    name: "Seeds agree", value: seeds.share, chance: seeds.chance,
+    words: seeds.trainings === 1
+      ? "Share of the clips that a training with another seed put into the same cluster. Where trainings agree, clusters do not depend on the seed."
+      : `Share of the clips that a training with another seed put into the same cluster, mean of ${seeds.trainings} trainings; the lowest is ${percent(seeds.lowest)}. Where trainings agree, clusters do not depend on the seed.`,
+  });
   if (known.modalities !== null) facts.push({
     name: "Video and audio agree", value: known.modalities, chance: known.byChance,
     words: "Share of the clips that video alone and audio alone put into the same cluster. Where they differ, one of them is mistaken, or says nothing of the clip.",

@@ -27,6 +27,7 @@ from selavi.reporting.explorer.insight import Insight
 from selavi.reporting.explorer.media import choose_clips, choose_pictures
 from selavi.reporting.explorer.missing import count_missing
 from selavi.reporting.explorer.positions import grid, read_map
+from selavi.reporting.explorer.seeds import agreement_of_seeds
 from selavi.reporting.explorer.splits import read_splits
 from selavi.reporting.explorer.views import View, views_of
 
@@ -96,6 +97,7 @@ def make_explorer(
     positions: Path | None = None,
     insight: Insight = NOTHING,
     corrections: Path | None = None,
+    seeds: Sequence[Path] = (),
 ) -> None:
     """Write an HTML page to watch and hear the clusters, which needs no server or network.
 
@@ -123,6 +125,8 @@ def make_explorer(
         What other stages say of the run.
     corrections : Path, optional
         What people changed of the clusters; see `fit_corrections`. The page starts with them.
+    seeds : sequence of Path
+        Assignments of the only split by runs with other seeds; see `agreement_of_seeds`.
 
     Raises
     ------
@@ -132,8 +136,11 @@ def make_explorer(
     """
     table, clips, missing = read_splits(splits)
     views, selected = views_of(table, clusters)
-    if positions and len(splits) > 1:
-        raise UserError(f"{positions} is of one split, and there are {len(splits)}; leave it out")
+    for file in [*seeds, *([positions] if positions else [])]:
+        if len(splits) > 1:
+            raise UserError(f"{file} is of one split, and there are {len(splits)}; leave it out")
+    agreement = agreements(views, selected)
+    agreement |= agreement_of_seeds(views[selected], table["id"], seeds)
     page = Page(
         title,
         table,
@@ -149,7 +156,7 @@ def make_explorer(
         )
         if corrections
         else None,
-        facts=insight.facts() | {"agreement": agreements(views, selected)},
+        facts=insight.facts() | {"agreement": agreement},
     )
     write_page(page, output, clips_per_cluster, max_megabytes, threads)
 

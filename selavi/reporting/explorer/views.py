@@ -141,11 +141,35 @@ def agreement_of_heads(views: Sequence[View], selected: int) -> np.ndarray | Non
     ]
     if not others:
         return None
-    agreeing = np.zeros(len(view.assigned), np.int64)
-    for other in others:
-        together = np.zeros((view.clusters, view.clusters), np.int64)
-        np.add.at(together, (other.assigned, view.assigned), 1)
-        agreeing += (
-            linear_sum_assignment(together, maximize=True)[1][other.assigned] == view.assigned
-        )
-    return (agreeing * 255 / len(others)).round().astype(np.uint8)
+    agreed = [
+        agreeing(other.assigned, view.assigned, other.clusters, view.clusters) for other in others
+    ]
+    return (np.sum(agreed, axis=0) * 255 / len(others)).round().astype(np.uint8)
+
+
+def agreeing(theirs: np.ndarray, ours: np.ndarray, count: int, clusters: int) -> np.ndarray:
+    """Where two clusterings of N clips agree, after matching their clusters.
+
+    Parameters
+    ----------
+    theirs : numpy.ndarray
+        (N,) integers, clusters that are matched, one to one, so that most clips agree (Hungarian
+        method). If there are more of them than of `ours`, some match none.
+    ours : numpy.ndarray
+        (N,) integers, the clusters they are matched to.
+    count : int
+        Number of clusters of `theirs`.
+    clusters : int
+        Number of clusters of `ours`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N,) bool.
+    """
+    together = np.zeros((count, clusters), np.int64)
+    np.add.at(together, (theirs, ours), 1)
+    match = np.full(count, -1)
+    rows, columns = linear_sum_assignment(together, maximize=True)
+    match[rows] = columns
+    return match[theirs] == ours

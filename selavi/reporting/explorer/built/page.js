@@ -6502,6 +6502,13 @@ void main() {
       value: run.model.agreement,
       words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === void 0 ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`
     });
+    const seeds = isSelected.value ? run.agreement?.seeds : void 0;
+    if (seeds) facts.push({
+      name: "Seeds agree",
+      value: seeds.share,
+      chance: seeds.chance,
+      words: seeds.trainings === 1 ? "Share of the clips that a training with another seed put into the same cluster. Where trainings agree, clusters do not depend on the seed." : `Share of the clips that a training with another seed put into the same cluster, mean of ${seeds.trainings} trainings; the lowest is ${percent(seeds.lowest)}. Where trainings agree, clusters do not depend on the seed.`
+    });
     if (known.modalities !== null) facts.push({
       name: "Video and audio agree",
       value: known.modalities,
