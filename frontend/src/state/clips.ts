@@ -89,6 +89,9 @@ export const members = computed<Members | null>(() => {
   return known && (certain || !named) ? group(known, certain, clusterCount.value) : null;
 });
 
+/** Number of clips that are in no cluster: without the modality, or taken out. */
+export const outside = computed(() => (members.value ? run.clips - members.value.order.length : 0));
+
 /** All clusters, empty ones included, once loaded. */
 export const summary = computed<Cluster[] | null>(() => {
   const found = members.value;
