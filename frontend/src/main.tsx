@@ -4,11 +4,11 @@ import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { listen } from "./data/columns.ts";
 import { stopPlaying } from "./media/player.ts";
-import { once, showLate, summary, trouble } from "./state/clips.ts";
+import { once, run, showLate, summary, titleOf, trouble } from "./state/clips.ts";
 import { followEdits } from "./state/edits.ts";
 import { followKeys } from "./state/keyboard.ts";
-import { followAddress, page, route } from "./state/route.ts";
-import { ClipDialog } from "./views/clip.tsx";
+import { followAddress, page, route, scrolledTo } from "./state/route.ts";
+import { ClipDialog, NoSuchClip } from "./views/clip.tsx";
 import { Help } from "./views/help.tsx";
 import { Masthead } from "./views/masthead.tsx";
 import { PAGES } from "./views/pages.ts";
@@ -24,15 +24,21 @@ function App() {
   useEffect(() => {
     stopPlaying();
     /* Not on the first page, where a browser goes back to where a person was. */
-    if (first.current) first.current = false;
-    else if (!main.current?.contains(document.activeElement)) scrollTo(0, 0);
+    if (!first.current) {
+      scrollTo(0, scrolledTo());
+      if (document.activeElement === document.body) main.current!.focus({ preventScroll: true });
+    }
+    first.current = false;
   }, [place]);
+  const title = shown.name === "cluster" ? titleOf(Number(route.value.id)) : shown.word;
+  useEffect(() => { document.title = `${title} · ${run.title}`; }, [title]);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
       <Masthead />
       <main id="main" ref={main} tabIndex={-1}>
         {trouble.value && <p class="trouble" role="alert">{trouble.value}</p>}
+        <NoSuchClip />
         <View key={place} />
         <SelectionBar />
       </main>

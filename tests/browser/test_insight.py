@@ -111,7 +111,8 @@ def test_scores_are_of_the_split_and_the_head_that_is_looked_at(page: Any) -> No
     heads = page.locator(".panel details tbody tr")
     words = [row.locator("th, td").all_inner_texts() for row in heads.all()]
     assert words[2] == ["Head 2 (selected), shown", "4", "100%", "40%"]
-    page.locator("#head").select_option("3")
+    heads.get_by_role("link", name="Head 3").click()
+    expect(page.locator("#split")).to_have_value("test")
     assert page.locator("tr.ours th").inner_text() == "Head 3, which you look at"
     assert "share 35% of their information" in page.locator(".statement").inner_text()
 
@@ -148,6 +149,19 @@ def test_cells_are_reached_by_keys(page: Any) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("main h1")).to_have_text("Cluster 1")
     assert "class=1" in page.url
+
+
+def test_a_cell_that_is_read_may_go_away(page: Any) -> None:
+    page.locator("#head").select_option("0")
+    page.get_by_role("link", name="Classes", exact=True).click()
+    page.locator("#head").select_option("2")
+    expect(page.locator(".left a")).to_have_count(4)
+    box = page.locator("canvas").bounding_box()
+    page.locator("canvas").hover(position={"x": 5, "y": box["height"] - 5})
+    expect(page.locator("figcaption")).to_contain_text("Cluster 3 and bell")
+    page.go_back()
+    expect(page.locator(".left a")).to_have_count(2)
+    expect(page.locator("figcaption")).to_contain_text("Point at a cell")
 
 
 def test_cells_are_as_dark_as_what_they_show(page: Any) -> None:

@@ -37,6 +37,12 @@ export function stepTour(): void {
   tour.value = now.at + 1 < now.keys.length ? { ...now, at: now.at + 1 } : null;
 }
 
+/** Ends the tour if it is at a tile. */
+export function stopTourAt(key: string): void {
+  const now = tour.peek();
+  if (now?.keys[now.at] === key) stopPlaying();
+}
+
 export function stopPlaying(): void {
   clearTimeout(timer);
   tour.value = null;

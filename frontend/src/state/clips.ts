@@ -13,6 +13,12 @@ export const run: Run =
 /** What has gone wrong, for a person to read. */
 export const trouble = signal("");
 
+/** Columns that cannot be read. */
+const failed = signal<readonly string[]>([]);
+
+/** Whether a column is there or still to come. */
+export const expected = (name: string): boolean => run.columns.includes(name) && !failed.value.includes(name);
+
 const columns = new Map<string, ReturnType<typeof signal<unknown>>>();
 
 /** Large columns that the first view does without: they would only make it wait. */
@@ -34,7 +40,10 @@ export function column<T = Column>(name: string): T | null {
       const wait = LATE.has(name) ? firstView : Promise.resolve();
       wait.then(() => load<T>(name)).then(
         (value) => { filled.value = value; },
-        (error: unknown) => { trouble.value = error instanceof Error ? error.message : String(error); },
+        (error: unknown) => {
+          failed.value = [...failed.peek(), name];
+          trouble.value = error instanceof Error ? error.message : String(error);
+        },
       );
     }
   }
@@ -144,7 +153,7 @@ export function rowsOfIds(ids: string[]): Map<string, number> {
 /** What is stored of a clip: 0 nothing, 1 a picture, 2 a picture and the clip. */
 export const mediaOf = (row: number): number => bytes("media")?.[row] ?? 0;
 export const classOf = (row: number): number => classes.value?.[row] ?? -1;
-export const className = (place: number): string => (place < 0 ? "no class" : run.classes[place]!);
+export const className = (place: number): string => (place < 0 ? "no class" : (run.classes[place] ?? "unknown class"));
 export const marginOf = (row: number): number | null => {
   const column = margins.value;
   return column ? column[row]! / 255 : null;

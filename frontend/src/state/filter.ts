@@ -3,9 +3,9 @@
 import { computed } from "@preact/signals";
 import type { Cluster } from "../data/clusters.ts";
 import { fold } from "../data/text.ts";
-import { classed, classes, clusters, index, nameOf, run, summary } from "./clips.ts";
+import { classed, classes, clusters, expected, index, nameOf, run, summary } from "./clips.ts";
 import { within, withinParts } from "./levels.ts";
-import { setting } from "./route.ts";
+import { change, choice, setting } from "./route.ts";
 
 export const SORTS = {
   size: "size",
@@ -58,6 +58,9 @@ const matching = computed<Map<number, number[]> | null>(() => {
   return found;
 });
 
+/** Whether the names of files are still to come, in which a search looks. */
+export const searching = computed(() => setting("q") !== "" && index.value === null && expected("keys"));
+
 /** A search such as "#7" asks for one cluster. */
 function numberIn(query: string): number | null {
   const found = /^#(\d+)$/.exec(query);
@@ -88,13 +91,23 @@ export const found = computed<Found[] | null>(() => {
     if (hits && !named && !matches) continue;
     passing.push({ cluster, matches });
   }
-  const sort = (setting("sort") in KEYS ? setting("sort") : "size") as Sort;
+  const sort = choice("sort", KEYS, "size");
   const sign = setting("reverse") ? -1 : 1;
   const rank = hits && !setting("sort")
     ? ({ cluster, matches }: Found) => matches?.length ?? cluster.size
     : ({ cluster }: Found) => KEYS[sort](cluster);
   return passing.sort((a, b) => sign * (rank(b) - rank(a)) || a.cluster.number - b.cluster.number);
 });
+
+/** The clusters before and after one, in the order of the overview. */
+export function beside(number: number): { before: number | null; after: number | null } {
+  const numbers = (found.value ?? []).map((one) => one.cluster.number);
+  const at = numbers.indexOf(number);
+  return { before: numbers[at - 1] ?? null, after: (at < 0 ? null : numbers[at + 1]) ?? null };
+}
+
+export const clearFilters = () =>
+  change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
 
 export const availableSorts = (Object.keys(SORTS) as Sort[]).filter((sort) =>
   (sort !== "purity" || classed) && (sort !== "agreement" || (run.columns ?? []).includes("heads")));

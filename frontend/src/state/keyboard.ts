@@ -1,26 +1,32 @@
 /* Keys of the whole page. */
 
 import { stopPlaying } from "../media/player.ts";
-import { beside } from "../views/cluster.tsx";
-import { helpOpen } from "../views/help.tsx";
 import { redo, undo } from "./edits.ts";
+import { beside } from "./filter.ts";
+import { helpOpen } from "./help.ts";
 import { addressOf, go, page, route } from "./route.ts";
 
+/** Whether a key goes into a text there, which has an undo of its own. */
 const typing = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
+  target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, [contenteditable]");
+
+/** Whether a letter means something there: lists look for it. */
+export const takesLetters = (target: EventTarget | null) =>
+  typing(target) || (target instanceof HTMLElement && target.matches("select"));
 
 const dialogOpen = () => document.querySelector("dialog[open]") !== null;
 
 export function followKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing(event.target)) {
+    const letter = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+    if ((letter === "z" || letter === "y") && !typing(event.target)) {
       event.preventDefault();
-      if (event.shiftKey) redo();
+      if (letter === "y" || event.shiftKey) redo();
       else undo();
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") stopPlaying();
-    if (typing(event.target) || dialogOpen()) return;
+    if (takesLetters(event.target) || dialogOpen()) return;
     if (act(event)) event.preventDefault();
   });
 }
@@ -29,9 +35,9 @@ function act(event: KeyboardEvent): boolean {
   const tile = event.target instanceof Element ? event.target.closest<HTMLElement>(".tile") : null;
   switch (event.key) {
     case "/": {
-      const search = document.getElementById("search");
-      search?.focus();
-      return search !== null;
+      if (page.value !== "overview") go(addressOf("overview"));
+      requestAnimationFrame(() => document.getElementById("search")?.focus());
+      return true;
     }
     case "?":
       helpOpen.value = true;

@@ -2,7 +2,7 @@
 
 import { rowsOf } from "../data/clusters.ts";
 import { classOf, clusters, members } from "./clips.ts";
-import { setting } from "./route.ts";
+import { choice, setting } from "./route.ts";
 
 export const ORDERS = {
   typical: "most typical first",
@@ -11,7 +11,7 @@ export const ORDERS = {
 } as const;
 export type Order = keyof typeof ORDERS;
 
-export const order = (): Order => (setting("order") in ORDERS ? (setting("order") as Order) : "typical");
+export const order = (): Order => choice("order", ORDERS, "typical");
 
 /** Rows of a cluster, of one class if that is chosen. */
 export function ordered(cluster: number, common: number): number[] {

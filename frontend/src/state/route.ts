@@ -34,8 +34,13 @@ export const route = signal<Route>(parse(typeof location === "undefined" ? "" : 
 export const page = computed(() => route.value.page);
 export const setting = (name: string): string => route.value.settings[name] ?? "";
 
+/** A setting that is one of a table's names. */
+export function choice<Name extends string>(name: string, table: Readonly<Record<Name, unknown>>, otherwise: Name): Name {
+  return Object.hasOwn(table, setting(name)) ? (setting(name) as Name) : otherwise;
+}
+
 /** What belongs to the whole visit and goes with a person from page to page. */
-const LASTING = ["modality", "head", "tiles"];
+const LASTING = ["modality", "head", "tiles", "sort", "reverse", "order"];
 
 /** The address of a page. */
 export function addressOf(page: string, id: number | string = "", settings: Record<string, string> = {}): string {
@@ -44,11 +49,35 @@ export function addressOf(page: string, id: number | string = "", settings: Reco
   return format({ page, id: String(id), settings: Object.fromEntries(all) });
 }
 
+/** What the browser's history holds of each step. */
+interface Step {
+  name: string;
+  /** Whether the step opened a clip over the page that it was made on. */
+  opened?: boolean;
+}
+
+/* A browser restores the place on the page too early, while the page of before is still shown. */
+const places = new Map<string, number>();
+let steps = 0;
+const newName = () => `${performance.timeOrigin}-${++steps}`;
+let here = "";
+let place = 0;
+
+/** Where the page of this step was scrolled to, in pixels. */
+export const scrolledTo = (): number => place;
+
+const stepOf = () => history.state as Step | null;
+
+function push(address: string, opened = false): void {
+  here = newName();
+  place = 0;
+  history.pushState({ name: here, opened } satisfies Step, "", address);
+  route.value = parse(address);
+}
+
 /** Goes to an address: a step that the back button undoes. */
 export function go(address: string): void {
-  if (address === location.hash) return;
-  history.pushState(null, "", address);
-  route.value = parse(address);
+  if (address !== location.hash) push(address);
 }
 
 /**
@@ -56,7 +85,7 @@ export function go(address: string): void {
  *
  * A step of its own, or in place of the present one where each letter would be a step.
  */
-export function change(changes: Record<string, string | null>, replace = false): void {
+export function change(changes: Record<string, string | null>, replace = false, opened = false): void {
   const settings: Record<string, string> = { ...route.value.settings };
   for (const [name, value] of Object.entries(changes)) {
     if (value) settings[name] = value;
@@ -64,14 +93,38 @@ export function change(changes: Record<string, string | null>, replace = false):
   }
   const address = format({ ...route.value, settings });
   if (address === format(route.value)) return;
-  history[replace ? "replaceState" : "pushState"](null, "", address);
+  if (!replace) return push(address, opened);
+  history.replaceState(history.state, "", address);
   route.value = parse(address);
+}
+
+export const openClip = (id: string): void => change({ clip: id }, false, true);
+
+let closing = false;
+
+/** Closes the open clip: back to before it was opened, so that the back button does not open it again. */
+export function closeClip(): void {
+  if (!stepOf()?.opened) return change({ clip: null }, true);
+  if (!closing) history.back();
+  closing = true;
 }
 
 export function followAddress(): void {
   const follow = () => {
+    closing = false;
+    const known = stepOf()?.name;
+    if (!known || known !== here) {
+      here = known ?? newName();
+      place = places.get(here) ?? 0;
+      if (!known) history.replaceState({ name: here } satisfies Step, "");
+    }
     if (format(route.value) !== format(parse(location.hash))) route.value = parse(location.hash);
   };
+  follow();
   addEventListener("popstate", follow);
   addEventListener("hashchange", follow);
+  addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
+  /* A page that is loaded again is left to the browser. */
+  addEventListener("load", () => { history.scrollRestoration = "manual"; });
+  addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 }

@@ -5,35 +5,49 @@ import {
   observeWindowOffset, observeWindowRect, windowScroll,
 } from "@tanstack/virtual-core";
 import type { ComponentChildren, RefObject } from "preact";
-import { useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+
+/** The mean height of the rows of each grid when it was last seen, so that a way back ends at the same rows. */
+const heights = new Map<string, number>();
 
 interface Options {
   /** Number of rows. */
   count: number;
   /** A guess at the height of a row, in pixels. */
   height: number;
+  /** Of the grid, and how large its rows are. */
+  name: string;
   /** Where the rows begin on the page, for those that scroll with it. */
   margin: number;
 }
 
+/** Pixels above the rows that a toolbar may cover. */
+const STICKY = 64;
+
 /** Rows that scroll with the page. */
-function useWindowRows({ count, height, margin }: Options) {
+function useWindowRows({ count, height, name, margin }: Options) {
   const [, render] = useReducer<number, void>((value) => value + 1, 0);
+  const [guess] = useState(heights.get(name) ?? height);
   const options: VirtualizerOptions<Window, HTMLElement> = {
     count,
-    estimateSize: () => height,
+    estimateSize: () => guess,
     getScrollElement: () => window,
     observeElementRect: observeWindowRect,
     observeElementOffset: observeWindowOffset,
     scrollToFn: windowScroll,
     initialOffset: () => scrollY,
     overscan: 2,
+    scrollPaddingStart: STICKY,
     scrollMargin: margin,
     onChange: () => render(),
   };
   const [virtualizer] = useState(() => new Virtualizer(options));
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), []);
+  useLayoutEffect(() => () => {
+    const known = [...virtualizer.itemSizeCache.values()];
+    if (known.length) heights.set(name, known.reduce((sum, size) => sum + size, 0) / known.length);
+  }, [name]);
   useLayoutEffect(() => virtualizer._willUpdate());
   return virtualizer;
 }
@@ -67,13 +81,18 @@ interface Grid<T> {
   label: string;
   children: (item: T, place: number) => ComponentChildren;
   name: string;
+  /** The place of the item that is to be in sight; -1 for none. */
+  follow?: number;
 }
 
 /** A list as a grid that scrolls with the page. */
-export function WindowGrid<T>({ items, width, gap, height, label, children, name }: Grid<T>) {
+export function WindowGrid<T>({ items, width, gap, height, label, children, name, follow = -1 }: Grid<T>) {
   const element = useRef<HTMLDivElement>(null);
   const { columns, top } = usePlace(element, width, gap);
-  const rows = useWindowRows({ count: Math.ceil(items.length / columns), height: height + gap, margin: top });
+  const rows = useWindowRows({ count: Math.ceil(items.length / columns), height: height + gap, name: `${name} ${width}`, margin: top });
+  useEffect(() => {
+    if (follow >= 0) rows.scrollToIndex(Math.floor(follow / columns));
+  }, [follow]);
   return (
     <div ref={element} class={`rows ${name}`} role="list" aria-label={label} style={{ height: `${rows.getTotalSize()}px` }}>
       {rows.getVirtualItems().map((row) => (
@@ -100,4 +119,3 @@ export function WindowGrid<T>({ items, width, gap, height, label, children, name
     </div>
   );
 }
-

@@ -1,11 +1,11 @@
 /* How large clips are shown. */
 
-import { change, setting } from "../state/route.ts";
+import { change, choice } from "../state/route.ts";
 
 export const SIZES = { small: 0.8, medium: 1, large: 1.7 } as const;
 type Size = keyof typeof SIZES;
 
-export const size = (): Size => (setting("tiles") in SIZES ? (setting("tiles") as Size) : "medium");
+export const size = (): Size => choice("tiles", SIZES, "medium");
 
 /** A width in pixels for the chosen size. */
 export const sized = (width: number): number => Math.round(width * SIZES[size()]);

@@ -2,10 +2,10 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { fileName, percent } from "../data/text.ts";
-import { hover, playing, stepTour, stopPlaying, togglePlay, tour } from "../media/player.ts";
+import { hover, playing, stepTour, stopPlaying, stopTourAt, togglePlay, tour } from "../media/player.ts";
 import { classOf, className, idOf, keyOf, marginOf, mediaOf, run } from "../state/clips.ts";
 import { byPerson, tagsOf } from "../state/edits.ts";
-import { change } from "../state/route.ts";
+import { openClip } from "../state/route.ts";
 import { selecting, selection, toggle } from "../state/selection.ts";
 import { Icon } from "./icons.tsx";
 
@@ -22,6 +22,7 @@ export interface TileProps {
 }
 
 export const keyOfTile = ({ row, place }: { row: number; place: string }) => `${place}:${row}`;
+export const rowOfTile = (key: string): number => Number(key.slice(key.indexOf(":") + 1));
 
 /** What a screen reader says of a clip of which only the picture is seen. */
 export function describeClip(row: number, common: number): string {
@@ -58,7 +59,7 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
   const open = (event: MouseEvent) => {
     stopPlaying();
     if (choosing) return toggle(row, event.shiftKey, list);
-    change({ clip: id });
+    openClip(id);
   };
   return (
     <button
@@ -71,7 +72,7 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
       onKeyDown={(event) => {
         if (event.key !== " ") return;
         event.preventDefault(); /* or the button would be pressed */
-        togglePlay(key);
+        if (!event.repeat) togglePlay(key);
       }}
       onPointerEnter={(event) => { if (event.pointerType !== "touch") hover(key); }}
       onPointerLeave={() => hover(null)}
@@ -80,7 +81,7 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
       style={{ aspectRatio: run.media.aspect }}
     >
       <Still row={row} media={media} />
-      {plays && media === 2 && <Playing row={row} sound={now.sound} />}
+      {plays && media === 2 && <Playing row={row} tile={key} sound={now.sound} />}
       {plays && media === 1 && <span class="still">picture only</span>}
       {choosing && <span class="box">{chosen && <Icon name="check" />}</span>}
       {tags.length > 0 && <span class="tags">{tags.join(" ")}</span>}
@@ -102,7 +103,7 @@ export function Still({ row, media }: { row: number; media: number }) {
   return <img src={`clips/${id}.jpg`} alt="" loading="lazy" decoding="async" />;
 }
 
-function Playing({ row, sound }: { row: number; sound: boolean }) {
+function Playing({ row, tile, sound }: { row: number; tile: string; sound: boolean }) {
   const element = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const video = element.current!;
@@ -113,10 +114,14 @@ function Playing({ row, sound }: { row: number; sound: boolean }) {
       video.muted = true;
       video.play().catch(() => {});
     });
+  }, [sound]);
+  useEffect(() => {
+    const video = element.current!;
     return () => {
       video.pause();
       video.removeAttribute("src");
       video.load();
+      stopTourAt(tile); /* the clip was scrolled away */
     };
   }, []);
   const touring = tour.value !== null;

@@ -6,8 +6,9 @@ import {
   byAudio, byVideo, classOf, className, column, headShares, idOf, isSelected, keyOf, marginOf,
   mediaOf, pathOf, rowOf, run, summary, timesOf, titleOf,
 } from "../state/clips.ts";
+import { takesLetters } from "../state/keyboard.ts";
 import { clusterOf, ordered } from "../state/order.ts";
-import { addressOf, change, setting } from "../state/route.ts";
+import { addressOf, change, closeClip, setting } from "../state/route.ts";
 import { Measure } from "../ui/bars.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Still, describeClip } from "../ui/tile.tsx";
@@ -19,22 +20,43 @@ export function ClipDialog() {
   const id = setting("clip");
   const row = id ? rowOf(id) : -1;
   const dialog = useRef<HTMLDialogElement>(null);
+  const last = useRef(-1);
   const shown = row >= 0;
+  if (shown) last.current = row;
   useEffect(() => {
     const element = dialog.current!;
     if (shown && !element.open) element.showModal();
-    if (!shown && element.open) element.close();
+    if (!shown && element.open) {
+      element.close();
+      focusTile(last.current);
+    }
   }, [shown]);
-  const close = () => change({ clip: null });
   return (
     <dialog
       ref={dialog} class="clip" aria-labelledby="clip-title"
-      onCancel={(event) => { event.preventDefault(); close(); }}
-      onClick={(event) => { if (event.target === event.currentTarget) close(); }}
+      onCancel={(event) => { event.preventDefault(); closeClip(); }}
+      onClose={() => { if (setting("clip")) closeClip(); /* browsers close it on a second Escape at any rate */ }}
+      onClick={(event) => { if (event.target === event.currentTarget) closeClip(); }}
     >
-      {shown && <Shown row={row} close={close} />}
+      {shown && <Shown row={row} close={closeClip} />}
     </dialog>
   );
+}
+
+/** For an address with a clip that this page does not have. */
+export function NoSuchClip() {
+  const id = setting("clip");
+  if (!id || !column("ids") || rowOf(id) >= 0) return null;
+  return <p class="trouble" role="alert">This page has no clip {id}: the link is of another run.</p>;
+}
+
+/** Focuses the clip that was seen last, where it is on the page; the dialog gives the focus to the first one. */
+function focusTile(row: number): void {
+  const now = document.activeElement;
+  if (now !== document.body && !now?.matches(".tile")) return;
+  const tile = document.querySelector<HTMLElement>(`.tile[data-row="${row}"]`);
+  if (tile) tile.focus();
+  else if (now === document.body) document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 /** Clips of the strip below a clip. */
@@ -65,14 +87,15 @@ function Shown({ row, close }: { row: number; close: () => void }) {
     else change({ clip: idOf(next) }, true);
   };
   const keys = (event: KeyboardEvent) => {
-    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (takesLetters(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
     if (by) step(by);
-    else if (event.key === "x") moveOn(row, -1, onwards);
-    else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
+    else if (event.key === "x") {
+      /* A key that is held down would empty the cluster. */
+      if (!event.repeat) moveOn(row, -1, onwards);
+    } else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
       const one = video.current;
-      if (one) one.paused ? void one.play() : one.pause();
+      if (one && !event.repeat) one.paused ? void one.play() : one.pause();
     } else return;
     event.preventDefault();
     event.stopPropagation();

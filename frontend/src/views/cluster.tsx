@@ -1,14 +1,14 @@
 /* One cluster: what it is made of, what lies beside it, and all its clips. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type Cluster, rowsOf } from "../data/clusters.ts";
 import { type Neighbour, neighbours } from "../data/neighbours.ts";
 import { count, percent, plural } from "../data/text.ts";
-import { startTour, stopPlaying, tour } from "../media/player.ts";
+import { startTour, stepTour, stopPlaying, tour } from "../media/player.ts";
 import {
   byAudio, byVideo, className, column, isSelected, mediaOf, members, nameOf, run, summary, titleOf,
 } from "../state/clips.ts";
-import { found } from "../state/filter.ts";
+import { beside } from "../state/filter.ts";
 import { ORDERS, type Order, order, ordered } from "../state/order.ts";
 import { mergeClusters } from "../state/edits.ts";
 import { addressOf, change, go, route, setting } from "../state/route.ts";
@@ -16,10 +16,11 @@ import { clearSelection, selectAll, selecting } from "../state/selection.ts";
 import { ClassBar, Measure } from "../ui/bars.tsx";
 import { ClassChip } from "../ui/chips.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Rename } from "../ui/rename.tsx";
 import { WindowGrid } from "../ui/rows.tsx";
 import { SizeChoice, sized } from "../ui/size.tsx";
-import { Tile, keyOfTile } from "../ui/tile.tsx";
+import { Tile, keyOfTile, rowOfTile } from "../ui/tile.tsx";
 import { MEANS } from "../ui/words.ts";
 import { Relatives } from "./levels.tsx";
 import { ClusterChoice } from "./selectionbar.tsx";
@@ -27,17 +28,10 @@ import { ClusterChoice } from "./selectionbar.tsx";
 /** Clips that “Play” plays at most. */
 const TOUR = 50;
 
-/** The clusters before and after, in the order of the overview. */
-export function beside(number: number): { before: number | null; after: number | null } {
-  const numbers = (found.value ?? []).map((one) => one.cluster.number);
-  const at = numbers.indexOf(number);
-  return { before: numbers[at - 1] ?? null, after: (at < 0 ? null : numbers[at + 1]) ?? null };
-}
-
 export function ClusterPage() {
-  const number = Number(route.value.id);
+  const number = /^\d+$/.test(route.value.id) ? Number(route.value.id) : -1;
   const cluster = summary.value?.[number];
-  if (!summary.value) return <p class="loading" role="status">Loading clips …</p>;
+  if (!summary.value) return <Loading />;
   if (!cluster) return <p class="nothing">There is no cluster {route.value.id}.</p>;
   return <Shown key={number} cluster={cluster} />;
 }
@@ -49,6 +43,11 @@ function Shown({ cluster }: { cluster: Cluster }) {
   const { before, after } = beside(number);
   const playable = rows.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
   const touring = tour.value;
+  const now = touring?.keys[touring.at];
+  const follow = now === undefined ? -1 : rows.indexOf(rowOfTile(now));
+  useEffect(() => {
+    if (now !== undefined && follow < 0) stepTour();
+  }, [now, follow]);
   return (
     <>
       <header class="page-head">
@@ -112,7 +111,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         {setting("class") !== "" && <ClassChip place={Number(setting("class"))} />}
         <output class="status" role="status">{plural(rows.length, "clip")}</output>
       </div>
-      <WindowGrid items={rows} width={sized(176)} gap={8} height={sized(140)} label="Clips" name="clips">
+      <WindowGrid items={rows} width={sized(176)} gap={8} height={sized(140)} label="Clips" name="clips" follow={follow}>
         {(row, at) => <Tile key={row} row={row} place="all" common={common} stop={at === 0} list={rows} />}
       </WindowGrid>
     </>

@@ -5,7 +5,8 @@ import { useState } from "preact/hooks";
 import { type Confusion, MEASURES, type Measured, confusion, mixtures } from "../data/confusion.ts";
 import { count, percent } from "../data/text.ts";
 import { className, classes, clusterCount, clusters, run, titleOf } from "../state/clips.ts";
-import { addressOf, change, setting } from "../state/route.ts";
+import { addressOf, change, choice } from "../state/route.ts";
+import { Loading } from "../ui/loading.tsx";
 import { Matrix } from "./matrix.tsx";
 
 const shown = computed(() => {
@@ -15,8 +16,8 @@ const shown = computed(() => {
 
 export function ConfusionPage() {
   const table = shown.value;
-  const by = (setting("by") in MEASURES ? setting("by") : "cluster") as Measured;
-  if (!table) return <p class="loading" role="status">Loading clips …</p>;
+  const by = choice("by", MEASURES, "cluster");
+  if (!table) return <Loading />;
   return (
     <>
       <header class="page-head">

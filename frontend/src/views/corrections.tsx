@@ -8,7 +8,7 @@ import {
   canRedo, canUndo, discard, edited, edits, mergeClusters, moveClips, notice, openCorrections, redo, renameCluster, saveCorrections,
   saveNames, tagClips, undo, unmergeCluster,
 } from "../state/edits.ts";
-import { addressOf, change } from "../state/route.ts";
+import { addressOf, openClip } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
 
 /** Moves and tags that are listed. */
@@ -72,12 +72,13 @@ export function CorrectionsPage() {
         )))}
       </ul>
       {moved.size > LISTED && <p class="aside">And {plural(moved.size - LISTED, "more clip")} moved.</p>}
+      {tags.size > LISTED && <p class="aside">And {plural(tags.size - LISTED, "more clip")} with tags.</p>}
     </>
   );
 }
 
 function Clip({ row }: { row: number }) {
-  return <button type="button" class="link" onClick={() => change({ clip: idOf(row) })}>{keyOf(row) || `clip ${row}`}</button>;
+  return <button type="button" class="link" onClick={() => openClip(idOf(row))}>{keyOf(row) || `clip ${row}`}</button>;
 }
 
 function Change({ back, children }: { back: () => void; children: ComponentChildren }) {

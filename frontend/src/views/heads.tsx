@@ -3,7 +3,7 @@
 import { percent, plural } from "../data/text.ts";
 import { scoreOf } from "../data/quality.ts";
 import { run } from "../state/clips.ts";
-import { addressOf, page } from "../state/route.ts";
+import { addressOf, page, setting } from "../state/route.ts";
 
 export function HeadsTable({ split, shown }: { split: string; shown: number }) {
   const { modality } = run.views[shown]!;
@@ -30,7 +30,7 @@ export function HeadsTable({ split, shown }: { split: string; shown: number }) {
               return (
                 <tr key={one.view}>
                   <th scope="row">
-                    <a href={addressOf(page.value, "", { head: head === selected ? "" : String(head) })}>Head {head}</a>
+                    <a href={addressOf(page.value, "", { split: setting("split"), head: head === selected ? "" : String(head) })}>Head {head}</a>
                     {head === selected && " (selected)"}{one.view === shown && ", shown"}
                   </th>
                   {several && <td class="number">{clusters}</td>}

@@ -1,12 +1,10 @@
 /* How to read the page, and its keys. */
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { classed, run } from "../state/clips.ts";
+import { helpOpen } from "../state/help.ts";
 import { Icon } from "../ui/icons.tsx";
 import { MEANS } from "../ui/words.ts";
-
-export const helpOpen = signal(false);
 
 const KEYS = [
   ["/", "search"],
@@ -16,6 +14,7 @@ const KEYS = [
   ["Enter", "open the clip"],
   ["x", "in an open clip: not of this cluster"],
   ["Ctrl Z", "undo a correction"],
+  ["Ctrl Shift Z", "redo it"],
   ["Esc", "stop, close"],
   ["?", "this help"],
 ] as const;

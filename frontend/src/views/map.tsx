@@ -8,9 +8,10 @@ import {
   classOf, className, classed, classes, clusterCount, clusters, column, idOf, marginOf, margins, mediaOf, members, run, summary, titleOf,
 } from "../state/clips.ts";
 import { clusterOf } from "../state/order.ts";
-import { addressOf, change, go, setting } from "../state/route.ts";
+import { addressOf, change, choice, go, openClip, setting } from "../state/route.ts";
 import { selectAll, selection } from "../state/selection.ts";
 import { Icon } from "../ui/icons.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { type Camera, type Painter, makePainter } from "../ui/points.ts";
 import { Still } from "../ui/tile.tsx";
 
@@ -22,7 +23,7 @@ const NAMES = 60;
 
 const COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" } as const;
 type Colour = keyof typeof COLOURS;
-const colouring = (): Colour => (setting("colour") in COLOURS ? (setting("colour") as Colour) : "cluster");
+const colouring = (): Colour => choice("colour", COLOURS, "cluster");
 
 const places = computed(() => column<Uint16Array>("map"));
 const grid = computed(() => (places.value ? new Grid(places.value) : null));
@@ -69,7 +70,7 @@ export function MapPage() {
           zoom.
         </p>
       </header>
-      {ready ? <Plane /> : <p class="loading" role="status">Loading clips …</p>}
+      {ready ? <Plane /> : <Loading />}
     </>
   );
 }
@@ -155,7 +156,7 @@ function Plane() {
       setLasso(false);
     } else if (!from.moved) {
       const row = rowAt(event);
-      if (row >= 0) change({ clip: idOf(row) });
+      if (row >= 0) openClip(idOf(row));
     }
   };
   const keys = (event: KeyboardEvent) => {

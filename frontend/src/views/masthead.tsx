@@ -3,10 +3,10 @@
 import { plural } from "../data/text.ts";
 import { corrected, isSelected, modalities, outside, run, view } from "../state/clips.ts";
 import { edited } from "../state/edits.ts";
+import { helpOpen } from "../state/help.ts";
 import { addressOf, change, page } from "../state/route.ts";
 import { PAGES } from "./pages.ts";
 import { LevelChoice } from "./levels.tsx";
-import { helpOpen } from "./help.tsx";
 import { Icon } from "../ui/icons.tsx";
 
 export function Masthead() {

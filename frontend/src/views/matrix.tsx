@@ -16,8 +16,10 @@ type Place = readonly [row: number, column: number];
 
 export function Matrix({ table, by }: { table: Confusion; by: Measured }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [at, setAt] = useState<Place | null>(null);
+  const [pointed, setAt] = useState<Place | null>(null);
   const [rows, columns] = [table.clusters.length, table.classes.length];
+  /* Back and undo may have taken the row away. */
+  const at = pointed && pointed[0] < rows ? pointed : null;
   const labelled = Math.max(rows, columns) <= LABELLED;
   const side = labelled ? WIDE : Math.max(3, Math.min(16, Math.floor(WHOLE / Math.max(rows, columns))));
 

@@ -1,6 +1,6 @@
 /* Videos without a cluster, and why. */
 
-import { count, plural } from "../data/text.ts";
+import { count } from "../data/text.ts";
 import { run } from "../state/clips.ts";
 
 export function MissingPage() {
@@ -9,7 +9,7 @@ export function MissingPage() {
     <>
       <header class="page-head">
         <h1>Not shown</h1>
-        <p class="lead">{plural(all, "video or clip", "s")} without a cluster, and why.</p>
+        <p class="lead">{all === 1 ? "1 video or clip" : `${count(all)} videos or clips`} without a cluster, and why.</p>
       </header>
       <table class="plain">
         <thead><tr><th scope="col">Reason</th><th scope="col" class="number">Number</th><th scope="col">For example</th></tr></thead>

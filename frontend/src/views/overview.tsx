@@ -2,15 +2,12 @@
 
 import { plural } from "../data/text.ts";
 import { clusterCount, summary } from "../state/clips.ts";
-import { found, isFiltered } from "../state/filter.ts";
-import { change } from "../state/route.ts";
+import { clearFilters, found, isFiltered, searching } from "../state/filter.ts";
+import { Loading } from "../ui/loading.tsx";
 import { sized } from "../ui/size.tsx";
 import { WindowGrid } from "../ui/rows.tsx";
 import { Card } from "./card.tsx";
 import { Toolbar } from "./toolbar.tsx";
-
-export const clearFilters = () =>
-  change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
 
 export function Overview() {
   const shown = found.value;
@@ -19,8 +16,8 @@ export function Overview() {
     <>
       <h1 class="unseen">Clusters</h1>
       <Toolbar />
-      {shown === null && <p class="loading" role="status">Loading clips …</p>}
-      {shown?.length === 0 && (
+      {(shown === null || (shown.length === 0 && searching.value)) && <Loading />}
+      {shown?.length === 0 && !searching.value && (
         <section class="nothing">
           <h2>No cluster matches</h2>
           <p>The search looks through the names and classes of the clusters and the files of all clips.</p>

@@ -7,6 +7,7 @@ import { percent, plural } from "../data/text.ts";
 import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { HeadsTable } from "./heads.tsx";
 
 const splits = splitsOf(run);
@@ -143,7 +144,7 @@ interface Fact {
 
 function Unscored() {
   const known = said.value;
-  if (!known) return <p class="loading" role="status">Loading clips …</p>;
+  if (!known) return <Loading />;
   const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
   const facts: Fact[] = [];
   if (known.heads !== null) facts.push({

@@ -5,10 +5,11 @@ import { count, percent, plural } from "../data/text.ts";
 import { clusterCount, run, summary, titleOf, view } from "../state/clips.ts";
 import { addressOf, go } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
+import { Loading } from "../ui/loading.tsx";
 
 export function SizesPage() {
   const all = summary.value;
-  if (!all) return <p class="loading" role="status">Loading clips …</p>;
+  if (!all) return <Loading />;
   const sorted = [...all].sort((a, b) => b.size - a.size || a.number - b.number);
   const drawn = run.prescribed?.[String(view.value.head)];
   const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a, b) => b - a) : null;

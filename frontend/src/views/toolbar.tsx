@@ -1,15 +1,14 @@
 /* Search, order and filters of the overview. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { count, plural } from "../data/text.ts";
 import { hoverPlays, hoverSounds, stopPlaying } from "../media/player.ts";
 import { className, classed, column, index, once, run, summary } from "../state/clips.ts";
-import { SORTS, type Sort, availableSorts, found, isFiltered } from "../state/filter.ts";
+import { SORTS, type Sort, availableSorts, clearFilters, found, isFiltered } from "../state/filter.ts";
 import { addressOf, change, go, setting } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
 import { WithinPill } from "./levels.tsx";
 import { SizeChoice } from "../ui/size.tsx";
-import { clearFilters } from "./overview.tsx";
 
 const LIMITS = [
   ["least", "Clips, at least", Infinity],
@@ -27,11 +26,18 @@ function words(shown: number): string {
 export function Toolbar() {
   const shown = found.value;
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const [typed, setTyped] = useState<string | null>(null);
   const [open, setOpen] = useState(false);
+  /* Until the search is in the address, the box keeps what is typed, whatever is drawn meanwhile. */
   const search = (text: string) => {
+    setTyped(text);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => change({ q: text || null }, true), 60);
+    timer.current = setTimeout(() => {
+      change({ q: text || null }, true);
+      setTyped(null);
+    }, 60);
   };
+  useEffect(() => () => clearTimeout(timer.current), []);
   const random = () => {
     const one = shown?.[Math.floor(Math.random() * shown.length)];
     if (one) go(addressOf("cluster", one.cluster.number));
@@ -43,7 +49,7 @@ export function Toolbar() {
         <input
           id="search" type="search" autocomplete="off" spellcheck={false} aria-label="Search" aria-keyshortcuts="/"
           placeholder={classed ? "Search names, classes, files, #number" : "Search names, files, #number"}
-          value={setting("q")}
+          value={typed ?? setting("q")}
           onFocus={() => once(() => column("keys") !== null, () => setTimeout(() => index.value))}
           onInput={(event) => search(event.currentTarget.value)}
         />

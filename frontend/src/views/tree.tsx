@@ -8,6 +8,7 @@ import { className, idOf, run } from "../state/clips.ts";
 import { addressIn, addressOfParts, divided, faces, levels, titleIn } from "../state/levels.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Plot, pathOf, ticks } from "../ui/chart.tsx";
+import { Loading } from "../ui/loading.tsx";
 
 const branches = computed<Child[][][] | null>(() => {
   const all = levels.value.slice(1).map((fine, at) => divided(levels.value[at]!, fine));
@@ -16,7 +17,7 @@ const branches = computed<Child[][][] | null>(() => {
 
 export function TreePage() {
   const known = branches.value;
-  if (!known) return <p class="loading" role="status">Loading clips …</p>;
+  if (!known) return <Loading />;
   const top = run.views[levels.value[0]!]!;
   const numbers = levels.value.map((place) => run.views[place]!.clusters);
   return (

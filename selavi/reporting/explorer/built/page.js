@@ -430,7 +430,7 @@
   async function decode(header, content) {
     const letters = atob(content);
     const packed = new Uint8Array(letters.length);
-    for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
+    for (let place2 = 0; place2 < letters.length; place2++) packed[place2] = letters.charCodeAt(place2);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const bytes2 = await new Response(stream).arrayBuffer();
     if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes2));
@@ -1107,6 +1107,10 @@
     if (!now) return;
     tour.value = now.at + 1 < now.keys.length ? { ...now, at: now.at + 1 } : null;
   }
+  function stopTourAt(key) {
+    const now = tour.peek();
+    if (now?.keys[now.at] === key) stopPlaying();
+  }
   function stopPlaying() {
     clearTimeout(timer);
     tour.value = null;
@@ -1152,8 +1156,8 @@
   function countClasses(rows, classes2) {
     const counts = /* @__PURE__ */ new Map();
     for (const row of rows) {
-      const place = classes2[row];
-      if (place >= 0) counts.set(place, (counts.get(place) ?? 0) + 1);
+      const place2 = classes2[row];
+      if (place2 >= 0) counts.set(place2, (counts.get(place2) ?? 0) + 1);
     }
     return [...counts].sort((a5, b3) => b3[1] - a5[1] || a5[0] - b3[0]);
   }
@@ -1244,12 +1248,12 @@
       return rows;
     }
     /** The row that holds a place of the text, at or after `from`. */
-    #rowAt(place, from) {
+    #rowAt(place2, from) {
       let low = from;
       let high = this.#begins.length - 1;
       while (high - low > 1) {
         const middle = low + high >> 1;
-        if (this.#begins[middle] <= place) low = middle;
+        if (this.#begins[middle] <= place2) low = middle;
         else high = middle;
       }
       return low;
@@ -1276,18 +1280,32 @@
   var route = y3(parse(typeof location === "undefined" ? "" : location.hash));
   var page = O(() => route.value.page);
   var setting = (name) => route.value.settings[name] ?? "";
-  var LASTING = ["modality", "head", "tiles"];
+  function choice(name, table2, otherwise) {
+    return Object.hasOwn(table2, setting(name)) ? setting(name) : otherwise;
+  }
+  var LASTING = ["modality", "head", "tiles", "sort", "reverse", "order"];
   function addressOf(page2, id = "", settings = {}) {
     const kept2 = Object.entries(route.value.settings).filter(([name]) => LASTING.includes(name));
     const all = Object.entries({ ...Object.fromEntries(kept2), ...settings }).filter(([, value]) => value);
     return format({ page: page2, id: String(id), settings: Object.fromEntries(all) });
   }
-  function go(address) {
-    if (address === location.hash) return;
-    history.pushState(null, "", address);
+  var places = /* @__PURE__ */ new Map();
+  var steps = 0;
+  var newName = () => `${performance.timeOrigin}-${++steps}`;
+  var here = "";
+  var place = 0;
+  var scrolledTo = () => place;
+  var stepOf = () => history.state;
+  function push(address, opened = false) {
+    here = newName();
+    place = 0;
+    history.pushState({ name: here, opened }, "", address);
     route.value = parse(address);
   }
-  function change(changes, replace = false) {
+  function go(address) {
+    if (address !== location.hash) push(address);
+  }
+  function change(changes, replace = false, opened = false) {
     const settings = { ...route.value.settings };
     for (const [name, value] of Object.entries(changes)) {
       if (value) settings[name] = value;
@@ -1295,20 +1313,45 @@
     }
     const address = format({ ...route.value, settings });
     if (address === format(route.value)) return;
-    history[replace ? "replaceState" : "pushState"](null, "", address);
+    if (!replace) return push(address, opened);
+    history.replaceState(history.state, "", address);
     route.value = parse(address);
+  }
+  var openClip = (id) => change({ clip: id }, false, true);
+  var closing = false;
+  function closeClip() {
+    if (!stepOf()?.opened) return change({ clip: null }, true);
+    if (!closing) history.back();
+    closing = true;
   }
   function followAddress() {
     const follow = () => {
+      closing = false;
+      const known = stepOf()?.name;
+      if (!known || known !== here) {
+        here = known ?? newName();
+        place = places.get(here) ?? 0;
+        if (!known) history.replaceState({ name: here }, "");
+      }
       if (format(route.value) !== format(parse(location.hash))) route.value = parse(location.hash);
     };
+    follow();
     addEventListener("popstate", follow);
     addEventListener("hashchange", follow);
+    addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
+    addEventListener("load", () => {
+      history.scrollRestoration = "manual";
+    });
+    addEventListener("pagehide", () => {
+      history.scrollRestoration = "auto";
+    });
   }
 
   // src/state/clips.ts
   var run = typeof document === "undefined" ? {} : readRun(document.getElementById("run")?.textContent ?? "");
   var trouble = y3("");
+  var failed = y3([]);
+  var expected = (name) => run.columns.includes(name) && !failed.value.includes(name);
   var columns = /* @__PURE__ */ new Map();
   var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second"]);
   var open;
@@ -1329,6 +1372,7 @@
             filled.value = value;
           },
           (error) => {
+            failed.value = [...failed.peek(), name];
             trouble.value = error instanceof Error ? error.message : String(error);
           }
         );
@@ -1387,17 +1431,17 @@
   function idOf(row) {
     const ids = bytes("ids");
     let id = "";
-    if (ids) for (let place = row * 8; place < row * 8 + 8; place++) id += HEX[ids[place]];
+    if (ids) for (let place2 = row * 8; place2 < row * 8 + 8; place2++) id += HEX[ids[place2]];
     return id;
   }
   function rowOf(id) {
     const ids = bytes("ids");
     if (!ids || !/^[0-9a-f]{16}$/.test(id)) return -1;
-    const wanted = Array.from({ length: 8 }, (_4, place) => Number.parseInt(id.slice(2 * place, 2 * place + 2), 16));
+    const wanted = Array.from({ length: 8 }, (_4, place2) => Number.parseInt(id.slice(2 * place2, 2 * place2 + 2), 16));
     for (let row = 0; row < run.clips; row++) {
-      let place = 0;
-      while (place < 8 && ids[row * 8 + place] === wanted[place]) place++;
-      if (place === 8) return row;
+      let place2 = 0;
+      while (place2 < 8 && ids[row * 8 + place2] === wanted[place2]) place2++;
+      if (place2 === 8) return row;
     }
     return -1;
   }
@@ -1412,7 +1456,7 @@
   }
   var mediaOf = (row) => bytes("media")?.[row] ?? 0;
   var classOf = (row) => classes.value?.[row] ?? -1;
-  var className = (place) => place < 0 ? "no class" : run.classes[place];
+  var className = (place2) => place2 < 0 ? "no class" : run.classes[place2] ?? "unknown class";
   var marginOf = (row) => {
     const column2 = margins.value;
     return column2 ? column2[row] / 255 : null;
@@ -1587,8 +1631,8 @@
     for (const { clips } of file2.members) for (const clip of clips) ids.add(clip);
     const rows = rowOf2([...ids]);
     for (const { cluster, clips } of file2.members) {
-      const here = clips.flatMap((clip) => rows.get(clip) ?? []);
-      const same = here.filter((row) => model2[row] === cluster).length;
+      const here2 = clips.flatMap((clip) => rows.get(clip) ?? []);
+      const same = here2.filter((row) => model2[row] === cluster).length;
       if (clips.length && 2 * same < clips.length)
         throw new Error(
           `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. After another training, give the file to \`selavi label --corrections\` or the run’s \`corrections\`, which match the clusters.`
@@ -1792,24 +1836,6 @@
     });
   }
 
-  // src/data/neighbours.ts
-  function neighbours(cluster, rows, columns2, most = 5) {
-    const found2 = /* @__PURE__ */ new Map();
-    for (const kind of ["second", "video", "audio"]) {
-      const column2 = columns2[kind];
-      if (!column2) continue;
-      for (const row of rows) {
-        const other = column2[row];
-        if (other < 0 || other === cluster) continue;
-        let one = found2.get(other);
-        if (!one) found2.set(other, one = { cluster: other, second: 0, video: 0, audio: 0 });
-        one[kind]++;
-      }
-    }
-    const doubts2 = (one) => one.second + one.video + one.audio;
-    return [...found2.values()].sort((a5, b3) => doubts2(b3) - doubts2(a5) || a5.cluster - b3.cluster).slice(0, most);
-  }
-
   // src/data/tree.ts
   function divide(coarse, fine, parents, children) {
     const together = Array.from({ length: children }, () => new Int32Array(parents));
@@ -1845,7 +1871,7 @@
   // src/state/levels.ts
   var severalLevels = new Set((run.views ?? []).map((one) => one.clusters)).size > 1;
   var levels = O(() => {
-    const all = run.views.map((one, place) => ({ ...one, place })).filter((one) => one.modality === view.value.modality);
+    const all = run.views.map((one, place2) => ({ ...one, place: place2 })).filter((one) => one.modality === view.value.modality);
     const numbers2 = [...new Set(all.map((one) => one.clusters))].sort((a5, b3) => a5 - b3);
     return numbers2.map((clusters2) => {
       const of2 = all.filter((one) => one.clusters === clusters2);
@@ -1853,13 +1879,13 @@
       return (of2.find((one) => one.head !== null && heads.includes(one.head)) ?? of2[0]).place;
     });
   });
-  var depth = O(() => levels.value.findIndex((place) => run.views[place].clusters === view.value.clusters));
-  function headOf(place) {
-    const { head } = run.views[place];
+  var depth = O(() => levels.value.findIndex((place2) => run.views[place2].clusters === view.value.clusters));
+  function headOf(place2) {
+    const { head } = run.views[place2];
     return { head: head === null || head === run.views[run.selected].head ? "" : String(head) };
   }
-  var addressIn = (place, cluster) => addressOf("cluster", cluster, headOf(place));
-  var titleIn = (place, cluster) => place === run.selected && names.value[cluster] || `Cluster ${cluster}`;
+  var addressIn = (place2, cluster) => addressOf("cluster", cluster, headOf(place2));
+  var titleIn = (place2, cluster) => place2 === run.selected && names.value[cluster] || `Cluster ${cluster}`;
   var made2 = /* @__PURE__ */ new Map();
   function divided(coarse, fine) {
     const [above, below] = [column(`cluster-${coarse}`), column(`cluster-${fine}`)];
@@ -1885,12 +1911,12 @@
     const parts2 = divided(levels.value[depth.value], below)?.[cluster];
     return parts2?.length ? { place: below, parts: parts2 } : null;
   }
-  var addressOfParts = (place, coarse, cluster) => addressOf("overview", "", { ...headOf(place), within: `${run.views[coarse].clusters}-${cluster}` });
+  var addressOfParts = (place2, coarse, cluster) => addressOf("overview", "", { ...headOf(place2), within: `${run.views[coarse].clusters}-${cluster}` });
   var within = O(() => {
     const [clusters2, cluster] = setting("within").split("-").map(Number);
-    const place = severalLevels ? levels.value.find((one) => run.views[one].clusters === clusters2) : void 0;
-    if (place === void 0 || !Number.isInteger(cluster) || clusters2 >= view.value.clusters) return null;
-    return { place, cluster };
+    const place2 = severalLevels ? levels.value.find((one) => run.views[one].clusters === clusters2) : void 0;
+    if (place2 === void 0 || !Number.isInteger(cluster) || clusters2 >= view.value.clusters) return null;
+    return { place: place2, cluster };
   });
   var withinParts = O(() => {
     const limit2 = within.value;
@@ -1898,13 +1924,13 @@
     return all && new Set(all[limit2.cluster]?.map((one) => one.cluster));
   });
   var seen = /* @__PURE__ */ new Map();
-  function faces(place) {
-    const [clusters2, media] = [column(`cluster-${place}`), column("media")];
-    const margins2 = column(`margin-${place}`);
-    const ready = clusters2 && media && column("ids") && (margins2 || !run.columns.includes(`margin-${place}`));
+  function faces(place2) {
+    const [clusters2, media] = [column(`cluster-${place2}`), column("media")];
+    const margins2 = column(`margin-${place2}`);
+    const ready = clusters2 && media && column("ids") && (margins2 || !run.columns.includes(`margin-${place2}`));
     if (!ready || run.classes.length > 0 && !classes.value) return null;
-    let found2 = seen.get(place);
-    if (!found2) seen.set(place, found2 = facesOf(clusters2, run.views[place].clusters, media, margins2, classes.value, run.classes.length));
+    let found2 = seen.get(place2);
+    if (!found2) seen.set(place2, found2 = facesOf(clusters2, run.views[place2].clusters, media, margins2, classes.value, run.classes.length));
     return found2;
   }
 
@@ -1925,15 +1951,15 @@
   };
   var folded = (run.classes ?? []).map(fold);
   var matching = O(() => {
-    const place = setting("class") === "" ? -1 : Number(setting("class"));
+    const place2 = setting("class") === "" ? -1 : Number(setting("class"));
     const query = fold(setting("q").trim());
     const known = clusters.value;
-    if (!known || place < 0 && !query || numberIn(query) !== null) return null;
+    if (!known || place2 < 0 && !query || numberIn(query) !== null) return null;
     const column2 = classes.value;
     const found2 = /* @__PURE__ */ new Map();
     const add = (row) => {
       const cluster = known[row];
-      if (cluster < 0 || place >= 0 && column2?.[row] !== place) return;
+      if (cluster < 0 || place2 >= 0 && column2?.[row] !== place2) return;
       const rows = found2.get(cluster);
       if (rows) rows.push(row);
       else found2.set(cluster, [row]);
@@ -1949,6 +1975,7 @@
     }
     return found2;
   });
+  var searching = O(() => setting("q") !== "" && index.value === null && expected("keys"));
   function numberIn(query) {
     const found2 = /^#(\d+)$/.exec(query);
     return found2 ? Number(found2[1]) : null;
@@ -1975,13 +2002,89 @@
       if (hits && !named && !matches2) continue;
       passing.push({ cluster, matches: matches2 });
     }
-    const sort = setting("sort") in KEYS ? setting("sort") : "size";
+    const sort = choice("sort", KEYS, "size");
     const sign = setting("reverse") ? -1 : 1;
     const rank = hits && !setting("sort") ? ({ cluster, matches: matches2 }) => matches2?.length ?? cluster.size : ({ cluster }) => KEYS[sort](cluster);
     return passing.sort((a5, b3) => sign * (rank(b3) - rank(a5)) || a5.cluster.number - b3.cluster.number);
   });
+  function beside(number2) {
+    const numbers2 = (found.value ?? []).map((one) => one.cluster.number);
+    const at = numbers2.indexOf(number2);
+    return { before: numbers2[at - 1] ?? null, after: (at < 0 ? null : numbers2[at + 1]) ?? null };
+  }
+  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
   var availableSorts = Object.keys(SORTS).filter((sort) => (sort !== "purity" || classed) && (sort !== "agreement" || (run.columns ?? []).includes("heads")));
   var isFiltered = O(() => within.value !== null || ["q", "class", "least", "most", "purity", "margin"].some((name) => setting(name) !== ""));
+
+  // src/state/help.ts
+  var helpOpen = y3(false);
+
+  // src/state/keyboard.ts
+  var typing = (target) => target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, [contenteditable]");
+  var takesLetters = (target) => typing(target) || target instanceof HTMLElement && target.matches("select");
+  var dialogOpen = () => document.querySelector("dialog[open]") !== null;
+  function followKeys() {
+    document.addEventListener("keydown", (event) => {
+      const letter = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+      if ((letter === "z" || letter === "y") && !typing(event.target)) {
+        event.preventDefault();
+        if (letter === "y" || event.shiftKey) redo2();
+        else undo2();
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "Escape") stopPlaying();
+      if (takesLetters(event.target) || dialogOpen()) return;
+      if (act(event)) event.preventDefault();
+    });
+  }
+  function act(event) {
+    const tile = event.target instanceof Element ? event.target.closest(".tile") : null;
+    switch (event.key) {
+      case "/": {
+        if (page.value !== "overview") go(addressOf("overview"));
+        requestAnimationFrame(() => document.getElementById("search")?.focus());
+        return true;
+      }
+      case "?":
+        helpOpen.value = true;
+        return true;
+      case "j":
+      case "k":
+        return page.value === "cluster" ? stepCluster(event.key === "j") : stepCard(event.key === "j" ? 1 : -1);
+      default:
+        return tile !== null && stepTile(tile, event.key);
+    }
+  }
+  function stepCluster(forwards) {
+    const { before, after } = beside(Number(route.value.id));
+    const next = forwards ? after : before;
+    if (next !== null) go(addressOf("cluster", next));
+    return next !== null;
+  }
+  function stepCard(by) {
+    const cards = [...document.querySelectorAll(".card")];
+    const at = cards.findIndex((card2) => card2.contains(document.activeElement));
+    const card = at < 0 ? cards[0] : cards[at + by];
+    card?.querySelector(".tile")?.focus();
+    card?.scrollIntoView({ block: "nearest" });
+    return card !== void 0;
+  }
+  function stepTile(tile, key) {
+    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
+    const at = tiles.indexOf(tile);
+    const top = tile.getBoundingClientRect().top;
+    const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns2, ArrowDown: at + columns2, Home: 0, End: tiles.length - 1 }[key];
+    if (to === void 0) return false;
+    const next = tiles[to];
+    if (next) {
+      tile.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+      next.scrollIntoView({ block: "nearest" });
+    }
+    return true;
+  }
 
   // src/state/order.ts
   var ORDERS = {
@@ -1989,7 +2092,7 @@
     doubtful: "least certain first",
     misfits: "other classes first"
   };
-  var order = () => setting("order") in ORDERS ? setting("order") : "typical";
+  var order = () => choice("order", ORDERS, "typical");
   function ordered(cluster, common) {
     const known = members.value;
     if (!known || cluster < 0 || cluster + 1 >= known.begins.length) return [];
@@ -2002,58 +2105,6 @@
     return [...rows.filter(misfit), ...rows.filter((row) => !misfit(row))];
   }
   var clusterOf = (row) => clusters.value?.[row] ?? -1;
-
-  // src/state/selection.ts
-  var selection = y3(/* @__PURE__ */ new Set());
-  var selecting = y3(false);
-  var selected = O(() => selection.value.size);
-  var last = -1;
-  function toggle(row, range, list) {
-    const next = new Set(selection.peek());
-    const [from, to] = [list.indexOf(last), list.indexOf(row)];
-    if (range && from >= 0 && to >= 0)
-      for (const one of list.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
-    else if (next.has(row)) next.delete(row);
-    else next.add(row);
-    last = row;
-    selection.value = next;
-  }
-  var selectAll = (rows) => {
-    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows]);
-  };
-  function clearSelection() {
-    selection.value = /* @__PURE__ */ new Set();
-    selecting.value = false;
-    last = -1;
-  }
-  function listed() {
-    return [...selection.peek()].sort((a5, b3) => a5 - b3).map((row) => {
-      const times = timesOf(row);
-      const cluster = clusterOf(row);
-      const place = classOf(row);
-      return {
-        id: idOf(row),
-        path: pathOf(row),
-        start: times?.[0] ?? null,
-        end: times?.[1] ?? null,
-        cluster: cluster < 0 ? null : cluster,
-        name: cluster < 0 ? "" : nameOf(cluster),
-        class: place < 0 ? "" : className(place),
-        margin: marginOf(row),
-        tags: tagsOf(row)
-      };
-    });
-  }
-  var EXPORTS = {
-    csv: { word: "CSV", name: "selection.csv", type: "text/csv", text: selectionTable },
-    labelStudio: { word: "Label Studio", name: "label-studio.json", type: "application/json", text: labelStudio },
-    fiftyOne: { word: "FiftyOne", name: "fiftyone.json", type: "application/json", text: (clips) => fiftyOne(run.title, clips) }
-  };
-  function saveSelection(kind) {
-    const { name, type, text } = EXPORTS[kind];
-    const needed = ["ids", "paths", "times"].filter((one) => run.columns.includes(one));
-    once(() => needed.every((one) => column(one) !== null), () => save(name, text(listed()), type));
-  }
 
   // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
   var f4 = /* @__PURE__ */ Symbol.for("pv");
@@ -2070,13 +2121,13 @@
   var DRAWN = 5;
   function parts(classes2) {
     const total = classes2.reduce((sum, [, clips]) => sum + clips, 0);
-    const drawn = classes2.slice(0, DRAWN).map(([place, clips], rank) => ({ place, share: clips / total, rank }));
+    const drawn = classes2.slice(0, DRAWN).map(([place2, clips], rank) => ({ place: place2, share: clips / total, rank }));
     const others = classes2.slice(DRAWN).reduce((sum, [, clips]) => sum + clips, 0);
     return others ? [...drawn, { place: -1, share: others / total, rank: DRAWN }] : drawn;
   }
   function ClassBar({ classes: classes2 }) {
     const all = parts(classes2);
-    const words2 = classes2.slice(0, DRAWN).map(([place, n3]) => `${className(place)}: ${count(n3)}`);
+    const words2 = classes2.slice(0, DRAWN).map(([place2, n3]) => `${className(place2)}: ${count(n3)}`);
     if (classes2.length > DRAWN) words2.push(`${count(classes2.length - DRAWN)} other classes`);
     return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words2.join(", ") || "No clip has a class", title: words2.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
   }
@@ -2128,20 +2179,604 @@
     return /* @__PURE__ */ a4("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", children: PATHS[name] });
   }
 
+  // src/state/selection.ts
+  var selection = y3(/* @__PURE__ */ new Set());
+  var selecting = y3(false);
+  var selected = O(() => selection.value.size);
+  var last = -1;
+  function toggle(row, range, list) {
+    const next = new Set(selection.peek());
+    const [from, to] = [list.indexOf(last), list.indexOf(row)];
+    if (range && from >= 0 && to >= 0)
+      for (const one of list.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+    else if (next.has(row)) next.delete(row);
+    else next.add(row);
+    last = row;
+    selection.value = next;
+  }
+  var selectAll = (rows) => {
+    selection.value = /* @__PURE__ */ new Set([...selection.peek(), ...rows]);
+  };
+  function clearSelection() {
+    selection.value = /* @__PURE__ */ new Set();
+    selecting.value = false;
+    last = -1;
+  }
+  function listed() {
+    return [...selection.peek()].sort((a5, b3) => a5 - b3).map((row) => {
+      const times = timesOf(row);
+      const cluster = clusterOf(row);
+      const place2 = classOf(row);
+      return {
+        id: idOf(row),
+        path: pathOf(row),
+        start: times?.[0] ?? null,
+        end: times?.[1] ?? null,
+        cluster: cluster < 0 ? null : cluster,
+        name: cluster < 0 ? "" : nameOf(cluster),
+        class: place2 < 0 ? "" : className(place2),
+        margin: marginOf(row),
+        tags: tagsOf(row)
+      };
+    });
+  }
+  var EXPORTS = {
+    csv: { word: "CSV", name: "selection.csv", type: "text/csv", text: selectionTable },
+    labelStudio: { word: "Label Studio", name: "label-studio.json", type: "application/json", text: labelStudio },
+    fiftyOne: { word: "FiftyOne", name: "fiftyone.json", type: "application/json", text: (clips) => fiftyOne(run.title, clips) }
+  };
+  function saveSelection(kind) {
+    const { name, type, text } = EXPORTS[kind];
+    const needed = ["ids", "paths", "times"].filter((one) => run.columns.includes(one));
+    once(() => needed.every((one) => column(one) !== null), () => save(name, text(listed()), type));
+  }
+
+  // src/ui/tile.tsx
+  var keyOfTile = ({ row, place: place2 }) => `${place2}:${row}`;
+  var rowOfTile = (key) => Number(key.slice(key.indexOf(":") + 1));
+  function describeClip(row, common) {
+    const margin = marginOf(row);
+    const place2 = classOf(row);
+    const seen2 = [place2 >= 0 ? className(place2) : "", margin === null ? "" : percent(margin)];
+    return `${seen2.join(" ").trim()}; ${further(row, common, mediaOf(row))}`;
+  }
+  function further(row, common, media) {
+    const place2 = classOf(row);
+    return [
+      place2 >= 0 && common >= 0 && place2 !== common ? "not the commonest class" : "",
+      byPerson(row) ? "moved here by you" : "",
+      ...tagsOf(row).map((name) => `tag ${name}`),
+      media === 1 ? "picture only" : "",
+      keyOf(row)
+    ].filter(Boolean).join("; ");
+  }
+  function Tile({ row, place: place2, common, stop, list }) {
+    const key = keyOfTile({ row, place: place2 });
+    const now = playing.value;
+    const plays = now?.key === key;
+    const kind = classOf(row);
+    const differs = kind >= 0 && common >= 0 && kind !== common;
+    const margin = marginOf(row);
+    const media = mediaOf(row);
+    const id = idOf(row);
+    const choosing = list !== void 0 && selecting.value;
+    const chosen = choosing && selection.value.has(row);
+    const tags = tagsOf(row);
+    const open2 = (event) => {
+      stopPlaying();
+      if (choosing) return toggle(row, event.shiftKey, list);
+      openClip(id);
+    };
+    return /* @__PURE__ */ a4(
+      "button",
+      {
+        type: "button",
+        class: `tile${differs ? " differs" : ""}${plays ? " playing" : ""}`,
+        "data-row": row,
+        tabIndex: stop ? 0 : -1,
+        ...choosing ? { "aria-pressed": chosen } : {},
+        onClick: open2,
+        onKeyDown: (event) => {
+          if (event.key !== " ") return;
+          event.preventDefault();
+          if (!event.repeat) togglePlay(key);
+        },
+        onPointerEnter: (event) => {
+          if (event.pointerType !== "touch") hover(key);
+        },
+        onPointerLeave: () => hover(null),
+        onFocus: (event) => {
+          if (event.currentTarget.matches(":focus-visible")) hover(key);
+        },
+        onBlur: () => hover(null),
+        style: { aspectRatio: run.media.aspect },
+        children: [
+          /* @__PURE__ */ a4(Still, { row, media }),
+          plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, tile: key, sound: now.sound }),
+          plays && media === 1 && /* @__PURE__ */ a4("span", { class: "still", children: "picture only" }),
+          choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
+          tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
+          /* @__PURE__ */ a4("span", { class: "caption", children: [
+            byPerson(row) && /* @__PURE__ */ a4(Icon, { name: "pen" }),
+            differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
+            /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
+            " ",
+            margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
+          ] }),
+          /* @__PURE__ */ a4("span", { class: "unseen", children: further(row, common, media) })
+        ]
+      }
+    );
+  }
+  function Still({ row, media }) {
+    const id = media ? idOf(row) : "";
+    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
+    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
+  }
+  function Playing({ row, tile, sound }) {
+    const element = T2(null);
+    A2(() => {
+      const video = element.current;
+      video.muted = !sound;
+      video.play().catch((error) => {
+        if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+        video.muted = true;
+        video.play().catch(() => {
+        });
+      });
+    }, [sound]);
+    A2(() => {
+      const video = element.current;
+      return () => {
+        video.pause();
+        video.removeAttribute("src");
+        video.load();
+        stopTourAt(tile);
+      };
+    }, []);
+    const touring = tour.value !== null;
+    return /* @__PURE__ */ a4(
+      "video",
+      {
+        ref: element,
+        src: `clips/${idOf(row)}.mp4`,
+        playsInline: true,
+        loop: !touring,
+        "aria-hidden": "true",
+        tabIndex: -1,
+        onEnded: stepTour,
+        onError: stepTour
+      }
+    );
+  }
+
+  // src/ui/words.ts
+  var MEANS = {
+    purity: "Share of the commonest class among the clips of the cluster that have a class.",
+    margin: "Probability of the cluster minus that of the next one. Small: the clip could be in another cluster.",
+    heads: "Share of the other heads that put the clip into the same cluster. The heads are trained side by side.",
+    modalities: "Share of the clips that video alone and audio alone put into the same cluster.",
+    entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
+  };
+
+  // src/views/selectionbar.tsx
+  function ClusterChoice({ word, without, choose }) {
+    return /* @__PURE__ */ a4(
+      "select",
+      {
+        "aria-label": word,
+        value: "",
+        onChange: (event) => {
+          const { value } = event.currentTarget;
+          event.currentTarget.value = "";
+          if (value) choose(Number(value));
+        },
+        children: [
+          /* @__PURE__ */ a4("option", { value: "", children: [
+            word,
+            " …"
+          ] }),
+          Array.from({ length: clusterCount.value }, (_4, cluster) => cluster === without ? null : /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
+        ]
+      }
+    );
+  }
+  function TagForm({ add }) {
+    const input = T2(null);
+    return /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
+      event.preventDefault();
+      const name = input.current.value.trim().split(/\s+/).join("-");
+      input.current.value = "";
+      if (name) add(name);
+    }, children: [
+      /* @__PURE__ */ a4("input", { ref: input, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
+      /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
+    ] });
+  }
+  function SelectionBar() {
+    if (!selected.value) return null;
+    const rows = () => [...selection.value];
+    const done = (act2) => {
+      act2();
+      clearSelection();
+    };
+    return /* @__PURE__ */ a4("section", { class: "selection", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("output", { role: "status", children: [
+        plural(selected.value, "clip"),
+        " selected"
+      ] }),
+      isSelected.value && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows(), -1)), children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Not this"
+        ] }),
+        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows(), cluster)) }),
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
+          go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
+        }), children: "New cluster" }),
+        /* @__PURE__ */ a4(TagForm, { add: (name) => done(() => tagClips(rows(), name, true)) })
+      ] }),
+      /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
+        /* @__PURE__ */ a4(Icon, { name: "save" }),
+        EXPORTS[kind].word
+      ] }, kind)) }),
+      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearSelection, children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Clear"
+      ] })
+    ] });
+  }
+
+  // src/views/clipedits.tsx
+  function moveOn(row, cluster, onwards) {
+    if (!isSelected.value || clusterOf(row) === cluster) return;
+    moveClips([row], cluster);
+    onwards();
+  }
+  function ClipEdits({ row, onwards }) {
+    if (!isSelected.value) return null;
+    const own = modelClusters.value?.[row] ?? -1;
+    const tags = tagsOf(row);
+    return /* @__PURE__ */ a4("div", { class: "clip-edits", role: "group", "aria-label": "Correct this clip", children: [
+      clusterOf(row) >= 0 && /* @__PURE__ */ a4("button", { type: "button", "aria-keyshortcuts": "x", onClick: () => moveOn(row, -1, onwards), children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Not this"
+      ] }),
+      /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: clusterOf(row), choose: (cluster) => moveOn(row, cluster, onwards) }),
+      /* @__PURE__ */ a4(TagForm, { add: (name) => tagClips([row], name, true) }),
+      byPerson(row) && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        /* @__PURE__ */ a4(Icon, { name: "pen" }),
+        "Changed by you; the model says ",
+        titleOf(own),
+        "."
+      ] }),
+      tags.length > 0 && /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Tags", children: tags.map((name) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("button", { type: "button", class: "chip", title: `Take the tag ${name} away`, onClick: () => tagClips([row], name, false), children: [
+        /* @__PURE__ */ a4("span", { class: "what", children: name }),
+        /* @__PURE__ */ a4(Icon, { name: "close" })
+      ] }) }, name)) })
+    ] });
+  }
+
+  // src/views/wave.tsx
+  var PEAKS = 48;
+  var places2 = O(() => {
+    const media = column("media");
+    if (!media) return null;
+    const found2 = new Int32Array(run.clips).fill(-1);
+    let place2 = 0;
+    for (let row = 0; row < media.length; row++) if (media[row] === 2) found2[row] = place2++;
+    return found2;
+  });
+  function Wave({ row, video }) {
+    const head = T2(null);
+    const waves = column("waves");
+    const place2 = places2.value?.[row] ?? -1;
+    A2(() => {
+      let frame = 0;
+      const follow = () => {
+        const { currentTime = 0, duration = 0 } = video.current ?? {};
+        const x3 = duration ? PEAKS * currentTime / duration : 0;
+        head.current?.setAttribute("x1", x3.toFixed(2));
+        head.current?.setAttribute("x2", x3.toFixed(2));
+        frame = requestAnimationFrame(follow);
+      };
+      frame = requestAnimationFrame(follow);
+      return () => cancelAnimationFrame(frame);
+    }, [row]);
+    if (!waves || place2 < 0) return null;
+    const peaks = waves.subarray(PEAKS * place2, PEAKS * (place2 + 1));
+    if (!peaks.some((peak) => peak > 0)) return /* @__PURE__ */ a4("p", { class: "aside wave-none", children: "No sound." });
+    const seek = (event) => {
+      const box = event.currentTarget.getBoundingClientRect();
+      if (video.current?.duration) video.current.currentTime = video.current.duration * (event.clientX - box.left) / box.width;
+    };
+    return /* @__PURE__ */ a4("svg", { class: "wave", viewBox: `0 0 ${PEAKS} 32`, preserveAspectRatio: "none", "aria-hidden": "true", onClick: seek, children: [
+      [...peaks].map((peak, at) => {
+        const height = Math.max(0.6, peak / 255 * 30);
+        return /* @__PURE__ */ a4("rect", { x: at + 0.15, y: 16 - height / 2, width: 0.7, height }, at);
+      }),
+      /* @__PURE__ */ a4("line", { ref: head, y1: 0, y2: 32, x1: 0, x2: 0, "vector-effect": "non-scaling-stroke" })
+    ] });
+  }
+
+  // src/views/clip.tsx
+  function ClipDialog() {
+    const id = setting("clip");
+    const row = id ? rowOf(id) : -1;
+    const dialog = T2(null);
+    const last2 = T2(-1);
+    const shown3 = row >= 0;
+    if (shown3) last2.current = row;
+    A2(() => {
+      const element = dialog.current;
+      if (shown3 && !element.open) element.showModal();
+      if (!shown3 && element.open) {
+        element.close();
+        focusTile(last2.current);
+      }
+    }, [shown3]);
+    return /* @__PURE__ */ a4(
+      "dialog",
+      {
+        ref: dialog,
+        class: "clip",
+        "aria-labelledby": "clip-title",
+        onCancel: (event) => {
+          event.preventDefault();
+          closeClip();
+        },
+        onClose: () => {
+          if (setting("clip")) closeClip();
+        },
+        onClick: (event) => {
+          if (event.target === event.currentTarget) closeClip();
+        },
+        children: shown3 && /* @__PURE__ */ a4(Shown, { row, close: closeClip })
+      }
+    );
+  }
+  function NoSuchClip() {
+    const id = setting("clip");
+    if (!id || !column("ids") || rowOf(id) >= 0) return null;
+    return /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: [
+      "This page has no clip ",
+      id,
+      ": the link is of another run."
+    ] });
+  }
+  function focusTile(row) {
+    const now = document.activeElement;
+    if (now !== document.body && !now?.matches(".tile")) return;
+    const tile = document.querySelector(`.tile[data-row="${row}"]`);
+    if (tile) tile.focus();
+    else if (now === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+  }
+  var STRIP = 9;
+  function Shown({ row, close }) {
+    const video = T2(null);
+    const [failed2, setFailed] = d2(false);
+    const cluster = clusterOf(row);
+    const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
+    const rows = ordered(cluster, common);
+    const at = rows.indexOf(row);
+    const step2 = (by) => {
+      const next = rows[at + by];
+      if (next !== void 0) change({ clip: idOf(next) }, true);
+    };
+    const media = mediaOf(row);
+    const kind = classOf(row);
+    A2(() => {
+      setFailed(false);
+      video.current?.play().catch(() => {
+      });
+    }, [row]);
+    const onwards = () => {
+      const next = rows[at + 1] ?? rows[at - 1];
+      if (next === void 0) close();
+      else change({ clip: idOf(next) }, true);
+    };
+    const keys = (event) => {
+      if (takesLetters(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
+      if (by) step2(by);
+      else if (event.key === "x") {
+        if (!event.repeat) moveOn(row, -1, onwards);
+      } else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
+        const one = video.current;
+        if (one && !event.repeat) one.paused ? void one.play() : one.pause();
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
+    const times = timesOf(row);
+    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
+      /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
+        media === 2 ? /* @__PURE__ */ a4(
+          "video",
+          {
+            ref: video,
+            controls: true,
+            loop: true,
+            playsInline: true,
+            src: `clips/${idOf(row)}.mp4`,
+            poster: `clips/${idOf(row)}.jpg`,
+            onError: () => setFailed(true)
+          },
+          row
+        ) : /* @__PURE__ */ a4(Still, { row, media }),
+        failed2 && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
+        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+          "This clip is not stored with the page, which has a limit of size",
+          media === 1 && "; this is its picture",
+          "."
+        ] })
+      ] }),
+      media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
+      /* @__PURE__ */ a4("div", { class: "about", children: [
+        /* @__PURE__ */ a4("p", { class: "eyebrow", children: [
+          cluster >= 0 && /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
+          at >= 0 && /* @__PURE__ */ a4("span", { children: [
+            "clip ",
+            at + 1,
+            " of ",
+            rows.length
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("h2", { id: "clip-title", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
+        kind >= 0 && common >= 0 && kind !== common && /* @__PURE__ */ a4("p", { class: "differs", children: [
+          /* @__PURE__ */ a4(Icon, { name: "differs" }),
+          "Most of this cluster is ",
+          className(common),
+          "."
+        ] }),
+        /* @__PURE__ */ a4("dl", { class: "measures", children: [
+          /* @__PURE__ */ a4(Measure, { name: "Margin", value: marginOf(row), title: MEANS.margin }),
+          /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: headShares.value ? headShares.value[row] / 255 : null, title: MEANS.heads })
+        ] }),
+        /* @__PURE__ */ a4(Choices, { row, cluster }),
+        /* @__PURE__ */ a4(ClipEdits, { row, onwards }),
+        /* @__PURE__ */ a4("p", { class: "path", children: [
+          pathOf(row),
+          times && `, ${clock(times[0])} to ${clock(times[1])}`
+        ] }),
+        /* @__PURE__ */ a4("p", { class: "steps", children: [
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
+            /* @__PURE__ */ a4(Icon, { name: "before" }),
+            "Previous"
+          ] }),
+          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
+            "Next",
+            /* @__PURE__ */ a4(Icon, { name: "after" })
+          ] }),
+          /* @__PURE__ */ a4("button", { type: "button", onClick: close, "aria-keyshortcuts": "Escape", children: [
+            /* @__PURE__ */ a4(Icon, { name: "close" }),
+            "Close"
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
+          "button",
+          {
+            type: "button",
+            "aria-label": describeClip(one, common),
+            ...one === row ? { "aria-current": "true" } : {},
+            onClick: () => change({ clip: idOf(one) }, true),
+            style: { aspectRatio: run.media.aspect },
+            children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
+          },
+          one
+        )) })
+      ] })
+    ] });
+  }
+  function Choices({ row, cluster }) {
+    const second = isSelected.value ? column("second") : null;
+    const choices = [
+      ["Second choice", second?.[row]],
+      ["Video alone", byVideo.value?.[row]],
+      ["Audio alone", byAudio.value?.[row]]
+    ];
+    const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
+    if (!known.length) return null;
+    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words2, other]) => /* @__PURE__ */ a4("div", { children: [
+      /* @__PURE__ */ a4("dt", { children: words2 }),
+      /* @__PURE__ */ a4("dd", { children: other === cluster ? "this cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", other), children: titleOf(other) }) })
+    ] }, words2)) });
+  }
+
+  // src/views/help.tsx
+  var KEYS2 = [
+    ["/", "search"],
+    ["j, k", "next, previous cluster or clip"],
+    ["arrows", "from clip to clip"],
+    ["Space", "play or stop the clip with sound"],
+    ["Enter", "open the clip"],
+    ["x", "in an open clip: not of this cluster"],
+    ["Ctrl Z", "undo a correction"],
+    ["Ctrl Shift Z", "redo it"],
+    ["Esc", "stop, close"],
+    ["?", "this help"]
+  ];
+  function Help() {
+    const dialog = T2(null);
+    const open2 = helpOpen.value;
+    A2(() => {
+      if (open2) dialog.current.showModal();
+      else dialog.current.close();
+    }, [open2]);
+    return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
+      helpOpen.value = false;
+    }, children: [
+      /* @__PURE__ */ a4("h2", { id: "help-title", children: "How to read this page" }),
+      /* @__PURE__ */ a4("p", { children: "A card is a cluster. It shows a few of its clips: half are the most typical ones, the others lie evenly spread over the rest, down to the least certain, so that doubtful clips are seen too. Its title leads to all its clips." }),
+      /* @__PURE__ */ a4("dl", { class: "terms", children: [
+        classed && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("dt", { children: "Purity" }),
+          /* @__PURE__ */ a4("dd", { children: [
+            MEANS.purity,
+            " Classes were not used in training."
+          ] })
+        ] }),
+        /* @__PURE__ */ a4("dt", { children: "Margin" }),
+        /* @__PURE__ */ a4("dd", { children: MEANS.margin }),
+        run.columns.includes("heads") && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("dt", { children: "Heads agree" }),
+          /* @__PURE__ */ a4("dd", { children: MEANS.heads })
+        ] }),
+        /* @__PURE__ */ a4("dt", { children: "Video and audio agree" }),
+        /* @__PURE__ */ a4("dd", { children: MEANS.modalities })
+      ] }),
+      classed && /* @__PURE__ */ a4("p", { children: [
+        "A clip of another class than most of its cluster has the mark ",
+        /* @__PURE__ */ a4(Icon, { name: "differs" }),
+        " before its class."
+      ] }),
+      /* @__PURE__ */ a4("h3", { children: "Keys" }),
+      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words2]) => /* @__PURE__ */ a4("div", { children: [
+        /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
+        /* @__PURE__ */ a4("dd", { children: words2 })
+      ] }, key)) }),
+      /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
+        helpOpen.value = false;
+      }, children: [
+        /* @__PURE__ */ a4(Icon, { name: "close" }),
+        "Close"
+      ] })
+    ] });
+  }
+
+  // src/data/neighbours.ts
+  function neighbours(cluster, rows, columns2, most = 5) {
+    const found2 = /* @__PURE__ */ new Map();
+    for (const kind of ["second", "video", "audio"]) {
+      const column2 = columns2[kind];
+      if (!column2) continue;
+      for (const row of rows) {
+        const other = column2[row];
+        if (other < 0 || other === cluster) continue;
+        let one = found2.get(other);
+        if (!one) found2.set(other, one = { cluster: other, second: 0, video: 0, audio: 0 });
+        one[kind]++;
+      }
+    }
+    const doubts2 = (one) => one.second + one.video + one.audio;
+    return [...found2.values()].sort((a5, b3) => doubts2(b3) - doubts2(a5) || a5.cluster - b3.cluster).slice(0, most);
+  }
+
   // src/ui/chips.tsx
-  function ClassChip({ place, clips, rank }) {
-    const set = setting("class") === String(place);
+  function ClassChip({ place: place2, clips, rank }) {
+    const set = setting("class") === String(place2);
     return /* @__PURE__ */ a4(
       "button",
       {
         type: "button",
         class: "chip",
         "aria-pressed": set,
-        title: set ? "Show all classes" : `Show the clips of ${className(place)}`,
-        onClick: () => change({ class: set ? null : String(place) }),
+        title: set ? "Show all classes" : `Show the clips of ${className(place2)}`,
+        onClick: () => change({ class: set ? null : String(place2) }),
         children: [
           rank !== void 0 && /* @__PURE__ */ a4("i", { class: `swatch rank-${rank}` }),
-          /* @__PURE__ */ a4("span", { class: "what", children: className(place) }),
+          /* @__PURE__ */ a4("span", { class: "what", children: className(place2) }),
           clips !== void 0 && /* @__PURE__ */ a4("b", { children: count(clips) }),
           set && /* @__PURE__ */ a4(Icon, { name: "close" })
         ]
@@ -2151,13 +2786,18 @@
   function ClassChips({ classes: classes2, shown: shown3 }) {
     const rest = classes2.slice(shown3);
     return /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Classes", children: [
-      classes2.slice(0, shown3).map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place, clips, rank }) }, place)),
-      rest.length > 0 && /* @__PURE__ */ a4("li", { class: "more", title: rest.slice(0, 20).map(([place, n3]) => `${className(place)}: ${count(n3)}`).join("\n"), children: [
+      classes2.slice(0, shown3).map(([place2, clips], rank) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(ClassChip, { place: place2, clips, rank }) }, place2)),
+      rest.length > 0 && /* @__PURE__ */ a4("li", { class: "more", title: rest.slice(0, 20).map(([place2, n3]) => `${className(place2)}: ${count(n3)}`).join("\n"), children: [
         "and ",
         count(rest.length),
         " more"
       ] })
     ] });
+  }
+
+  // src/ui/loading.tsx
+  function Loading() {
+    return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
   }
 
   // src/ui/rename.tsx
@@ -4150,28 +4790,36 @@
   }
 
   // src/ui/rows.tsx
-  function useWindowRows({ count: count2, height, margin }) {
+  var heights = /* @__PURE__ */ new Map();
+  var STICKY = 64;
+  function useWindowRows({ count: count2, height, name, margin }) {
     const [, render] = _2((value) => value + 1, 0);
+    const [guess] = d2(heights.get(name) ?? height);
     const options = {
       count: count2,
-      estimateSize: () => height,
+      estimateSize: () => guess,
       getScrollElement: () => window,
       observeElementRect: observeWindowRect,
       observeElementOffset: observeWindowOffset,
       scrollToFn: windowScroll,
       initialOffset: () => scrollY,
       overscan: 2,
+      scrollPaddingStart: STICKY,
       scrollMargin: margin,
       onChange: () => render()
     };
     const [virtualizer] = d2(() => new Virtualizer(options));
     virtualizer.setOptions(options);
     F2(() => virtualizer._didMount(), []);
+    F2(() => () => {
+      const known = [...virtualizer.itemSizeCache.values()];
+      if (known.length) heights.set(name, known.reduce((sum, size2) => sum + size2, 0) / known.length);
+    }, [name]);
     F2(() => virtualizer._willUpdate());
     return virtualizer;
   }
   function usePlace(element, width, gap) {
-    const [place, setPlace] = d2({ columns: 1, top: 0 });
+    const [place2, setPlace] = d2({ columns: 1, top: 0 });
     F2(() => {
       const measure = () => {
         const box = element.current.getBoundingClientRect();
@@ -4185,12 +4833,15 @@
       measure();
       return () => observer.disconnect();
     }, [width, gap]);
-    return place;
+    return place2;
   }
-  function WindowGrid({ items, width, gap, height, label, children, name }) {
+  function WindowGrid({ items, width, gap, height, label, children, name, follow = -1 }) {
     const element = T2(null);
     const { columns: columns2, top } = usePlace(element, width, gap);
-    const rows = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, margin: top });
+    const rows = useWindowRows({ count: Math.ceil(items.length / columns2), height: height + gap, name: `${name} ${width}`, margin: top });
+    A2(() => {
+      if (follow >= 0) rows.scrollToIndex(Math.floor(follow / columns2));
+    }, [follow]);
     return /* @__PURE__ */ a4("div", { ref: element, class: `rows ${name}`, role: "list", "aria-label": label, style: { height: `${rows.getTotalSize()}px` }, children: rows.getVirtualItems().map((row) => /* @__PURE__ */ a4(
       "div",
       {
@@ -4206,7 +4857,7 @@
           gap: `${gap}px`,
           paddingBottom: `${gap}px`
         },
-        children: items.slice(row.index * columns2, (row.index + 1) * columns2).map((item, place) => /* @__PURE__ */ a4("div", { role: "listitem", "aria-setsize": items.length, "aria-posinset": row.index * columns2 + place + 1, children: children(item, row.index * columns2 + place) }, place))
+        children: items.slice(row.index * columns2, (row.index + 1) * columns2).map((item, place2) => /* @__PURE__ */ a4("div", { role: "listitem", "aria-setsize": items.length, "aria-posinset": row.index * columns2 + place2 + 1, children: children(item, row.index * columns2 + place2) }, place2))
       },
       row.key
     )) });
@@ -4214,7 +4865,7 @@
 
   // src/ui/size.tsx
   var SIZES = { small: 0.8, medium: 1, large: 1.7 };
-  var size = () => setting("tiles") in SIZES ? setting("tiles") : "medium";
+  var size = () => choice("tiles", SIZES, "medium");
   var sized = (width) => Math.round(width * SIZES[size()]);
   function SizeChoice() {
     return /* @__PURE__ */ a4("label", { class: "field", children: [
@@ -4226,138 +4877,15 @@
     ] });
   }
 
-  // src/ui/tile.tsx
-  var keyOfTile = ({ row, place }) => `${place}:${row}`;
-  function describeClip(row, common) {
-    const margin = marginOf(row);
-    const place = classOf(row);
-    const seen2 = [place >= 0 ? className(place) : "", margin === null ? "" : percent(margin)];
-    return `${seen2.join(" ").trim()}; ${further(row, common, mediaOf(row))}`;
-  }
-  function further(row, common, media) {
-    const place = classOf(row);
-    return [
-      place >= 0 && common >= 0 && place !== common ? "not the commonest class" : "",
-      byPerson(row) ? "moved here by you" : "",
-      ...tagsOf(row).map((name) => `tag ${name}`),
-      media === 1 ? "picture only" : "",
-      keyOf(row)
-    ].filter(Boolean).join("; ");
-  }
-  function Tile({ row, place, common, stop, list }) {
-    const key = keyOfTile({ row, place });
-    const now = playing.value;
-    const plays = now?.key === key;
-    const kind = classOf(row);
-    const differs = kind >= 0 && common >= 0 && kind !== common;
-    const margin = marginOf(row);
-    const media = mediaOf(row);
-    const id = idOf(row);
-    const choosing = list !== void 0 && selecting.value;
-    const chosen = choosing && selection.value.has(row);
-    const tags = tagsOf(row);
-    const open2 = (event) => {
-      stopPlaying();
-      if (choosing) return toggle(row, event.shiftKey, list);
-      change({ clip: id });
-    };
-    return /* @__PURE__ */ a4(
-      "button",
-      {
-        type: "button",
-        class: `tile${differs ? " differs" : ""}${plays ? " playing" : ""}`,
-        "data-row": row,
-        tabIndex: stop ? 0 : -1,
-        ...choosing ? { "aria-pressed": chosen } : {},
-        onClick: open2,
-        onKeyDown: (event) => {
-          if (event.key !== " ") return;
-          event.preventDefault();
-          togglePlay(key);
-        },
-        onPointerEnter: (event) => {
-          if (event.pointerType !== "touch") hover(key);
-        },
-        onPointerLeave: () => hover(null),
-        onFocus: (event) => {
-          if (event.currentTarget.matches(":focus-visible")) hover(key);
-        },
-        onBlur: () => hover(null),
-        style: { aspectRatio: run.media.aspect },
-        children: [
-          /* @__PURE__ */ a4(Still, { row, media }),
-          plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, sound: now.sound }),
-          plays && media === 1 && /* @__PURE__ */ a4("span", { class: "still", children: "picture only" }),
-          choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
-          tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
-          /* @__PURE__ */ a4("span", { class: "caption", children: [
-            byPerson(row) && /* @__PURE__ */ a4(Icon, { name: "pen" }),
-            differs && /* @__PURE__ */ a4(Icon, { name: "differs" }),
-            /* @__PURE__ */ a4("span", { class: "what", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
-            " ",
-            margin !== null && /* @__PURE__ */ a4("span", { class: "value", children: percent(margin) })
-          ] }),
-          /* @__PURE__ */ a4("span", { class: "unseen", children: further(row, common, media) })
-        ]
-      }
-    );
-  }
-  function Still({ row, media }) {
-    const id = media ? idOf(row) : "";
-    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
-    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
-  }
-  function Playing({ row, sound }) {
-    const element = T2(null);
-    A2(() => {
-      const video = element.current;
-      video.muted = !sound;
-      video.play().catch((error) => {
-        if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
-        video.muted = true;
-        video.play().catch(() => {
-        });
-      });
-      return () => {
-        video.pause();
-        video.removeAttribute("src");
-        video.load();
-      };
-    }, []);
-    const touring = tour.value !== null;
-    return /* @__PURE__ */ a4(
-      "video",
-      {
-        ref: element,
-        src: `clips/${idOf(row)}.mp4`,
-        playsInline: true,
-        loop: !touring,
-        "aria-hidden": "true",
-        tabIndex: -1,
-        onEnded: stepTour,
-        onError: stepTour
-      }
-    );
-  }
-
-  // src/ui/words.ts
-  var MEANS = {
-    purity: "Share of the commonest class among the clips of the cluster that have a class.",
-    margin: "Probability of the cluster minus that of the next one. Small: the clip could be in another cluster.",
-    heads: "Share of the other heads that put the clip into the same cluster. The heads are trained side by side.",
-    modalities: "Share of the clips that video alone and audio alone put into the same cluster.",
-    entropy: "Entropy of the classes, in bits: 0 if all clips are of one class."
-  };
-
   // src/views/levels.tsx
   function LevelChoice() {
     if (!severalLevels) return null;
     return /* @__PURE__ */ a4("label", { class: "field", children: [
       /* @__PURE__ */ a4("span", { children: "Clusters" }),
-      /* @__PURE__ */ a4("select", { id: "level", value: String(depth.value), onChange: (event) => change({ ...headOf(levels.value[Number(event.currentTarget.value)]), within: null }), children: levels.value.map((place, at) => /* @__PURE__ */ a4("option", { value: String(at), children: [
-        run.views[place].clusters,
-        run.views[place].clusters === run.views[run.selected].clusters ? " (selected)" : ""
-      ] }, place)) })
+      /* @__PURE__ */ a4("select", { id: "level", value: String(depth.value), onChange: (event) => change({ ...headOf(levels.value[Number(event.currentTarget.value)]), within: null }), children: levels.value.map((place2, at) => /* @__PURE__ */ a4("option", { value: String(at), children: [
+        run.views[place2].clusters,
+        run.views[place2].clusters === run.views[run.selected].clusters ? " (selected)" : ""
+      ] }, place2)) })
     ] });
   }
   function Folds({ cluster }) {
@@ -4426,99 +4954,31 @@
     ] });
   }
 
-  // src/views/selectionbar.tsx
-  function ClusterChoice({ word, without, choose }) {
-    return /* @__PURE__ */ a4(
-      "select",
-      {
-        "aria-label": word,
-        value: "",
-        onChange: (event) => {
-          const { value } = event.currentTarget;
-          event.currentTarget.value = "";
-          if (value) choose(Number(value));
-        },
-        children: [
-          /* @__PURE__ */ a4("option", { value: "", children: [
-            word,
-            " …"
-          ] }),
-          Array.from({ length: clusterCount.value }, (_4, cluster) => cluster === without ? null : /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
-        ]
-      }
-    );
-  }
-  function TagForm({ add }) {
-    const input = T2(null);
-    return /* @__PURE__ */ a4("form", { class: "tagging", onSubmit: (event) => {
-      event.preventDefault();
-      const name = input.current.value.trim().split(/\s+/).join("-");
-      input.current.value = "";
-      if (name) add(name);
-    }, children: [
-      /* @__PURE__ */ a4("input", { ref: input, size: 10, maxLength: 60, placeholder: "Tag", "aria-label": "Tag", autocomplete: "off" }),
-      /* @__PURE__ */ a4("button", { type: "submit", children: "Tag" })
-    ] });
-  }
-  function SelectionBar() {
-    if (!selected.value) return null;
-    const rows = () => [...selection.value];
-    const done = (act2) => {
-      act2();
-      clearSelection();
-    };
-    return /* @__PURE__ */ a4("section", { class: "selection", "aria-label": "Selected clips", children: [
-      /* @__PURE__ */ a4("output", { role: "status", children: [
-        plural(selected.value, "clip"),
-        " selected"
-      ] }),
-      isSelected.value && /* @__PURE__ */ a4($, { children: [
-        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows(), -1)), children: [
-          /* @__PURE__ */ a4(Icon, { name: "close" }),
-          "Not this"
-        ] }),
-        /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: -1, choose: (cluster) => done(() => moveClips(rows(), cluster)) }),
-        /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => {
-          go(addressOf("cluster", splitOff(rows(), Math.max(0, clusterOf(rows()[0])))));
-        }), children: "New cluster" }),
-        /* @__PURE__ */ a4(TagForm, { add: (name) => done(() => tagClips(rows(), name, true)) })
-      ] }),
-      /* @__PURE__ */ a4("span", { class: "exports", children: Object.keys(EXPORTS).map((kind) => /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveSelection(kind), children: [
-        /* @__PURE__ */ a4(Icon, { name: "save" }),
-        EXPORTS[kind].word
-      ] }, kind)) }),
-      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearSelection, children: [
-        /* @__PURE__ */ a4(Icon, { name: "close" }),
-        "Clear"
-      ] })
-    ] });
-  }
-
   // src/views/cluster.tsx
   var TOUR = 50;
-  function beside(number2) {
-    const numbers2 = (found.value ?? []).map((one) => one.cluster.number);
-    const at = numbers2.indexOf(number2);
-    return { before: numbers2[at - 1] ?? null, after: (at < 0 ? null : numbers2[at + 1]) ?? null };
-  }
   function ClusterPage() {
-    const number2 = Number(route.value.id);
+    const number2 = /^\d+$/.test(route.value.id) ? Number(route.value.id) : -1;
     const cluster = summary.value?.[number2];
-    if (!summary.value) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    if (!summary.value) return /* @__PURE__ */ a4(Loading, {});
     if (!cluster) return /* @__PURE__ */ a4("p", { class: "nothing", children: [
       "There is no cluster ",
       route.value.id,
       "."
     ] });
-    return /* @__PURE__ */ a4(Shown, { cluster }, number2);
+    return /* @__PURE__ */ a4(Shown2, { cluster }, number2);
   }
-  function Shown({ cluster }) {
+  function Shown2({ cluster }) {
     const { number: number2 } = cluster;
     const common = cluster.classes[0]?.[0] ?? -1;
     const rows = ordered(number2, common);
     const { before, after } = beside(number2);
     const playable = rows.filter((row) => mediaOf(row) === 2).slice(0, TOUR).map((row) => keyOfTile({ row, place: "all" }));
     const touring = tour.value;
+    const now = touring?.keys[touring.at];
+    const follow = now === void 0 ? -1 : rows.indexOf(rowOfTile(now));
+    A2(() => {
+      if (now !== void 0 && follow < 0) stepTour();
+    }, [now, follow]);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("p", { class: "steps", children: [
@@ -4607,7 +5067,7 @@
         setting("class") !== "" && /* @__PURE__ */ a4(ClassChip, { place: Number(setting("class")) }),
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(rows.length, "clip") })
       ] }),
-      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: sized(176), gap: 8, height: sized(140), label: "Clips", name: "clips", children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
+      /* @__PURE__ */ a4(WindowGrid, { items: rows, width: sized(176), gap: 8, height: sized(140), label: "Clips", name: "clips", follow, children: (row, at) => /* @__PURE__ */ a4(Tile, { row, place: "all", common, stop: at === 0, list: rows }, row) })
     ] });
   }
   function Classes({ cluster }) {
@@ -4618,11 +5078,11 @@
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
-      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown3.map(([place, clips], rank) => /* @__PURE__ */ a4("li", { children: [
-        /* @__PURE__ */ a4(ClassChip, { place, rank: Math.min(rank, 5) }),
+      /* @__PURE__ */ a4("ul", { class: "histogram", children: shown3.map(([place2, clips], rank) => /* @__PURE__ */ a4("li", { children: [
+        /* @__PURE__ */ a4(ClassChip, { place: place2, rank: Math.min(rank, 5) }),
         /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${100 * clips / most}%` } }) }),
         /* @__PURE__ */ a4("span", { class: "value", children: count(clips) })
-      ] }, place)) }),
+      ] }, place2)) }),
       rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
@@ -4650,370 +5110,10 @@
     return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
   }
   function classesOf(cluster, number2) {
-    const here = cluster.classes[0][0];
+    const here2 = cluster.classes[0][0];
     const there = summary.value?.[number2]?.classes[0]?.[0];
     if (there === void 0) return "";
-    return here === there ? `Both are mostly ${className(here)}.` : `Here mostly ${className(here)}, there ${className(there)}.`;
-  }
-
-  // src/views/help.tsx
-  var helpOpen = y3(false);
-  var KEYS2 = [
-    ["/", "search"],
-    ["j, k", "next, previous cluster or clip"],
-    ["arrows", "from clip to clip"],
-    ["Space", "play or stop the clip with sound"],
-    ["Enter", "open the clip"],
-    ["x", "in an open clip: not of this cluster"],
-    ["Ctrl Z", "undo a correction"],
-    ["Esc", "stop, close"],
-    ["?", "this help"]
-  ];
-  function Help() {
-    const dialog = T2(null);
-    const open2 = helpOpen.value;
-    A2(() => {
-      if (open2) dialog.current.showModal();
-      else dialog.current.close();
-    }, [open2]);
-    return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
-      helpOpen.value = false;
-    }, children: [
-      /* @__PURE__ */ a4("h2", { id: "help-title", children: "How to read this page" }),
-      /* @__PURE__ */ a4("p", { children: "A card is a cluster. It shows a few of its clips: half are the most typical ones, the others lie evenly spread over the rest, down to the least certain, so that doubtful clips are seen too. Its title leads to all its clips." }),
-      /* @__PURE__ */ a4("dl", { class: "terms", children: [
-        classed && /* @__PURE__ */ a4($, { children: [
-          /* @__PURE__ */ a4("dt", { children: "Purity" }),
-          /* @__PURE__ */ a4("dd", { children: [
-            MEANS.purity,
-            " Classes were not used in training."
-          ] })
-        ] }),
-        /* @__PURE__ */ a4("dt", { children: "Margin" }),
-        /* @__PURE__ */ a4("dd", { children: MEANS.margin }),
-        run.columns.includes("heads") && /* @__PURE__ */ a4($, { children: [
-          /* @__PURE__ */ a4("dt", { children: "Heads agree" }),
-          /* @__PURE__ */ a4("dd", { children: MEANS.heads })
-        ] }),
-        /* @__PURE__ */ a4("dt", { children: "Video and audio agree" }),
-        /* @__PURE__ */ a4("dd", { children: MEANS.modalities })
-      ] }),
-      classed && /* @__PURE__ */ a4("p", { children: [
-        "A clip of another class than most of its cluster has the mark ",
-        /* @__PURE__ */ a4(Icon, { name: "differs" }),
-        " before its class."
-      ] }),
-      /* @__PURE__ */ a4("h3", { children: "Keys" }),
-      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words2]) => /* @__PURE__ */ a4("div", { children: [
-        /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
-        /* @__PURE__ */ a4("dd", { children: words2 })
-      ] }, key)) }),
-      /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
-        helpOpen.value = false;
-      }, children: [
-        /* @__PURE__ */ a4(Icon, { name: "close" }),
-        "Close"
-      ] })
-    ] });
-  }
-
-  // src/state/keyboard.ts
-  var typing = (target) => target instanceof HTMLElement && target.matches("input, select, textarea, [contenteditable]");
-  var dialogOpen = () => document.querySelector("dialog[open]") !== null;
-  function followKeys() {
-    document.addEventListener("keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing(event.target)) {
-        event.preventDefault();
-        if (event.shiftKey) redo2();
-        else undo2();
-      }
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === "Escape") stopPlaying();
-      if (typing(event.target) || dialogOpen()) return;
-      if (act(event)) event.preventDefault();
-    });
-  }
-  function act(event) {
-    const tile = event.target instanceof Element ? event.target.closest(".tile") : null;
-    switch (event.key) {
-      case "/": {
-        const search = document.getElementById("search");
-        search?.focus();
-        return search !== null;
-      }
-      case "?":
-        helpOpen.value = true;
-        return true;
-      case "j":
-      case "k":
-        return page.value === "cluster" ? stepCluster(event.key === "j") : stepCard(event.key === "j" ? 1 : -1);
-      default:
-        return tile !== null && stepTile(tile, event.key);
-    }
-  }
-  function stepCluster(forwards) {
-    const { before, after } = beside(Number(route.value.id));
-    const next = forwards ? after : before;
-    if (next !== null) go(addressOf("cluster", next));
-    return next !== null;
-  }
-  function stepCard(by) {
-    const cards = [...document.querySelectorAll(".card")];
-    const at = cards.findIndex((card2) => card2.contains(document.activeElement));
-    const card = at < 0 ? cards[0] : cards[at + by];
-    card?.querySelector(".tile")?.focus();
-    card?.scrollIntoView({ block: "nearest" });
-    return card !== void 0;
-  }
-  function stepTile(tile, key) {
-    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
-    const at = tiles.indexOf(tile);
-    const top = tile.getBoundingClientRect().top;
-    const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns2, ArrowDown: at + columns2, Home: 0, End: tiles.length - 1 }[key];
-    if (to === void 0) return false;
-    const next = tiles[to];
-    if (next) {
-      tile.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
-    }
-    return true;
-  }
-
-  // src/views/clipedits.tsx
-  function moveOn(row, cluster, onwards) {
-    if (!isSelected.value || clusterOf(row) === cluster) return;
-    moveClips([row], cluster);
-    onwards();
-  }
-  function ClipEdits({ row, onwards }) {
-    if (!isSelected.value) return null;
-    const own = modelClusters.value?.[row] ?? -1;
-    const tags = tagsOf(row);
-    return /* @__PURE__ */ a4("div", { class: "clip-edits", role: "group", "aria-label": "Correct this clip", children: [
-      clusterOf(row) >= 0 && /* @__PURE__ */ a4("button", { type: "button", "aria-keyshortcuts": "x", onClick: () => moveOn(row, -1, onwards), children: [
-        /* @__PURE__ */ a4(Icon, { name: "close" }),
-        "Not this"
-      ] }),
-      /* @__PURE__ */ a4(ClusterChoice, { word: "Move to", without: clusterOf(row), choose: (cluster) => moveOn(row, cluster, onwards) }),
-      /* @__PURE__ */ a4(TagForm, { add: (name) => tagClips([row], name, true) }),
-      byPerson(row) && /* @__PURE__ */ a4("p", { class: "aside", children: [
-        /* @__PURE__ */ a4(Icon, { name: "pen" }),
-        "Changed by you; the model says ",
-        titleOf(own),
-        "."
-      ] }),
-      tags.length > 0 && /* @__PURE__ */ a4("ul", { class: "chips", "aria-label": "Tags", children: tags.map((name) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("button", { type: "button", class: "chip", title: `Take the tag ${name} away`, onClick: () => tagClips([row], name, false), children: [
-        /* @__PURE__ */ a4("span", { class: "what", children: name }),
-        /* @__PURE__ */ a4(Icon, { name: "close" })
-      ] }) }, name)) })
-    ] });
-  }
-
-  // src/views/wave.tsx
-  var PEAKS = 48;
-  var places = O(() => {
-    const media = column("media");
-    if (!media) return null;
-    const found2 = new Int32Array(run.clips).fill(-1);
-    let place = 0;
-    for (let row = 0; row < media.length; row++) if (media[row] === 2) found2[row] = place++;
-    return found2;
-  });
-  function Wave({ row, video }) {
-    const head = T2(null);
-    const waves = column("waves");
-    const place = places.value?.[row] ?? -1;
-    A2(() => {
-      let frame = 0;
-      const follow = () => {
-        const { currentTime = 0, duration = 0 } = video.current ?? {};
-        const x3 = duration ? PEAKS * currentTime / duration : 0;
-        head.current?.setAttribute("x1", x3.toFixed(2));
-        head.current?.setAttribute("x2", x3.toFixed(2));
-        frame = requestAnimationFrame(follow);
-      };
-      frame = requestAnimationFrame(follow);
-      return () => cancelAnimationFrame(frame);
-    }, [row]);
-    if (!waves || place < 0) return null;
-    const peaks = waves.subarray(PEAKS * place, PEAKS * (place + 1));
-    if (!peaks.some((peak) => peak > 0)) return /* @__PURE__ */ a4("p", { class: "aside wave-none", children: "No sound." });
-    const seek = (event) => {
-      const box = event.currentTarget.getBoundingClientRect();
-      if (video.current?.duration) video.current.currentTime = video.current.duration * (event.clientX - box.left) / box.width;
-    };
-    return /* @__PURE__ */ a4("svg", { class: "wave", viewBox: `0 0 ${PEAKS} 32`, preserveAspectRatio: "none", "aria-hidden": "true", onClick: seek, children: [
-      [...peaks].map((peak, at) => {
-        const height = Math.max(0.6, peak / 255 * 30);
-        return /* @__PURE__ */ a4("rect", { x: at + 0.15, y: 16 - height / 2, width: 0.7, height }, at);
-      }),
-      /* @__PURE__ */ a4("line", { ref: head, y1: 0, y2: 32, x1: 0, x2: 0, "vector-effect": "non-scaling-stroke" })
-    ] });
-  }
-
-  // src/views/clip.tsx
-  function ClipDialog() {
-    const id = setting("clip");
-    const row = id ? rowOf(id) : -1;
-    const dialog = T2(null);
-    const shown3 = row >= 0;
-    A2(() => {
-      const element = dialog.current;
-      if (shown3 && !element.open) element.showModal();
-      if (!shown3 && element.open) element.close();
-    }, [shown3]);
-    const close = () => change({ clip: null });
-    return /* @__PURE__ */ a4(
-      "dialog",
-      {
-        ref: dialog,
-        class: "clip",
-        "aria-labelledby": "clip-title",
-        onCancel: (event) => {
-          event.preventDefault();
-          close();
-        },
-        onClick: (event) => {
-          if (event.target === event.currentTarget) close();
-        },
-        children: shown3 && /* @__PURE__ */ a4(Shown2, { row, close })
-      }
-    );
-  }
-  var STRIP = 9;
-  function Shown2({ row, close }) {
-    const video = T2(null);
-    const [failed, setFailed] = d2(false);
-    const cluster = clusterOf(row);
-    const common = summary.value?.[cluster]?.classes[0]?.[0] ?? -1;
-    const rows = ordered(cluster, common);
-    const at = rows.indexOf(row);
-    const step2 = (by) => {
-      const next = rows[at + by];
-      if (next !== void 0) change({ clip: idOf(next) }, true);
-    };
-    const media = mediaOf(row);
-    const kind = classOf(row);
-    A2(() => {
-      setFailed(false);
-      video.current?.play().catch(() => {
-      });
-    }, [row]);
-    const onwards = () => {
-      const next = rows[at + 1] ?? rows[at - 1];
-      if (next === void 0) close();
-      else change({ clip: idOf(next) }, true);
-    };
-    const keys = (event) => {
-      if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
-      if (by) step2(by);
-      else if (event.key === "x") moveOn(row, -1, onwards);
-      else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
-        const one = video.current;
-        if (one) one.paused ? void one.play() : one.pause();
-      } else return;
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
-    const times = timesOf(row);
-    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
-      /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
-        media === 2 ? /* @__PURE__ */ a4(
-          "video",
-          {
-            ref: video,
-            controls: true,
-            loop: true,
-            playsInline: true,
-            src: `clips/${idOf(row)}.mp4`,
-            poster: `clips/${idOf(row)}.jpg`,
-            onError: () => setFailed(true)
-          },
-          row
-        ) : /* @__PURE__ */ a4(Still, { row, media }),
-        failed && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
-        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
-          "This clip is not stored with the page, which has a limit of size",
-          media === 1 && "; this is its picture",
-          "."
-        ] })
-      ] }),
-      media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
-      /* @__PURE__ */ a4("div", { class: "about", children: [
-        /* @__PURE__ */ a4("p", { class: "eyebrow", children: [
-          cluster >= 0 && /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
-          at >= 0 && /* @__PURE__ */ a4("span", { children: [
-            "clip ",
-            at + 1,
-            " of ",
-            rows.length
-          ] })
-        ] }),
-        /* @__PURE__ */ a4("h2", { id: "clip-title", children: kind >= 0 ? className(kind) : fileName(keyOf(row)) }),
-        kind >= 0 && common >= 0 && kind !== common && /* @__PURE__ */ a4("p", { class: "differs", children: [
-          /* @__PURE__ */ a4(Icon, { name: "differs" }),
-          "Most of this cluster is ",
-          className(common),
-          "."
-        ] }),
-        /* @__PURE__ */ a4("dl", { class: "measures", children: [
-          /* @__PURE__ */ a4(Measure, { name: "Margin", value: marginOf(row), title: MEANS.margin }),
-          /* @__PURE__ */ a4(Measure, { name: "Heads agree", value: headShares.value ? headShares.value[row] / 255 : null, title: MEANS.heads })
-        ] }),
-        /* @__PURE__ */ a4(Choices, { row, cluster }),
-        /* @__PURE__ */ a4(ClipEdits, { row, onwards }),
-        /* @__PURE__ */ a4("p", { class: "path", children: [
-          pathOf(row),
-          times && `, ${clock(times[0])} to ${clock(times[1])}`
-        ] }),
-        /* @__PURE__ */ a4("p", { class: "steps", children: [
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
-            /* @__PURE__ */ a4(Icon, { name: "before" }),
-            "Previous"
-          ] }),
-          /* @__PURE__ */ a4("button", { type: "button", disabled: at < 0 || at === rows.length - 1, onClick: () => step2(1), "aria-keyshortcuts": "ArrowRight", children: [
-            "Next",
-            /* @__PURE__ */ a4(Icon, { name: "after" })
-          ] }),
-          /* @__PURE__ */ a4("button", { type: "button", onClick: close, "aria-keyshortcuts": "Escape", children: [
-            /* @__PURE__ */ a4(Icon, { name: "close" }),
-            "Close"
-          ] })
-        ] }),
-        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
-          "button",
-          {
-            type: "button",
-            "aria-label": describeClip(one, common),
-            ...one === row ? { "aria-current": "true" } : {},
-            onClick: () => change({ clip: idOf(one) }, true),
-            style: { aspectRatio: run.media.aspect },
-            children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
-          },
-          one
-        )) })
-      ] })
-    ] });
-  }
-  function Choices({ row, cluster }) {
-    const second = isSelected.value ? column("second") : null;
-    const choices = [
-      ["Second choice", second?.[row]],
-      ["Video alone", byVideo.value?.[row]],
-      ["Audio alone", byAudio.value?.[row]]
-    ];
-    const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
-    if (!known.length) return null;
-    return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words2, other]) => /* @__PURE__ */ a4("div", { children: [
-      /* @__PURE__ */ a4("dt", { children: words2 }),
-      /* @__PURE__ */ a4("dd", { children: other === cluster ? "this cluster" : /* @__PURE__ */ a4("a", { href: addressOf("cluster", other), children: titleOf(other) }) })
-    ] }, words2)) });
+    return here2 === there ? `Both are mostly ${className(here2)}.` : `Here mostly ${className(here2)}, there ${className(there)}.`;
   }
 
   // src/views/card.tsx
@@ -5033,9 +5133,9 @@
   function Card({ found: found2 }) {
     const { cluster, matches: matches2 } = found2;
     const rows = toShow(found2);
-    const place = `c${cluster.number}`;
-    const touring = tour.value?.name === place ? tour.value : null;
-    const playable = rows.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place }));
+    const place2 = `c${cluster.number}`;
+    const touring = tour.value?.name === place2 ? tour.value : null;
+    const playable = rows.filter((row) => mediaOf(row) === 2).map((row) => keyOfTile({ row, place: place2 }));
     const name = nameOf(cluster.number);
     return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
       /* @__PURE__ */ a4("header", { children: [
@@ -5054,7 +5154,7 @@
             type: "button",
             class: "quiet play-all",
             "aria-describedby": `title-${cluster.number}`,
-            onClick: () => touring ? stopPlaying() : startTour(place, playable),
+            onClick: () => touring ? stopPlaying() : startTour(place2, playable),
             children: [
               /* @__PURE__ */ a4(Icon, { name: touring ? "stop" : "play" }),
               touring ? `Stop ${touring.at + 1}/${playable.length}` : "Play"
@@ -5062,7 +5162,7 @@
           }
         )
       ] }),
-      /* @__PURE__ */ a4("div", { class: "strip", style: { gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }, role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
+      /* @__PURE__ */ a4("div", { class: "strip", style: { gridTemplateColumns: `repeat(${COLUMNS}, minmax(0, 1fr))` }, role: "group", "aria-label": `Clips of ${titleOf(cluster.number)}`, children: rows.map((row, at) => /* @__PURE__ */ a4(Tile, { row, place: place2, common: cluster.classes[0]?.[0] ?? -1, stop: at === 0 }, row)) }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
       cluster.classes.length > 0 && /* @__PURE__ */ a4(ClassChips, { classes: cluster.classes, shown: 2 }),
       /* @__PURE__ */ a4("dl", { class: "measures", children: [
@@ -5096,11 +5196,17 @@
   function Toolbar() {
     const shown3 = found.value;
     const timer2 = T2(void 0);
+    const [typed, setTyped] = d2(null);
     const [open2, setOpen] = d2(false);
     const search = (text) => {
+      setTyped(text);
       clearTimeout(timer2.current);
-      timer2.current = setTimeout(() => change({ q: text || null }, true), 60);
+      timer2.current = setTimeout(() => {
+        change({ q: text || null }, true);
+        setTyped(null);
+      }, 60);
     };
+    A2(() => () => clearTimeout(timer2.current), []);
     const random = () => {
       const one = shown3?.[Math.floor(Math.random() * shown3.length)];
       if (one) go(addressOf("cluster", one.cluster.number));
@@ -5118,7 +5224,7 @@
             "aria-label": "Search",
             "aria-keyshortcuts": "/",
             placeholder: classed ? "Search names, classes, files, #number" : "Search names, files, #number",
-            value: setting("q"),
+            value: typed ?? setting("q"),
             onFocus: () => once(() => column("keys") !== null, () => setTimeout(() => index.value)),
             onInput: (event) => search(event.currentTarget.value)
           }
@@ -5150,7 +5256,7 @@
               /* @__PURE__ */ a4("span", { children: "Class" }),
               /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
                 /* @__PURE__ */ a4("option", { value: "", children: "all" }),
-                run.classes.map((name, place) => /* @__PURE__ */ a4("option", { value: place, children: name }, place))
+                run.classes.map((name, place2) => /* @__PURE__ */ a4("option", { value: place2, children: name }, place2))
               ] })
             ] }),
             LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words2, most]) => /* @__PURE__ */ a4("label", { children: [
@@ -5211,15 +5317,14 @@
   }
 
   // src/views/overview.tsx
-  var clearFilters = () => change({ q: null, class: null, least: null, most: null, purity: null, margin: null, within: null });
   function Overview() {
     const shown3 = found.value;
     const empty = summary.value?.filter((cluster) => !cluster.size).map((cluster) => cluster.number) ?? [];
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("h1", { class: "unseen", children: "Clusters" }),
       /* @__PURE__ */ a4(Toolbar, {}),
-      shown3 === null && /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" }),
-      shown3?.length === 0 && /* @__PURE__ */ a4("section", { class: "nothing", children: [
+      (shown3 === null || shown3.length === 0 && searching.value) && /* @__PURE__ */ a4(Loading, {}),
+      shown3?.length === 0 && !searching.value && /* @__PURE__ */ a4("section", { class: "nothing", children: [
         /* @__PURE__ */ a4("h2", { children: "No cluster matches" }),
         /* @__PURE__ */ a4("p", { children: "The search looks through the names and classes of the clusters and the files of all clips." }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: clearFilters, children: "Clear the filters" })
@@ -5309,8 +5414,8 @@
   function fromHue(hue, light) {
     const reach = 0.6 * Math.min(light, 1 - light);
     const part = (shift) => {
-      const place = (shift + hue / 30) % 12;
-      return Math.round(255 * (light - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
+      const place2 = (shift + hue / 30) % 12;
+      return Math.round(255 * (light - reach * Math.max(-1, Math.min(place2 - 3, 9 - place2, 1))));
     };
     return [part(0), part(8), part(4)];
   }
@@ -5351,11 +5456,11 @@ void main() {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     let count2 = 0;
     const fill = (name, values, size2, kind, normalised) => {
-      const place = gl.getAttribLocation(program, name);
+      const place2 = gl.getAttribLocation(program, name);
       gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
       gl.bufferData(gl.ARRAY_BUFFER, values, gl.STATIC_DRAW);
-      gl.enableVertexAttribArray(place);
-      gl.vertexAttribPointer(place, size2, kind, normalised, 0, 0);
+      gl.enableVertexAttribArray(place2);
+      gl.vertexAttribPointer(place2, size2, kind, normalised, 0, 0);
     };
     const [view2, pointSize] = [gl.getUniformLocation(program, "view"), gl.getUniformLocation(program, "size")];
     return {
@@ -5378,8 +5483,8 @@ void main() {
     let points2 = new Uint16Array();
     let colours2 = new Uint8Array();
     return {
-      data(places3, shades) {
-        points2 = places3;
+      data(places4, shades) {
+        points2 = places4;
         colours2 = shades;
       },
       draw({ x: x3, y: y5, scale }, width, height, size2, ratio) {
@@ -5404,11 +5509,11 @@ void main() {
   var REACH = 12;
   var NAMES = 60;
   var COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" };
-  var colouring = () => setting("colour") in COLOURS ? setting("colour") : "cluster";
-  var places2 = O(() => column("map"));
-  var grid = O(() => places2.value ? new Grid(places2.value) : null);
+  var colouring = () => choice("colour", COLOURS, "cluster");
+  var places3 = O(() => column("map"));
+  var grid = O(() => places3.value ? new Grid(places3.value) : null);
   var centres = O(() => {
-    const [points2, known] = [places2.value, members.value];
+    const [points2, known] = [places3.value, members.value];
     return points2 && known ? middles(points2, known.begins, known.order) : [];
   });
   var colours = O(() => {
@@ -5434,7 +5539,7 @@ void main() {
     return made3;
   });
   function MapPage() {
-    const ready = places2.value && colours.value && grid.value;
+    const ready = places3.value && colours.value && grid.value;
     const far = run.map;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -5451,7 +5556,7 @@ void main() {
           ". Distances between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to zoom."
         ] })
       ] }),
-      ready ? /* @__PURE__ */ a4(Plane, {}) : /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" })
+      ready ? /* @__PURE__ */ a4(Plane, {}) : /* @__PURE__ */ a4(Loading, {})
     ] });
   }
   var whole2 = (width, height) => ({ x: SIDE / 2, y: SIDE / 2, scale: 0.94 * Math.min(width, height) / SIDE });
@@ -5466,7 +5571,7 @@ void main() {
     const drag = T2(null);
     const view2 = camera ?? whole2(box.width, box.height);
     const shades = colours.value;
-    const points2 = places2.value;
+    const points2 = places3.value;
     F2(() => {
       const observer = new ResizeObserver(([entry]) => setBox({ width: Math.max(200, entry.contentRect.width), height: Math.max(200, entry.contentRect.height) }));
       observer.observe(canvas.current.parentElement);
@@ -5528,7 +5633,7 @@ void main() {
         setLasso(false);
       } else if (!from.moved) {
         const row = rowAt(event);
-        if (row >= 0) change({ clip: idOf(row) });
+        if (row >= 0) openClip(idOf(row));
       }
     };
     const keys = (event) => {
@@ -5673,13 +5778,13 @@ void main() {
         /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(220 120 0)" } }),
         " other class"
       ] });
-    const groups = by === "class" ? run.classes.map((name, place) => [name, place]) : [];
+    const groups = by === "class" ? run.classes.map((name, place2) => [name, place2]) : [];
     if (!groups.length || groups.length > 12) return null;
-    return /* @__PURE__ */ a4("p", { class: "legend", children: groups.map(([name, place]) => /* @__PURE__ */ a4("span", { children: [
-      /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(groupColour(place, groups.length)) } }),
+    return /* @__PURE__ */ a4("p", { class: "legend", children: groups.map(([name, place2]) => /* @__PURE__ */ a4("span", { children: [
+      /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(groupColour(place2, groups.length)) } }),
       " ",
       name
-    ] }, place)) });
+    ] }, place2)) });
   }
 
   // src/views/missing.tsx
@@ -5689,7 +5794,7 @@ void main() {
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Not shown" }),
         /* @__PURE__ */ a4("p", { class: "lead", children: [
-          plural(all, "video or clip", "s"),
+          all === 1 ? "1 video or clip" : `${count(all)} videos or clips`,
           " without a cluster, and why."
         ] })
       ] }),
@@ -5811,11 +5916,16 @@ void main() {
         "And ",
         plural(moved.size - LISTED2, "more clip"),
         " moved."
+      ] }),
+      tags.size > LISTED2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "And ",
+        plural(tags.size - LISTED2, "more clip"),
+        " with tags."
       ] })
     ] });
   }
   function Clip({ row }) {
-    return /* @__PURE__ */ a4("button", { type: "button", class: "link", onClick: () => change({ clip: idOf(row) }), children: keyOf(row) || `clip ${row}` });
+    return /* @__PURE__ */ a4("button", { type: "button", class: "link", onClick: () => openClip(idOf(row)), children: keyOf(row) || `clip ${row}` });
   }
   function Change({ back, children }) {
     return /* @__PURE__ */ a4("li", { children: [
@@ -5926,8 +6036,9 @@ void main() {
   var WHOLE = 1100;
   function Matrix({ table: table2, by }) {
     const canvas = T2(null);
-    const [at, setAt] = d2(null);
+    const [pointed, setAt] = d2(null);
     const [rows, columns2] = [table2.clusters.length, table2.classes.length];
+    const at = pointed && pointed[0] < rows ? pointed : null;
     const labelled = Math.max(rows, columns2) <= LABELLED;
     const side = labelled ? WIDE : Math.max(3, Math.min(16, Math.floor(WHOLE / Math.max(rows, columns2))));
     A2(() => {
@@ -5967,7 +6078,7 @@ void main() {
     return /* @__PURE__ */ a4("figure", { class: "matrix", children: [
       /* @__PURE__ */ a4("figcaption", { id: "cell-words", "aria-live": "polite", children: at ? wordsOf(table2, at) : "Point at a cell to read it, or use the arrow keys; a click or Enter shows its clips." }),
       /* @__PURE__ */ a4("div", { class: "scrolls", children: /* @__PURE__ */ a4("div", { class: "cells", style: { gridTemplateColumns: `auto ${side * columns2}px` }, children: [
-        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", style: { gridAutoColumns: `${side}px` }, children: table2.classes.map((place) => /* @__PURE__ */ a4("li", { title: className(place), children: className(place) }, place)) }),
+        labelled && /* @__PURE__ */ a4("ul", { class: "top", "aria-hidden": "true", style: { gridAutoColumns: `${side}px` }, children: table2.classes.map((place2) => /* @__PURE__ */ a4("li", { title: className(place2), children: className(place2) }, place2)) }),
         labelled && /* @__PURE__ */ a4("ul", { class: "left", "aria-label": "Clusters", style: { gridAutoRows: `${side}px` }, children: table2.clusters.map((cluster) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), title: titleOf(cluster), children: titleOf(cluster) }) }, cluster)) }),
         /* @__PURE__ */ a4("div", { class: "drawn", children: [
           /* @__PURE__ */ a4(
@@ -6050,8 +6161,8 @@ void main() {
   });
   function ConfusionPage() {
     const table2 = shown2.value;
-    const by = setting("by") in MEASURES ? setting("by") : "cluster";
-    if (!table2) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    const by = choice("by", MEASURES, "cluster");
+    if (!table2) return /* @__PURE__ */ a4(Loading, {});
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Clusters and classes" }),
@@ -6246,7 +6357,7 @@ void main() {
           const { head, clusters: clusters2 } = run.views[one.view];
           return /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "row", children: [
-              /* @__PURE__ */ a4("a", { href: addressOf(page.value, "", { head: head === selected2 ? "" : String(head) }), children: [
+              /* @__PURE__ */ a4("a", { href: addressOf(page.value, "", { split: setting("split"), head: head === selected2 ? "" : String(head) }), children: [
                 "Head ",
                 head
               ] }),
@@ -6353,12 +6464,12 @@ void main() {
           y: { name: "", ticks: [], to: all.length },
           height: 60 + 42 * all.length,
           children: (x3, y5) => all.map((one, at) => {
-            const place = y5(all.length - at - 0.75);
+            const place2 = y5(all.length - at - 0.75);
             return /* @__PURE__ */ a4("g", { class: one.kind, children: [
-              /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place, y2: place }),
-              one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place, y2: place }),
-              /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place, r: one.kind === "ours" ? 7 : 5 }),
-              /* @__PURE__ */ a4("text", { x: x3(0), y: place - 9, children: one.words })
+              /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place2, y2: place2 }),
+              one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place2, y2: place2 }),
+              /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place2, r: one.kind === "ours" ? 7 : 5 }),
+              /* @__PURE__ */ a4("text", { x: x3(0), y: place2 - 9, children: one.words })
             ] }, one.words);
           })
         }
@@ -6388,7 +6499,7 @@ void main() {
   });
   function Unscored() {
     const known = said.value;
-    if (!known) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    if (!known) return /* @__PURE__ */ a4(Loading, {});
     const changed = run.curves?.labels_changed?.filter((one) => typeof one === "number").at(-1);
     const facts = [];
     if (known.heads !== null) facts.push({
@@ -6458,7 +6569,7 @@ void main() {
   // src/views/sizes.tsx
   function SizesPage() {
     const all = summary.value;
-    if (!all) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    if (!all) return /* @__PURE__ */ a4(Loading, {});
     const sorted = [...all].sort((a5, b3) => b3.size - a5.size || a5.number - b3.number);
     const drawn = run.prescribed?.[String(view.value.head)];
     const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a5, b3) => b3 - a5) : null;
@@ -6635,9 +6746,9 @@ void main() {
   });
   function TreePage() {
     const known = branches.value;
-    if (!known) return /* @__PURE__ */ a4("p", { class: "loading", role: "status", children: "Loading clips …" });
+    if (!known) return /* @__PURE__ */ a4(Loading, {});
     const top = run.views[levels.value[0]];
-    const numbers2 = levels.value.map((place) => run.views[place].clusters);
+    const numbers2 = levels.value.map((place2) => run.views[place2].clusters);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "Tree of clusters" }),
@@ -6652,12 +6763,12 @@ void main() {
     ] });
   }
   function Branch({ depth: depth2, cluster, child }) {
-    const place = levels.value[depth2];
+    const place2 = levels.value[depth2];
     const below = branches.value[depth2]?.[cluster] ?? [];
-    const face = faces(place)?.[cluster];
+    const face = faces(place2)?.[cluster];
     const words2 = /* @__PURE__ */ a4($, { children: [
       face && face.row >= 0 && /* @__PURE__ */ a4("img", { class: "face", src: `clips/${idOf(face.row)}.jpg`, alt: "", loading: "lazy", decoding: "async" }),
-      /* @__PURE__ */ a4("a", { href: addressIn(place, cluster), children: titleIn(place, cluster) }),
+      /* @__PURE__ */ a4("a", { href: addressIn(place2, cluster), children: titleIn(place2, cluster) }),
       " ",
       /* @__PURE__ */ a4("span", { class: "facts", children: [
         face && face.kind >= 0 && /* @__PURE__ */ a4($, { children: [
@@ -6668,7 +6779,7 @@ void main() {
           ", "
         ] }),
         "of ",
-        run.views[place].clusters,
+        run.views[place2].clusters,
         child && /* @__PURE__ */ a4($, { children: [
           ", ",
           plural(child.size, "clip"),
@@ -6678,7 +6789,7 @@ void main() {
         ] }),
         below.length > 0 && /* @__PURE__ */ a4($, { children: [
           " · ",
-          /* @__PURE__ */ a4("a", { href: addressOfParts(levels.value[depth2 + 1], place, cluster), children: [
+          /* @__PURE__ */ a4("a", { href: addressOfParts(levels.value[depth2 + 1], place2, cluster), children: [
             "see ",
             plural(below.length, "part")
           ] })
@@ -6689,7 +6800,7 @@ void main() {
     if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
     return /* @__PURE__ */ a4("li", { children: [
       /* @__PURE__ */ a4("div", { class: "branch", children: [
-        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place2, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
         /* @__PURE__ */ a4("span", { children: words2 })
       ] }),
       open2 && /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
@@ -6711,12 +6822,12 @@ void main() {
         Plot,
         {
           label: `Agreement of heads by number of clusters. ${words2}`,
-          x: { name: "number of clusters", ticks: all.map((_4, place) => place), from: -0.5, to: all.length - 0.5, format: (place) => String(all[place].clusters) },
+          x: { name: "number of clusters", ticks: all.map((_4, place2) => place2), from: -0.5, to: all.length - 0.5, format: (place2) => String(all[place2].clusters) },
           y: { name: scored.length ? "AMI of heads, NMI with classes" : "agreement of heads (AMI)", ticks: ticks(1), to: 1 },
           children: (x3, y5) => /* @__PURE__ */ a4($, { children: [
-            /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place) => [x3(place), y5(Math.max(0, one.agreement))])) }),
+            /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place2) => [x3(place2), y5(Math.max(0, one.agreement))])) }),
             scored.length > 0 && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(scored.map((one) => [x3(at(one)), y5(one.nmi)])) }),
-            all.map((one, place) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
+            all.map((one, place2) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place2), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
             best && /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: x3(at(best)), cy: y5(best.nmi), r: 6 })
           ] })
         }
@@ -6834,14 +6945,21 @@ void main() {
   function App() {
     const shown3 = PAGES.find((one) => one.name === page.value && one.available()) ?? PAGES[0];
     const View = shown3.view;
-    const place = `${shown3.name}/${route.value.id}`;
+    const place2 = `${shown3.name}/${route.value.id}`;
     const main = T2(null);
     const first = T2(true);
     A2(() => {
       stopPlaying();
-      if (first.current) first.current = false;
-      else if (!main.current?.contains(document.activeElement)) scrollTo(0, 0);
-    }, [place]);
+      if (!first.current) {
+        scrollTo(0, scrolledTo());
+        if (document.activeElement === document.body) main.current.focus({ preventScroll: true });
+      }
+      first.current = false;
+    }, [place2]);
+    const title = shown3.name === "cluster" ? titleOf(Number(route.value.id)) : shown3.word;
+    A2(() => {
+      document.title = `${title} · ${run.title}`;
+    }, [title]);
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("a", { class: "skip", href: "#main", onClick: (event) => {
         event.preventDefault();
@@ -6850,7 +6968,8 @@ void main() {
       /* @__PURE__ */ a4(Masthead, {}),
       /* @__PURE__ */ a4("main", { id: "main", ref: main, tabIndex: -1, children: [
         trouble.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: trouble.value }),
-        /* @__PURE__ */ a4(View, {}, place),
+        /* @__PURE__ */ a4(NoSuchClip, {}),
+        /* @__PURE__ */ a4(View, {}, place2),
         /* @__PURE__ */ a4(SelectionBar, {})
       ] }),
       /* @__PURE__ */ a4(ClipDialog, {}),
