@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countClasses, describe, describeAll, group, rowsOf, sample } from "../src/data/clusters.ts";
+import { countClasses, describe, describeAll, group, rowsOf, sample, shareSame } from "../src/data/clusters.ts";
 
 const clusters = Int16Array.from([1, 0, 1, -1, 1, 0]);
 const margins = Uint8Array.from([10, 255, 200, 5, 10, 0]);
@@ -43,6 +43,12 @@ test("purity, entropy and agreement are of the clips that have a class", () => {
   assert.equal(one.margin, 0.5);
   assert.equal(one.heads, null);
   assert.equal(one.modalities, 0.75);
+});
+
+test("modalities agree on the clips that have both", () => {
+  const [video, audio] = [Int16Array.from([4, -1, 4, 1]), Int16Array.from([4, 4, -1, 4])];
+  assert.equal(shareSame(video, audio, [0, 1, 2, 3]), 0.5);
+  assert.equal(shareSame(video, audio, [1, 2]), null);
 });
 
 test("empty clusters are described too", () => {

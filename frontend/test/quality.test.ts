@@ -58,4 +58,7 @@ test("what is better is called better, and oracles are no rivals", () => {
 
 test("two clusterings agree by chance as their sizes say", () => {
   assert.equal(sameByChance(Int16Array.from([0, 0, 1, 1]), Int16Array.from([0, 1, 1, 1]), 2), (2 * 1 + 2 * 3) / 16);
+  // Clips without a modality, -1, are left out.
+  assert.equal(sameByChance(Int16Array.from([0, 0, -1, 1]), Int16Array.from([0, 1, 1, -1]), 2), (2 * 1) / 4);
+  assert.equal(sameByChance(Int16Array.from([0, -1]), Int16Array.from([-1, 0]), 2), null);
 });

@@ -190,6 +190,17 @@ def videos(parser: argparse.ArgumentParser, window: str, stride: str) -> None:
     )
 
 
+def page_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--clips-per-cluster", type=int, default=48, metavar="N",
+        help="store N clips per cluster, which the page can play (default: 48)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-megabytes", type=float, default=300, metavar="MB",
+        help="store fewer clips per cluster if they are larger than MB 10^6 bytes (default: 300)",
+    )  # fmt: skip
+
+
 def clusters(parser: argparse.ArgumentParser) -> None:
     """Add the number of clusters of a training."""
     parser.add_argument(

@@ -50,14 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
-    parser.add_argument(
-        "--clips-per-cluster", type=int, default=48, metavar="N",
-        help="store N clips per cluster, which the page can play (default: 48)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--max-megabytes", type=float, default=300, metavar="MB",
-        help="store fewer clips per cluster if they are larger than MB 10^6 bytes (default: 300)",
-    )  # fmt: skip
+    arguments.page_limits(parser)
     parser.add_argument(
         "--clusters", type=int, metavar="K",
         help="set the number of clusters, empty ones included (default: the highest assigned)",

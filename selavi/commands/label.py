@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also make an HTML page to watch and hear the clusters, which is always made without "
         "--model; six seconds of each window are stored for it",
     )  # fmt: skip
+    arguments.page_limits(parser)
     parser.add_argument(
         "--corrections", type=Path, metavar="FILE",
         help="apply corrections that were saved from the page (JSON): names, moved windows, merged "
@@ -68,11 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from selavi.files import UserError
     from selavi.label.corrections_file import read_corrections
-    from selavi.label.label import label, stored_clips, used_corrections
+    from selavi.label.label import heads_of, label, stored_clips, used_corrections
     from selavi.label.loaded import load_labeller
     from selavi.label.options import Options
     from selavi.label.windows import Windowing
-    from selavi.reporting.explorer.insight import model_facts
+    from selavi.reporting.explorer.insight import model_facts, prescribed_sizes
     from selavi.reporting.label_results import PAGE_SECONDS, Page, Wanted, show_labels
     from selavi.running.learn import Wishes, labelled, learn
 
@@ -109,10 +110,13 @@ def run(options: argparse.Namespace) -> int:
     page = None
     if with_page:
         clips = stored_clips(output, loaded, how)
-        log = Path(model).with_name("log.csv") if training else None
-        facts = model_facts(loaded.facts, log)
-        changed = used_corrections(output, how)
-        page = Page(clips, loaded.clusters, how.threads, facts, changed)
+        facts = model_facts(loaded.facts, Path(model).with_name("log.csv") if training else None)
+        if training:
+            facts |= prescribed_sizes(loaded.facts, loaded.network.cluster_counts)
+        page = Page(
+            clips, heads_of(output, loaded, how), options.clips_per_cluster, options.max_megabytes,
+            how.threads, facts, used_corrections(output, how),
+        )  # fmt: skip
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
     if labels["cluster"].isna().all():
         logging.getLogger("selavi").error(

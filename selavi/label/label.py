@@ -12,6 +12,7 @@ from selavi.label.corrections import apply_corrections, fit_corrections, names_o
 from selavi.label.corrections_file import Corrections, dump, read_corrections
 from selavi.label.duplicates import SAME_PICTURE, first_of_each, near_duplicates
 from selavi.label.feature_rows import FeatureRows
+from selavi.label.heads import Heads, every_head
 from selavi.label.inputs import key_of
 from selavi.label.loaded import Loaded
 from selavi.label.names import settle_names
@@ -171,6 +172,17 @@ def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame
     """
     plan = read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
     return _work(output / "work", loaded, options).clips(plan)
+
+
+def heads_of(output: Path, loaded: Loaded, options: Options) -> Heads:
+    """What every head says of the windows that `label` has labelled with the same arguments.
+
+    Returns
+    -------
+    Heads
+        Of these windows, and perhaps of others.
+    """
+    return every_head(_work(output / "work", loaded, options).predictions(loaded), loaded)
 
 
 def _work(folder: Path, loaded: Loaded, options: Options) -> Work:

@@ -131,6 +131,16 @@ class Work:
         windows = plan.drop_duplicates("id")[["id", "path", "start", "end"]]
         return rows.drop(columns=["path", "start", "end"]).merge(windows, on="id")
 
+    def predictions(self, loaded: Loaded) -> Iterator[Predicted]:
+        """What the network says of all windows that it has seen, a shard at a time."""
+        for number in self.numbers():
+            path = self._predicted(number, loaded)
+            if path.exists():
+                yield Predicted.read(path)
+
+    def _predicted(self, number: int, loaded: Loaded) -> Path:
+        return self._path(number, f".{loaded.digest[:16]}.npz")
+
     def _path(self, number: int, suffix: str) -> Path:
         return self.folder / f"{number:05d}{suffix}"
 
@@ -163,7 +173,7 @@ class Work:
 
     def _part(self, number: int, table: pd.DataFrame, loaded: Loaded, workers: int) -> Part:
         """A shard with its predictions, which are made unless they are there."""
-        path = self._path(number, f".{loaded.digest[:16]}.npz")
+        path = self._predicted(number, loaded)
         tar = self._path(number, ".tar")
         try:
             predicted = Predicted.read(path)

@@ -9,7 +9,9 @@ import pandas as pd
 
 from selavi.label.corrections_file import Corrections
 from selavi.label.formats.write import write_formats
+from selavi.label.heads import Heads
 from selavi.label.summary import print_summary
+from selavi.reporting.explorer.build import CLIPS_PER_CLUSTER, MEGABYTES
 from selavi.reporting.explorer.labels_page import make_labels_page
 
 PAGE_SECONDS = 6.0
@@ -43,8 +45,12 @@ class Page:
     ----------
     clips : DataFrame
         What is stored of each window; see `make_labels_page`.
-    clusters : int
-        K.
+    heads : Heads
+        What every head says of the windows.
+    clips_per_cluster : int
+        Maximum number of clips per cluster that it stores.
+    max_megabytes : float
+        Limit of these clips, in 10^6 bytes.
     threads : int
         ffmpeg processes at a time.
     facts : dict
@@ -54,7 +60,9 @@ class Page:
     """
 
     clips: pd.DataFrame
-    clusters: int
+    heads: Heads
+    clips_per_cluster: int = CLIPS_PER_CLUSTER
+    max_megabytes: float = MEGABYTES
     threads: int = 1
     facts: Mapping[str, Any] = field(default_factory=dict)
     corrections: Corrections | None = None
@@ -92,7 +100,9 @@ def show_labels(
             page.clips,
             addresses["page"],
             title=title,
-            clusters=page.clusters,
+            heads=page.heads,
+            clips_per_cluster=page.clips_per_cluster,
+            max_megabytes=page.max_megabytes,
             threads=page.threads,
             facts=page.facts,
             corrections=page.corrections,

@@ -76,7 +76,7 @@ def test_corrections_are_applied_and_survive_retraining(
     assert "not-this" in capsys.readouterr().out
 
     # The page has the model's clusters, and starts with the corrections.
-    assert read_column(page, "cluster-0").tolist() == before
+    assert read_column(page, f"cluster-{run_of(page)['selected']}").tolist() == before
     run = run_of(page)
     assert run["corrections"]["moved"] == content["moved"]
     assert not {"4", str(first)} & set(run["names"])  # those of people are no suggestions

@@ -75,7 +75,13 @@ def test_names_are_edited_and_carried_over(
 
     page = out / "explorer/index.html"
     assert run_of(page)["names"] == {str(cluster): f"=the {cluster}th" for cluster in used}
-    assigned = dict(zip(ids_of(page), read_column(page, "cluster-0").tolist(), strict=True))
+    assigned = dict(
+        zip(
+            ids_of(page),
+            read_column(page, f"cluster-{run_of(page)['selected']}").tolist(),
+            strict=True,
+        )
+    )
     for cluster in used:  # the page's ids are those of names.csv
         assert {assigned[name] for name in written["clips"][cluster].split()} == {cluster}
 

@@ -101,7 +101,9 @@ def test_a_page_of_the_windows(
 ) -> None:
     output = tmp_path / "out"
     changed = make_video(tmp_path / "b.mp4", 2)
-    command = ["label", str(videos), str(changed), "--model", str(model), "--explorer"]
+    mute = make_video(tmp_path / "mute.mp4", 2, audio=False)
+    paths = [str(path) for path in (videos, changed, mute)]
+    command = ["label", *paths, "--model", str(model), "--explorer"]
     command += ["--output", str(output), "--workers", "1"]
     assert main(command) == 0
     make_video(changed, 3, hertz=880)  # in place of the first: what was stored of that is not shown
@@ -111,11 +113,17 @@ def test_a_page_of_the_windows(
     run = run_of(page)
     labels = pd.read_csv(output / "labels.csv")
     accepted = labels[labels["cluster"].notna()]
-    assert sorted(read_column(page, "cluster-0")) == sorted(accepted["cluster"].astype(int))
+    selected = f"cluster-{run['selected']}"
+    assert sorted(read_column(page, selected)) == sorted(accepted["cluster"].astype(int))
     assert sorted(read_column(page, "second")) == sorted(accepted["second"].astype(int))
-    assert [view["clusters"] for view in run["views"]] == [4]
+    views = [(view["modality"], view["head"], view["clusters"]) for view in run["views"]]
+    wanted = [(name, head, 4) for name in ("video+audio", "video", "audio") for head in range(2)]
+    assert views == wanted and views[run["selected"]] == ("video+audio", 1, 4)
+    assert (read_column(page, "cluster-4") == -1).sum() == 1, "the mute video, by audio"
+    assert read_column(page, "map").shape == (6, 2) and run["map"]["method"] == "pca"
+    assert {row["view"] for row in run["agreement"]["heads"]} == set(range(6))
     shown = dict(zip(read_column(page, "keys"), ids_of(page), strict=True))
-    assert len(shown) == len(accepted) == 5
+    assert len(shown) == len(accepted) == 6
     assert {key.split(" ")[-1] for key in shown if "=a.mkv" in key} == {"0:00", "0:10", "0:20"}
     missing = [(row["reason"], row["count"], *row["examples"]) for row in run["missing"]]
     (short, broken) = missing
@@ -126,10 +134,13 @@ def test_a_page_of_the_windows(
         with av.open(page.parent / "clips" / f"{name}.mp4") as made:
             seconds[key.split("/")[-1]] = made.duration / 1e6
             kinds = [stream.type for stream in made.streams]
-            assert kinds == ["video", "audio"]
+            assert kinds == (["video"] if "mute" in key else ["video", "audio"])
     assert seconds["=a.mkv 0:10"] == pytest.approx(6, abs=0.1)
     assert seconds["b.mp4"] == pytest.approx(3, abs=0.1)
-    assert len(list((page.parent / "clips").glob("*.mp4"))) == 5
+    assert len(list((page.parent / "clips").glob("*.mp4"))) == 6
+    assert main([*command, "--clips-per-cluster", "1"]) == 0
+    clusters = accepted["cluster"].nunique()
+    assert len(list((page.parent / "clips").glob("*.mp4"))) == clusters < 6
 
 
 def test_no_page_where_nothing_is_labelled(videos: Path, model: Path, tmp_path: Path) -> None:

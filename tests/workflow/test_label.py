@@ -13,6 +13,7 @@ from selavi.cli import main
 from selavi.files import read_csv, write_csv
 from selavi.running import recipe
 from selavi.settings.presets import PRESETS
+from tests.reporting.pages import run_of
 
 
 @pytest.fixture
@@ -56,7 +57,10 @@ def test_a_folder_becomes_labels_with_one_command(
     assert len(good) == 26 and good["cluster"].between(0, 2).all()
     assert labels.loc["mute.mp4", "modalities"] == "video"
     assert (good["modalities"] == "video+audio").sum() == 24
-    assert (output / "explorer/index.html").exists()
+    run = run_of(output / "explorer/index.html")
+    assert len(run["curves"]["epoch"]) == 2
+    sizes = next(iter(run["prescribed"].values()))
+    assert len(sizes) == 3 and sum(sizes) == pytest.approx(24) and sizes == sorted(sizes)[::-1]
     model = output / "results/pretrain/videos/model.pt"
     made = model.stat().st_mtime_ns
 
@@ -116,4 +120,7 @@ def test_an_installed_encoder_is_taken(
     mute = later[later["name"] == "mute.mp4"].iloc[0]
     assert mute["modalities"] == "video" and mute["cluster"] >= 0
     assert later.loc[good.index, "cluster"].equals(good["cluster"])
-    assert (output / "explorer/index.html").exists()
+    run = run_of(output / "explorer/index.html")
+    assert [row["clusters"] for row in run["levels"]] == [2, 3, 5]
+    chosen = next(row["clusters"] for row in run["levels"] if row["selected"])
+    assert run["views"][run["selected"]]["clusters"] == chosen

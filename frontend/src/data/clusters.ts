@@ -81,12 +81,21 @@ export function countClasses(rows: Int32Array | number[], classes: Int16Array): 
   return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
 }
 
+/** Share of the rows to which both give the same cluster, among those to which both give one; null if there are none. */
+export function shareSame(first: Int16Array, second: Int16Array, rows: Iterable<number>): number | null {
+  let [same, both] = [0, 0];
+  for (const row of rows) {
+    if (first[row]! < 0 || second[row]! < 0) continue;
+    both++;
+    if (first[row] === second[row]) same++;
+  }
+  return both ? same / both : null;
+}
+
 export function describe(number: number, rows: Int32Array, columns: Columns): Cluster {
   const { classes, margins, heads, video, audio } = columns;
   const counts = classes ? countClasses(rows, classes) : [];
   const labelled = counts.reduce((sum, [, clips]) => sum + clips, 0);
-  let same = 0;
-  if (video && audio) for (const row of rows) if (video[row] === audio[row]) same++;
   return {
     number,
     size: rows.length,
@@ -97,7 +106,7 @@ export function describe(number: number, rows: Int32Array, columns: Columns): Cl
       : null,
     margin: margins && rows.length ? mean(rows, margins) : null,
     heads: heads && rows.length ? mean(rows, heads) : null,
-    modalities: video && audio && rows.length ? same / rows.length : null,
+    modalities: video && audio ? shareSame(video, audio, rows) : null,
   };
 }
 

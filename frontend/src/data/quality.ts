@@ -91,10 +91,15 @@ export function verdict(rows: Row[]): string | null {
   return `The best other method is ${best.words}, with an NMI of ${percent(best.nmi)}: ${how}.`;
 }
 
-/** Share of the clips that two random clusterings of these sizes put into the same cluster. */
-export function sameByChance(first: Int16Array, second: Int16Array, clusters: number): number {
+/** Share of the clips with both clusters that two random clusterings of these sizes put into the same one; null if there are none. */
+export function sameByChance(first: Int16Array, second: Int16Array, clusters: number): number | null {
   const [a, b] = [new Float64Array(clusters), new Float64Array(clusters)];
-  for (const cluster of first) a[cluster]!++;
-  for (const cluster of second) b[cluster]!++;
-  return a.reduce((sum, clips, cluster) => sum + clips * b[cluster]!, 0) / (first.length * second.length);
+  let both = 0;
+  first.forEach((cluster, row) => {
+    if (cluster < 0 || second[row]! < 0) return;
+    a[cluster]!++;
+    b[second[row]!]!++;
+    both++;
+  });
+  return both ? a.reduce((sum, clips, cluster) => sum + clips * b[cluster]!, 0) / both ** 2 : null;
 }

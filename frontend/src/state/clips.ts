@@ -99,6 +99,9 @@ export function grouped(view: number, known: Int16Array | null, count: number): 
 /** The clips of each cluster, once loaded. */
 export const members = computed(() => grouped(viewNumber.value, clusters.value, clusterCount.value));
 
+/** Number of clips that are in no cluster: without the modality, or taken out. */
+export const outside = computed(() => (members.value ? run.clips - members.value.order.length : 0));
+
 /** All clusters, empty ones included, once loaded. */
 export const summary = computed<Cluster[] | null>(() => {
   const found = members.value;

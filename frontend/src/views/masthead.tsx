@@ -1,7 +1,7 @@
 /* What the page is of: facts, pages, which clusters are shown. */
 
 import { plural } from "../data/text.ts";
-import { modalities, run, view } from "../state/clips.ts";
+import { corrected, isSelected, modalities, outside, run, view } from "../state/clips.ts";
 import { edited } from "../state/edits.ts";
 import { helpOpen } from "../state/help.ts";
 import { addressOf, change, page } from "../state/route.ts";
@@ -19,6 +19,7 @@ export function Masthead() {
         <p class="facts">
           <span>{plural(run.clips, "clip")}</span>
           <span>{plural(view.value.clusters, "cluster")}</span>
+          {outside.value > 0 && <span>{plural(outside.value, "clip")} in no cluster{corrected.value && isSelected.value ? "" : `: without ${view.value.modality}`}</span>}
           {run.classes.length > 0 && <span title="Classes were not used in training; they are shown for comparison.">{plural(run.classes.length, "class", "es")}</span>}
           {run.splits.length > 0 && <span>{plural(run.splits.length, "split")}: {run.splits.join(", ")}</span>}
           {!Number.isNaN(made.getTime()) && <span>selavi {run.version}, <time dateTime={run.made}>{run.made.slice(0, 10)}</time></span>}

@@ -1,7 +1,7 @@
 /* How good the clusters are, in words, with what each figure can and cannot say. */
 
 import { computed } from "@preact/signals";
-import type { Cluster } from "../data/clusters.ts";
+import { type Cluster, shareSame } from "../data/clusters.ts";
 import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
 import { percent, plural } from "../data/text.ts";
 import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
@@ -129,7 +129,7 @@ const said = computed(() => {
   const [video, audio] = [byVideo.value, byAudio.value];
   return {
     heads: isSelected.value && headShares.value ? mean((one) => one.heads) : null,
-    modalities: video && audio ? mean((one) => one.modalities) : null,
+    modalities: video && audio ? shareSame(video, audio, video.keys()) : null,
     byChance: video && audio ? sameByChance(video, audio, clusterCount.value) : null,
     margin: all.some((one) => one.margin !== null) ? mean((one) => one.margin) : null,
   };

@@ -93,7 +93,34 @@ def model_facts(facts: Mapping[str, object], log: Path | None = None) -> dict[st
     return ({"model": model} if model else {}) | curves
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def prescribed_sizes(facts: Mapping[str, object], counts: Sequence[int]) -> dict[str, Any]:
+    """Of each head, the number of clips that the marginals prescribe for each rank.
+
+    Parameters
+    ----------
+    facts : dict
+        Of the model file.
+    counts : sequence of int
+        (H,) number of clusters of each head.
+
+    Returns
+    -------
+    dict
+        `prescribed`: by head, the sizes among the clips of the training, the largest first; nothing
+        if the file does not say.
+    """
+    clips, sizes = facts.get("clips"), facts.get("sizes")
+    if not isinstance(clips, int) or not isinstance(sizes, list) or len(sizes) != len(counts):
+        return {}
+    return {
+        "prescribed": {
+            str(head): [share * clips for share in reversed(shares[:count])]
+            for head, (shares, count) in enumerate(zip(sizes, counts, strict=True))
+        }
+    }
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows without the values that are missing."""
     return [
         {str(name): value for name, value in row.items() if value == value and value != ""}
@@ -106,7 +133,7 @@ def _scores(path: Path) -> list[dict[str, Any]]:
     table = read_csv(path, TEXTS, needed=("modality", "choice", "nmi"))
     shown = table[table["choice"].isin(CHOICES) & table["nmi"].notna()]
     columns = [name for name in ("modality", "choice", "head", *SCORES) if name in shown]
-    return _records(shown[columns])
+    return records(shown[columns])
 
 
 def _baselines(path: Path) -> list[dict[str, Any]]:
@@ -118,7 +145,7 @@ def _baselines(path: Path) -> list[dict[str, Any]]:
     alone = ~table.duplicated(["method", "modality"], keep=False)
     shown = table[(choice != "") | alone]
     columns = ["method", "modality", "choice", "preparation", "note", *SCORES]
-    return _records(shown[[name for name in columns if name in shown]])
+    return records(shown[[name for name in columns if name in shown]])
 
 
 def _curves(path: Path) -> dict[str, list[float | None]]:
@@ -145,4 +172,4 @@ def _prescribed(path: Path) -> dict[str, list[float]]:
 def _levels(path: Path) -> list[dict[str, Any]]:
     """Scores by number of clusters, the smallest first."""
     table = read_csv(path, needed=("clusters", "head", "agreement", "selected"))
-    return _records(table.sort_values("clusters"))
+    return records(table.sort_values("clusters"))

@@ -7,13 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from selavi.data.schema import cluster_counts
+from selavi.evaluation.clip_map import ClipMap, positions_of
+from selavi.evaluation.levels import level_scores
 from selavi.files import UserError
 from selavi.label.corrections_file import Corrections
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
+from selavi.label.heads import Heads
 from selavi.label.names_file import clip_ids
-from selavi.reporting.explorer.build import Page, write_page
-from selavi.reporting.explorer.views import View, shares
+from selavi.reporting.explorer.agreeing import agreements
+from selavi.reporting.explorer.build import CLIPS_PER_CLUSTER, MEGABYTES, Page, write_page
+from selavi.reporting.explorer.insight import records
+from selavi.reporting.explorer.views import views_of
 
 
 def make_labels_page(
@@ -22,7 +28,9 @@ def make_labels_page(
     output: Path,
     *,
     title: str,
-    clusters: int,
+    heads: Heads,
+    clips_per_cluster: int = CLIPS_PER_CLUSTER,
+    max_megabytes: float = MEGABYTES,
     threads: int = 1,
     facts: Mapping[str, Any] | None = None,
     corrections: Corrections | None = None,
@@ -40,8 +48,12 @@ def make_labels_page(
         The page, usually index.html.
     title : str
         Its heading.
-    clusters : int
-        K.
+    heads : Heads
+        What every head says of the windows, by the `id` of `clips`; others may be among them.
+    clips_per_cluster : int
+        See `make_explorer`.
+    max_megabytes : float
+        See `make_explorer`.
     threads : int
         ffmpeg processes at a time.
     facts : dict, optional
@@ -74,26 +86,39 @@ def make_labels_page(
             "second": rows["second"].tolist(),
         }
     )  # fmt: skip
-    assigned = rows["cluster"].to_numpy(np.int16)
-    view = View("video+audio", None, clusters, assigned, shares(rows["margin"]))
+    stored = stored[~stored.index.duplicated()]
+    said = heads.table.drop_duplicates("id").reset_index()
+    order = said.set_index("id").loc[stored.loc[names, "id"], "index"].to_numpy()
+    by_heads = heads.table.iloc[order].reset_index(drop=True)
+    by_heads = by_heads.assign(cluster=rows["cluster"].to_numpy(np.int64), label="")
+    counts = cluster_counts(by_heads)
+    views, selected = views_of(by_heads, None if counts else heads.clusters)
+    seen = {name: features[order] for name, features in heads.features.items()}
+    positions, method = positions_of(seen)
+    known = dict(facts or {}) | {"agreement": agreements(views, selected)}
+    if counts:
+        known["levels"] = records(level_scores(by_heads, counts))
     rejected = labels[labels["model_cluster"].isna()]
     write_page(
         Page(
             title,
             table,
-            stored[~stored.index.duplicated()],
-            [view],
-            0,
+            stored,
+            views,
+            selected,
+            clip_map=ClipMap(names.to_numpy(str), positions, method, "+".join(seen)),
             names=called,
             corrections=corrections,
             missing=[
                 (str(reason), str(below(path, root)))
                 for reason, path in zip(rejected["reason"], rejected["path"], strict=True)
             ],
-            facts=dict(facts or {}),
+            facts=known,
         ),
         output,
-        threads=threads,
+        clips_per_cluster,
+        max_megabytes,
+        threads,
     )
 
 

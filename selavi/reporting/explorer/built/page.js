@@ -1161,14 +1161,19 @@
     }
     return [...counts].sort((a5, b3) => b3[1] - a5[1] || a5[0] - b3[0]);
   }
+  function shareSame(first, second, rows) {
+    let [same, both] = [0, 0];
+    for (const row of rows) {
+      if (first[row] < 0 || second[row] < 0) continue;
+      both++;
+      if (first[row] === second[row]) same++;
+    }
+    return both ? same / both : null;
+  }
   function describe(number2, rows, columns2) {
     const { classes: classes2, margins: margins2, heads, video, audio } = columns2;
     const counts = classes2 ? countClasses(rows, classes2) : [];
     const labelled = counts.reduce((sum, [, clips]) => sum + clips, 0);
-    let same = 0;
-    if (video && audio) {
-      for (const row of rows) if (video[row] === audio[row]) same++;
-    }
     return {
       number: number2,
       size: rows.length,
@@ -1177,7 +1182,7 @@
       entropy: counts[0] ? Math.abs(counts.reduce((sum, [, n3]) => sum - n3 / labelled * Math.log2(n3 / labelled), 0)) : null,
       margin: margins2 && rows.length ? mean(rows, margins2) : null,
       heads: heads && rows.length ? mean(rows, heads) : null,
-      modalities: video && audio && rows.length ? same / rows.length : null
+      modalities: video && audio ? shareSame(video, audio, rows) : null
     };
   }
   function describeAll(members2, columns2) {
@@ -1406,6 +1411,7 @@
     return known && (certain || !run.columns.includes(`margin-${view2}`)) ? group(known, certain, count2) : null;
   }
   var members = O(() => grouped(viewNumber.value, clusters.value, clusterCount.value));
+  var outside = O(() => members.value ? run.clips - members.value.order.length : 0);
   var summary = O(() => {
     const found2 = members.value;
     if (!found2 || classed && !classes.value) return null;
@@ -6372,9 +6378,14 @@ void main() {
   }
   function sameByChance(first, second, clusters2) {
     const [a5, b3] = [new Float64Array(clusters2), new Float64Array(clusters2)];
-    for (const cluster of first) a5[cluster]++;
-    for (const cluster of second) b3[cluster]++;
-    return a5.reduce((sum, clips, cluster) => sum + clips * b3[cluster], 0) / (first.length * second.length);
+    let both = 0;
+    first.forEach((cluster, row) => {
+      if (cluster < 0 || second[row] < 0) return;
+      a5[cluster]++;
+      b3[second[row]]++;
+      both++;
+    });
+    return both ? a5.reduce((sum, clips, cluster) => sum + clips * b3[cluster], 0) / both ** 2 : null;
   }
 
   // src/ui/chart.tsx
@@ -6575,7 +6586,7 @@ void main() {
     const [video, audio] = [byVideo.value, byAudio.value];
     return {
       heads: isSelected.value && headShares.value ? mean2((one) => one.heads) : null,
-      modalities: video && audio ? mean2((one) => one.modalities) : null,
+      modalities: video && audio ? shareSame(video, audio, video.keys()) : null,
       byChance: video && audio ? sameByChance(video, audio, clusterCount.value) : null,
       margin: all.some((one) => one.margin !== null) ? mean2((one) => one.margin) : null
     };
@@ -6968,6 +6979,11 @@ void main() {
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           /* @__PURE__ */ a4("span", { children: plural(run.clips, "clip") }),
           /* @__PURE__ */ a4("span", { children: plural(view.value.clusters, "cluster") }),
+          outside.value > 0 && /* @__PURE__ */ a4("span", { children: [
+            plural(outside.value, "clip"),
+            " in no cluster",
+            corrected.value && isSelected.value ? "" : `: without ${view.value.modality}`
+          ] }),
           run.classes.length > 0 && /* @__PURE__ */ a4("span", { title: "Classes were not used in training; they are shown for comparison.", children: plural(run.classes.length, "class", "es") }),
           run.splits.length > 0 && /* @__PURE__ */ a4("span", { children: [
             plural(run.splits.length, "split"),

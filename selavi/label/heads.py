@@ -1,0 +1,79 @@
+"""What every head says of labelled windows, from the features that the labelling has stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from selavi.data.schema import HEAD_CLUSTERS, head_columns
+from selavi.label.loaded import Loaded
+from selavi.label.predict import Predicted
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Clusters of N windows by every head, and the features that they are from.
+
+    Attributes
+    ----------
+    table : DataFrame
+        N rows, as of the assign stage: `id`; `head`, the selected one; by head and modality a
+        cluster, -1 for windows without the modality, and a margin; `head_clusters`, if they differ.
+    features : dict of str to numpy.ndarray
+        By modality: (N, D) float32, NaN for windows without it.
+    clusters : int
+        K of the selected head.
+    """
+
+    table: pd.DataFrame
+    features: dict[str, np.ndarray]
+    clusters: int
+
+
+@torch.inference_mode()
+def every_head(parts: Iterable[Predicted], loaded: Loaded) -> Heads:
+    """Apply all heads to the features of windows.
+
+    With both modalities, the cluster is the largest entry of p_video * p_audio (paper, section
+    4.1); with one of them, that of the one.
+
+    Parameters
+    ----------
+    parts : iterable of Predicted
+        The windows, some at a time.
+    loaded : Loaded
+        The network.
+
+    Returns
+    -------
+    Heads
+        Of all windows of the parts.
+    """
+    network, counts = loaded.network.cpu(), loaded.network.result_counts
+    tables, features = [], []
+    for part in parts:
+        columns: dict[str, np.ndarray] = {}
+        log_p = {
+            name: network.logits(name, torch.from_numpy(rows), network.result_heads).log_softmax(-1)
+            for name, rows in part.features.items()
+        }
+        if len(log_p) == 2:
+            product = torch.stack(list(log_p.values())).nan_to_num(0.0, neginf=-torch.inf).sum(0)
+            log_p = {"+".join(log_p): product.log_softmax(-1)} | log_p
+        for name, rows in log_p.items():
+            best = rows.topk(min(2, rows.shape[-1]), dim=-1)
+            p = best.values.exp().nan_to_num(0.0)
+            clusters = best.indices[..., 0].masked_fill(rows.isnan().any(-1), -1)
+            for head in range(len(counts)):
+                cluster, _, margin = head_columns(name, head)
+                columns[cluster] = clusters[head].numpy()
+                columns[margin] = (p[head, :, 0] - p[head, :, -1]).numpy()
+        tables.append(pd.DataFrame({"id": part.ids} | columns))
+        features.append(part.features)
+    table = pd.concat(tables, ignore_index=True).assign(head=loaded.head)
+    if len(set(counts)) > 1:
+        table[HEAD_CLUSTERS] = " ".join(map(str, counts))
+    joined = {name: np.concatenate([each[name] for each in features]) for name in features[0]}
+    return Heads(table, joined, loaded.clusters)
