@@ -19,5 +19,9 @@ test("a column of another length is damaged", async () => {
 });
 
 test("a damaged file is an error", async () => {
-  await assert.rejects(decode({ name: "a", type: "uint8", shape: [1] }, pack(Uint8Array.of(1)).slice(0, 12)));
+  const damaged = /data\/a\.js is damaged\. Make the page again/;
+  await assert.rejects(decode({ name: "a", type: "uint8", shape: [1] }, pack(Uint8Array.of(1)).slice(0, 12)), damaged);
+  await assert.rejects(decode({ name: "a", type: "uint8", shape: [1] }, "%"), damaged);
+  await assert.rejects(decode({ name: "a", type: "float32", shape: [1] }, pack(Uint8Array.of(1))), damaged);
+  await assert.rejects(decode({ name: "a", type: "json", shape: [] }, pack(Uint8Array.of(1))), damaged);
 });

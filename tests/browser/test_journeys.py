@@ -1,5 +1,6 @@
 """What a person does in a row: to a cluster and back, through clips, by keys, too early."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,44 @@ def test_a_search_waits_for_the_names_of_files(browser: Any, one: Path) -> None:
     held[0].continue_()
     expect(page.locator(".card")).to_have_count(1)
     context.close()
+
+
+def test_the_filter_closes_by_escape_and_by_a_click_elsewhere(browser: Any, many: Path) -> None:
+    watched = Watched(browser, many, viewport={"width": 1280, "height": 900})
+    page = watched.page
+    summary, panel = page.locator(".menu summary"), page.locator(".menu .panel")
+    summary.click()
+    page.get_by_label("Clips, at least").focus()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(summary).to_be_focused()
+    summary.click()
+    expect(panel).to_be_visible()
+    page.locator(".masthead").click()
+    expect(panel).to_be_hidden()
+    watched.finish()
+
+
+def test_a_page_of_another_version_says_so(browser: Any, one: Path, tmp_path: Path) -> None:
+    shutil.copytree(one.parent, tmp_path / "page")
+    file = tmp_path / "page/index.html"
+    file.write_text(file.read_text("utf-8").replace('"format": 1', '"format": 2'), "utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator("#app")).to_contain_text(
+        "cannot show data of format 2. Load the page again"
+    )
+    page.close()
+
+
+def test_a_damaged_data_file_is_named(browser: Any, one: Path, tmp_path: Path) -> None:
+    shutil.copytree(one.parent, tmp_path / "page")
+    file = tmp_path / "page/data/keys.js"
+    text = file.read_text("utf-8")
+    file.write_text(text[:-20] + text[-4:], "utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "page/index.html").as_uri())
+    expect(page.get_by_role("alert")).to_contain_text(
+        "data/keys.js is damaged. Make the page again"
+    )
+    page.close()

@@ -122,3 +122,41 @@ def test_points_are_drawn_in_the_colours_of_clusters(page: Any, tmp_path: Path) 
     for colour in ((0, 114, 178), (230, 159, 0)):
         near = np.abs(pixels - colour).max(1) < 60
         assert near.sum() > 60
+
+
+def test_the_other_button_and_a_gesture_taken_over_do_not_move_the_map(page: Any) -> None:
+    first = page.locator(".names a").first
+    before = first.bounding_box()
+    page.mouse.move(*place(page, 5, 5))
+    page.mouse.down(button="right")
+    page.mouse.move(*place(page, 7, 7), steps=3)
+    page.mouse.up(button="right")
+    assert first.bounding_box() == before
+    page.mouse.down()
+    page.locator(".plane canvas").dispatch_event(
+        "pointercancel", {"isPrimary": True, "pointerType": "touch"}
+    )
+    page.mouse.move(*place(page, 5, 5), steps=3)
+    assert first.bounding_box() == before
+    page.mouse.up()
+
+
+def test_points_come_back_with_the_context_of_the_canvas(browser: Any, page_file: Path) -> None:
+    watched = Watched(browser, page_file, "#/map", viewport={"width": 1280, "height": 1000})
+    page = watched.page
+    expect(page.locator(".names a")).to_have_count(2)
+    canvas = page.locator(".plane canvas")
+    drawn = canvas.screenshot()
+    page.evaluate(
+        """() => {
+            const gl = document.querySelector('.plane canvas').getContext('webgl2');
+            window.extension = gl.getExtension('WEBGL_lose_context');
+            extension.loseContext();
+        }"""
+    )
+    wait(page, "document.querySelector('.plane canvas').getContext('webgl2').isContextLost()")
+    page.evaluate("extension.restoreContext()")
+    wait(page, "!document.querySelector('.plane canvas').getContext('webgl2').isContextLost()")
+    page.wait_for_timeout(200)
+    assert canvas.screenshot() == drawn
+    watched.finish()

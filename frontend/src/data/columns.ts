@@ -19,7 +19,13 @@ declare global {
 const TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
 
 /** The content of a data file: little-endian numbers, or JSON; base64 of gzip. */
-export async function decode(header: Header, content: string): Promise<unknown> {
+export function decode(header: Header, content: string): Promise<unknown> {
+  return unpack(header, content).catch((error: unknown) => {
+    throw new Error(`data/${header.name}.js is damaged. Make the page again.`, { cause: error });
+  });
+}
+
+async function unpack(header: Header, content: string): Promise<unknown> {
   const letters = atob(content);
   const packed = new Uint8Array(letters.length);
   for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
@@ -28,7 +34,7 @@ export async function decode(header: Header, content: string): Promise<unknown> 
   if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   const column = new TYPES[header.type](bytes);
   const length = header.shape.reduce((product, side) => product * side, 1);
-  if (column.length !== length) throw new Error(`data/${header.name}.js is damaged`);
+  if (column.length !== length) throw new Error(`it has ${column.length} values, not ${length}`);
   return column;
 }
 

@@ -114,6 +114,6 @@ export interface Run {
 
 export function readRun(text: string): Run {
   const run = JSON.parse(text) as Run;
-  if (run.format !== 1) throw new Error(`this page cannot show data of format ${String(run.format)}`);
+  if (run.format !== 1) throw new Error(`This page cannot show data of format ${String(run.format)}`);
   return run;
 }

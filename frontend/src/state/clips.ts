@@ -7,8 +7,17 @@ import { type Run, type View, readRun } from "../data/run.ts";
 import { Index } from "../data/search.ts";
 import { setting } from "./route.ts";
 
-export const run: Run =
-  typeof document === "undefined" ? ({} as Run) : readRun(document.getElementById("run")?.textContent ?? "");
+export const run: Run = typeof document === "undefined" ? ({} as Run) : read();
+
+function read(): Run {
+  try {
+    return readRun(document.getElementById("run")!.textContent);
+  } catch (error) {
+    document.getElementById("app")!.textContent =
+      `${String(error)}. Load the page again; if that does not help, make it again: index.html and page.js are of different versions.`;
+    throw error;
+  }
+}
 
 /** What has gone wrong, for a person to read. */
 export const trouble = signal("");

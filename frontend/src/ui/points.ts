@@ -45,19 +45,25 @@ function byWebgl(gl: WebGL2RenderingContext): Painter {
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   let count = 0;
-  const fill = (name: string, values: ArrayBufferView<ArrayBuffer>, size: number, kind: number, normalised: boolean) => {
+  const attribute = (name: string, size: number, kind: number, normalised: boolean) => {
     const place = gl.getAttribLocation(program, name);
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ARRAY_BUFFER, values, gl.STATIC_DRAW);
+    const buffer = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     gl.enableVertexAttribArray(place);
     gl.vertexAttribPointer(place, size, kind, normalised, 0, 0);
+    return (values: Uint16Array | Uint8Array) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+      gl.bufferData(gl.ARRAY_BUFFER, values as ArrayBufferView<ArrayBuffer>, gl.STATIC_DRAW);
+    };
   };
+  const setPlaces = attribute("place", 2, gl.UNSIGNED_SHORT, false);
+  const setColours = attribute("colour", 4, gl.UNSIGNED_BYTE, true);
   const [view, pointSize] = [gl.getUniformLocation(program, "view"), gl.getUniformLocation(program, "size")];
   return {
     data(points, colours) {
       count = points.length / 2;
-      fill("place", points as Uint16Array<ArrayBuffer>, 2, gl.UNSIGNED_SHORT, false);
-      fill("colour", colours as Uint8Array<ArrayBuffer>, 4, gl.UNSIGNED_BYTE, true);
+      setPlaces(points);
+      setColours(colours);
     },
     draw({ x, y, scale }, width, height, size, ratio) {
       gl.viewport(0, 0, width * ratio, height * ratio);

@@ -5,7 +5,7 @@ import { nameOf, titleOf } from "../state/clips.ts";
 import { canEdit, renameCluster } from "../state/edits.ts";
 import { Icon } from "./icons.tsx";
 
-export function Rename({ cluster, word }: { cluster: number; word: string }) {
+export function Rename({ cluster }: { cluster: number }) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const ended = useRef(false);
@@ -20,10 +20,10 @@ export function Rename({ cluster, word }: { cluster: number; word: string }) {
   if (!open)
     return (
       <button
-        ref={button} type="button" class="quiet rename" aria-label={`Rename ${titleOf(cluster)}`} title="Rename"
+        ref={button} type="button" class="quiet rename" aria-label={`Rename ${titleOf(cluster)}`}
         onClick={() => { ended.current = false; setOpen(true); }}
       >
-        <Icon name="pen" />{word}
+        <Icon name="pen" />Rename
       </button>
     );
   return <Box cluster={cluster} end={end} />;

@@ -45,7 +45,7 @@ export function Card({ found }: { found: Found }) {
         <h2 id={`title-${cluster.number}`}>
           <a href={addressOf("cluster", cluster.number)} title={titleOf(cluster.number)}>{titleOf(cluster.number)}</a>
         </h2>
-        <Rename cluster={cluster.number} word="" />
+        <Rename cluster={cluster.number} />
         <p class="facts">
           {name && <span>cluster {cluster.number}</span>}
           <span title={`${percent(cluster.size / run.clips)} of all clips`}>{plural(cluster.size, "clip")}</span>

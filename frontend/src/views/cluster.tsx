@@ -58,7 +58,7 @@ function Shown({ cluster }: { cluster: Cluster }) {
         </p>
         <div class="title-row">
           <h1>{titleOf(number)}</h1>
-          <Rename cluster={number} word="Rename" />
+          <Rename cluster={number} />
           {canEdit.value && (
             <ClusterChoice word="Merge into" without={number} choose={(into) => { mergeClusters(number, into); go(addressOf("cluster", into)); }} />
           )}

@@ -1,7 +1,7 @@
 /* All clips in the plane, near to those with like features. */
 
 import { computed } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { Grid, groupColour, inside, middles, shareColour } from "../data/scatter.ts";
 import { count, percent, plural } from "../data/text.ts";
 import {
@@ -96,15 +96,26 @@ function Plane() {
     observer.observe(canvas.current!.parentElement!);
     return () => observer.disconnect();
   }, []);
+  const [restored, restore] = useReducer<number, void>((times) => times + 1, 0);
   useEffect(() => {
-    painter.current ??= makePainter(canvas.current!);
-    painter.current.data(points, shades);
-  }, [points, shades]);
+    /* Browsers take a canvas's context away after sleep, or for another's; they give it back to those who do not leave it at that. */
+    const element = canvas.current!;
+    const lost = (event: Event) => event.preventDefault();
+    const back = () => restore();
+    element.addEventListener("webglcontextlost", lost);
+    element.addEventListener("webglcontextrestored", back);
+    return () => {
+      element.removeEventListener("webglcontextlost", lost);
+      element.removeEventListener("webglcontextrestored", back);
+    };
+  }, []);
+  useEffect(() => { painter.current = makePainter(canvas.current!); }, [restored]);
+  useEffect(() => painter.current!.data(points, shades), [points, shades, restored]);
   const ratio = Math.min(2, devicePixelRatio || 1);
   useEffect(() => {
     const size = Math.max(2.5, Math.min(8, 500 / Math.sqrt(run.clips))) * Math.min(2, Math.sqrt(view.scale / whole(box.width, box.height).scale));
     painter.current!.draw(view, box.width, box.height, size, ratio);
-  }, [view.x, view.y, view.scale, box.width, box.height, points, shades]);
+  }, [view.x, view.y, view.scale, box.width, box.height, points, shades, restored]);
 
   const toPlane = (left: number, top: number): [number, number] =>
     [(left - box.width / 2) / view.scale + view.x, (top - box.height / 2) / view.scale + view.y];
@@ -127,11 +138,13 @@ function Plane() {
   };
 
   const down = (event: PointerEvent) => {
+    if (event.button !== 0 || !event.isPrimary) return;
     canvas.current!.setPointerCapture(event.pointerId);
     drag.current = { x: event.clientX, y: event.clientY, moved: false };
     if (lasso) setLine([toPlane(...at(event))]);
   };
   const moved = (event: PointerEvent) => {
+    if (!event.isPrimary) return;
     const from = drag.current;
     if (!from) {
       const row = rowAt(event);
@@ -158,6 +171,11 @@ function Plane() {
       const row = rowAt(event);
       if (row >= 0) openClip(idOf(row));
     }
+  };
+  /* A browser may take a gesture over. */
+  const stop = () => {
+    drag.current = null;
+    setLine([]);
   };
   const keys = (event: KeyboardEvent) => {
     const step = 60;
@@ -212,7 +230,7 @@ function Plane() {
         <canvas
           ref={canvas} width={Math.round(box.width * ratio)} height={Math.round(box.height * ratio)} tabIndex={0} role="img"
           aria-label={`Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`}
-          onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerLeave={() => setOver(null)} onKeyDown={keys}
+          onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerCancel={stop} onPointerLeave={() => setOver(null)} onKeyDown={keys}
         />
         <svg class="marks" aria-hidden="true">
           {line.length > 1 && <path d={`M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z`} />}

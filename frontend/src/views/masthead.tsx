@@ -38,7 +38,7 @@ export function Masthead() {
         {modalities.length > 1 && (
           <label class="field">
             <span>By</span>
-            <select id="modality" value={view.value.modality} onChange={(event) => change({ modality: event.currentTarget.value })}>
+            <select id="modality" value={view.value.modality} onChange={(event) => change({ modality: event.currentTarget.value === run.views[run.selected]!.modality ? null : event.currentTarget.value })}>
               {modalities.map((one) => <option key={one} value={one}>{one.replace("+", " and ")}</option>)}
             </select>
           </label>

@@ -8,6 +8,7 @@ import { SORTS, type Sort, availableSorts, clearFilters, found, isFiltered } fro
 import { addressOf, change, go, setting } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
 import { WithinPill } from "./levels.tsx";
+import { Menu } from "../ui/menu.tsx";
 import { SizeChoice } from "../ui/size.tsx";
 
 const LIMITS = [
@@ -70,29 +71,26 @@ export function Toolbar() {
         <button type="button" aria-pressed={setting("reverse") !== ""} onClick={() => change({ reverse: setting("reverse") ? null : "1" })}>
           <Icon name="order" />Reverse
         </button>
-        <details class="menu">
-          <summary class="button"><Icon name="filter" />Filter</summary>
-          <div class="panel">
-            {classed && (
-              <label>
-                <span>Class</span>
-                <select value={setting("class")} onChange={(event) => change({ class: event.currentTarget.value })}>
-                  <option value="">all</option>
-                  {run.classes.map((name, place) => <option key={place} value={place}>{name}</option>)}
-                </select>
-              </label>
-            )}
-            {LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => (
-              <label key={name}>
-                <span>{words}</span>
-                <input
-                  type="number" min={0} {...(most === Infinity ? {} : { max: most })} value={setting(name)}
-                  onChange={(event) => change({ [name]: event.currentTarget.value })}
-                />
-              </label>
-            ))}
-          </div>
-        </details>
+        <Menu word="Filter" icon="filter">
+          {classed && (
+            <label>
+              <span>Class</span>
+              <select value={setting("class")} onChange={(event) => change({ class: event.currentTarget.value })}>
+                <option value="">all</option>
+                {run.classes.map((name, place) => <option key={place} value={place}>{name}</option>)}
+              </select>
+            </label>
+          )}
+          {LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words, most]) => (
+            <label key={name}>
+              <span>{words}</span>
+              <input
+                type="number" min={0} {...(most === Infinity ? {} : { max: most })} value={setting(name)}
+                onChange={(event) => change({ [name]: event.currentTarget.value })}
+              />
+            </label>
+          ))}
+        </Menu>
         <SizeChoice />
         <button type="button" onClick={random}><Icon name="dice" />Random cluster</button>
         <label class="switch">

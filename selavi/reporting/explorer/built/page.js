@@ -427,7 +427,12 @@
 
   // src/data/columns.ts
   var TYPES = { int16: Int16Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
-  async function decode(header, content) {
+  function decode(header, content) {
+    return unpack(header, content).catch((error) => {
+      throw new Error(`data/${header.name}.js is damaged. Make the page again.`, { cause: error });
+    });
+  }
+  async function unpack(header, content) {
     const letters = atob(content);
     const packed = new Uint8Array(letters.length);
     for (let place2 = 0; place2 < letters.length; place2++) packed[place2] = letters.charCodeAt(place2);
@@ -436,7 +441,7 @@
     if (header.type === "json") return JSON.parse(new TextDecoder().decode(bytes2));
     const column2 = new TYPES[header.type](bytes2);
     const length = header.shape.reduce((product, side) => product * side, 1);
-    if (column2.length !== length) throw new Error(`data/${header.name}.js is damaged`);
+    if (column2.length !== length) throw new Error(`it has ${column2.length} values, not ${length}`);
     return column2;
   }
   var waiting = /* @__PURE__ */ new Map();
@@ -1201,7 +1206,7 @@
   // src/data/run.ts
   function readRun(text) {
     const run2 = JSON.parse(text);
-    if (run2.format !== 1) throw new Error(`this page cannot show data of format ${String(run2.format)}`);
+    if (run2.format !== 1) throw new Error(`This page cannot show data of format ${String(run2.format)}`);
     return run2;
   }
 
@@ -1348,7 +1353,15 @@
   }
 
   // src/state/clips.ts
-  var run = typeof document === "undefined" ? {} : readRun(document.getElementById("run")?.textContent ?? "");
+  var run = typeof document === "undefined" ? {} : read();
+  function read() {
+    try {
+      return readRun(document.getElementById("run").textContent);
+    } catch (error) {
+      document.getElementById("app").textContent = `${String(error)}. Load the page again; if that does not help, make it again: index.html and page.js are of different versions.`;
+      throw error;
+    }
+  }
   var trouble = y3("");
   var failed = y3([]);
   var expected = (name) => run.columns.includes(name) && !failed.value.includes(name);
@@ -1852,12 +1865,12 @@
   }
   function openCorrections(text) {
     const known = model.peek();
-    const next = known && begun.peek() && read(text, known);
+    const next = known && begun.peek() && read2(text, known);
     if (!next) return;
     history2.value = step(history2.value, next);
     notice.value = "";
   }
-  function read(text, known) {
+  function read2(text, known) {
     try {
       return fromFile(parse2(text), known, K2, rowsOfIds);
     } catch (error) {
@@ -1872,9 +1885,9 @@
   }
   function begin() {
     const known = model.peek();
-    const base = run.corrections ? read(JSON.stringify(run.corrections), known) ?? NONE : NONE;
+    const base = run.corrections ? read2(JSON.stringify(run.corrections), known) ?? NONE : NONE;
     const before = kept();
-    const own = before && read(before.text, known);
+    const own = before && read2(before.text, known);
     if (before && !own) setAside(before.text);
     const others = own && before.of !== made && JSON.stringify(file(own)) !== JSON.stringify(file(base));
     history2.value = { past: others ? [own] : [], now: others ? base : own ?? base, future: [] };
@@ -1883,7 +1896,7 @@
   }
   function ofOtherTab(now) {
     if (now && now.of !== made) return null;
-    return now ? read(now.text, model.peek()) : NONE;
+    return now ? read2(now.text, model.peek()) : NONE;
   }
   function followEdits() {
     x2(() => {
@@ -2169,40 +2182,33 @@
   }
 
   // src/ui/icons.tsx
-  var PATHS = {
-    play: /* @__PURE__ */ a4("path", { d: "M4 2.5v11l9-5.5z", fill: "currentColor", stroke: "none" }),
-    stop: /* @__PURE__ */ a4("rect", { x: "3.5", y: "3.5", width: "9", height: "9", rx: "1", fill: "currentColor", stroke: "none" }),
-    search: /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("circle", { cx: "7", cy: "7", r: "4.5" }),
-      /* @__PURE__ */ a4("path", { d: "m10.5 10.5 3.5 3.5" })
-    ] }),
-    order: /* @__PURE__ */ a4("path", { d: "M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2" }),
-    close: /* @__PURE__ */ a4("path", { d: "m4 4 8 8m0-8-8 8" }),
-    before: /* @__PURE__ */ a4("path", { d: "M10 3 5 8l5 5" }),
-    below: /* @__PURE__ */ a4("path", { d: "m3 6 5 5 5-5" }),
-    after: /* @__PURE__ */ a4("path", { d: "m6 3 5 5-5 5" }),
-    pen: /* @__PURE__ */ a4("path", { d: "m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z" }),
-    filter: /* @__PURE__ */ a4("path", { d: "M2 4h12M4.5 8h7M7 12h2" }),
-    dice: /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("rect", { x: "2.5", y: "2.5", width: "11", height: "11", rx: "2" }),
-      /* @__PURE__ */ a4("path", { d: "M5.5 5.5h.01M10.5 5.5h.01M8 8h.01M5.5 10.5h.01M10.5 10.5h.01", "stroke-width": "2" })
-    ] }),
-    help: /* @__PURE__ */ a4($, { children: [
-      /* @__PURE__ */ a4("circle", { cx: "8", cy: "8", r: "6" }),
-      /* @__PURE__ */ a4("path", { d: "M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.6.3-.8.6-.8 1.2M8 11.3h.01" })
-    ] }),
-    differs: /* @__PURE__ */ a4("path", { d: "M3 6h10M3 10h10M10.5 3l-5 10" }),
-    undo: /* @__PURE__ */ a4("path", { d: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" }),
-    redo: /* @__PURE__ */ a4("path", { d: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10" }),
-    lasso: /* @__PURE__ */ a4("path", { d: "M8 3c3.3 0 6 1.6 6 3.7S11.300 10.400 8 10.400 2 8.800 2 6.700 4.700 3 8 3ZM5 10.200c-1 .8-.9 2.300.6 2.800" }),
-    plus: /* @__PURE__ */ a4("path", { d: "M8 3v10M3 8h10" }),
-    minus: /* @__PURE__ */ a4("path", { d: "M3 8h10" }),
-    check: /* @__PURE__ */ a4("path", { d: "m3 8.5 3.5 3.5L13 5" }),
-    save: /* @__PURE__ */ a4("path", { d: "M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" }),
-    open: /* @__PURE__ */ a4("path", { d: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10" })
+  var STROKES = {
+    search: "M2.5 7a4.5 4.5 0 1 0 9 0 4.5 4.5 0 1 0-9 0ZM10.5 10.5 14 14",
+    order: "M5 3v10M2.5 10.5 5 13l2.5-2.5M8.5 4H14M8.5 8h4M8.5 12h2",
+    close: "m4 4 8 8m0-8-8 8",
+    before: "M10 3 5 8l5 5",
+    after: "m6 3 5 5-5 5",
+    below: "m3 6 5 5 5-5",
+    pen: "m3 13 .7-3L10.5 3.2l2.3 2.3L6 12.3z",
+    filter: "M2 4h12M4.5 8h7M7 12h2",
+    dice: "M4.5 2.5h7a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2h-7a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2ZM5.5 5.5h.01M10.5 5.5h.01M8 8h.01M5.5 10.5h.01M10.5 10.5h.01",
+    help: "M2 8a6 6 0 1 0 12 0A6 6 0 1 0 2 8ZM6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.6.3-.8.6-.8 1.2M8 11.3h.01",
+    differs: "M3 6h10M3 10h10M10.5 3l-5 10",
+    undo: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6",
+    redo: "m10.5 3 3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10",
+    lasso: "M8 3c3.3 0 6 1.6 6 3.7s-2.7 3.7-6 3.7-6-1.6-6-3.7S4.7 3 8 3ZM5 10.2c-1 .8-.9 2.3.6 2.8",
+    plus: "M8 3v10M3 8h10",
+    minus: "M3 8h10",
+    check: "m3 8.5 3.5 3.5L13 5",
+    save: "M8 2.5V10M5 7.5l3 3 3-3M3 13.5h10",
+    open: "M8 10.5V3M5 5.5l3-3 3 3M3 13.5h10"
+  };
+  var FILLED = {
+    play: "M4 2.5v11L13 8z",
+    stop: "M3.5 3.5h9v9h-9z"
   };
   function Icon({ name }) {
-    return /* @__PURE__ */ a4("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", children: PATHS[name] });
+    return /* @__PURE__ */ a4("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", children: name in FILLED ? /* @__PURE__ */ a4("path", { d: FILLED[name], fill: "currentColor", stroke: "none" }) : /* @__PURE__ */ a4("path", { d: STROKES[name] }) });
   }
 
   // src/state/order.ts
@@ -2874,7 +2880,7 @@
   }
 
   // src/ui/rename.tsx
-  function Rename({ cluster, word }) {
+  function Rename({ cluster }) {
     const [open2, setOpen] = d2(false);
     const button = T2(null);
     const ended = T2(false);
@@ -2894,14 +2900,13 @@
           type: "button",
           class: "quiet rename",
           "aria-label": `Rename ${titleOf(cluster)}`,
-          title: "Rename",
           onClick: () => {
             ended.current = false;
             setOpen(true);
           },
           children: [
             /* @__PURE__ */ a4(Icon, { name: "pen" }),
-            word
+            "Rename"
           ]
         }
       );
@@ -5067,7 +5072,7 @@
         ] }),
         /* @__PURE__ */ a4("div", { class: "title-row", children: [
           /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
-          /* @__PURE__ */ a4(Rename, { cluster: number2, word: "Rename" }),
+          /* @__PURE__ */ a4(Rename, { cluster: number2 }),
           canEdit.value && /* @__PURE__ */ a4(ClusterChoice, { word: "Merge into", without: number2, choose: (into) => {
             mergeClusters(number2, into);
             go(addressOf("cluster", into));
@@ -5218,7 +5223,7 @@
     return /* @__PURE__ */ a4("article", { class: "card", "aria-labelledby": `title-${cluster.number}`, "data-cluster": cluster.number, children: [
       /* @__PURE__ */ a4("header", { children: [
         /* @__PURE__ */ a4("h2", { id: `title-${cluster.number}`, children: /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster.number), title: titleOf(cluster.number), children: titleOf(cluster.number) }) }),
-        /* @__PURE__ */ a4(Rename, { cluster: cluster.number, word: "" }),
+        /* @__PURE__ */ a4(Rename, { cluster: cluster.number }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           name && /* @__PURE__ */ a4("span", { children: [
             "cluster ",
@@ -5257,6 +5262,33 @@
         " ",
         matches2.length === 1 ? "matches" : "match"
       ] })
+    ] });
+  }
+
+  // src/ui/menu.tsx
+  function Menu({ word, icon, children }) {
+    const element = T2(null);
+    A2(() => {
+      const elsewhere = (event) => {
+        if (event.target instanceof Node && !element.current.contains(event.target)) element.current.open = false;
+      };
+      document.addEventListener("pointerdown", elsewhere);
+      document.addEventListener("focusin", elsewhere);
+      return () => {
+        document.removeEventListener("pointerdown", elsewhere);
+        document.removeEventListener("focusin", elsewhere);
+      };
+    }, []);
+    return /* @__PURE__ */ a4("details", { ref: element, class: "menu", onKeyDown: (event) => {
+      if (event.key !== "Escape" || !element.current.open) return;
+      element.current.open = false;
+      element.current.querySelector("summary").focus();
+    }, children: [
+      /* @__PURE__ */ a4("summary", { class: "button", children: [
+        /* @__PURE__ */ a4(Icon, { name: icon }),
+        word
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "panel", children })
     ] });
   }
 
@@ -5324,33 +5356,27 @@
           /* @__PURE__ */ a4(Icon, { name: "order" }),
           "Reverse"
         ] }),
-        /* @__PURE__ */ a4("details", { class: "menu", children: [
-          /* @__PURE__ */ a4("summary", { class: "button", children: [
-            /* @__PURE__ */ a4(Icon, { name: "filter" }),
-            "Filter"
+        /* @__PURE__ */ a4(Menu, { word: "Filter", icon: "filter", children: [
+          classed && /* @__PURE__ */ a4("label", { children: [
+            /* @__PURE__ */ a4("span", { children: "Class" }),
+            /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
+              /* @__PURE__ */ a4("option", { value: "", children: "all" }),
+              run.classes.map((name, place2) => /* @__PURE__ */ a4("option", { value: place2, children: name }, place2))
+            ] })
           ] }),
-          /* @__PURE__ */ a4("div", { class: "panel", children: [
-            classed && /* @__PURE__ */ a4("label", { children: [
-              /* @__PURE__ */ a4("span", { children: "Class" }),
-              /* @__PURE__ */ a4("select", { value: setting("class"), onChange: (event) => change({ class: event.currentTarget.value }), children: [
-                /* @__PURE__ */ a4("option", { value: "", children: "all" }),
-                run.classes.map((name, place2) => /* @__PURE__ */ a4("option", { value: place2, children: name }, place2))
-              ] })
-            ] }),
-            LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words2, most]) => /* @__PURE__ */ a4("label", { children: [
-              /* @__PURE__ */ a4("span", { children: words2 }),
-              /* @__PURE__ */ a4(
-                "input",
-                {
-                  type: "number",
-                  min: 0,
-                  ...most === Infinity ? {} : { max: most },
-                  value: setting(name),
-                  onChange: (event) => change({ [name]: event.currentTarget.value })
-                }
-              )
-            ] }, name))
-          ] })
+          LIMITS.filter(([name]) => name !== "purity" || classed).map(([name, words2, most]) => /* @__PURE__ */ a4("label", { children: [
+            /* @__PURE__ */ a4("span", { children: words2 }),
+            /* @__PURE__ */ a4(
+              "input",
+              {
+                type: "number",
+                min: 0,
+                ...most === Infinity ? {} : { max: most },
+                value: setting(name),
+                onChange: (event) => change({ [name]: event.currentTarget.value })
+              }
+            )
+          ] }, name))
         ] }),
         /* @__PURE__ */ a4(SizeChoice, {}),
         /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
@@ -5533,19 +5559,25 @@ void main() {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     let count2 = 0;
-    const fill = (name, values, size2, kind, normalised) => {
+    const attribute = (name, size2, kind, normalised) => {
       const place2 = gl.getAttribLocation(program, name);
-      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-      gl.bufferData(gl.ARRAY_BUFFER, values, gl.STATIC_DRAW);
+      const buffer = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.enableVertexAttribArray(place2);
       gl.vertexAttribPointer(place2, size2, kind, normalised, 0, 0);
+      return (values) => {
+        gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+        gl.bufferData(gl.ARRAY_BUFFER, values, gl.STATIC_DRAW);
+      };
     };
+    const setPlaces = attribute("place", 2, gl.UNSIGNED_SHORT, false);
+    const setColours = attribute("colour", 4, gl.UNSIGNED_BYTE, true);
     const [view2, pointSize] = [gl.getUniformLocation(program, "view"), gl.getUniformLocation(program, "size")];
     return {
       data(points2, colours2) {
         count2 = points2.length / 2;
-        fill("place", points2, 2, gl.UNSIGNED_SHORT, false);
-        fill("colour", colours2, 4, gl.UNSIGNED_BYTE, true);
+        setPlaces(points2);
+        setColours(colours2);
       },
       draw({ x: x3, y: y5, scale }, width, height, size2, ratio) {
         gl.viewport(0, 0, width * ratio, height * ratio);
@@ -5655,15 +5687,27 @@ void main() {
       observer.observe(canvas.current.parentElement);
       return () => observer.disconnect();
     }, []);
+    const [restored, restore] = _2((times) => times + 1, 0);
     A2(() => {
-      painter.current ??= makePainter(canvas.current);
-      painter.current.data(points2, shades);
-    }, [points2, shades]);
+      const element = canvas.current;
+      const lost = (event) => event.preventDefault();
+      const back = () => restore();
+      element.addEventListener("webglcontextlost", lost);
+      element.addEventListener("webglcontextrestored", back);
+      return () => {
+        element.removeEventListener("webglcontextlost", lost);
+        element.removeEventListener("webglcontextrestored", back);
+      };
+    }, []);
+    A2(() => {
+      painter.current = makePainter(canvas.current);
+    }, [restored]);
+    A2(() => painter.current.data(points2, shades), [points2, shades, restored]);
     const ratio = Math.min(2, devicePixelRatio || 1);
     A2(() => {
       const size2 = Math.max(2.5, Math.min(8, 500 / Math.sqrt(run.clips))) * Math.min(2, Math.sqrt(view2.scale / whole2(box.width, box.height).scale));
       painter.current.draw(view2, box.width, box.height, size2, ratio);
-    }, [view2.x, view2.y, view2.scale, box.width, box.height, points2, shades]);
+    }, [view2.x, view2.y, view2.scale, box.width, box.height, points2, shades, restored]);
     const toPlane = (left, top) => [(left - box.width / 2) / view2.scale + view2.x, (top - box.height / 2) / view2.scale + view2.y];
     const toScreen = (x3, y5) => [(x3 - view2.x) * view2.scale + box.width / 2, (y5 - view2.y) * view2.scale + box.height / 2];
     const at = (event) => {
@@ -5682,11 +5726,13 @@ void main() {
       return grid.value.nearest(x3, y5, REACH / view2.scale);
     };
     const down = (event) => {
+      if (event.button !== 0 || !event.isPrimary) return;
       canvas.current.setPointerCapture(event.pointerId);
       drag.current = { x: event.clientX, y: event.clientY, moved: false };
       if (lasso) setLine([toPlane(...at(event))]);
     };
     const moved = (event) => {
+      if (!event.isPrimary) return;
       const from = drag.current;
       if (!from) {
         const row = rowAt(event);
@@ -5713,6 +5759,10 @@ void main() {
         const row = rowAt(event);
         if (row >= 0) openClip(idOf(row));
       }
+    };
+    const stop = () => {
+      drag.current = null;
+      setLine([]);
     };
     const keys = (event) => {
       const step2 = 60;
@@ -5784,6 +5834,7 @@ void main() {
             onPointerDown: down,
             onPointerMove: moved,
             onPointerUp: up,
+            onPointerCancel: stop,
             onPointerLeave: () => setOver(null),
             onKeyDown: keys
           }
@@ -7005,7 +7056,7 @@ void main() {
       /* @__PURE__ */ a4("div", { class: "which", role: "group", "aria-label": "Which clusters are shown", children: [
         modalities.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "By" }),
-          /* @__PURE__ */ a4("select", { id: "modality", value: view.value.modality, onChange: (event) => change({ modality: event.currentTarget.value }), children: modalities.map((one) => /* @__PURE__ */ a4("option", { value: one, children: one.replace("+", " and ") }, one)) })
+          /* @__PURE__ */ a4("select", { id: "modality", value: view.value.modality, onChange: (event) => change({ modality: event.currentTarget.value === run.views[run.selected].modality ? null : event.currentTarget.value }), children: modalities.map((one) => /* @__PURE__ */ a4("option", { value: one, children: one.replace("+", " and ") }, one)) })
         ] }),
         /* @__PURE__ */ a4(LevelChoice, {}),
         heads.length > 1 && /* @__PURE__ */ a4("label", { class: "field", children: [
