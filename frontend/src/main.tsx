@@ -5,9 +5,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { listen } from "./data/columns.ts";
 import { stopPlaying } from "./media/player.ts";
 import { once, run, showLate, summary, titleOf, trouble } from "./state/clips.ts";
-import { followEdits } from "./state/edits.ts";
+import { followEdits, notice } from "./state/edits.ts";
 import { followKeys } from "./state/keyboard.ts";
 import { followAddress, page, route, scrolledTo } from "./state/route.ts";
+import { Icon } from "./ui/icons.tsx";
 import { ClipDialog, NoSuchClip } from "./views/clip.tsx";
 import { Help } from "./views/help.tsx";
 import { Masthead } from "./views/masthead.tsx";
@@ -38,6 +39,11 @@ function App() {
       <Masthead />
       <main id="main" ref={main} tabIndex={-1}>
         {trouble.value && <p class="trouble" role="alert">{trouble.value}</p>}
+        {notice.value && (
+          <p class="trouble" role="alert">
+            {notice.value} <button type="button" class="quiet" onClick={() => { notice.value = ""; }}><Icon name="close" />Close</button>
+          </p>
+        )}
         <NoSuchClip />
         <View key={place} />
         <SelectionBar />

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Source, fromFile, parse, toFile } from "../src/data/corrections.ts";
-import { type Edits, NONE, apply, isEmpty, merge, move, redo, rename, split, step, tag, undo, unmerge } from "../src/data/edits.ts";
+import { type Edits, NONE, apply, exists, isEmpty, merge, move, redo, rename, split, step, tag, undo, unmerge } from "../src/data/edits.ts";
 
 const model = Int16Array.from([0, 0, 1, 1, 2, 2]);
 const clusters = (edits: Edits) => [...apply(edits, model, 3).clusters];
@@ -53,6 +53,16 @@ test("a split makes a new number, and merging it back leaves nothing", () => {
   assert.ok(isEmpty(back));
 });
 
+test("what was split off a cluster that is merged back is from where that came", () => {
+  const [one, first] = split(NONE, [0, 1], 0, model, 3);
+  const [two, second] = split(one, [1], first, model, 3);
+  const edits = merge(two, first, 2, model);
+  assert.deepEqual([first, second, edits.made], [3, 4, { 4: 0 }]);
+  assert.deepEqual([3, 4, 2].map((cluster) => exists(edits, cluster, 3)), [false, true, true]);
+  const back = merge(edits, second, edits.made[second]!, model);
+  assert.deepEqual(apply(back, model, 3), { clusters: Int16Array.from([2, 0, 1, 1, 2, 2]), count: 3 });
+});
+
 test("a name that is the model's is no correction", () => {
   const edits = rename(NONE, 1, "dogs", "");
   assert.deepEqual(edits.names, { 1: "dogs" });
@@ -93,7 +103,7 @@ test("corrections come back from their file", () => {
   const file = toFile(edits, source);
   assert.deepEqual(file.moved, [{ clip: ids[4], from: 2, to: 3 }, { clip: ids[5], from: 2, to: null }]);
   assert.deepEqual(file.members.map((one) => one.cluster), [0, 1, 2]);
-  const back = fromFile(parse(JSON.stringify(file)), model, rowOf);
+  const back = fromFile(parse(JSON.stringify(file)), model, 3, rowOf);
   assert.deepEqual(back, edits);
 });
 
@@ -106,7 +116,24 @@ test("half a character does not reach the file", () => {
 test("corrections of other clusters are refused", () => {
   const file = toFile(rename(NONE, 2, "dogs", ""), source);
   const other = Int16Array.from([2, 2, 1, 1, 0, 0]);
-  assert.throws(() => fromFile(file, other, rowOf), /of 2 clips of cluster 2, 0 are in it here/);
+  assert.throws(() => fromFile(file, other, 3, rowOf), /of 2 clips of cluster 2, 0 are in it here/);
+});
+
+test("numbers of no cluster, and merges into what is merged, are refused", () => {
+  const file = toFile(NONE, source);
+  const read = (part: object) => fromFile(parse(JSON.stringify({ ...file, ...part })), model, 3, rowOf);
+  const refused = (part: object, why: RegExp) => assert.throws(() => read(part), why);
+  refused({ moved: [{ clip: ids[0], from: 0, to: 3 }] }, /no cluster 3, only 0 to 2/);
+  refused({ moved: [{ clip: ids[0], from: 0, to: 70_000 }] }, /no cluster 70000/);
+  refused({ new: [{ cluster: 1, from: 0 }] }, /no cluster 1/);
+  refused({ new: [{ cluster: 99_999_999, from: 0 }] }, /no cluster 99999999/);
+  refused({ new: [{ cluster: 3, from: 4 }] }, /no cluster 4/);
+  refused({ merged: [{ from: 0, into: 1 }, { from: 1, into: 2 }] }, /cluster 0 is merged into 1, which is merged itself/);
+  assert.deepEqual(read({ new: [{ cluster: 5, from: 0 }], moved: [{ clip: ids[0], from: 0, to: 5 }] }).made, { 5: 0 });
+});
+
+test("lists that a file leaves out are empty", () => {
+  assert.deepEqual(fromFile(parse('{"format": "selavi corrections 1"}'), model, 3, rowOf), NONE);
 });
 
 test("a file that is none is refused with what is wrong", () => {

@@ -95,7 +95,12 @@ def test_an_open_clip_is_corrected_and_the_next_one_follows(page: Any, page_file
     dialog.get_by_label("Tag", exact=True).fill("x j")  # no keys of the page in a field
     page.keyboard.press("Enter")
     expect(dialog.locator(".chips")).to_have_text("x-j")
+    dialog.get_by_label("Move to").focus()
     dialog.get_by_label("Move to").select_option("1")
+    expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 4")
+    page.keyboard.press("Control+z")  # in a list, too
+    expect(dialog.locator(".eyebrow")).to_contain_text("of 5")
+    page.keyboard.press("Control+y")
     expect(dialog.locator(".eyebrow")).to_contain_text("clip 1 of 4")
     assert f"clip={ids[2]}" in page.url
     page.goto(page_file.as_uri() + f"#/cluster/1?clip={ids[1]}")
@@ -104,3 +109,37 @@ def test_an_open_clip_is_corrected_and_the_next_one_follows(page: Any, page_file
     expect(dialog.locator(".chips")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator(".tile")).to_have_count(4)
+
+
+def test_what_was_split_twice_is_taken_back_in_any_order(page: Any) -> None:
+    open_cluster(page, 0)
+    select(page, [1, 2, 3])
+    page.get_by_role("button", name="New cluster").click()
+    expect(page.locator("main h1")).to_have_text("Cluster 4")
+    select(page, [0])
+    page.get_by_role("button", name="New cluster").click()
+    expect(page.locator("main h1")).to_have_text("Cluster 5")
+    page.get_by_role("link", name="Corrections").click()
+    split = page.locator(".changes li", has_text="is split off")
+    split.filter(has_text="Cluster 4 is split").get_by_role("button").click()
+    expect(split).to_have_count(1)
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    open_cluster(page, 5)
+    merge = page.get_by_label("Merge into")
+    names = merge.locator("option").all_inner_texts()
+    assert names == ["Merge into …", "Dogs, barking", "Cluster 1", "Cluster 2", HOSTILE]
+    page.get_by_role("link", name="Corrections").click()
+    split.get_by_role("button").click()
+    expect(page.locator(".nothing")).to_be_visible()
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    expect(page.locator(".card .facts").first).to_contain_text("6 clips")
+
+
+def test_a_merged_cluster_says_where_its_clips_are(page: Any) -> None:
+    open_cluster(page, 1)
+    page.get_by_label("Merge into").select_option("3")
+    page.go_back()
+    expect(page.locator("main h1")).to_have_text("Cluster 1")
+    expect(page.locator(".page-head")).to_contain_text("You merged this cluster into")
+    page.locator(".page-head p a", has_text="img").click()
+    expect(page.locator(".tile")).to_have_count(6)

@@ -75,9 +75,55 @@ def test_corrections_of_another_training_are_not_applied(
     page.reload()
     expect(page.locator(".card")).to_have_count(3)
     expect(page.locator(".card h2")).to_have_text(["Cluster 3", "Cluster 0", "Cluster 1"])
-    page.goto(first.as_uri() + "#/corrections")
-    expect(page.locator(".trouble")).to_contain_text("These corrections are of other clusters")
+    expect(page.get_by_role("alert")).to_contain_text("These corrections are of other clusters")
+    page.get_by_role("alert").get_by_role("button", name="Close").click()
+    rename(page, 0, "horses")  # which does not replace the earlier ones
+    page.reload()
+    page.get_by_role("link", name="Corrections").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert visible(page, ".changes li") == ["Cluster 0 is called horsesTake back"]
+    content = json.loads(saved(page, "Save earlier corrections"))
+    assert content["names"] == [{"cluster": 1, "name": "cats"}]
+    (tmp_path / "earlier.json").write_text(json.dumps(content))
+    table = correct(
+        [tmp_path / "page/train.csv"], tmp_path / "earlier.json", tmp_path / "out.csv", clusters=4
+    )
+    assert len(table) == 12  # the command takes the file
+    page.get_by_role("button", name="Forget them").click()
+    expect(page.locator(".trouble")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".changes li")).to_have_count(1)
+    expect(page.locator(".trouble")).to_have_count(0)
     context.close()
+
+
+def test_two_tabs_keep_the_same_corrections(browser: Any, page_file: Path) -> None:
+    context = browser.new_context()
+    tabs = [context.new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto(page_file.as_uri())
+        expect(tab.locator(".rename")).to_have_count(3)
+    rename(tabs[0], 1, "cats")
+    expect(tabs[1].locator(".card h2").nth(1)).to_have_text("cats")
+    rename(tabs[1], 0, "dogs")
+    expect(tabs[0].locator(".card h2").first).to_have_text("dogs")
+    tabs[0].keyboard.press("Control+z")
+    expect(tabs[1].locator(".card h2").first).to_have_text("Dogs, barking")
+    tabs[1].reload()
+    expect(tabs[1].locator(".card h2")).to_have_text(["Dogs, barking", "cats", HOSTILE])
+    context.close()
+
+
+def test_a_full_storage_is_told_where_the_correction_is_made(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            for (let size = 1 << 22, n = 0; size; size >>= 1)
+                try { for (;;) localStorage.setItem(`full${n++}`, 'x'.repeat(size)); } catch { n; }
+        }"""
+    )
+    rename(page, 1, "cats")
+    expect(page.get_by_role("alert")).to_contain_text("does not keep the corrections")
+    page.evaluate("localStorage.clear()")
 
 
 def test_a_page_goes_on_from_the_corrections_it_was_made_with(

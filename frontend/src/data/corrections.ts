@@ -106,15 +106,36 @@ export function parse(text: string): Corrections {
     ["members", (one) => whole(one["cluster"]) && isTexts(one["clips"])],
   ];
   for (const [name, right] of shape) {
-    const list = found[name];
+    const list = (found as Record<string, unknown>)[name] ??= [];
     if (!isList(list) || !list.every(right)) throw new Error(`This file is damaged: “${name}” is not as selavi writes it.`);
   }
   return found as Corrections;
 }
 
+/** New clusters of a file at most. */
+const MOST = 10_000;
+
+/** Throws an error if a number is of no cluster, or a cluster goes into one that is merged itself. */
+function checkNumbers(file: Corrections, count: number): void {
+  const added = new Set(file.new.map(({ cluster }) => cluster));
+  const gone = new Set(file.merged.map(({ from }) => from));
+  const numbers = [
+    ...[...file.names, ...file.members].map(({ cluster }) => cluster), ...file.new.map(({ from }) => from),
+    ...file.merged.flatMap(({ from, into }) => [from, into]), ...file.moved.flatMap(({ to }) => to ?? []),
+  ];
+  const wrong = [...added].find((cluster) => cluster < count || cluster >= count + MOST)
+    ?? numbers.find((cluster) => cluster >= count && !added.has(cluster));
+  if (wrong !== undefined)
+    throw new Error(`These corrections are of other clusters: here is no cluster ${wrong}, only 0 to ${count - 1}. ${ELSEWHERE}`);
+  const chained = file.merged.find(({ into }) => gone.has(into));
+  if (chained) throw new Error(`This file is damaged: cluster ${chained.from} is merged into ${chained.into}, which is merged itself.`);
+}
+
 const whole = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 const isId = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === "string");
+
+const ELSEWHERE = "After another training, give the file to `selavi label --corrections` or the run’s `corrections`, which match the clusters.";
 
 /**
  * Edits of a file, for a page on which these ids are rows.
@@ -122,7 +143,8 @@ const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every
  * Throws an error if the page has other clusters: its training is another one, and numbers mean
  * other clusters there.
  */
-export function fromFile(file: Corrections, model: Int16Array, rowOf: (ids: string[]) => Map<string, number>): Edits {
+export function fromFile(file: Corrections, model: Int16Array, count: number, rowOf: (ids: string[]) => Map<string, number>): Edits {
+  checkNumbers(file, count);
   const ids = new Set<string>();
   for (const { clip } of [...file.moved, ...file.tags]) ids.add(clip);
   for (const { clips } of file.members) for (const clip of clips) ids.add(clip);
@@ -133,7 +155,7 @@ export function fromFile(file: Corrections, model: Int16Array, rowOf: (ids: stri
     if (clips.length && 2 * same < clips.length)
       throw new Error(
         `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. ` +
-        "After another training, give the file to `selavi label --corrections` or the run’s `corrections`, which match the clusters.",
+        ELSEWHERE,
       );
   }
   const known = <T extends { clip: string }>(list: T[]): [number, T][] =>

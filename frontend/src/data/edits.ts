@@ -25,6 +25,10 @@ export function apply(edits: Edits, model: Int16Array, count: number): { cluster
   return { clusters, count: Math.max(count, ...Object.keys(edits.made).map((cluster) => Number(cluster) + 1)) };
 }
 
+/** Whether a cluster is one of the model's or of those that were split off, and not one that went into another. */
+export const exists = ({ merged, made }: Edits, cluster: number, count: number): boolean =>
+  cluster in made || (cluster < count && !(cluster in merged));
+
 export function rename(edits: Edits, cluster: number, name: string, model: string): Edits {
   const names = { ...edits.names, [cluster]: name };
   if (name === model) delete names[cluster];
@@ -48,8 +52,10 @@ export function merge(edits: Edits, from: number, into: number, model: Int16Arra
   const merged: Record<number, number> = {};
   for (const [cluster, target] of Object.entries(edits.merged)) merged[Number(cluster)] = target === from ? into : target;
   const made = { ...edits.made };
-  if (from in made) delete made[from];
-  else merged[from] = into;
+  if (from in made) {
+    for (const [cluster, origin] of Object.entries(made)) if (origin === from) made[Number(cluster)] = made[from]!;
+    delete made[from];
+  } else merged[from] = into;
   delete merged[into];
   const names = { ...edits.names };
   delete names[from];

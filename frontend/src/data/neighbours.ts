@@ -15,14 +15,16 @@ interface Columns {
   audio: Int16Array | null;
 }
 
-/** The clusters with the most doubts, most first. */
-export function neighbours(cluster: number, rows: Int32Array, columns: Columns, most = 5): Neighbour[] {
+/** The clusters with the most doubts, most first. `into` says what became of a cluster of the columns. */
+export function neighbours(
+  cluster: number, rows: Int32Array, columns: Columns, into: (cluster: number) => number = (one) => one, most = 5,
+): Neighbour[] {
   const found = new Map<number, Neighbour>();
   for (const kind of ["second", "video", "audio"] as const) {
     const column = columns[kind];
     if (!column) continue;
     for (const row of rows) {
-      const other = column[row]!;
+      const other = into(column[row]!);
       if (other < 0 || other === cluster) continue;
       let one = found.get(other);
       if (!one) found.set(other, (one = { cluster: other, second: 0, video: 0, audio: 0 }));

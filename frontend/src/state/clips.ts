@@ -90,13 +90,14 @@ export const margins = computed(() => bytes(`margin-${viewNumber.value}`));
 export const classes = computed(() => (classed ? numbers("class") : null));
 export const headShares = computed(() => (isSelected.value ? bytes("heads") : null));
 
+/** The clips of each cluster of a view, once its margins are there too. */
+export function grouped(view: number, known: Int16Array | null, count: number): Members | null {
+  const certain = bytes(`margin-${view}`);
+  return known && (certain || !run.columns.includes(`margin-${view}`)) ? group(known, certain, count) : null;
+}
+
 /** The clips of each cluster, once loaded. */
-export const members = computed<Members | null>(() => {
-  const known = clusters.value;
-  const certain = margins.value;
-  const named = run.columns.includes(`margin-${viewNumber.value}`);
-  return known && (certain || !named) ? group(known, certain, clusterCount.value) : null;
-});
+export const members = computed(() => grouped(viewNumber.value, clusters.value, clusterCount.value));
 
 /** Number of clips that are in no cluster: without the modality, or taken out. */
 export const outside = computed(() => (members.value ? run.clips - members.value.order.length : 0));

@@ -2,12 +2,13 @@
    selected view alone. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { rowsOf, group } from "../data/clusters.ts";
+import { rowsOf } from "../data/clusters.ts";
 import { type Corrections, digest, fromFile, ofClusters, parse, toFile } from "../data/corrections.ts";
 import * as change from "../data/edits.ts";
 import { type Edits, type History, NONE, isEmpty } from "../data/edits.ts";
 import { namesTable } from "../data/tables.ts";
-import { column, corrected, idOf, isSelected, names, once, rowsOfIds, run } from "./clips.ts";
+import { clusterCount, column, corrected, grouped, idOf, isSelected, names, once, rowsOfIds, run } from "./clips.ts";
+import { type Kept, followKept, keep, kept, setAside } from "./kept.ts";
 import { save } from "./save.ts";
 
 const history = signal<History>({ past: [], now: run.corrections ? ofClusters(run.corrections) : NONE, future: [] });
@@ -21,14 +22,15 @@ export const notice = signal("");
 
 const K = run.views?.[run.selected]?.clusters ?? 0;
 const model = computed(() => column<Int16Array>(`cluster-${run.selected}`));
-const typical = computed(() => {
-  const known = model.value;
-  return known ? group(known, column<Uint8Array>(`margin-${run.selected}`), K) : null;
-});
+const typical = computed(() => grouped(run.selected, model.value, K));
+
+/** Whether what this browser has kept is applied. What is changed before would be lost. */
+const begun = signal(false);
+export const canEdit = computed(() => isSelected.value && begun.value);
 
 function take(next: (edits: Edits, model: Int16Array) => Edits): void {
   const known = model.peek();
-  if (known) history.value = change.step(history.value, next(edits.peek(), known));
+  if (known && begun.peek()) history.value = change.step(history.value, next(edits.peek(), known));
 }
 
 export const undo = () => { history.value = change.undo(history.value); };
@@ -51,6 +53,13 @@ export function splitOff(rows: Iterable<number>, from: number): number {
   return made;
 }
 
+/** Where the clips of a model's cluster are, which may have been merged into another. */
+export const mergedInto = (cluster: number): number => (isSelected.value ? edits.value.merged[cluster] : undefined) ?? cluster;
+
+/** The clusters that clips can go to. */
+export const targets = computed(() =>
+  [...Array(clusterCount.value).keys()].filter((cluster) => change.exists(edits.value, cluster, K)));
+
 /** Who has put a clip where it is. */
 export const byPerson = (row: number): boolean => isSelected.value && edits.value.moved.has(row);
 export const tagsOf = (row: number): readonly string[] => edits.value.tags.get(row) ?? [];
@@ -65,8 +74,10 @@ const file = (of: Edits = edits.peek()): Corrections | null => {
 
 export function saveCorrections(): void {
   const content = file();
-  if (content) save("corrections.json", `${JSON.stringify(content, null, 1)}\n`, "application/json");
+  if (content) saveText(JSON.stringify(content, null, 1));
 }
+
+export const saveText = (text: string): void => save("corrections.json", `${text}\n`, "application/json");
 
 /** Clips of each cluster in names.csv, as many as `selavi name-clusters` lists. */
 const LISTED = 12;
@@ -83,52 +94,28 @@ export function saveNames(): void {
 /** Takes the corrections of a file in place of the present ones. */
 export function openCorrections(text: string): void {
   const known = model.peek();
-  if (!known) return;
-  const next = read(text, known);
+  const next = known && begun.peek() && read(text, known);
   if (!next) return;
   history.value = change.step(history.value, next);
   notice.value = "";
 }
 
-/* Pages in files share one storage, so the page's address is part of the key. */
-const kept = () => `selavi corrections ${location.pathname}`;
-
-/* Browsers may refuse storage to pages in files; corrections then last until the page is closed. */
-interface Kept {
-  /** Digest of the corrections that the page was made with. */
-  of: string;
-  /** As in a file. */
-  text: string;
-}
-
-const made = digest(JSON.stringify(run.corrections ?? null));
-
-function readKept(): Kept | null {
-  try {
-    return JSON.parse(localStorage.getItem(kept()) ?? "null") as Kept | null;
-  } catch {
-    return null;
-  }
-}
-
-function keep(): void {
-  const content = edited.peek() || run.corrections ? file() : null;
-  try {
-    if (content) localStorage.setItem(kept(), JSON.stringify({ of: made, text: JSON.stringify(content) }));
-    else localStorage.removeItem(kept());
-  } catch {
-    notice.value = "This browser does not keep the corrections: save them before you close the page.";
-  }
-}
-
 /** Edits of a file, or null and a notice. */
 function read(text: string, known: Int16Array): Edits | null {
   try {
-    return fromFile(parse(text), known, rowsOfIds);
+    return fromFile(parse(text), known, K, rowsOfIds);
   } catch (error) {
     notice.value = error instanceof Error ? error.message : String(error);
     return null;
   }
+}
+
+const made = digest(JSON.stringify(run.corrections ?? null));
+
+/** Kept under `made`, since a page that is made with other corrections starts with these. */
+function keepEdits(): void {
+  if (!keep(edited.peek() || run.corrections ? { of: made, text: JSON.stringify(file()) } : null))
+    notice.value = "This browser does not keep the corrections: save them before you close the page.";
 }
 
 /**
@@ -138,11 +125,19 @@ function read(text: string, known: Int16Array): Edits | null {
 function begin(): void {
   const known = model.peek()!;
   const base = run.corrections ? (read(JSON.stringify(run.corrections), known) ?? NONE) : NONE;
-  const before = readKept();
+  const before = kept();
   const own = before && read(before.text, known);
+  if (before && !own) setAside(before.text);
   const others = own && before.of !== made && JSON.stringify(file(own)) !== JSON.stringify(file(base));
   history.value = { past: others ? [own] : [], now: others ? base : (own ?? base), future: [] };
   if (others) notice.value = "This page was made again with other corrections. “Undo” brings back those that this browser has kept.";
+  begun.value = true;
+}
+
+/** What the same page has changed in another tab; null if that page was made with other corrections. */
+function ofOtherTab(now: Kept | null): Edits | null {
+  if (now && now.of !== made) return null;
+  return now ? read(now.text, model.peek()!) : NONE;
 }
 
 export function followEdits(): void {
@@ -155,11 +150,14 @@ export function followEdits(): void {
   const ready = () => typical.value !== null && column("ids") !== null;
   once(ready, () => {
     begin();
-    let first = true;
+    let given: Edits | null = edits.peek(); /* what is kept already */
+    followKept((now) => {
+      given = ofOtherTab(now);
+      if (given) history.value = change.step(history.peek(), given);
+    });
     effect(() => {
-      void edits.value;
-      if (first) first = false;
-      else untracked(keep);
+      if (edits.value !== given) untracked(keepEdits);
+      given = null;
     });
   });
 }

@@ -1,15 +1,15 @@
 /* The name of a cluster, and a form to change it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isSelected, nameOf, titleOf } from "../state/clips.ts";
-import { renameCluster } from "../state/edits.ts";
+import { nameOf, titleOf } from "../state/clips.ts";
+import { canEdit, renameCluster } from "../state/edits.ts";
 import { Icon } from "./icons.tsx";
 
 export function Rename({ cluster, word }: { cluster: number; word: string }) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const ended = useRef(false);
-  if (!isSelected.value) return null;
+  if (!canEdit.value) return null;
   const end = (name: string | null, focus: boolean) => {
     if (ended.current) return; /* without the box the focus is lost, which would end it again */
     ended.current = true;

@@ -6,6 +6,7 @@ import {
   byAudio, byVideo, classOf, className, column, headShares, idOf, isSelected, keyOf, marginOf,
   mediaOf, pathOf, rowOf, run, summary, timesOf, titleOf,
 } from "../state/clips.ts";
+import { mergedInto } from "../state/edits.ts";
 import { takesLetters } from "../state/keyboard.ts";
 import { clusterOf, ordered } from "../state/order.ts";
 import { addressOf, change, closeClip, setting } from "../state/route.ts";
@@ -159,7 +160,7 @@ function Choices({ row, cluster }: { row: number; cluster: number }) {
     ["Video alone", byVideo.value?.[row]],
     ["Audio alone", byAudio.value?.[row]],
   ];
-  const known = choices.filter((one): one is [string, number] => one[1] !== undefined && one[1] >= 0);
+  const known = choices.flatMap(([words, other]) => (other === undefined || other < 0 ? [] : [[words, mergedInto(other)] as const]));
   if (!known.length) return null;
   return (
     <dl class="choices">

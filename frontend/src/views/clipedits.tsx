@@ -1,20 +1,20 @@
 /* What can be done with the clip that is open. */
 
-import { byPerson, moveClips, tagClips, tagsOf } from "../state/edits.ts";
-import { isSelected, modelClusters, titleOf } from "../state/clips.ts";
+import { byPerson, canEdit, moveClips, tagClips, tagsOf } from "../state/edits.ts";
+import { modelClusters, titleOf } from "../state/clips.ts";
 import { clusterOf } from "../state/order.ts";
 import { Icon } from "../ui/icons.tsx";
 import { ClusterChoice, TagForm } from "./selectionbar.tsx";
 
 /** Moves a clip, then goes on to the next one of the cluster it was in. */
 export function moveOn(row: number, cluster: number, onwards: () => void): void {
-  if (!isSelected.value || clusterOf(row) === cluster) return;
+  if (!canEdit.value || clusterOf(row) === cluster) return;
   moveClips([row], cluster);
   onwards();
 }
 
 export function ClipEdits({ row, onwards }: { row: number; onwards: () => void }) {
-  if (!isSelected.value) return null;
+  if (!canEdit.value) return null;
   const own = modelClusters.value?.[row] ?? -1;
   const tags = tagsOf(row);
   return (

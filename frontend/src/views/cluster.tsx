@@ -10,7 +10,7 @@ import {
 } from "../state/clips.ts";
 import { beside } from "../state/filter.ts";
 import { ORDERS, type Order, order, ordered } from "../state/order.ts";
-import { mergeClusters } from "../state/edits.ts";
+import { canEdit, mergeClusters, mergedInto } from "../state/edits.ts";
 import { addressOf, change, go, route, setting } from "../state/route.ts";
 import { clearSelection, selectAll, selecting } from "../state/selection.ts";
 import { ClassBar, Measure } from "../ui/bars.tsx";
@@ -59,10 +59,13 @@ function Shown({ cluster }: { cluster: Cluster }) {
         <div class="title-row">
           <h1>{titleOf(number)}</h1>
           <Rename cluster={number} word="Rename" />
-          {isSelected.value && (
+          {canEdit.value && (
             <ClusterChoice word="Merge into" without={number} choose={(into) => { mergeClusters(number, into); go(addressOf("cluster", into)); }} />
           )}
         </div>
+        {mergedInto(number) !== number && (
+          <p>You merged this cluster into <a href={addressOf("cluster", mergedInto(number))}>{titleOf(mergedInto(number))}</a>.</p>
+        )}
         <p class="facts">
           {nameOf(number) && <span>cluster {number}</span>}
           <span>{plural(cluster.size, "clip")}, {percent(cluster.size / run.clips)} of all</span>
@@ -150,7 +153,7 @@ function Beside({ cluster }: { cluster: Cluster }) {
   const known = members.value;
   if (!known) return null;
   const second = isSelected.value ? column<Int16Array>("second") : null;
-  const near = neighbours(cluster.number, rowsOf(known, cluster.number), { second, video: byVideo.value, audio: byAudio.value });
+  const near = neighbours(cluster.number, rowsOf(known, cluster.number), { second, video: byVideo.value, audio: byAudio.value }, mergedInto);
   if (!near.length) return null;
   return (
     <section aria-labelledby="near-title">

@@ -5,9 +5,10 @@ import { useRef } from "preact/hooks";
 import { plural } from "../data/text.ts";
 import { idOf, keyOf, modelClusters, run, titleOf } from "../state/clips.ts";
 import {
-  canRedo, canUndo, discard, edited, edits, mergeClusters, moveClips, notice, openCorrections, redo, renameCluster, saveCorrections,
-  saveNames, tagClips, undo, unmergeCluster,
+  canRedo, canUndo, discard, edited, edits, mergeClusters, mergedInto, moveClips, openCorrections, redo, renameCluster, saveCorrections,
+  saveNames, saveText, tagClips, undo, unmergeCluster,
 } from "../state/edits.ts";
+import { earlier, forgetEarlier } from "../state/kept.ts";
 import { addressOf, openClip } from "../state/route.ts";
 import { Icon } from "../ui/icons.tsx";
 
@@ -28,7 +29,14 @@ export function CorrectionsPage() {
           run’s <code>corrections</code> in the configuration. Names alone are <code>names.csv</code>.
         </p>
       </header>
-      {notice.value && <p class="trouble" role="alert">{notice.value}</p>}
+      {earlier.value && (
+        <p class="trouble">
+          This browser keeps corrections of other clusters, which this page had before. Save them, and give the file
+          to <code>selavi label --corrections</code> or the run’s <code>corrections</code>, which match the clusters.{" "}
+          <button type="button" onClick={() => saveText(earlier.value)}><Icon name="save" />Save earlier corrections</button>{" "}
+          <button type="button" onClick={forgetEarlier}><Icon name="close" />Forget them</button>
+        </p>
+      )}
       <div class="toolbar" role="group" aria-label="Corrections">
         <button type="button" disabled={!canUndo.value} onClick={undo} aria-keyshortcuts="Control+Z"><Icon name="undo" />Undo</button>
         <button type="button" disabled={!canRedo.value} onClick={redo} aria-keyshortcuts="Control+Shift+Z"><Icon name="redo" />Redo</button>
@@ -57,7 +65,7 @@ export function CorrectionsPage() {
           <Change key={`m${cluster}`} back={() => unmergeCluster(cluster)}>Cluster {cluster} is merged into <a href={addressOf("cluster", merged[cluster]!)}>{titleOf(merged[cluster]!)}</a></Change>
         ))}
         {numbers(made).map((cluster) => (
-          <Change key={`s${cluster}`} back={() => mergeClusters(cluster, made[cluster]!)}>
+          <Change key={`s${cluster}`} back={() => mergeClusters(cluster, mergedInto(made[cluster]!))}>
             <a href={addressOf("cluster", cluster)}>{titleOf(cluster)}</a> is split off from {titleOf(made[cluster]!)}
           </Change>
         ))}

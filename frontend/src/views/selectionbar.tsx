@@ -2,8 +2,8 @@
 
 import { useRef } from "preact/hooks";
 import { plural } from "../data/text.ts";
-import { clusterCount, isSelected, titleOf } from "../state/clips.ts";
-import { moveClips, splitOff, tagClips } from "../state/edits.ts";
+import { titleOf } from "../state/clips.ts";
+import { canEdit, moveClips, splitOff, tagClips, targets } from "../state/edits.ts";
 import { clusterOf } from "../state/order.ts";
 import { addressOf, go } from "../state/route.ts";
 import { EXPORTS, clearSelection, saveSelection, selected, selection } from "../state/selection.ts";
@@ -21,8 +21,7 @@ export function ClusterChoice({ word, without, choose }: { word: string; without
       }}
     >
       <option value="">{word} …</option>
-      {Array.from({ length: clusterCount.value }, (_, cluster) =>
-        cluster === without ? null : <option key={cluster} value={cluster}>{titleOf(cluster)}</option>)}
+      {targets.value.filter((cluster) => cluster !== without).map((cluster) => <option key={cluster} value={cluster}>{titleOf(cluster)}</option>)}
     </select>
   );
 }
@@ -49,11 +48,12 @@ export function SelectionBar() {
   const done = (act: () => void) => {
     act();
     clearSelection();
+    document.getElementById("main")?.focus({ preventScroll: true }); /* the bar with the focus goes away */
   };
   return (
     <section class="selection" aria-label="Selected clips">
       <output role="status">{plural(selected.value, "clip")} selected</output>
-      {isSelected.value && (
+      {canEdit.value && (
         <>
           <button type="button" onClick={() => done(() => moveClips(rows(), -1))}><Icon name="close" />Not this</button>
           <ClusterChoice word="Move to" without={-1} choose={(cluster) => done(() => moveClips(rows(), cluster))} />
@@ -68,7 +68,7 @@ export function SelectionBar() {
           <button key={kind} type="button" onClick={() => saveSelection(kind)}><Icon name="save" />{EXPORTS[kind].word}</button>
         ))}
       </span>
-      <button type="button" class="quiet" onClick={clearSelection}><Icon name="close" />Clear</button>
+      <button type="button" class="quiet" onClick={() => done(() => {})}><Icon name="close" />Clear</button>
     </section>
   );
 }

@@ -1089,12 +1089,12 @@
   }
   var DELAY = 90;
   var timer;
-  function hover(key) {
+  function hover(key2) {
     clearTimeout(timer);
     if (tour.value) return;
-    if (key === null || !hoverPlays.value) playing.value = null;
+    if (key2 === null || !hoverPlays.value) playing.value = null;
     else timer = setTimeout(() => {
-      playing.value = { key, sound: hoverSounds.value };
+      playing.value = { key: key2, sound: hoverSounds.value };
     }, DELAY);
   }
   var tour = y3(null);
@@ -1107,9 +1107,9 @@
     if (!now) return;
     tour.value = now.at + 1 < now.keys.length ? { ...now, at: now.at + 1 } : null;
   }
-  function stopTourAt(key) {
+  function stopTourAt(key2) {
     const now = tour.peek();
-    if (now?.keys[now.at] === key) stopPlaying();
+    if (now?.keys[now.at] === key2) stopPlaying();
   }
   function stopPlaying() {
     clearTimeout(timer);
@@ -1120,9 +1120,9 @@
     const now = tour.value;
     playing.value = now ? { key: now.keys[now.at], sound: true } : null;
   });
-  function togglePlay(key) {
-    if (playing.value?.key === key && playing.value.sound) stopPlaying();
-    else playing.value = { key, sound: true };
+  function togglePlay(key2) {
+    if (playing.value?.key === key2 && playing.value.sound) stopPlaying();
+    else playing.value = { key: key2, sound: true };
   }
 
   // src/data/clusters.ts
@@ -1406,12 +1406,11 @@
   var margins = O(() => bytes(`margin-${viewNumber.value}`));
   var classes = O(() => classed ? numbers("class") : null);
   var headShares = O(() => isSelected.value ? bytes("heads") : null);
-  var members = O(() => {
-    const known = clusters.value;
-    const certain = margins.value;
-    const named = run.columns.includes(`margin-${viewNumber.value}`);
-    return known && (certain || !named) ? group(known, certain, clusterCount.value) : null;
-  });
+  function grouped(view2, known, count2) {
+    const certain = bytes(`margin-${view2}`);
+    return known && (certain || !run.columns.includes(`margin-${view2}`)) ? group(known, certain, count2) : null;
+  }
+  var members = O(() => grouped(viewNumber.value, clusters.value, clusterCount.value));
   var outside = O(() => members.value ? run.clips - members.value.order.length : 0);
   var summary = O(() => {
     const found2 = members.value;
@@ -1491,6 +1490,7 @@
     for (const [row, cluster] of edits2.moved) clusters2[row] = cluster;
     return { clusters: clusters2, count: Math.max(count2, ...Object.keys(edits2.made).map((cluster) => Number(cluster) + 1)) };
   }
+  var exists = ({ merged, made: made3 }, cluster, count2) => cluster in made3 || cluster < count2 && !(cluster in merged);
   function rename(edits2, cluster, name, model2) {
     const names2 = { ...edits2.names, [cluster]: name };
     if (name === model2) delete names2[cluster];
@@ -1510,8 +1510,10 @@
     const merged = {};
     for (const [cluster, target] of Object.entries(edits2.merged)) merged[Number(cluster)] = target === from ? into : target;
     const made3 = { ...edits2.made };
-    if (from in made3) delete made3[from];
-    else merged[from] = into;
+    if (from in made3) {
+      for (const [cluster, origin] of Object.entries(made3)) if (origin === from) made3[Number(cluster)] = made3[from];
+      delete made3[from];
+    } else merged[from] = into;
     delete merged[into];
     const names2 = { ...edits2.names };
     delete names2[from];
@@ -1617,15 +1619,33 @@
       ["members", (one) => whole(one["cluster"]) && isTexts(one["clips"])]
     ];
     for (const [name, right] of shape) {
-      const list = found2[name];
+      const list = found2[name] ??= [];
       if (!isList(list) || !list.every(right)) throw new Error(`This file is damaged: “${name}” is not as selavi writes it.`);
     }
     return found2;
   }
+  var MOST = 1e4;
+  function checkNumbers(file2, count2) {
+    const added = new Set(file2.new.map(({ cluster }) => cluster));
+    const gone = new Set(file2.merged.map(({ from }) => from));
+    const numbers2 = [
+      ...[...file2.names, ...file2.members].map(({ cluster }) => cluster),
+      ...file2.new.map(({ from }) => from),
+      ...file2.merged.flatMap(({ from, into }) => [from, into]),
+      ...file2.moved.flatMap(({ to }) => to ?? [])
+    ];
+    const wrong = [...added].find((cluster) => cluster < count2 || cluster >= count2 + MOST) ?? numbers2.find((cluster) => cluster >= count2 && !added.has(cluster));
+    if (wrong !== void 0)
+      throw new Error(`These corrections are of other clusters: here is no cluster ${wrong}, only 0 to ${count2 - 1}. ${ELSEWHERE}`);
+    const chained = file2.merged.find(({ into }) => gone.has(into));
+    if (chained) throw new Error(`This file is damaged: cluster ${chained.from} is merged into ${chained.into}, which is merged itself.`);
+  }
   var whole = (value) => Number.isInteger(value) && value >= 0;
   var isId = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
   var isTexts = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
-  function fromFile(file2, model2, rowOf2) {
+  var ELSEWHERE = "After another training, give the file to `selavi label --corrections` or the run’s `corrections`, which match the clusters.";
+  function fromFile(file2, model2, count2, rowOf2) {
+    checkNumbers(file2, count2);
     const ids = /* @__PURE__ */ new Set();
     for (const { clip } of [...file2.moved, ...file2.tags]) ids.add(clip);
     for (const { clips } of file2.members) for (const clip of clips) ids.add(clip);
@@ -1635,7 +1655,7 @@
       const same = here2.filter((row) => model2[row] === cluster).length;
       if (clips.length && 2 * same < clips.length)
         throw new Error(
-          `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. After another training, give the file to \`selavi label --corrections\` or the run’s \`corrections\`, which match the clusters.`
+          `These corrections are of other clusters: of ${clips.length} clips of cluster ${cluster}, ${same} are in it here. ` + ELSEWHERE
         );
     }
     const known = (list) => list.flatMap((one) => {
@@ -1695,6 +1715,60 @@
     }, null, 1);
   }
 
+  // src/state/kept.ts
+  var key = () => `selavi corrections ${location.pathname}`;
+  var earlierKey = () => `selavi earlier corrections ${location.pathname}`;
+  var earlier = y3("");
+  function parse3(text) {
+    try {
+      const value = JSON.parse(text ?? "null");
+      return typeof value?.text === "string" ? value : null;
+    } catch {
+      return null;
+    }
+  }
+  function store(name, text) {
+    try {
+      if (text === null) localStorage.removeItem(name);
+      else localStorage.setItem(name, text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  function stored(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null;
+    }
+  }
+  function kept() {
+    earlier.value = stored(earlierKey()) ?? "";
+    return parse3(stored(key()));
+  }
+  var unkept = false;
+  function keep(now) {
+    unkept = !store(key(), now && JSON.stringify(now));
+    return !unkept;
+  }
+  function setAside(text) {
+    earlier.value = text;
+    if (store(earlierKey(), text)) store(key(), null);
+  }
+  function forgetEarlier() {
+    earlier.value = "";
+    store(earlierKey(), null);
+  }
+  function followKept(take2) {
+    addEventListener("storage", (event) => {
+      if (event.key === key()) take2(parse3(event.newValue));
+    });
+    addEventListener("beforeunload", (event) => {
+      if (unkept) event.preventDefault();
+    });
+  }
+
   // src/state/save.ts
   function save(name, text, type) {
     const link = document.createElement("a");
@@ -1713,13 +1787,12 @@
   var notice = y3("");
   var K2 = run.views?.[run.selected]?.clusters ?? 0;
   var model = O(() => column(`cluster-${run.selected}`));
-  var typical = O(() => {
-    const known = model.value;
-    return known ? group(known, column(`margin-${run.selected}`), K2) : null;
-  });
+  var typical = O(() => grouped(run.selected, model.value, K2));
+  var begun = y3(false);
+  var canEdit = O(() => isSelected.value && begun.value);
   function take(next) {
     const known = model.peek();
-    if (known) history2.value = step(history2.value, next(edits.peek(), known));
+    if (known && begun.peek()) history2.value = step(history2.value, next(edits.peek(), known));
   }
   var undo2 = () => {
     history2.value = undo(history2.value);
@@ -1744,6 +1817,8 @@
     });
     return made3;
   }
+  var mergedInto = (cluster) => (isSelected.value ? edits.value.merged[cluster] : void 0) ?? cluster;
+  var targets = O(() => [...Array(clusterCount.value).keys()].filter((cluster) => exists(edits.value, cluster, K2)));
   var byPerson = (row) => isSelected.value && edits.value.moved.has(row);
   var tagsOf = (row) => edits.value.tags.get(row) ?? [];
   var file = (of2 = edits.peek()) => {
@@ -1760,9 +1835,10 @@
   };
   function saveCorrections() {
     const content = file();
-    if (content) save("corrections.json", `${JSON.stringify(content, null, 1)}
-`, "application/json");
+    if (content) saveText(JSON.stringify(content, null, 1));
   }
+  var saveText = (text) => save("corrections.json", `${text}
+`, "application/json");
   var LISTED = 12;
   function saveNames() {
     const order2 = typical.peek();
@@ -1776,46 +1852,38 @@
   }
   function openCorrections(text) {
     const known = model.peek();
-    if (!known) return;
-    const next = read(text, known);
+    const next = known && begun.peek() && read(text, known);
     if (!next) return;
     history2.value = step(history2.value, next);
     notice.value = "";
   }
-  var kept = () => `selavi corrections ${location.pathname}`;
-  var made = digest(JSON.stringify(run.corrections ?? null));
-  function readKept() {
-    try {
-      return JSON.parse(localStorage.getItem(kept()) ?? "null");
-    } catch {
-      return null;
-    }
-  }
-  function keep() {
-    const content = edited.peek() || run.corrections ? file() : null;
-    try {
-      if (content) localStorage.setItem(kept(), JSON.stringify({ of: made, text: JSON.stringify(content) }));
-      else localStorage.removeItem(kept());
-    } catch {
-      notice.value = "This browser does not keep the corrections: save them before you close the page.";
-    }
-  }
   function read(text, known) {
     try {
-      return fromFile(parse2(text), known, rowsOfIds);
+      return fromFile(parse2(text), known, K2, rowsOfIds);
     } catch (error) {
       notice.value = error instanceof Error ? error.message : String(error);
       return null;
     }
   }
+  var made = digest(JSON.stringify(run.corrections ?? null));
+  function keepEdits() {
+    if (!keep(edited.peek() || run.corrections ? { of: made, text: JSON.stringify(file()) } : null))
+      notice.value = "This browser does not keep the corrections: save them before you close the page.";
+  }
   function begin() {
     const known = model.peek();
     const base = run.corrections ? read(JSON.stringify(run.corrections), known) ?? NONE : NONE;
-    const before = readKept();
+    const before = kept();
     const own = before && read(before.text, known);
+    if (before && !own) setAside(before.text);
     const others = own && before.of !== made && JSON.stringify(file(own)) !== JSON.stringify(file(base));
     history2.value = { past: others ? [own] : [], now: others ? base : own ?? base, future: [] };
     if (others) notice.value = "This page was made again with other corrections. “Undo” brings back those that this browser has kept.";
+    begun.value = true;
+  }
+  function ofOtherTab(now) {
+    if (now && now.of !== made) return null;
+    return now ? read(now.text, model.peek()) : NONE;
   }
   function followEdits() {
     x2(() => {
@@ -1827,11 +1895,14 @@
     const ready = () => typical.value !== null && column("ids") !== null;
     once(ready, () => {
       begin();
-      let first = true;
+      let given = edits.peek();
+      followKept((now) => {
+        given = ofOtherTab(now);
+        if (given) history2.value = step(history2.peek(), given);
+      });
       x2(() => {
-        void edits.value;
-        if (first) first = false;
-        else f3(keep);
+        if (edits.value !== given) f3(keepEdits);
+        given = null;
       });
     });
   }
@@ -1890,9 +1961,9 @@
   function divided(coarse, fine) {
     const [above, below] = [column(`cluster-${coarse}`), column(`cluster-${fine}`)];
     if (!above || !below) return null;
-    const key = `${coarse}/${fine}`;
-    let found2 = made2.get(key);
-    if (!found2) made2.set(key, found2 = divide(above, below, run.views[coarse].clusters, run.views[fine].clusters));
+    const key2 = `${coarse}/${fine}`;
+    let found2 = made2.get(key2);
+    if (!found2) made2.set(key2, found2 = divide(above, below, run.views[coarse].clusters, run.views[fine].clusters));
     return found2;
   }
   function parentOf(cluster) {
@@ -2069,12 +2140,12 @@
     card?.scrollIntoView({ block: "nearest" });
     return card !== void 0;
   }
-  function stepTile(tile, key) {
+  function stepTile(tile, key2) {
     const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
     const at = tiles.indexOf(tile);
     const top = tile.getBoundingClientRect().top;
     const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns2, ArrowDown: at + columns2, Home: 0, End: tiles.length - 1 }[key];
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns2, ArrowDown: at + columns2, Home: 0, End: tiles.length - 1 }[key2];
     if (to === void 0) return false;
     const next = tiles[to];
     if (next) {
@@ -2086,26 +2157,6 @@
     return true;
   }
 
-  // src/state/order.ts
-  var ORDERS = {
-    typical: "most typical first",
-    doubtful: "least certain first",
-    misfits: "other classes first"
-  };
-  var order = () => choice("order", ORDERS, "typical");
-  function ordered(cluster, common) {
-    const known = members.value;
-    if (!known || cluster < 0 || cluster + 1 >= known.begins.length) return [];
-    let rows = [...rowsOf(known, cluster)];
-    if (setting("class") !== "") rows = rows.filter((row) => classOf(row) === Number(setting("class")));
-    if (order() === "typical") return rows;
-    rows.reverse();
-    if (order() === "doubtful") return rows;
-    const misfit = (row) => classOf(row) >= 0 && classOf(row) !== common;
-    return [...rows.filter(misfit), ...rows.filter((row) => !misfit(row))];
-  }
-  var clusterOf = (row) => clusters.value?.[row] ?? -1;
-
   // node_modules/preact/jsx-runtime/dist/jsxRuntime.mjs
   var f4 = /* @__PURE__ */ Symbol.for("pv");
   var o4 = 0;
@@ -2115,31 +2166,6 @@
     if ("ref" in p5 && "function" != typeof t4) for (l4 in p5 = {}, e4) "ref" == l4 ? c4 = e4[l4] : p5[l4] = e4[l4];
     var s4 = { type: t4, props: p5, key: n3, ref: c4, __k: null, __: null, __b: 0, __e: null, __c: null, constructor: f4, __v: --o4, __i: -1, __u: 0 };
     return (a5 || i4) && (s4.__source = a5, s4.__self = i4), n.vnode && n.vnode(s4), s4;
-  }
-
-  // src/ui/bars.tsx
-  var DRAWN = 5;
-  function parts(classes2) {
-    const total = classes2.reduce((sum, [, clips]) => sum + clips, 0);
-    const drawn = classes2.slice(0, DRAWN).map(([place2, clips], rank) => ({ place: place2, share: clips / total, rank }));
-    const others = classes2.slice(DRAWN).reduce((sum, [, clips]) => sum + clips, 0);
-    return others ? [...drawn, { place: -1, share: others / total, rank: DRAWN }] : drawn;
-  }
-  function ClassBar({ classes: classes2 }) {
-    const all = parts(classes2);
-    const words2 = classes2.slice(0, DRAWN).map(([place2, n3]) => `${className(place2)}: ${count(n3)}`);
-    if (classes2.length > DRAWN) words2.push(`${count(classes2.length - DRAWN)} other classes`);
-    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words2.join(", ") || "No clip has a class", title: words2.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
-  }
-  function Measure({ name, value, title }) {
-    if (value === null) return null;
-    return /* @__PURE__ */ a4("div", { class: "measure", title, children: [
-      /* @__PURE__ */ a4("dt", { children: name }),
-      /* @__PURE__ */ a4("dd", { children: [
-        /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${(100 * value).toFixed(1)}%` } }) }),
-        /* @__PURE__ */ a4("span", { class: "value", children: percent(value) })
-      ] })
-    ] });
   }
 
   // src/ui/icons.tsx
@@ -2177,6 +2203,51 @@
   };
   function Icon({ name }) {
     return /* @__PURE__ */ a4("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true", children: PATHS[name] });
+  }
+
+  // src/state/order.ts
+  var ORDERS = {
+    typical: "most typical first",
+    doubtful: "least certain first",
+    misfits: "other classes first"
+  };
+  var order = () => choice("order", ORDERS, "typical");
+  function ordered(cluster, common) {
+    const known = members.value;
+    if (!known || cluster < 0 || cluster + 1 >= known.begins.length) return [];
+    let rows = [...rowsOf(known, cluster)];
+    if (setting("class") !== "") rows = rows.filter((row) => classOf(row) === Number(setting("class")));
+    if (order() === "typical") return rows;
+    rows.reverse();
+    if (order() === "doubtful") return rows;
+    const misfit = (row) => classOf(row) >= 0 && classOf(row) !== common;
+    return [...rows.filter(misfit), ...rows.filter((row) => !misfit(row))];
+  }
+  var clusterOf = (row) => clusters.value?.[row] ?? -1;
+
+  // src/ui/bars.tsx
+  var DRAWN = 5;
+  function parts(classes2) {
+    const total = classes2.reduce((sum, [, clips]) => sum + clips, 0);
+    const drawn = classes2.slice(0, DRAWN).map(([place2, clips], rank) => ({ place: place2, share: clips / total, rank }));
+    const others = classes2.slice(DRAWN).reduce((sum, [, clips]) => sum + clips, 0);
+    return others ? [...drawn, { place: -1, share: others / total, rank: DRAWN }] : drawn;
+  }
+  function ClassBar({ classes: classes2 }) {
+    const all = parts(classes2);
+    const words2 = classes2.slice(0, DRAWN).map(([place2, n3]) => `${className(place2)}: ${count(n3)}`);
+    if (classes2.length > DRAWN) words2.push(`${count(classes2.length - DRAWN)} other classes`);
+    return /* @__PURE__ */ a4("div", { class: "class-bar", role: "img", "aria-label": words2.join(", ") || "No clip has a class", title: words2.join("\n"), children: all.map(({ share, rank }) => /* @__PURE__ */ a4("span", { class: `rank-${rank}`, style: { width: `${(100 * share).toFixed(3)}%` } }, rank)) });
+  }
+  function Measure({ name, value, title }) {
+    if (value === null) return null;
+    return /* @__PURE__ */ a4("div", { class: "measure", title, children: [
+      /* @__PURE__ */ a4("dt", { children: name }),
+      /* @__PURE__ */ a4("dd", { children: [
+        /* @__PURE__ */ a4("span", { class: "track", "aria-hidden": "true", children: /* @__PURE__ */ a4("span", { style: { width: `${(100 * value).toFixed(1)}%` } }) }),
+        /* @__PURE__ */ a4("span", { class: "value", children: percent(value) })
+      ] })
+    ] });
   }
 
   // src/state/selection.ts
@@ -2233,7 +2304,7 @@
 
   // src/ui/tile.tsx
   var keyOfTile = ({ row, place: place2 }) => `${place2}:${row}`;
-  var rowOfTile = (key) => Number(key.slice(key.indexOf(":") + 1));
+  var rowOfTile = (key2) => Number(key2.slice(key2.indexOf(":") + 1));
   function describeClip(row, common) {
     const margin = marginOf(row);
     const place2 = classOf(row);
@@ -2251,9 +2322,9 @@
     ].filter(Boolean).join("; ");
   }
   function Tile({ row, place: place2, common, stop, list }) {
-    const key = keyOfTile({ row, place: place2 });
+    const key2 = keyOfTile({ row, place: place2 });
     const now = playing.value;
-    const plays = now?.key === key;
+    const plays = now?.key === key2;
     const kind = classOf(row);
     const differs = kind >= 0 && common >= 0 && kind !== common;
     const margin = marginOf(row);
@@ -2279,20 +2350,20 @@
         onKeyDown: (event) => {
           if (event.key !== " ") return;
           event.preventDefault();
-          if (!event.repeat) togglePlay(key);
+          if (!event.repeat) togglePlay(key2);
         },
         onPointerEnter: (event) => {
-          if (event.pointerType !== "touch") hover(key);
+          if (event.pointerType !== "touch") hover(key2);
         },
         onPointerLeave: () => hover(null),
         onFocus: (event) => {
-          if (event.currentTarget.matches(":focus-visible")) hover(key);
+          if (event.currentTarget.matches(":focus-visible")) hover(key2);
         },
         onBlur: () => hover(null),
         style: { aspectRatio: run.media.aspect },
         children: [
           /* @__PURE__ */ a4(Still, { row, media }),
-          plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, tile: key, sound: now.sound }),
+          plays && media === 2 && /* @__PURE__ */ a4(Playing, { row, tile: key2, sound: now.sound }),
           plays && media === 1 && /* @__PURE__ */ a4("span", { class: "still", children: "picture only" }),
           choosing && /* @__PURE__ */ a4("span", { class: "box", children: chosen && /* @__PURE__ */ a4(Icon, { name: "check" }) }),
           tags.length > 0 && /* @__PURE__ */ a4("span", { class: "tags", children: tags.join(" ") }),
@@ -2376,7 +2447,7 @@
             word,
             " …"
           ] }),
-          Array.from({ length: clusterCount.value }, (_4, cluster) => cluster === without ? null : /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
+          targets.value.filter((cluster) => cluster !== without).map((cluster) => /* @__PURE__ */ a4("option", { value: cluster, children: titleOf(cluster) }, cluster))
         ]
       }
     );
@@ -2399,13 +2470,14 @@
     const done = (act2) => {
       act2();
       clearSelection();
+      document.getElementById("main")?.focus({ preventScroll: true });
     };
     return /* @__PURE__ */ a4("section", { class: "selection", "aria-label": "Selected clips", children: [
       /* @__PURE__ */ a4("output", { role: "status", children: [
         plural(selected.value, "clip"),
         " selected"
       ] }),
-      isSelected.value && /* @__PURE__ */ a4($, { children: [
+      canEdit.value && /* @__PURE__ */ a4($, { children: [
         /* @__PURE__ */ a4("button", { type: "button", onClick: () => done(() => moveClips(rows(), -1)), children: [
           /* @__PURE__ */ a4(Icon, { name: "close" }),
           "Not this"
@@ -2420,7 +2492,8 @@
         /* @__PURE__ */ a4(Icon, { name: "save" }),
         EXPORTS[kind].word
       ] }, kind)) }),
-      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: clearSelection, children: [
+      /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: () => done(() => {
+      }), children: [
         /* @__PURE__ */ a4(Icon, { name: "close" }),
         "Clear"
       ] })
@@ -2429,12 +2502,12 @@
 
   // src/views/clipedits.tsx
   function moveOn(row, cluster, onwards) {
-    if (!isSelected.value || clusterOf(row) === cluster) return;
+    if (!canEdit.value || clusterOf(row) === cluster) return;
     moveClips([row], cluster);
     onwards();
   }
   function ClipEdits({ row, onwards }) {
-    if (!isSelected.value) return null;
+    if (!canEdit.value) return null;
     const own = modelClusters.value?.[row] ?? -1;
     const tags = tagsOf(row);
     return /* @__PURE__ */ a4("div", { class: "clip-edits", role: "group", "aria-label": "Correct this clip", children: [
@@ -2676,7 +2749,7 @@
       ["Video alone", byVideo.value?.[row]],
       ["Audio alone", byAudio.value?.[row]]
     ];
-    const known = choices.filter((one) => one[1] !== void 0 && one[1] >= 0);
+    const known = choices.flatMap(([words2, other]) => other === void 0 || other < 0 ? [] : [[words2, mergedInto(other)]]);
     if (!known.length) return null;
     return /* @__PURE__ */ a4("dl", { class: "choices", children: known.map(([words2, other]) => /* @__PURE__ */ a4("div", { children: [
       /* @__PURE__ */ a4("dt", { children: words2 }),
@@ -2732,10 +2805,10 @@
         " before its class."
       ] }),
       /* @__PURE__ */ a4("h3", { children: "Keys" }),
-      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key, words2]) => /* @__PURE__ */ a4("div", { children: [
-        /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key }) }),
+      /* @__PURE__ */ a4("dl", { class: "keys", children: KEYS2.map(([key2, words2]) => /* @__PURE__ */ a4("div", { children: [
+        /* @__PURE__ */ a4("dt", { children: /* @__PURE__ */ a4("kbd", { children: key2 }) }),
         /* @__PURE__ */ a4("dd", { children: words2 })
-      ] }, key)) }),
+      ] }, key2)) }),
       /* @__PURE__ */ a4("button", { type: "button", onClick: () => {
         helpOpen.value = false;
       }, children: [
@@ -2746,13 +2819,13 @@
   }
 
   // src/data/neighbours.ts
-  function neighbours(cluster, rows, columns2, most = 5) {
+  function neighbours(cluster, rows, columns2, into = (one) => one, most = 5) {
     const found2 = /* @__PURE__ */ new Map();
     for (const kind of ["second", "video", "audio"]) {
       const column2 = columns2[kind];
       if (!column2) continue;
       for (const row of rows) {
-        const other = column2[row];
+        const other = into(column2[row]);
         if (other < 0 || other === cluster) continue;
         let one = found2.get(other);
         if (!one) found2.set(other, one = { cluster: other, second: 0, video: 0, audio: 0 });
@@ -2805,7 +2878,7 @@
     const [open2, setOpen] = d2(false);
     const button = T2(null);
     const ended = T2(false);
-    if (!isSelected.value) return null;
+    if (!canEdit.value) return null;
     const end = (name, focus) => {
       if (ended.current) return;
       ended.current = true;
@@ -3266,8 +3339,8 @@
   var measureElement = (element, entry, instance) => {
     if (instance.options.useCachedMeasurements) {
       const index2 = instance.indexFromElement(element);
-      const key = instance.options.getItemKey(index2);
-      return instance.itemSizeCache.get(key) ?? instance.options.estimateSize(index2);
+      const key2 = instance.options.getItemKey(index2);
+      return instance.itemSizeCache.get(key2) ?? instance.options.estimateSize(index2);
     }
     if (entry == null ? void 0 : entry.borderBoxSize) {
       const box = entry.borderBoxSize[0];
@@ -3280,8 +3353,8 @@
     }
     if (!entry) {
       const index2 = instance.indexFromElement(element);
-      const key = instance.options.getItemKey(index2);
-      const cachedSize = instance.itemSizeCache.get(key);
+      const key2 = instance.options.getItemKey(index2);
+      const cachedSize = instance.itemSizeCache.get(key2);
       if (cachedSize !== void 0) {
         return cachedSize;
       }
@@ -3310,9 +3383,9 @@
     const removedKeys = /* @__PURE__ */ new Set();
     let removedCount = 0;
     while (removedCount < prevCount) {
-      const key = getPreviousKey(removedCount);
-      if (key === firstKey) break;
-      removedKeys.add(key);
+      const key2 = getPreviousKey(removedCount);
+      if (key2 === firstKey) break;
+      removedKeys.add(key2);
       removedCount++;
     }
     const retainedCount = prevCount - removedCount;
@@ -3520,9 +3593,9 @@
           laneAssignmentMode: "estimate",
           useCachedMeasurements: false
         };
-        for (const key in opts2) {
-          const v4 = opts2[key];
-          if (v4 !== void 0) merged[key] = v4;
+        for (const key2 in opts2) {
+          const v4 = opts2[key2];
+          if (v4 !== void 0) merged[key2] = v4;
         }
         const prevOptions = this.options;
         let anchor = null;
@@ -3955,9 +4028,9 @@
               runningStart = flat[prevIdx * 2] + flat[prevIdx * 2 + 1] + gap;
             }
             for (let i4 = min; i4 < count2; i4++) {
-              const key = getItemKey(i4);
-              items[i4] = key;
-              const measuredSize = itemSizeCache.get(key);
+              const key2 = getItemKey(i4);
+              items[i4] = key2;
+              const measuredSize = itemSizeCache.get(key2);
               const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
               flat[i4 * 2] = runningStart;
               flat[i4 * 2 + 1] = size2;
@@ -3983,11 +4056,11 @@
             }
           }
           for (let i4 = min; i4 < count2; i4++) {
-            const key = getItemKey(i4);
+            const key2 = getItemKey(i4);
             const cachedLane = this.laneAssignments.get(i4);
             let lane;
             let start;
-            const shouldCacheLane = laneAssignmentMode === "estimate" || itemSizeCache.has(key);
+            const shouldCacheLane = laneAssignmentMode === "estimate" || itemSizeCache.has(key2);
             if (cachedLane !== void 0 && this.options.lanes > 1) {
               lane = cachedLane;
               const prevIndex = laneLastIndex[lane];
@@ -4017,7 +4090,7 @@
                 this.laneAssignments.set(i4, lane);
               }
             }
-            const measuredSize = itemSizeCache.get(key);
+            const measuredSize = itemSizeCache.get(key2);
             const size2 = typeof measuredSize === "number" ? measuredSize : this.options.estimateSize(i4);
             const end = start + size2;
             measurements[i4] = {
@@ -4025,7 +4098,7 @@
               start,
               size: size2,
               end,
-              key,
+              key: key2,
               lane
             };
             if (laneLastIndex[lane] === void 0) filledLanes++;
@@ -4138,24 +4211,24 @@
       };
       this.measureElement = (node) => {
         if (!node) {
-          this.elementsCache.forEach((cached, key2) => {
+          this.elementsCache.forEach((cached, key22) => {
             if (!cached.isConnected) {
               this.observer.unobserve(cached);
-              this.elementsCache.delete(key2);
+              this.elementsCache.delete(key22);
             }
           });
           return;
         }
         const index2 = this.indexFromElement(node);
         if (!this.isIndexInRange(index2)) return;
-        const key = this.options.getItemKey(index2);
-        const prevNode = this.elementsCache.get(key);
+        const key2 = this.options.getItemKey(index2);
+        const prevNode = this.elementsCache.get(key2);
         if (prevNode !== node) {
           if (prevNode) {
             this.observer.unobserve(prevNode);
           }
           this.observer.observe(node);
-          this.elementsCache.set(key, node);
+          this.elementsCache.set(key2, node);
         }
         if (node.isConnected && (!this.isScrolling || this.scrollState) && this.shouldMeasureDuringScroll(index2)) {
           this.resizeItem(index2, this.options.measureElement(node, void 0, this));
@@ -4167,26 +4240,26 @@
         if ((_a = this._resizeBatch) == null ? void 0 : _a.sync) this.getMeasurements();
         let cachedSize;
         let itemStart;
-        let key;
+        let key2;
         const flat = (_b = this._singleLaneMeasurements) == null ? void 0 : _b.flat;
         if (this.options.lanes === 1 && flat != null) {
-          key = this.options.getItemKey(index2);
+          key2 = this.options.getItemKey(index2);
           itemStart = flat[index2 * 2];
           cachedSize = flat[index2 * 2 + 1];
         } else {
           const item = this.measurementsCache[index2];
           if (!item) return;
-          key = item.key;
+          key2 = item.key;
           itemStart = item.start;
           cachedSize = item.size;
         }
-        const itemSize = this.itemSizeCache.get(key) ?? cachedSize;
+        const itemSize = this.itemSizeCache.get(key2) ?? cachedSize;
         const delta = size2 - itemSize;
         if (delta !== 0) {
           const wasAtEnd = this.options.anchorTo === "end" && !isSmoothScroll(this.scrollState) && this.getVirtualDistanceFromEnd() <= this.options.scrollEndThreshold;
           const prevTotalSize = wasAtEnd ? this._getLayoutTotalSize() : 0;
           const scrollOffset = this.getScrollOffset();
-          const isFirstMeasure = !this.itemSizeCache.has(key);
+          const isFirstMeasure = !this.itemSizeCache.has(key2);
           const defaultShouldAdjust = isFirstMeasure ? (
             // First measurement: compensate any item whose top sits above the
             // fold — the estimate→actual delta must be corrected regardless of
@@ -4207,7 +4280,7 @@
             // when the consumer actually supplied a custom predicate.
             this.measurementsCache[index2] ?? {
               index: index2,
-              key,
+              key: key2,
               start: itemStart,
               size: cachedSize,
               end: itemStart + cachedSize,
@@ -4219,7 +4292,7 @@
           if (this.pendingMin === null || index2 < this.pendingMin) {
             this.pendingMin = index2;
           }
-          this.itemSizeCache.set(key, size2);
+          this.itemSizeCache.set(key2, size2);
           this.itemSizeCacheVersion++;
           let adjustedSync = false;
           if (!this._awaitingCommandReadBack()) {
@@ -4995,10 +5068,15 @@
         /* @__PURE__ */ a4("div", { class: "title-row", children: [
           /* @__PURE__ */ a4("h1", { children: titleOf(number2) }),
           /* @__PURE__ */ a4(Rename, { cluster: number2, word: "Rename" }),
-          isSelected.value && /* @__PURE__ */ a4(ClusterChoice, { word: "Merge into", without: number2, choose: (into) => {
+          canEdit.value && /* @__PURE__ */ a4(ClusterChoice, { word: "Merge into", without: number2, choose: (into) => {
             mergeClusters(number2, into);
             go(addressOf("cluster", into));
           } })
+        ] }),
+        mergedInto(number2) !== number2 && /* @__PURE__ */ a4("p", { children: [
+          "You merged this cluster into ",
+          /* @__PURE__ */ a4("a", { href: addressOf("cluster", mergedInto(number2)), children: titleOf(mergedInto(number2)) }),
+          "."
         ] }),
         /* @__PURE__ */ a4("p", { class: "facts", children: [
           nameOf(number2) && /* @__PURE__ */ a4("span", { children: [
@@ -5090,7 +5168,7 @@
     const known = members.value;
     if (!known) return null;
     const second = isSelected.value ? column("second") : null;
-    const near = neighbours(cluster.number, rowsOf(known, cluster.number), { second, video: byVideo.value, audio: byAudio.value });
+    const near = neighbours(cluster.number, rowsOf(known, cluster.number), { second, video: byVideo.value, audio: byAudio.value }, mergedInto);
     if (!near.length) return null;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "near-title", children: [
       /* @__PURE__ */ a4("h2", { id: "near-title", children: "Nearest clusters" }),
@@ -5834,7 +5912,23 @@ void main() {
           "."
         ] })
       ] }),
-      notice.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: notice.value }),
+      earlier.value && /* @__PURE__ */ a4("p", { class: "trouble", children: [
+        "This browser keeps corrections of other clusters, which this page had before. Save them, and give the file to ",
+        /* @__PURE__ */ a4("code", { children: "selavi label --corrections" }),
+        " or the run’s ",
+        /* @__PURE__ */ a4("code", { children: "corrections" }),
+        ", which match the clusters.",
+        " ",
+        /* @__PURE__ */ a4("button", { type: "button", onClick: () => saveText(earlier.value), children: [
+          /* @__PURE__ */ a4(Icon, { name: "save" }),
+          "Save earlier corrections"
+        ] }),
+        " ",
+        /* @__PURE__ */ a4("button", { type: "button", onClick: forgetEarlier, children: [
+          /* @__PURE__ */ a4(Icon, { name: "close" }),
+          "Forget them"
+        ] })
+      ] }),
       /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Corrections", children: [
         /* @__PURE__ */ a4("button", { type: "button", disabled: !canUndo.value, onClick: undo2, "aria-keyshortcuts": "Control+Z", children: [
           /* @__PURE__ */ a4(Icon, { name: "undo" }),
@@ -5893,7 +5987,7 @@ void main() {
           " is merged into ",
           /* @__PURE__ */ a4("a", { href: addressOf("cluster", merged[cluster]), children: titleOf(merged[cluster]) })
         ] }, `m${cluster}`)),
-        numbers2(made3).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, made3[cluster]), children: [
+        numbers2(made3).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => mergeClusters(cluster, mergedInto(made3[cluster])), children: [
           /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
           " is split off from ",
           titleOf(made3[cluster])
@@ -6005,8 +6099,8 @@ void main() {
     }
     const matched = assign(counts, kinds);
     const commonest = counts.map((of2) => of2.indexOf(Math.max(...of2)));
-    const key = (cluster) => matched[cluster] >= 0 ? matched[cluster] : commonest[cluster] + 0.5;
-    const order2 = [...counts.keys()].sort((a5, b3) => key(a5) - key(b3) || a5 - b3);
+    const key2 = (cluster) => matched[cluster] >= 0 ? matched[cluster] : commonest[cluster] + 0.5;
+    const order2 = [...counts.keys()].sort((a5, b3) => key2(a5) - key2(b3) || a5 - b3);
     return { clusters: order2, classes: [...Array(kinds).keys()], counts, ofCluster, ofClass, most };
   }
   var MEASURES = {
@@ -6979,6 +7073,16 @@ void main() {
       /* @__PURE__ */ a4(Masthead, {}),
       /* @__PURE__ */ a4("main", { id: "main", ref: main, tabIndex: -1, children: [
         trouble.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: trouble.value }),
+        notice.value && /* @__PURE__ */ a4("p", { class: "trouble", role: "alert", children: [
+          notice.value,
+          " ",
+          /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: () => {
+            notice.value = "";
+          }, children: [
+            /* @__PURE__ */ a4(Icon, { name: "close" }),
+            "Close"
+          ] })
+        ] }),
         /* @__PURE__ */ a4(NoSuchClip, {}),
         /* @__PURE__ */ a4(View, {}, place2),
         /* @__PURE__ */ a4(SelectionBar, {})
