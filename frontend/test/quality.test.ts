@@ -62,3 +62,11 @@ test("two clusterings agree by chance as their sizes say", () => {
   assert.equal(sameByChance(Int16Array.from([0, 0, -1, 1]), Int16Array.from([0, 1, 1, -1]), 2), (2 * 1) / 4);
   assert.equal(sameByChance(Int16Array.from([0, -1]), Int16Array.from([-1, 0]), 2), null);
 });
+
+test("scores after corrections stand beside the selected head's, and are a person's", () => {
+  const run = { scores, corrected: [{ split: "train", changed: 2, nmi: 0.9, accuracy: 0.8 }] } as unknown as Run;
+  const person = (head: number, split = "train") => compare(run, split, view(head)).find((one) => one.kind === "person");
+  assert.deepEqual(person(1), { words: "After corrections: 2 clips changed", honest: null, kind: "person", nmi: 0.9, accuracy: 0.8 });
+  assert.equal(person(0), undefined);
+  assert.equal(person(1, "test"), undefined);
+});

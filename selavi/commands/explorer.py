@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{name}", type=Path, nargs="+", default=[], metavar="FILE",
             help=f"show the scores of `selavi {name}` (CSV), of one split or several",
         )  # fmt: skip
+    parser.add_argument(
+        "--corrected", type=Path, nargs="+", default=[], metavar="FILE",
+        help="show the scores after corrections of `selavi correct --scores` (CSV), of one split "
+        "or several, whose names are the files'",
+    )  # fmt: skip
     for name, of in INSIGHT.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"show {of} (CSV)")
     parser.add_argument(

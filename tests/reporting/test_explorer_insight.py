@@ -57,6 +57,18 @@ def test_of_baselines_the_chosen_rows_and_those_without_a_choice_are_shown(tmp_p
     ]  # fmt: skip
 
 
+def test_scores_after_corrections_are_those_of_the_person(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"by": "model", "honest": True, "changed": 0, "nmi": 0.5, "accuracy": 0.6, "clips": 9},
+        {"by": "person", "honest": False, "changed": 2, "nmi": 0.7, "accuracy": None, "clips": 9},
+    ]
+    unknown: list[dict[str, object]] = [{"by": "person", "changed": 0, "nmi": None}]
+    files = [written(tmp_path, "train", rows), written(tmp_path, "test", unknown)]
+    assert Insight(corrected=files).facts() == {
+        "corrected": [{"split": "train", "changed": 2, "nmi": 0.7, "clips": 9}]
+    }
+
+
 def test_curves_have_gaps_where_nothing_was_measured(tmp_path: Path) -> None:
     log = written(
         tmp_path, "log",

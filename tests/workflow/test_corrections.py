@@ -89,3 +89,7 @@ def test_corrections_of_a_run(checkout: Path) -> None:
     assert names.loc[into, ["name", "source"]].tolist() == ["'=both", "corrections"]
     page = run_of(results / "explorer/kmeans/index.html")
     assert page["corrections"]["merged"] == [{"from": first, "into": into}]
+    after = {row["split"]: row for row in page["corrected"]}
+    assert set(after) == {"train", "test"}
+    assert after["train"]["changed"] == (model["cluster"] == first).sum()
+    assert after["train"]["nmi"] < max(row["nmi"] for row in page["scores"])

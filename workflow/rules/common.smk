@@ -150,6 +150,10 @@ def insight(wildcards):
         found["distributions"] = [f"results/distributions/{run}.csv"]
     if f"results/tree/{run}.csv" in PLAN.files_of("tree"):
         found["levels"] = [f"results/tree/{run}-levels.csv"]
+    if RUNS[run].corrections:
+        found["corrected"] = [
+            f"results/correct/{run}/scores/{Path(f).name}" for f in found["metrics"]
+        ]
     found["seeds"] = [f"results/assign/{other}/train.csv" for other in other_seeds(run)]
     return {name: files for name, files in found.items() if files}
 

@@ -1,14 +1,14 @@
 /* Which scores stand beside each other, and what they say. Pure functions of the run. */
 
 import type { Baseline, Run, Score, View } from "./run.ts";
-import { count, percent } from "./text.ts";
+import { count, percent, plural } from "./text.ts";
 
 /** A score of this run or of another method. */
 export interface Row {
   words: string;
   /** Whether it is chosen without classes; null where nothing is chosen. */
   honest: boolean | null;
-  kind: "ours" | "oracle" | "other" | "chance";
+  kind: "ours" | "oracle" | "other" | "chance" | "person";
   nmi: number;
   low?: number;
   high?: number;
@@ -38,7 +38,7 @@ export function scoreOf(run: Run, split: string, view: View): Score | undefined 
   return found.find((one) => one.choice === "head" && one.head === String(view.head));
 }
 
-const optional = (one: Score) => ({
+const optional = (one: Partial<Score>) => ({
   ...(one.nmi_low !== undefined && one.nmi_high !== undefined ? { low: one.nmi_low, high: one.nmi_high } : {}),
   ...(one.accuracy !== undefined ? { accuracy: one.accuracy } : {}),
 });
@@ -55,6 +55,9 @@ export function compare(run: Run, split: string, view: View): Row[] {
     if (selected && !own)
       found.push({ words: `Head ${selected.head}, selected without classes`, honest: true, kind: "other", nmi: selected.nmi, ...optional(selected) });
   }
+  const after = ours && ours === selected ? run.corrected?.find((one) => one.split === split) : undefined;
+  if (after)
+    found.push({ words: `After corrections: ${plural(after.changed, "clip")} changed`, honest: null, kind: "person", nmi: after.nmi, ...optional(after) });
   const best = heads.find((one) => one.choice === "oracle");
   if (best && best.head !== ours?.head && best.head !== selected?.head)
     found.push({ words: `Head ${best.head}, the best (oracle)`, honest: false, kind: "oracle", nmi: best.nmi, ...optional(best) });

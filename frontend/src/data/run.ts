@@ -98,6 +98,8 @@ export interface Run {
   columns: string[];
   scores?: Score[];
   baselines?: Baseline[];
+  /** Scores after people's corrections, by split; `changed` is the number of clips with another cluster. */
+  corrected?: { split: string; changed: number; nmi: number; accuracy?: number }[];
   agreement?: Agreement;
   /** Of the model that labelled the clips: those it was trained on, and how far its heads agree on them. */
   model?: { clips?: number; agreement?: number };

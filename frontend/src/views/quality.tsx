@@ -71,7 +71,7 @@ function Scored() {
             {all.map((one) => (
               <tr key={one.words} class={one.kind}>
                 <th scope="row">{one.words}</th>
-                <td>{one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
+                <td>{one.kind === "person" ? "by a person" : one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
                 <td class="number">{one.accuracy === undefined ? "" : percent(one.accuracy)}</td>
                 <td class="number">{percent(one.nmi)}</td>
                 <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
@@ -82,6 +82,7 @@ function Scored() {
       </div>
       <p class="aside">
         What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.
+        {all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too."}
         Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good.
       </p>
     </section>
@@ -104,7 +105,9 @@ function Rows({ all }: { all: Row[] }) {
             <g key={one.words} class={one.kind}>
               <line class="grid" x1={x(0)} x2={x(marks.at(-1)!)} y1={place} y2={place} />
               {one.low !== undefined && <line class="interval" x1={x(one.low)} x2={x(one.high!)} y1={place} y2={place} />}
-              <circle class={one.kind === "oracle" ? "dot hollow" : "dot"} cx={x(one.nmi)} cy={place} r={one.kind === "ours" ? 7 : 5} />
+              {one.kind === "person"
+                ? <rect class="dot hollow" x={x(one.nmi) - 5} y={place - 5} width="10" height="10" />
+                : <circle class={one.kind === "oracle" ? "dot hollow" : "dot"} cx={x(one.nmi)} cy={place} r={one.kind === "ours" ? 7 : 5} />}
               <text x={x(0)} y={place - 9}>{one.words}</text>
             </g>
           );
@@ -113,6 +116,7 @@ function Rows({ all }: { all: Row[] }) {
       <p class="legend">
         <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot" cx="8" cy="6" r="5" /></svg> without classes
         <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot hollow" cx="8" cy="6" r="4" /></svg> by the classes (oracle)
+        {all.some((one) => one.kind === "person") && <><svg class="plot mark" width="16" height="12" aria-hidden="true"><rect class="dot hollow" x="4" y="2" width="8" height="8" /></svg> by a person</>}
         <svg class="plot mark" width="24" height="12" aria-hidden="true"><line class="interval" x1="2" x2="22" y1="6" y2="6" /></svg> 95% interval
       </p>
     </figure>

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from selavi.files import read_csv
+from selavi.label.corrections import PERSON
 
 CHOICES = ("agreement", "oracle", "head")
 """Rows of scores that the page shows: the selected head, the best by the classes, and each."""
@@ -34,6 +35,8 @@ class Insight:
         Prescribed and actual sizes; `results/distributions/{run}.csv`.
     levels : Path, optional
         Scores by number of clusters; `results/tree/{run}-levels.csv`.
+    corrected : sequence of Path
+        Scores after people's corrections; `results/correct/{run}/scores/{split}.csv` of each split.
     """
 
     metrics: Sequence[Path] = ()
@@ -41,6 +44,7 @@ class Insight:
     training_log: Path | None = None
     distributions: Path | None = None
     levels: Path | None = None
+    corrected: Sequence[Path] = ()
 
     def facts(self) -> dict[str, Any]:
         """The parts of the page's JSON that these files give, by name.
@@ -56,6 +60,7 @@ class Insight:
             "curves": _curves(self.training_log) if self.training_log else None,
             "prescribed": _prescribed(self.distributions) if self.distributions else None,
             "levels": _levels(self.levels) if self.levels else None,
+            "corrected": [row for path in self.corrected for row in _corrected(path)],
         }
         return {name: part for name, part in facts.items() if part}
 
@@ -146,6 +151,13 @@ def _baselines(path: Path) -> list[dict[str, Any]]:
     shown = table[(choice != "") | alone]
     columns = ["method", "modality", "choice", "preparation", "note", *SCORES]
     return records(shown[[name for name in columns if name in shown]])
+
+
+def _corrected(path: Path) -> list[dict[str, Any]]:
+    """The scores of the clusters after corrections; none if no clip has a class."""
+    table = read_csv(path, ("by",), needed=("by", "changed", "nmi"))
+    shown = table[(table["by"] == PERSON) & table["nmi"].notna()].assign(split=path.stem)
+    return records(shown[["split", "changed", *(name for name in SCORES if name in table)]])
 
 
 def _curves(path: Path) -> dict[str, list[float | None]]:

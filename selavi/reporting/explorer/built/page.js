@@ -6391,6 +6391,9 @@ void main() {
       if (selected2 && !own)
         found2.push({ words: `Head ${selected2.head}, selected without classes`, honest: true, kind: "other", nmi: selected2.nmi, ...optional(selected2) });
     }
+    const after = ours && ours === selected2 ? run2.corrected?.find((one) => one.split === split3) : void 0;
+    if (after)
+      found2.push({ words: `After corrections: ${plural(after.changed, "clip")} changed`, honest: null, kind: "person", nmi: after.nmi, ...optional(after) });
     const best = heads.find((one) => one.choice === "oracle");
     if (best && best.head !== ours?.head && best.head !== selected2?.head)
       found2.push({ words: `Head ${best.head}, the best (oracle)`, honest: false, kind: "oracle", nmi: best.nmi, ...optional(best) });
@@ -6589,13 +6592,17 @@ void main() {
         ] }) }),
         /* @__PURE__ */ a4("tbody", { children: all.map((one) => /* @__PURE__ */ a4("tr", { class: one.kind, children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: one.words }),
-          /* @__PURE__ */ a4("td", { children: one.honest === null ? "" : one.honest ? "without classes" : "by the classes" }),
+          /* @__PURE__ */ a4("td", { children: one.kind === "person" ? "by a person" : one.honest === null ? "" : one.honest ? "without classes" : "by the classes" }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.accuracy === void 0 ? "" : percent(one.accuracy) }),
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.low === void 0 ? "" : `${percent(one.low)} to ${percent(one.high)}` })
         ] }, one.words)) })
       ] }) }),
-      /* @__PURE__ */ a4("p", { class: "aside", children: "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes. Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good." })
+      /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.",
+        all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too.",
+        "Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good."
+      ] })
     ] });
   }
   function Rows({ all }) {
@@ -6613,7 +6620,7 @@ void main() {
             return /* @__PURE__ */ a4("g", { class: one.kind, children: [
               /* @__PURE__ */ a4("line", { class: "grid", x1: x3(0), x2: x3(marks.at(-1)), y1: place2, y2: place2 }),
               one.low !== void 0 && /* @__PURE__ */ a4("line", { class: "interval", x1: x3(one.low), x2: x3(one.high), y1: place2, y2: place2 }),
-              /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place2, r: one.kind === "ours" ? 7 : 5 }),
+              one.kind === "person" ? /* @__PURE__ */ a4("rect", { class: "dot hollow", x: x3(one.nmi) - 5, y: place2 - 5, width: "10", height: "10" }) : /* @__PURE__ */ a4("circle", { class: one.kind === "oracle" ? "dot hollow" : "dot", cx: x3(one.nmi), cy: place2, r: one.kind === "ours" ? 7 : 5 }),
               /* @__PURE__ */ a4("text", { x: x3(0), y: place2 - 9, children: one.words })
             ] }, one.words);
           })
@@ -6624,6 +6631,10 @@ void main() {
         " without classes",
         /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: "8", cy: "6", r: "4" }) }),
         " by the classes (oracle)",
+        all.some((one) => one.kind === "person") && /* @__PURE__ */ a4($, { children: [
+          /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("rect", { class: "dot hollow", x: "4", y: "2", width: "8", height: "8" }) }),
+          " by a person"
+        ] }),
         /* @__PURE__ */ a4("svg", { class: "plot mark", width: "24", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("line", { class: "interval", x1: "2", x2: "22", y1: "6", y2: "6" }) }),
         " 95% interval"
       ] })
