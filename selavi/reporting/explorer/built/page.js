@@ -6601,6 +6601,7 @@ void main() {
       /* @__PURE__ */ a4("p", { class: "aside", children: [
         "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.",
         all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too.",
+        " ",
         "Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good."
       ] })
     ] });
