@@ -1,6 +1,6 @@
 /* All clips in the plane, near to those with like features. */
 
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { Grid, groupColour, inside, middles, shareColour } from "../data/scatter.ts";
 import { count, percent, plural } from "../data/text.ts";
@@ -77,11 +77,15 @@ export function MapPage() {
 
 const whole = (width: number, height: number): Camera => ({ x: SIDE / 2, y: SIDE / 2, scale: (0.94 * Math.min(width, height)) / SIDE });
 
+/** What was zoomed to, null for the whole map; it stays while a person looks at a cluster. */
+const held = signal<Camera | null>(null);
+
 function Plane() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<Painter | null>(null);
   const [box, setBox] = useState({ width: 800, height: 520 });
-  const [camera, setCamera] = useState<Camera | null>(null);
+  const camera = held.value;
+  const setCamera = (next: Camera | null) => { held.value = next; };
   const [over, setOver] = useState<{ row: number; left: number; top: number } | null>(null);
   const [lasso, setLasso] = useState(false);
   const [line, setLine] = useState<[number, number][]>([]);
