@@ -13,6 +13,7 @@ import pytest
 
 from selavi.data.schema import read_index
 from selavi.data.sources.clip_table import ClipTable
+from selavi.evaluation.clip_map import ClipMap
 from selavi.files import write_csv
 from selavi.reporting.explorer import make_explorer
 from selavi.reporting.explorer.insight import Insight
@@ -26,8 +27,8 @@ HOSTILE = [
 ]  # fmt: skip
 CLIPS, CLASSES, CLUSTERS = 1_200, 280, 9
 PAGES = (
-    "overview", "overview?class=3", "overview?q=nothing-like-it", "cluster/0", "quality",
-    "confusion", "sizes", "training", "corrections", "missing",
+    "overview", "overview?class=3", "overview?q=nothing-like-it", "overview?head=0", "cluster/0",
+    "map", "quality", "confusion", "tree", "sizes", "training", "corrections", "missing",
 )  # fmt: skip
 
 
@@ -45,26 +46,32 @@ def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     names = HOSTILE + [f"class {n}" for n in range(CLASSES - len(HOSTILE))]
     table["label"] = [names[n % CLASSES] for n in range(CLIPS)]
     table["key"] = [f"{HOSTILE[n % len(HOSTILE)]}{n}.mp4" for n in range(CLIPS)]
-    table["path"], table["detail"], table["head"] = "/videos/" + table["key"], "", 0
+    table["path"], table["detail"], table["head"] = "/videos/" + table["key"], "", 1
+    table["head_clusters"] = f"{CLUSTERS // 2} {CLUSTERS}"
     table["cluster"] = np.where(
         random.random(CLIPS) < 0.5, 0, random.integers(CLUSTERS, size=CLIPS)
     )
     table["margin"] = random.random(CLIPS).round(3)
     for modality in ("video+audio", "video", "audio"):
         for head in range(2):
-            table[f"{modality}_head{head}"] = table["cluster"]
+            table[f"{modality}_head{head}"] = (
+                table["cluster"] if head else table["cluster"] % (CLUSTERS // 2)
+            )
             table[f"{modality}_head{head}_margin"] = table["margin"]
     bad = table.tail(2).assign(cluster=-1, key=HOSTILE[0])
     write_csv(root / "train.csv", pd.concat([table.iloc[:-2], bad]))
-    score = {"modality": "video+audio", "choice": "agreement", "head": "0", "nmi": 0.3}
+    score = {"modality": "video+audio", "choice": "agreement", "head": "1", "nmi": 0.3}
     write_csv(root / "metrics.csv", pd.DataFrame([score]))
     write_csv(root / "log.csv", pd.DataFrame({"epoch": [1, 2], "loss": [2.0, 1.0]}))
-    names_file = pd.DataFrame({"head": 0, "cluster": range(7), "name": [n[:200] for n in HOSTILE]})
+    names_file = pd.DataFrame({"head": 1, "cluster": range(7), "name": [n[:200] for n in HOSTILE]})
     names_file["name"] = names_file["name"].str.split().str.join(" ")
     write_csv(root / "names.csv", names_file)
+    positions = random.random((CLIPS, 2), np.float32)
+    ClipMap(table["id"].to_numpy(str), positions, "umap", "video+audio").write(root / "map.npz")
     page = root / "page" / "index.html"
     make_explorer(
         [(root / "train.csv", tables[0])], page, title=HOSTILE[0], names=root / "names.csv",
+        positions=root / "map.npz",
         insight=Insight(metrics=[root / "metrics.csv"], training_log=root / "log.csv"),
     )  # fmt: skip
     return page
@@ -74,6 +81,9 @@ def opened(browser: Any, file: Path, address: str, **context: Any) -> Watched:
     watched = Watched(browser, file, f"#/{address}", **context)
     expect(watched.page.locator("main :is(.card, .page-head, .nothing)").first).to_be_visible()
     expect(watched.page.locator(".loading")).to_have_count(0)
+    if not address.startswith("cluster"):  # which the navigation does not list
+        current = watched.page.locator("nav [aria-current=page]")
+        assert current.get_attribute("href").startswith(f"#/{address.partition('?')[0]}")
     return watched
 
 

@@ -103,6 +103,11 @@ def test_keys_and_wheel_zoom_and_move(page: Any) -> None:
     page.mouse.wheel(0, -600)
     expect(page.get_by_role("button", name="Whole map")).to_be_enabled()
     expect(page.locator(".names a")).to_have_count(1)  # the other cluster is out of sight
+    page.locator(".names a").click()
+    expect(page.locator("main h1")).to_have_text("Cluster 0")
+    page.go_back()
+    expect(page.get_by_role("button", name="Whole map")).to_be_enabled()
+    expect(page.locator(".names a")).to_have_count(1)
 
 
 def test_colours_and_one_cluster_are_chosen(page: Any) -> None:

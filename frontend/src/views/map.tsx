@@ -1,6 +1,6 @@
 /* All clips in the plane, near to those with like features. */
 
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { group } from "../data/clusters.ts";
 import { APART, Grid, extent, inside, middles, shareColour, spreadColours } from "../data/scatter.ts";
@@ -101,11 +101,15 @@ function whole(width: number, height: number): Camera {
   return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(scale, Math.max(width, height) / SIDE) };
 }
 
+/** What was zoomed to, null for the whole map; it stays while a person looks at a cluster. */
+const held = signal<Camera | null>(null);
+
 function Plane() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<Painter | null>(null);
   const [box, setBox] = useState({ width: 800, height: 520 });
-  const [camera, setCamera] = useState<Camera | null>(null);
+  const camera = held.value;
+  const setCamera = (next: Camera | null) => { held.value = next; };
   const [over, setOver] = useState<{ row: number; left: number; top: number } | null>(null);
   const [lasso, setLasso] = useState(false);
   const [line, setLine] = useState<[number, number][]>([]);

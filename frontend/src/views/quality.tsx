@@ -82,7 +82,7 @@ function Scored() {
       </div>
       <p class="aside">
         What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.
-        {all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too."}
+        {all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too."}{" "}
         Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good.
       </p>
     </section>

@@ -1373,12 +1373,12 @@
   });
   var showLate = () => open();
   function column(name) {
-    let held = columns.get(name);
-    if (!held) {
-      held = y3(null);
-      columns.set(name, held);
+    let held2 = columns.get(name);
+    if (!held2) {
+      held2 = y3(null);
+      columns.set(name, held2);
       if (run.columns.includes(name)) {
-        const filled = held;
+        const filled = held2;
         const wait = LATE.has(name) ? firstView : Promise.resolve();
         wait.then(() => load(name)).then(
           (value) => {
@@ -1391,7 +1391,7 @@
         );
       }
     }
-    return held.value;
+    return held2.value;
   }
   var bytes = (name) => column(name);
   var numbers = (name) => column(name);
@@ -5706,11 +5706,15 @@ void main() {
     const scale = 0.88 * Math.min(width / Math.max(right - left, 1), height / Math.max(bottom - top, 1));
     return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(scale, Math.max(width, height) / SIDE) };
   }
+  var held = y3(null);
   function Plane() {
     const canvas = T2(null);
     const painter = T2(null);
     const [box, setBox] = d2({ width: 800, height: 520 });
-    const [camera, setCamera] = d2(null);
+    const camera = held.value;
+    const setCamera = (next) => {
+      held.value = next;
+    };
     const [over, setOver] = d2(null);
     const [lasso, setLasso] = d2(false);
     const [line, setLine] = d2([]);
@@ -6634,6 +6638,7 @@ void main() {
       /* @__PURE__ */ a4("p", { class: "aside", children: [
         "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.",
         all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too.",
+        " ",
         "Classes were not used in training, and need not be what a person looks for: clusters of another kind can be as good."
       ] })
     ] });
@@ -6951,6 +6956,7 @@ void main() {
       /* @__PURE__ */ a4("ul", { class: "tree", children: Array.from({ length: top.clusters }, (_4, cluster) => /* @__PURE__ */ a4(Branch, { depth: 0, cluster }, cluster)) })
     ] });
   }
+  var turned = y3(/* @__PURE__ */ new Set());
   function Branch({ depth: depth2, cluster, child }) {
     const place2 = levels.value[depth2];
     const below = branches.value[depth2]?.[cluster] ?? [];
@@ -6985,11 +6991,17 @@ void main() {
         ] })
       ] })
     ] });
-    const [open2, setOpen] = d2(depth2 === 0);
+    const key2 = `${place2}/${cluster}`;
+    const open2 = turned.value.has(key2) !== (depth2 === 0);
+    const turn = () => {
+      const next = new Set(turned.value);
+      if (!next.delete(key2)) next.add(key2);
+      turned.value = next;
+    };
     if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
     return /* @__PURE__ */ a4("li", { children: [
       /* @__PURE__ */ a4("div", { class: "branch", children: [
-        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place2, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place2, cluster)}`, onClick: turn, children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
         /* @__PURE__ */ a4("span", { children: words2 })
       ] }),
       open2 && /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
