@@ -24,9 +24,9 @@ def agreements(views: Sequence[View], selected: int) -> dict[str, Any]:
     -------
     dict
         `heads`: for each view that shares its modality and K with others, its position, `view`, and
-        `nmi`, the mean NMI with them, of the clips that have the modality. `chance`: if there are such heads, the share of them that
-        would agree with the selected view's cluster of a clip if clusters of these sizes were
-        random.
+        `nmi`, the mean NMI with them, of the clips that have the modality. `chance`: if there are
+        such heads, the share of them that would agree with the selected view's cluster of a clip if
+        clusters of these sizes were random.
     """
     heads = []
     for modality in dict.fromkeys(view.modality for view in views):
