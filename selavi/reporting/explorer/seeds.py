@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from selavi.data.schema import read_views
+from selavi.data.schema import number_of_clusters, read_views
 from selavi.files import UserError
-from selavi.reporting.explorer.views import View, agreeing, number_of_clusters
+from selavi.reporting.explorer.views import View, agreeing
 
 
 def agreement_of_seeds(view: View, ids: pd.Series, files: Sequence[Path]) -> dict[str, Any]:
