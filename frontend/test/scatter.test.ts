@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grid, groupColour, inside, middles, shareColour } from "../src/data/scatter.ts";
+import { APART, extent, Grid, inside, middles, shareColour, spreadColours } from "../src/data/scatter.ts";
 
 test("the nearest point is found, as by looking at all", () => {
   let state = 3;
@@ -29,11 +29,27 @@ test("the middle of a cluster is its median", () => {
   assert.deepEqual(middles(points, Int32Array.from([0, 3, 3]), Int32Array.from([2, 0, 1])), [[10, 20], null]);
 });
 
-test("colours are apart", () => {
-  const few = new Set([...Array(8).keys()].map((group) => groupColour(group, 8).join()));
-  assert.equal(few.size, 8);
-  const many = new Set([...Array(309).keys()].map((group) => groupColour(group, 309).join()));
-  assert.ok(many.size > 300);
-  for (const part of groupColour(7, 309)) assert.ok(part >= 0 && part <= 255);
+test("as many groups as colours are each of another", () => {
+  const centres = APART.map((_, at): [number, number] => [at * 100, 0]);
+  assert.equal(new Set(spreadColours(centres, APART.map(() => 1))).size, APART.length);
+});
+
+test("of more groups the nearest ones differ, and the largest come first", () => {
+  const side = 18;
+  const centres = Array.from({ length: side * side }, (_, at): [number, number] => [(at % side) * 10, Math.floor(at / side) * 10]);
+  const found = spreadColours(centres, centres.map(() => 1));
+  centres.forEach(([x, y], at) => {
+    const near = centres.flatMap(([u, v], other) => (other !== at && Math.hypot(u - x, v - y) <= 10 ? [found[other]] : []));
+    assert.ok(!near.includes(found[at]), `group ${at}`);
+  });
+  assert.equal(spreadColours([[0, 0], null, [5, 5]], [1, 0, 9])[2], 0);
+  assert.deepEqual(spreadColours([null], [0]), [0]);
+});
+
+test("a margin is told by light and dark", () => {
   assert.notDeepEqual(shareColour(0), shareColour(1));
+});
+
+test("the extent of points", () => {
+  assert.deepEqual(extent(Uint16Array.from([5, 9, 2, 7, 4, 60000])), [2, 7, 5, 60000]);
 });

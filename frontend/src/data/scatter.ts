@@ -77,24 +77,44 @@ export function middles(points: Uint16Array, begins: Int32Array, order: Int32Arr
   });
 }
 
-/** Colours for groups: apart without full colour vision up to eight, then hues by the golden angle. */
-const APART = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800", "#7f7f7f"];
+/** Colours that are apart without full colour vision, on light and dark (Okabe and Ito, 2008). */
+export const APART: readonly [number, number, number][] = [
+  [0, 114, 178], [230, 159, 0], [0, 158, 115], [213, 94, 0], [86, 180, 233], [204, 121, 167], [184, 168, 0],
+];
 
-export function groupColour(group: number, groups: number): [number, number, number] {
-  if (groups <= APART.length) {
-    const code = Number.parseInt(APART[group % APART.length]!.slice(1), 16);
-    return [code >> 16, (code >> 8) & 255, code & 255];
+/**
+ * A colour of `APART` for each group, so that groups that are near to each other differ, as countries
+ * on a map do: the largest first, each the colour whose nearest group is the farthest. Groups without
+ * a place get the first.
+ */
+export function spreadColours(centres: ([number, number] | null)[], sizes: ArrayLike<number>): number[] {
+  const found = centres.map(() => 0);
+  const placed: number[] = [];
+  const order = centres.map((_, group) => group).filter((group) => centres[group]);
+  for (const group of order.sort((a, b) => sizes[b]! - sizes[a]! || a - b)) {
+    const [x, y] = centres[group]!;
+    const nearest = APART.map(() => Infinity);
+    for (const other of placed) {
+      const [dx, dy] = [centres[other]![0] - x, centres[other]![1] - y];
+      const colour = found[other]!;
+      nearest[colour] = Math.min(nearest[colour]!, dx * dx + dy * dy);
+    }
+    found[group] = nearest.indexOf(Math.max(...nearest));
+    placed.push(group);
   }
-  return fromHue((group * 137.508) % 360, [0.42, 0.55, 0.66][group % 3]!);
+  return found;
 }
 
-function fromHue(hue: number, light: number): [number, number, number] {
-  const reach = 0.6 * Math.min(light, 1 - light);
-  const part = (shift: number) => {
-    const place = (shift + hue / 30) % 12;
-    return Math.round(255 * (light - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
-  };
-  return [part(0), part(8), part(4)];
+/** Least and greatest x and y of points. */
+export function extent(points: Uint16Array): [left: number, top: number, right: number, bottom: number] {
+  let [left, top, right, bottom] = [65535, 65535, 0, 0];
+  for (let at = 0; at < points.length; at += 2) {
+    left = Math.min(left, points[at]!);
+    right = Math.max(right, points[at]!);
+    top = Math.min(top, points[at + 1]!);
+    bottom = Math.max(bottom, points[at + 1]!);
+  }
+  return [left, top, right, bottom];
 }
 
 /** From pale to dark, for a share from 0 to 1. */

@@ -2,7 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
-import { Grid, groupColour, inside, middles, shareColour } from "../data/scatter.ts";
+import { group } from "../data/clusters.ts";
+import { APART, Grid, extent, inside, middles, shareColour, spreadColours } from "../data/scatter.ts";
 import { count, percent, plural } from "../data/text.ts";
 import {
   classOf, className, classed, classes, clusterCount, clusters, column, idOf, marginOf, margins, mediaOf, members, run, summary, titleOf,
@@ -27,10 +28,29 @@ const colouring = (): Colour => choice("colour", COLOURS, "cluster");
 
 const places = computed(() => column<Uint16Array>("map"));
 const grid = computed(() => (places.value ? new Grid(places.value) : null));
-const centres = computed(() => {
-  const [points, known] = [places.value, members.value];
-  return points && known ? middles(points, known.begins, known.order) : [];
+const reach = computed(() => extent(places.value ?? new Uint16Array()));
+
+interface Group {
+  name: string;
+  address: string;
+  size: number;
+  centre: [number, number] | null;
+}
+
+/** What points are coloured and named by: the clusters, or the classes. */
+const groups = computed<Group[]>(() => {
+  const byClass = colouring() === "class";
+  const [points, kinds] = [places.value, classes.value];
+  const known = byClass ? kinds && group(kinds, null, run.classes.length) : members.value;
+  if (!points || !known) return [];
+  return middles(points, known.begins, known.order).map((centre, number) => ({
+    name: byClass ? className(number) : titleOf(number),
+    address: byClass ? addressOf("overview", "", { class: String(number) }) : addressOf("cluster", number),
+    size: known.begins[number + 1]! - known.begins[number]!,
+    centre,
+  }));
 });
+const groupColours = computed(() => spreadColours(groups.value.map((one) => one.centre), groups.value.map((one) => one.size)));
 
 /** r, g, b, a of each clip; those of other clusters than the chosen one are faint. */
 const colours = computed<Uint8Array | null>(() => {
@@ -40,15 +60,14 @@ const colours = computed<Uint8Array | null>(() => {
   const only = setting("only") === "" ? -1 : Number(setting("only"));
   const by = colouring();
   const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
-  const palette = Array.from({ length: Math.max(clusterCount.value, run.classes.length) }, (_, group) =>
-    groupColour(group, by === "class" ? run.classes.length : clusterCount.value));
+  const palette = groupColours.value.map((place) => APART[place]!);
   const [certain, kinds] = [margins.value, classes.value];
   const grey: [number, number, number] = [140, 140, 140];
   for (let row = 0; row < known.length; row++) {
     const cluster = known[row]!;
     let colour = grey;
-    if (by === "cluster" && cluster >= 0) colour = palette[cluster]!;
-    else if (by === "class" && kinds && kinds[row]! >= 0) colour = palette[kinds[row]!]!;
+    if (by === "cluster" && cluster >= 0) colour = palette[cluster] ?? grey;
+    else if (by === "class" && kinds && kinds[row]! >= 0) colour = palette[kinds[row]!] ?? grey;
     else if (by === "margin" && certain) colour = shareColour(certain[row]! / 255);
     else if (by === "right" && kinds && kinds[row]! >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
     made.set(colour, 4 * row);
@@ -75,7 +94,12 @@ export function MapPage() {
   );
 }
 
-const whole = (width: number, height: number): Camera => ({ x: SIDE / 2, y: SIDE / 2, scale: (0.94 * Math.min(width, height)) / SIDE });
+/** Shows all points, with room for the names at the edges. */
+function whole(width: number, height: number): Camera {
+  const [left, top, right, bottom] = reach.value;
+  const scale = 0.88 * Math.min(width / Math.max(right - left, 1), height / Math.max(bottom - top, 1));
+  return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(scale, Math.max(width, height) / SIDE) };
+}
 
 /** What was zoomed to, null for the whole map; it stays while a person looks at a cluster. */
 const held = signal<Camera | null>(null);
@@ -250,14 +274,13 @@ function Plane() {
   );
 }
 
-/** Names of the largest clusters at their middles, those that do not cover another. */
+/** Names of the largest groups at their middles, those that do not cover another. */
 function Labels({ toScreen, width, height }: { toScreen: (x: number, y: number) => [number, number]; width: number; height: number }) {
   const taken: [number, number, number][] = [];
-  const shown = [...(summary.value ?? [])].sort((a, b) => b.size - a.size).slice(0, NAMES).flatMap((one) => {
-    const centre = centres.value[one.number];
-    if (!centre) return [];
-    const [left, top] = toScreen(...centre);
-    const half = 4 * Math.min(24, titleOf(one.number).length) + 8;
+  const shown = [...groups.value].sort((a, b) => b.size - a.size).slice(0, NAMES).flatMap((one) => {
+    if (!one.centre) return [];
+    const [left, top] = toScreen(...one.centre);
+    const half = 4 * Math.min(24, one.name.length) + 8;
     if (left < 0 || top < 0 || left > width || top > height) return [];
     if (taken.some(([x, y, reach]) => Math.abs(x - left) < reach + half && Math.abs(y - top) < 22)) return [];
     taken.push([left, top, half]);
@@ -267,10 +290,10 @@ function Labels({ toScreen, width, height }: { toScreen: (x: number, y: number) 
     <div class="names">
       {shown.map(({ one, left, top }) => (
         <a
-          key={one.number} href={addressOf("cluster", one.number)} style={{ left: `${left}px`, top: `${top}px` }}
-          onClick={(event) => { event.preventDefault(); go(addressOf("cluster", one.number)); }}
+          key={one.address} href={one.address} style={{ left: `${left}px`, top: `${top}px` }}
+          onClick={(event) => { event.preventDefault(); go(one.address); }}
         >
-          {titleOf(one.number)}
+          {one.name}
         </a>
       ))}
     </div>
@@ -308,13 +331,6 @@ function Legend() {
         <span class="dot" style={{ background: "rgb(220 120 0)" }} /> other class
       </p>
     );
-  const groups = by === "class" ? run.classes.map((name, place) => [name, place] as const) : [];
-  if (!groups.length || groups.length > 12) return null;
-  return (
-    <p class="legend">
-      {groups.map(([name, place]) => (
-        <span key={place}><span class="dot" style={{ background: rgb(groupColour(place, groups.length)) }} /> {name}</span>
-      ))}
-    </p>
-  );
+  if (groups.value.filter((one) => one.size).length <= APART.length) return null;
+  return <p class="legend">{APART.length} colours: those near to each other differ, those far apart may be the same</p>;
 }

@@ -1102,10 +1102,31 @@
       playing.value = { key: key2, sound: hoverSounds.value };
     }, DELAY);
   }
+  var rests = { x: NaN, y: NaN };
+  var keys = false;
+  var under = null;
+  function point(key2, { clientX, clientY, pointerType }) {
+    if (pointerType === "touch") return;
+    const scrolled = keys && clientX === rests.x && clientY === rests.y;
+    under = scrolled ? key2 : null;
+    if (!scrolled) hover(key2);
+  }
+  function followPointer() {
+    document.addEventListener("keydown", () => {
+      keys = true;
+    }, true);
+    document.addEventListener("pointermove", ({ clientX, clientY }) => {
+      if (clientX === rests.x && clientY === rests.y) return;
+      rests = { x: clientX, y: clientY };
+      keys = false;
+      if (under !== null) hover(under);
+      under = null;
+    }, { passive: true });
+  }
   var tour = y3(null);
-  function startTour(name, keys) {
+  function startTour(name, keys2) {
     clearTimeout(timer);
-    tour.value = keys.length ? { name, keys, at: 0 } : null;
+    tour.value = keys2.length ? { name, keys: keys2, at: 0 } : null;
   }
   function stepTour() {
     const now = tour.peek();
@@ -1126,8 +1147,9 @@
     playing.value = now ? { key: now.keys[now.at], sound: true } : null;
   });
   function togglePlay(key2) {
-    if (playing.value?.key === key2 && playing.value.sound) stopPlaying();
-    else playing.value = { key: key2, sound: true };
+    const stops = playing.value?.key === key2 && playing.value.sound;
+    stopPlaying();
+    if (!stops) playing.value = { key: key2, sound: true };
   }
 
   // src/data/clusters.ts
@@ -1484,8 +1506,8 @@
     return [times[2 * row], times[2 * row + 1]];
   }
   var index = O(() => {
-    const keys = column("keys");
-    return keys ? new Index(keys) : null;
+    const keys2 = column("keys");
+    return keys2 ? new Index(keys2) : null;
   });
   function once(ready, then) {
     const stop = x2(() => {
@@ -2036,9 +2058,10 @@
   var folded = (run.classes ?? []).map(fold);
   var matching = O(() => {
     const place2 = setting("class") === "" ? -1 : Number(setting("class"));
-    const query = fold(setting("q").trim());
+    const asked = fold(setting("q").trim());
+    const query = numberIn(asked) === null ? asked : "";
     const known = clusters.value;
-    if (!known || place2 < 0 && !query || numberIn(query) !== null) return null;
+    if (!known || place2 < 0 && !query) return null;
     const column2 = classes.value;
     const found2 = /* @__PURE__ */ new Map();
     const add = (row) => {
@@ -2073,12 +2096,12 @@
     const hits = matching.value;
     const parts2 = withinParts.value;
     const [least, most] = [limit("least", 1), limit("most", Infinity)];
-    const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
+    const [purity, margin] = [limit("purity", Infinity) / 100, limit("margin", Infinity) / 100];
     const passing = [];
     for (const cluster of all) {
       if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
-      if (purity && (cluster.purity ?? 0) > purity) continue;
-      if (margin && (cluster.margin ?? 0) > margin) continue;
+      if ((cluster.purity ?? 0) > purity) continue;
+      if ((cluster.margin ?? 0) > margin) continue;
       if (parts2 && !parts2.has(cluster.number)) continue;
       if (number2 !== null && cluster.number !== number2) continue;
       const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);
@@ -2358,10 +2381,8 @@
           event.preventDefault();
           if (!event.repeat) togglePlay(key2);
         },
-        onPointerEnter: (event) => {
-          if (event.pointerType !== "touch") hover(key2);
-        },
-        onPointerLeave: () => hover(null),
+        onPointerEnter: (event) => point(key2, event),
+        onPointerLeave: (event) => point(null, event),
         onFocus: (event) => {
           if (event.currentTarget.matches(":focus-visible")) hover(key2);
         },
@@ -2604,8 +2625,8 @@
           event.preventDefault();
           closeClip();
         },
-        onClose: () => {
-          if (setting("clip")) closeClip();
+        onClose: (event) => {
+          if (!event.currentTarget.open && setting("clip")) closeClip();
         },
         onClick: (event) => {
           if (event.target === event.currentTarget) closeClip();
@@ -2654,7 +2675,7 @@
       if (next === void 0) close();
       else change({ clip: idOf(next) }, true);
     };
-    const keys = (event) => {
+    const keys2 = (event) => {
       if (takesLetters(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
       if (by) step2(by);
@@ -2669,29 +2690,43 @@
     };
     const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
-    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
-      /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
-        media === 2 ? /* @__PURE__ */ a4(
-          "video",
-          {
-            ref: video,
-            controls: true,
-            loop: true,
-            playsInline: true,
-            src: `clips/${idOf(row)}.mp4`,
-            poster: `clips/${idOf(row)}.jpg`,
-            onError: () => setFailed(true)
-          },
-          row
-        ) : /* @__PURE__ */ a4(Still, { row, media }),
-        failed2 && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
-        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
-          "This clip is not stored with the page, which has a limit of size",
-          media === 1 && "; this is its picture",
-          "."
-        ] })
+    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys2, children: [
+      /* @__PURE__ */ a4("div", { class: "seen", children: [
+        /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
+          media === 2 ? /* @__PURE__ */ a4(
+            "video",
+            {
+              ref: video,
+              controls: true,
+              loop: true,
+              playsInline: true,
+              src: `clips/${idOf(row)}.mp4`,
+              poster: `clips/${idOf(row)}.jpg`,
+              onError: () => setFailed(true)
+            },
+            row
+          ) : /* @__PURE__ */ a4(Still, { row, media }),
+          failed2 && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
+          media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+            "This clip is not stored with the page, which has a limit of size",
+            media === 1 && "; this is its picture",
+            "."
+          ] })
+        ] }),
+        media === 2 && /* @__PURE__ */ a4(Wave, { row, video })
       ] }),
-      media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
+      /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
+        "button",
+        {
+          type: "button",
+          "aria-label": describeClip(one, common),
+          ...one === row ? { "aria-current": "true" } : {},
+          onClick: () => change({ clip: idOf(one) }, true),
+          style: { aspectRatio: run.media.aspect },
+          children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
+        },
+        one
+      )) }),
       /* @__PURE__ */ a4("div", { class: "about", children: [
         /* @__PURE__ */ a4("p", { class: "eyebrow", children: [
           cluster >= 0 && /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
@@ -2732,19 +2767,7 @@
             /* @__PURE__ */ a4(Icon, { name: "close" }),
             "Close"
           ] })
-        ] }),
-        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
-          "button",
-          {
-            type: "button",
-            "aria-label": describeClip(one, common),
-            ...one === row ? { "aria-current": "true" } : {},
-            onClick: () => change({ clip: idOf(one) }, true),
-            style: { aspectRatio: run.media.aspect },
-            children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
-          },
-          one
-        )) })
+        ] })
       ] })
     ] });
   }
@@ -2786,7 +2809,7 @@
     return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
       helpOpen.value = false;
     }, children: [
-      /* @__PURE__ */ a4("h2", { id: "help-title", children: "How to read this page" }),
+      /* @__PURE__ */ a4("h2", { id: "help-title", tabIndex: -1, autofocus: true, children: "How to read this page" }),
       /* @__PURE__ */ a4("p", { children: "A card is a cluster. It shows a few of its clips: half are the most typical ones, the others lie evenly spread over the rest, down to the least certain, so that doubtful clips are seen too. Its title leads to all its clips." }),
       /* @__PURE__ */ a4("dl", { class: "terms", children: [
         classed && /* @__PURE__ */ a4($, { children: [
@@ -5379,9 +5402,9 @@
           ] }, name))
         ] }),
         /* @__PURE__ */ a4(SizeChoice, {}),
-        /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+        /* @__PURE__ */ a4("button", { type: "button", "aria-label": "Random cluster", title: "Go to a random cluster", onClick: random, children: [
           /* @__PURE__ */ a4(Icon, { name: "dice" }),
-          "Random cluster"
+          "Random"
         ] }),
         /* @__PURE__ */ a4("label", { class: "switch", children: [
           /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
@@ -5507,21 +5530,41 @@
       return [median(0), median(1)];
     });
   }
-  var APART = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800", "#7f7f7f"];
-  function groupColour(group2, groups) {
-    if (groups <= APART.length) {
-      const code = Number.parseInt(APART[group2 % APART.length].slice(1), 16);
-      return [code >> 16, code >> 8 & 255, code & 255];
+  var APART = [
+    [0, 114, 178],
+    [230, 159, 0],
+    [0, 158, 115],
+    [213, 94, 0],
+    [86, 180, 233],
+    [204, 121, 167],
+    [184, 168, 0]
+  ];
+  function spreadColours(centres, sizes) {
+    const found2 = centres.map(() => 0);
+    const placed = [];
+    const order2 = centres.map((_4, group2) => group2).filter((group2) => centres[group2]);
+    for (const group2 of order2.sort((a5, b3) => sizes[b3] - sizes[a5] || a5 - b3)) {
+      const [x3, y5] = centres[group2];
+      const nearest = APART.map(() => Infinity);
+      for (const other of placed) {
+        const [dx, dy] = [centres[other][0] - x3, centres[other][1] - y5];
+        const colour = found2[other];
+        nearest[colour] = Math.min(nearest[colour], dx * dx + dy * dy);
+      }
+      found2[group2] = nearest.indexOf(Math.max(...nearest));
+      placed.push(group2);
     }
-    return fromHue(group2 * 137.508 % 360, [0.42, 0.55, 0.66][group2 % 3]);
+    return found2;
   }
-  function fromHue(hue, light) {
-    const reach = 0.6 * Math.min(light, 1 - light);
-    const part = (shift) => {
-      const place2 = (shift + hue / 30) % 12;
-      return Math.round(255 * (light - reach * Math.max(-1, Math.min(place2 - 3, 9 - place2, 1))));
-    };
-    return [part(0), part(8), part(4)];
+  function extent(points2) {
+    let [left, top, right, bottom] = [65535, 65535, 0, 0];
+    for (let at = 0; at < points2.length; at += 2) {
+      left = Math.min(left, points2[at]);
+      right = Math.max(right, points2[at]);
+      top = Math.min(top, points2[at + 1]);
+      bottom = Math.max(bottom, points2[at + 1]);
+    }
+    return [left, top, right, bottom];
   }
   function shareColour(share) {
     const [pale, dark] = [[214, 190, 120], [20, 60, 140]];
@@ -5622,10 +5665,20 @@ void main() {
   var colouring = () => choice("colour", COLOURS, "cluster");
   var places3 = O(() => column("map"));
   var grid = O(() => places3.value ? new Grid(places3.value) : null);
-  var centres = O(() => {
-    const [points2, known] = [places3.value, members.value];
-    return points2 && known ? middles(points2, known.begins, known.order) : [];
+  var reach = O(() => extent(places3.value ?? new Uint16Array()));
+  var groups = O(() => {
+    const byClass = colouring() === "class";
+    const [points2, kinds] = [places3.value, classes.value];
+    const known = byClass ? kinds && group(kinds, null, run.classes.length) : members.value;
+    if (!points2 || !known) return [];
+    return middles(points2, known.begins, known.order).map((centre, number2) => ({
+      name: byClass ? className(number2) : titleOf(number2),
+      address: byClass ? addressOf("overview", "", { class: String(number2) }) : addressOf("cluster", number2),
+      size: known.begins[number2 + 1] - known.begins[number2],
+      centre
+    }));
   });
+  var groupColours = O(() => spreadColours(groups.value.map((one) => one.centre), groups.value.map((one) => one.size)));
   var colours = O(() => {
     const known = clusters.value;
     if (!known) return null;
@@ -5633,14 +5686,14 @@ void main() {
     const only = setting("only") === "" ? -1 : Number(setting("only"));
     const by = colouring();
     const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
-    const palette = Array.from({ length: Math.max(clusterCount.value, run.classes.length) }, (_4, group2) => groupColour(group2, by === "class" ? run.classes.length : clusterCount.value));
+    const palette = groupColours.value.map((place2) => APART[place2]);
     const [certain, kinds] = [margins.value, classes.value];
     const grey = [140, 140, 140];
     for (let row = 0; row < known.length; row++) {
       const cluster = known[row];
       let colour = grey;
-      if (by === "cluster" && cluster >= 0) colour = palette[cluster];
-      else if (by === "class" && kinds && kinds[row] >= 0) colour = palette[kinds[row]];
+      if (by === "cluster" && cluster >= 0) colour = palette[cluster] ?? grey;
+      else if (by === "class" && kinds && kinds[row] >= 0) colour = palette[kinds[row]] ?? grey;
       else if (by === "margin" && certain) colour = shareColour(certain[row] / 255);
       else if (by === "right" && kinds && kinds[row] >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
       made3.set(colour, 4 * row);
@@ -5669,7 +5722,11 @@ void main() {
       ready ? /* @__PURE__ */ a4(Plane, {}) : /* @__PURE__ */ a4(Loading, {})
     ] });
   }
-  var whole2 = (width, height) => ({ x: SIDE / 2, y: SIDE / 2, scale: 0.94 * Math.min(width, height) / SIDE });
+  function whole2(width, height) {
+    const [left, top, right, bottom] = reach.value;
+    const scale = 0.88 * Math.min(width / Math.max(right - left, 1), height / Math.max(bottom - top, 1));
+    return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(scale, Math.max(width, height) / SIDE) };
+  }
   var held = y3(null);
   function Plane() {
     const canvas = T2(null);
@@ -5768,7 +5825,7 @@ void main() {
       drag.current = null;
       setLine([]);
     };
-    const keys = (event) => {
+    const keys2 = (event) => {
       const step2 = 60;
       const act2 = {
         ArrowLeft: () => pan(step2, 0),
@@ -5840,7 +5897,7 @@ void main() {
             onPointerUp: up,
             onPointerCancel: stop,
             onPointerLeave: () => setOver(null),
-            onKeyDown: keys
+            onKeyDown: keys2
           }
         ),
         /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
@@ -5857,28 +5914,27 @@ void main() {
   }
   function Labels({ toScreen, width, height }) {
     const taken = [];
-    const shown3 = [...summary.value ?? []].sort((a5, b3) => b3.size - a5.size).slice(0, NAMES).flatMap((one) => {
-      const centre = centres.value[one.number];
-      if (!centre) return [];
-      const [left, top] = toScreen(...centre);
-      const half = 4 * Math.min(24, titleOf(one.number).length) + 8;
+    const shown3 = [...groups.value].sort((a5, b3) => b3.size - a5.size).slice(0, NAMES).flatMap((one) => {
+      if (!one.centre) return [];
+      const [left, top] = toScreen(...one.centre);
+      const half = 4 * Math.min(24, one.name.length) + 8;
       if (left < 0 || top < 0 || left > width || top > height) return [];
-      if (taken.some(([x3, y5, reach]) => Math.abs(x3 - left) < reach + half && Math.abs(y5 - top) < 22)) return [];
+      if (taken.some(([x3, y5, reach2]) => Math.abs(x3 - left) < reach2 + half && Math.abs(y5 - top) < 22)) return [];
       taken.push([left, top, half]);
       return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
     });
     return /* @__PURE__ */ a4("div", { class: "names", children: shown3.map(({ one, left, top }) => /* @__PURE__ */ a4(
       "a",
       {
-        href: addressOf("cluster", one.number),
+        href: one.address,
         style: { left: `${left}px`, top: `${top}px` },
         onClick: (event) => {
           event.preventDefault();
-          go(addressOf("cluster", one.number));
+          go(one.address);
         },
-        children: titleOf(one.number)
+        children: one.name
       },
-      one.number
+      one.address
     )) });
   }
   function Card2({ row, left, top, box }) {
@@ -5911,13 +5967,11 @@ void main() {
         /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(220 120 0)" } }),
         " other class"
       ] });
-    const groups = by === "class" ? run.classes.map((name, place2) => [name, place2]) : [];
-    if (!groups.length || groups.length > 12) return null;
-    return /* @__PURE__ */ a4("p", { class: "legend", children: groups.map(([name, place2]) => /* @__PURE__ */ a4("span", { children: [
-      /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(groupColour(place2, groups.length)) } }),
-      " ",
-      name
-    ] }, place2)) });
+    if (groups.value.filter((one) => one.size).length <= APART.length) return null;
+    return /* @__PURE__ */ a4("p", { class: "legend", children: [
+      APART.length,
+      " colours: those near to each other differ, those far apart may be the same"
+    ] });
   }
 
   // src/views/missing.tsx
@@ -5931,7 +5985,7 @@ void main() {
           " without a cluster, and why."
         ] })
       ] }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4("table", { class: "plain reasons", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Reason" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Number" }),
@@ -5940,7 +5994,7 @@ void main() {
         /* @__PURE__ */ a4("tbody", { children: run.missing.map((one) => /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: one.reason.replaceAll("_", " ") }),
           /* @__PURE__ */ a4("td", { class: "number", children: count(one.count) }),
-          /* @__PURE__ */ a4("td", { children: one.examples.join(", ") })
+          /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("ul", { children: one.examples.map((name) => /* @__PURE__ */ a4("li", { children: name }, name)) }) })
         ] }, one.reason)) })
       ] })
     ] });
@@ -6552,7 +6606,7 @@ void main() {
           /* @__PURE__ */ a4("span", { children: "Clips" }),
           /* @__PURE__ */ a4("select", { id: "split", value: split2.value, onChange: (event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value }), children: splits.map((one) => /* @__PURE__ */ a4("option", { value: one, children: [
             one,
-            one === "train" ? " (trained on, without classes)" : ""
+            one === "train" ? " (trained on)" : ""
           ] }, one)) })
         ] })
       ] }),
@@ -6679,7 +6733,7 @@ void main() {
       name: "Seeds agree",
       value: seeds.share,
       chance: seeds.chance,
-      words: seeds.trainings === 1 ? "Share of the clips that a training with another seed put into the same cluster. Where trainings agree, clusters do not depend on the seed." : `Share of the clips that a training with another seed put into the same cluster, mean of ${seeds.trainings} trainings; the lowest is ${percent(seeds.lowest)}. Where trainings agree, clusters do not depend on the seed.`
+      words: `Share of the clips that a training with another seed put into the same cluster${seeds.clusters.length > 1 ? `, mean of ${seeds.clusters.length} trainings; the lowest is ${percent(seeds.lowest)}` : ""}. ${seeds.clusters.some((one) => one !== view.value.clusters) ? `These have ${seeds.clusters.join(", ")} clusters. ` : ""}Where trainings agree, clusters do not depend on the seed.`
     });
     if (known.modalities !== null) facts.push({
       name: "Video and audio agree",
@@ -7157,6 +7211,7 @@ void main() {
   listen();
   followAddress();
   followKeys();
+  followPointer();
   followEdits();
   var root = document.getElementById("app");
   root.replaceChildren();
