@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grid, groupColour, inside, middles, shareColour } from "../src/data/scatter.ts";
+import { Grid, groupColours, inside, middles, shareColour } from "../src/data/scatter.ts";
 
 test("the nearest point is found, as by looking at all", () => {
   let state = 3;
@@ -29,11 +29,18 @@ test("the middle of a cluster is its median", () => {
   assert.deepEqual(middles(points, Int32Array.from([0, 3, 3]), Int32Array.from([2, 0, 1])), [[10, 20], null]);
 });
 
-test("colours are apart", () => {
-  const few = new Set([...Array(8).keys()].map((group) => groupColour(group, 8).join()));
-  assert.equal(few.size, 8);
-  const many = new Set([...Array(309).keys()].map((group) => groupColour(group, 309).join()));
-  assert.ok(many.size > 300);
-  for (const part of groupColour(7, 309)) assert.ok(part >= 0 && part <= 255);
+test("few groups have colours of their own; of many, those of the same colour are far from each other", () => {
+  const few = groupColours([[0, 0], [1, 1], null, [2, 2], [3, 3], [4, 4], [5, 5]], [1, 2, 3, 4, 5, 6, 7]);
+  assert.equal(new Set(few.map(String)).size, 7);
+  const side = 17;
+  const centres = Array.from({ length: side * side }, (_, at): [number, number] => [at % side, Math.floor(at / side)]);
+  const many = groupColours(centres, centres.map((_, at) => (at * 7919) % 100)).map(String);
+  assert.equal(new Set(many).size, 7);
+  for (const [a, [x, y]] of centres.entries())
+    for (const [b, [u, v]] of centres.entries())
+      if (a !== b && Math.abs(x - u) + Math.abs(y - v) === 1) assert.notEqual(many[a], many[b], `${a} and ${b}`);
+});
+
+test("a share has its colour", () => {
   assert.notDeepEqual(shareColour(0), shareColour(1));
 });

@@ -67,38 +67,45 @@ export function inside(points: Uint16Array, line: [number, number][]): number[] 
   return rows;
 }
 
-/** The median of the points of each cluster, null for empty ones. */
+/** The median of the points of each group, null for empty ones. */
 export function middles(points: Uint16Array, begins: Int32Array, order: Int32Array): ([number, number] | null)[] {
-  return Array.from({ length: begins.length - 1 }, (_, cluster) => {
-    const rows = order.subarray(begins[cluster], begins[cluster + 1]);
+  return Array.from({ length: begins.length - 1 }, (_, group) => {
+    const rows = order.subarray(begins[group], begins[group + 1]);
     if (!rows.length) return null;
     const median = (axis: number) => Uint16Array.from(rows, (row) => points[2 * row + axis]!).sort()[rows.length >> 1]!;
     return [median(0), median(1)];
   });
 }
 
-/** Colours for groups: apart without full colour vision up to eight, then hues by the golden angle. */
-const APART = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800", "#7f7f7f"];
+/** Colours of groups that are apart without full colour vision, too; grey is for what is in no group. */
+const HUES = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800"].map((text): Colour => {
+  const code = Number.parseInt(text.slice(1), 16);
+  return [code >> 16, (code >> 8) & 255, code & 255];
+});
 
-export function groupColour(group: number, groups: number): [number, number, number] {
-  if (groups <= APART.length) {
-    const code = Number.parseInt(APART[group % APART.length]!.slice(1), 16);
-    return [code >> 16, (code >> 8) & 255, code & 255];
+export type Colour = readonly [red: number, green: number, blue: number];
+
+/** Whether each group has a colour of its own. */
+export const eachItsOwn = (groups: number): boolean => groups <= HUES.length;
+
+/** A colour for each group. They repeat as on a political map: from the largest group on, each takes the colour whose nearest group is farthest. */
+export function groupColours(centres: readonly ([number, number] | null)[], sizes: readonly number[]): Colour[] {
+  if (eachItsOwn(centres.length)) return HUES.slice(0, centres.length);
+  const made = centres.map(() => HUES[0]!);
+  const given: [number, number][][] = HUES.map(() => []);
+  for (const group of [...centres.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0))) {
+    const centre = centres[group];
+    if (!centre) continue;
+    const free = given.map((others) => Math.min(...others.map(([x, y]) => Math.hypot(x - centre[0], y - centre[1]))));
+    const hue = free.indexOf(Math.max(...free));
+    made[group] = HUES[hue]!;
+    given[hue]!.push(centre);
   }
-  return fromHue((group * 137.508) % 360, [0.42, 0.55, 0.66][group % 3]!);
-}
-
-function fromHue(hue: number, light: number): [number, number, number] {
-  const reach = 0.6 * Math.min(light, 1 - light);
-  const part = (shift: number) => {
-    const place = (shift + hue / 30) % 12;
-    return Math.round(255 * (light - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1))));
-  };
-  return [part(0), part(8), part(4)];
+  return made;
 }
 
 /** From pale to dark, for a share from 0 to 1. */
-export function shareColour(share: number): [number, number, number] {
+export function shareColour(share: number): Colour {
   const [pale, dark] = [[214, 190, 120], [20, 60, 140]];
-  return [0, 1, 2].map((part) => Math.round(pale[part]! + share * (dark[part]! - pale[part]!))) as [number, number, number];
+  return [0, 1, 2].map((part) => Math.round(pale[part]! + share * (dark[part]! - pale[part]!))) as unknown as Colour;
 }

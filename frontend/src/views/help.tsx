@@ -28,7 +28,7 @@ export function Help() {
   }, [open]);
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={() => { helpOpen.value = false; }}>
-      <h2 id="help-title">How to read this page</h2>
+      <h2 id="help-title" tabIndex={-1} autofocus>How to read this page</h2>
       <p>
         A card is a cluster. It shows a few of its clips: half are the most typical ones, the others lie evenly
         spread over the rest, down to the least certain, so that doubtful clips are seen too. Its title leads to

@@ -2,60 +2,26 @@
 
 import { computed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
-import { Grid, groupColour, inside, middles, shareColour } from "../data/scatter.ts";
+import { Grid, inside } from "../data/scatter.ts";
 import { count, percent, plural } from "../data/text.ts";
 import {
-  classOf, className, classed, classes, clusterCount, clusters, column, idOf, marginOf, margins, mediaOf, members, run, summary, titleOf,
+  classOf, className, clusterCount, column, idOf, marginOf, mediaOf, run, summary, titleOf,
 } from "../state/clips.ts";
 import { clusterOf } from "../state/order.ts";
-import { addressOf, change, choice, go, openClip, setting } from "../state/route.ts";
+import { change, openClip, setting } from "../state/route.ts";
 import { selectAll, selection } from "../state/selection.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { type Camera, type Painter, makePainter } from "../ui/points.ts";
 import { Still } from "../ui/tile.tsx";
+import { COLOURINGS, Legend, Names, available, colouring, colours } from "./mapgroups.tsx";
 
 const SIDE = 65536;
 /** Pixels within which a pointer finds a clip. */
 const REACH = 12;
-/** Names of clusters on the map at most. */
-const NAMES = 60;
-
-const COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" } as const;
-type Colour = keyof typeof COLOURS;
-const colouring = (): Colour => choice("colour", COLOURS, "cluster");
 
 const places = computed(() => column<Uint16Array>("map"));
 const grid = computed(() => (places.value ? new Grid(places.value) : null));
-const centres = computed(() => {
-  const [points, known] = [places.value, members.value];
-  return points && known ? middles(points, known.begins, known.order) : [];
-});
-
-/** r, g, b, a of each clip; those of other clusters than the chosen one are faint. */
-const colours = computed<Uint8Array | null>(() => {
-  const known = clusters.value;
-  if (!known) return null;
-  const made = new Uint8Array(4 * known.length);
-  const only = setting("only") === "" ? -1 : Number(setting("only"));
-  const by = colouring();
-  const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
-  const palette = Array.from({ length: Math.max(clusterCount.value, run.classes.length) }, (_, group) =>
-    groupColour(group, by === "class" ? run.classes.length : clusterCount.value));
-  const [certain, kinds] = [margins.value, classes.value];
-  const grey: [number, number, number] = [140, 140, 140];
-  for (let row = 0; row < known.length; row++) {
-    const cluster = known[row]!;
-    let colour = grey;
-    if (by === "cluster" && cluster >= 0) colour = palette[cluster]!;
-    else if (by === "class" && kinds && kinds[row]! >= 0) colour = palette[kinds[row]!]!;
-    else if (by === "margin" && certain) colour = shareColour(certain[row]! / 255);
-    else if (by === "right" && kinds && kinds[row]! >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
-    made.set(colour, 4 * row);
-    made[4 * row + 3] = only >= 0 && cluster !== only ? 24 : 210;
-  }
-  return made;
-});
 
 export function MapPage() {
   const ready = places.value && colours.value && grid.value;
@@ -66,8 +32,7 @@ export function MapPage() {
         <h1>Map</h1>
         <p class="lead">
           Each point is a clip, near to clips with like features{far && <> ({far.of}, {far.method === "umap" ? "UMAP" : "PCA"})</>}. Distances
-          between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to
-          zoom.
+          between groups and the sizes of groups say little.
         </p>
       </header>
       {ready ? <Plane /> : <Loading />}
@@ -203,13 +168,11 @@ function Plane() {
       <div class="toolbar" role="group" aria-label="Map">
         <label class="field">
           <span>Colour by</span>
-          <select id="colour" value={colouring()} onChange={(event) => {
+          <select id="colour" value={colouring.value} onChange={(event) => {
             const { value } = event.currentTarget;
             change({ colour: value === "cluster" ? null : value });
           }}>
-            {(Object.keys(COLOURS) as Colour[]).filter((one) => classed || (one !== "class" && one !== "right")).map((one) => (
-              <option key={one} value={one}>{COLOURS[one]}</option>
-            ))}
+            {available.map((one) => <option key={one} value={one}>{COLOURINGS[one]}</option>)}
           </select>
         </label>
         <label class="field">
@@ -220,9 +183,6 @@ function Plane() {
           </select>
         </label>
         <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}><Icon name="lasso" />Lasso</button>
-        <button type="button" onClick={() => zoom(1.6)}><Icon name="plus" />Zoom in</button>
-        <button type="button" onClick={() => zoom(1 / 1.6)}><Icon name="minus" />Zoom out</button>
-        <button type="button" disabled={!camera} onClick={() => setCamera(null)}>Whole map</button>
         <Legend />
         <output class="status" role="status">{plural(run.clips, "clip")}</output>
       </div>
@@ -239,37 +199,15 @@ function Plane() {
             return <circle key={row} cx={left} cy={top} r={6} />;
           })}
         </svg>
-        <Labels toScreen={toScreen} width={box.width} height={box.height} />
+        <Names toScreen={toScreen} width={box.width} height={box.height} />
+        <div class="zooms">
+          <button type="button" onClick={() => zoom(1.6)}><Icon name="plus" />Zoom in</button>
+          <button type="button" onClick={() => zoom(1 / 1.6)}><Icon name="minus" />Zoom out</button>
+          <button type="button" disabled={!camera} onClick={() => setCamera(null)}>Whole map</button>
+        </div>
         {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
       </div>
     </>
-  );
-}
-
-/** Names of the largest clusters at their middles, those that do not cover another. */
-function Labels({ toScreen, width, height }: { toScreen: (x: number, y: number) => [number, number]; width: number; height: number }) {
-  const taken: [number, number, number][] = [];
-  const shown = [...(summary.value ?? [])].sort((a, b) => b.size - a.size).slice(0, NAMES).flatMap((one) => {
-    const centre = centres.value[one.number];
-    if (!centre) return [];
-    const [left, top] = toScreen(...centre);
-    const half = 4 * Math.min(24, titleOf(one.number).length) + 8;
-    if (left < 0 || top < 0 || left > width || top > height) return [];
-    if (taken.some(([x, y, reach]) => Math.abs(x - left) < reach + half && Math.abs(y - top) < 22)) return [];
-    taken.push([left, top, half]);
-    return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
-  });
-  return (
-    <div class="names">
-      {shown.map(({ one, left, top }) => (
-        <a
-          key={one.number} href={addressOf("cluster", one.number)} style={{ left: `${left}px`, top: `${top}px` }}
-          onClick={(event) => { event.preventDefault(); go(addressOf("cluster", one.number)); }}
-        >
-          {titleOf(one.number)}
-        </a>
-      ))}
-    </div>
   );
 }
 
@@ -284,33 +222,5 @@ function Card({ row, left, top, box }: { row: number; left: number; top: number;
       {kind >= 0 && <p>{className(kind)}</p>}
       {margin !== null && <p>margin {percent(margin)}</p>}
     </div>
-  );
-}
-
-/** What colours mean, where they are few. */
-function Legend() {
-  const by = colouring();
-  const rgb = (parts: [number, number, number]) => `rgb(${parts.join(" ")})`;
-  if (by === "margin")
-    return (
-      <p class="legend">
-        0% <span class="ramp" style={{ background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` }} /> 100%
-      </p>
-    );
-  if (by === "right")
-    return (
-      <p class="legend">
-        <span class="dot" style={{ background: "rgb(20 90 180)" }} /> commonest class of the cluster
-        <span class="dot" style={{ background: "rgb(220 120 0)" }} /> other class
-      </p>
-    );
-  const groups = by === "class" ? run.classes.map((name, place) => [name, place] as const) : [];
-  if (!groups.length || groups.length > 12) return null;
-  return (
-    <p class="legend">
-      {groups.map(([name, place]) => (
-        <span key={place}><span class="dot" style={{ background: rgb(groupColour(place, groups.length)) }} /> {name}</span>
-      ))}
-    </p>
   );
 }

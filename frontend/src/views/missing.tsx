@@ -11,7 +11,7 @@ export function MissingPage() {
         <h1>Not shown</h1>
         <p class="lead">{all === 1 ? "1 video or clip" : `${count(all)} videos or clips`} without a cluster, and why.</p>
       </header>
-      <table class="plain">
+      <table class="plain short">
         <thead><tr><th scope="col">Reason</th><th scope="col" class="number">Number</th><th scope="col">For example</th></tr></thead>
         <tbody>
           {run.missing.map((one) => (

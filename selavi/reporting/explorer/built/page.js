@@ -2786,7 +2786,7 @@
     return /* @__PURE__ */ a4("dialog", { ref: dialog, class: "help", "aria-labelledby": "help-title", onClose: () => {
       helpOpen.value = false;
     }, children: [
-      /* @__PURE__ */ a4("h2", { id: "help-title", children: "How to read this page" }),
+      /* @__PURE__ */ a4("h2", { id: "help-title", tabIndex: -1, autofocus: true, children: "How to read this page" }),
       /* @__PURE__ */ a4("p", { children: "A card is a cluster. It shows a few of its clips: half are the most typical ones, the others lie evenly spread over the rest, down to the least certain, so that doubtful clips are seen too. Its title leads to all its clips." }),
       /* @__PURE__ */ a4("dl", { class: "terms", children: [
         classed && /* @__PURE__ */ a4($, { children: [
@@ -5500,28 +5500,31 @@
     return rows;
   }
   function middles(points2, begins, order2) {
-    return Array.from({ length: begins.length - 1 }, (_4, cluster) => {
-      const rows = order2.subarray(begins[cluster], begins[cluster + 1]);
+    return Array.from({ length: begins.length - 1 }, (_4, group2) => {
+      const rows = order2.subarray(begins[group2], begins[group2 + 1]);
       if (!rows.length) return null;
       const median = (axis) => Uint16Array.from(rows, (row) => points2[2 * row + axis]).sort()[rows.length >> 1];
       return [median(0), median(1)];
     });
   }
-  var APART = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800", "#7f7f7f"];
-  function groupColour(group2, groups) {
-    if (groups <= APART.length) {
-      const code = Number.parseInt(APART[group2 % APART.length].slice(1), 16);
-      return [code >> 16, code >> 8 & 255, code & 255];
+  var HUES = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800"].map((text) => {
+    const code = Number.parseInt(text.slice(1), 16);
+    return [code >> 16, code >> 8 & 255, code & 255];
+  });
+  var eachItsOwn = (groups2) => groups2 <= HUES.length;
+  function groupColours(centres, sizes) {
+    if (eachItsOwn(centres.length)) return HUES.slice(0, centres.length);
+    const made3 = centres.map(() => HUES[0]);
+    const given = HUES.map(() => []);
+    for (const group2 of [...centres.keys()].sort((a5, b3) => (sizes[b3] ?? 0) - (sizes[a5] ?? 0))) {
+      const centre = centres[group2];
+      if (!centre) continue;
+      const free = given.map((others) => Math.min(...others.map(([x3, y5]) => Math.hypot(x3 - centre[0], y5 - centre[1]))));
+      const hue = free.indexOf(Math.max(...free));
+      made3[group2] = HUES[hue];
+      given[hue].push(centre);
     }
-    return fromHue(group2 * 137.508 % 360, [0.42, 0.55, 0.66][group2 % 3]);
-  }
-  function fromHue(hue, light) {
-    const reach = 0.6 * Math.min(light, 1 - light);
-    const part = (shift) => {
-      const place2 = (shift + hue / 30) % 12;
-      return Math.round(255 * (light - reach * Math.max(-1, Math.min(place2 - 3, 9 - place2, 1))));
-    };
-    return [part(0), part(8), part(4)];
+    return made3;
   }
   function shareColour(share) {
     const [pale, dark] = [[214, 190, 120], [20, 60, 140]];
@@ -5614,40 +5617,112 @@ void main() {
     };
   }
 
-  // src/views/map.tsx
-  var SIDE = 65536;
-  var REACH = 12;
+  // src/views/mapgroups.tsx
   var NAMES = 60;
-  var COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" };
-  var colouring = () => choice("colour", COLOURS, "cluster");
-  var places3 = O(() => column("map"));
-  var grid = O(() => places3.value ? new Grid(places3.value) : null);
-  var centres = O(() => {
-    const [points2, known] = [places3.value, members.value];
-    return points2 && known ? middles(points2, known.begins, known.order) : [];
+  var GREY = [140, 140, 140];
+  var [COMMONEST, OTHER] = [[20, 90, 180], [220, 120, 0]];
+  var COLOURINGS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" };
+  var available = Object.keys(COLOURINGS).filter((one) => classed || one !== "class" && one !== "right");
+  var colouring = O(() => choice("colour", COLOURINGS, "cluster"));
+  var only = O(() => setting("only") === "" ? -1 : Number(setting("only")));
+  var classMembers = O(() => classes.value ? group(classes.value, null, run.classes.length) : null);
+  var groups = O(() => {
+    const byClass = colouring.value === "class";
+    const known = byClass ? classMembers.value : members.value;
+    const points2 = column("map");
+    if (!known || !points2) return [];
+    const centres = middles(points2, known.begins, known.order);
+    const sizes = centres.map((_4, number2) => rowsOf(known, number2).length);
+    const colours2 = groupColours(centres, sizes);
+    return centres.flatMap((centre, number2) => centre ? [{
+      number: number2,
+      centre,
+      size: sizes[number2],
+      colour: colours2[number2],
+      name: byClass ? className(number2) : titleOf(number2)
+    }] : []).sort((a5, b3) => b3.size - a5.size);
   });
   var colours = O(() => {
     const known = clusters.value;
     if (!known) return null;
     const made3 = new Uint8Array(4 * known.length);
-    const only = setting("only") === "" ? -1 : Number(setting("only"));
-    const by = colouring();
+    const chosen = only.value;
+    const by = colouring.value;
     const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
-    const palette = Array.from({ length: Math.max(clusterCount.value, run.classes.length) }, (_4, group2) => groupColour(group2, by === "class" ? run.classes.length : clusterCount.value));
+    const palette = new Map(groups.value.map((one) => [one.number, one.colour]));
     const [certain, kinds] = [margins.value, classes.value];
-    const grey = [140, 140, 140];
     for (let row = 0; row < known.length; row++) {
       const cluster = known[row];
-      let colour = grey;
-      if (by === "cluster" && cluster >= 0) colour = palette[cluster];
-      else if (by === "class" && kinds && kinds[row] >= 0) colour = palette[kinds[row]];
+      const others = chosen >= 0 && cluster !== chosen;
+      let colour = GREY;
+      if (others) colour = GREY;
+      else if (by === "cluster") colour = palette.get(cluster) ?? GREY;
+      else if (by === "class" && kinds) colour = palette.get(kinds[row]) ?? GREY;
       else if (by === "margin" && certain) colour = shareColour(certain[row] / 255);
-      else if (by === "right" && kinds && kinds[row] >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
+      else if (by === "right" && kinds && kinds[row] >= 0) colour = kinds[row] === common[cluster] ? COMMONEST : OTHER;
       made3.set(colour, 4 * row);
-      made3[4 * row + 3] = only >= 0 && cluster !== only ? 24 : 210;
+      made3[4 * row + 3] = others ? 40 : 210;
     }
     return made3;
   });
+  function Names({ toScreen, width, height }) {
+    const addressOfGroup = (number2) => colouring.value === "class" ? addressOf("overview", "", { class: String(number2) }) : addressOf("cluster", number2);
+    const taken = [];
+    const shown3 = groups.value.slice(0, NAMES).flatMap((one) => {
+      const [left, top] = toScreen(...one.centre);
+      const half = 4 * Math.min(24, one.name.length) + 8;
+      if (left < 0 || top < 0 || left > width || top > height) return [];
+      if (taken.some(([x3, y5, reach]) => Math.abs(x3 - left) < reach + half && Math.abs(y5 - top) < 22)) return [];
+      taken.push([left, top, half]);
+      return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
+    });
+    return /* @__PURE__ */ a4("div", { class: "names", children: shown3.map(({ one, left, top }) => /* @__PURE__ */ a4("a", { href: addressOfGroup(one.number), style: { left: `${left}px`, top: `${top}px` }, children: one.name }, one.number)) });
+  }
+  var rgb = (colour) => `rgb(${colour.join(" ")})`;
+  var Dot = ({ colour }) => /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(colour) } });
+  function Legend() {
+    const by = colouring.value;
+    if (by === "margin")
+      return /* @__PURE__ */ a4("p", { class: "legend", children: [
+        "margin 0% ",
+        /* @__PURE__ */ a4("span", { class: "ramp", style: { background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` } }),
+        " 100%"
+      ] });
+    if (by === "right")
+      return /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4(Dot, { colour: COMMONEST }),
+          "commonest class of the cluster"
+        ] }),
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4(Dot, { colour: OTHER }),
+          "other class"
+        ] }),
+        classes.value?.includes(-1) && /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4(Dot, { colour: GREY }),
+          "no class"
+        ] })
+      ] });
+    const [all, words2] = [groups.value, by === "class" ? "classes" : "clusters"];
+    if (eachItsOwn(all.length))
+      return /* @__PURE__ */ a4("ul", { class: "legend", children: all.map((one) => /* @__PURE__ */ a4("li", { children: [
+        /* @__PURE__ */ a4(Dot, { colour: one.colour }),
+        /* @__PURE__ */ a4("span", { class: "what", children: one.name }),
+        " ",
+        count(one.size)
+      ] }, one.number)) });
+    return /* @__PURE__ */ a4("p", { class: "legend", children: [
+      "Colours repeat, as on a political map: ",
+      words2,
+      " near to each other differ. A click on a name leads to its clips."
+    ] });
+  }
+
+  // src/views/map.tsx
+  var SIDE = 65536;
+  var REACH = 12;
+  var places3 = O(() => column("map"));
+  var grid = O(() => places3.value ? new Grid(places3.value) : null);
   function MapPage() {
     const ready = places3.value && colours.value && grid.value;
     const far = run.map;
@@ -5663,7 +5738,7 @@ void main() {
             far.method === "umap" ? "UMAP" : "PCA",
             ")"
           ] }),
-          ". Distances between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to zoom."
+          ". Distances between groups and the sizes of groups say little."
         ] })
       ] }),
       ready ? /* @__PURE__ */ a4(Plane, {}) : /* @__PURE__ */ a4(Loading, {})
@@ -5793,10 +5868,10 @@ void main() {
       /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Map", children: [
         /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Colour by" }),
-          /* @__PURE__ */ a4("select", { id: "colour", value: colouring(), onChange: (event) => {
+          /* @__PURE__ */ a4("select", { id: "colour", value: colouring.value, onChange: (event) => {
             const { value } = event.currentTarget;
             change({ colour: value === "cluster" ? null : value });
-          }, children: Object.keys(COLOURS).filter((one) => classed || one !== "class" && one !== "right").map((one) => /* @__PURE__ */ a4("option", { value: one, children: COLOURS[one] }, one)) })
+          }, children: available.map((one) => /* @__PURE__ */ a4("option", { value: one, children: COLOURINGS[one] }, one)) })
         ] }),
         /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Show" }),
@@ -5809,15 +5884,6 @@ void main() {
           /* @__PURE__ */ a4(Icon, { name: "lasso" }),
           "Lasso"
         ] }),
-        /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1.6), children: [
-          /* @__PURE__ */ a4(Icon, { name: "plus" }),
-          "Zoom in"
-        ] }),
-        /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1 / 1.6), children: [
-          /* @__PURE__ */ a4(Icon, { name: "minus" }),
-          "Zoom out"
-        ] }),
-        /* @__PURE__ */ a4("button", { type: "button", disabled: !camera, onClick: () => setCamera(null), children: "Whole map" }),
         /* @__PURE__ */ a4(Legend, {}),
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(run.clips, "clip") })
       ] }),
@@ -5846,36 +5912,21 @@ void main() {
             return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
           })
         ] }),
-        /* @__PURE__ */ a4(Labels, { toScreen, width: box.width, height: box.height }),
+        /* @__PURE__ */ a4(Names, { toScreen, width: box.width, height: box.height }),
+        /* @__PURE__ */ a4("div", { class: "zooms", children: [
+          /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1.6), children: [
+            /* @__PURE__ */ a4(Icon, { name: "plus" }),
+            "Zoom in"
+          ] }),
+          /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1 / 1.6), children: [
+            /* @__PURE__ */ a4(Icon, { name: "minus" }),
+            "Zoom out"
+          ] }),
+          /* @__PURE__ */ a4("button", { type: "button", disabled: !camera, onClick: () => setCamera(null), children: "Whole map" })
+        ] }),
         over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
       ] })
     ] });
-  }
-  function Labels({ toScreen, width, height }) {
-    const taken = [];
-    const shown3 = [...summary.value ?? []].sort((a5, b3) => b3.size - a5.size).slice(0, NAMES).flatMap((one) => {
-      const centre = centres.value[one.number];
-      if (!centre) return [];
-      const [left, top] = toScreen(...centre);
-      const half = 4 * Math.min(24, titleOf(one.number).length) + 8;
-      if (left < 0 || top < 0 || left > width || top > height) return [];
-      if (taken.some(([x3, y5, reach]) => Math.abs(x3 - left) < reach + half && Math.abs(y5 - top) < 22)) return [];
-      taken.push([left, top, half]);
-      return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
-    });
-    return /* @__PURE__ */ a4("div", { class: "names", children: shown3.map(({ one, left, top }) => /* @__PURE__ */ a4(
-      "a",
-      {
-        href: addressOf("cluster", one.number),
-        style: { left: `${left}px`, top: `${top}px` },
-        onClick: (event) => {
-          event.preventDefault();
-          go(addressOf("cluster", one.number));
-        },
-        children: titleOf(one.number)
-      },
-      one.number
-    )) });
   }
   function Card2({ row, left, top, box }) {
     const margin = marginOf(row);
@@ -5891,30 +5942,6 @@ void main() {
       ] })
     ] });
   }
-  function Legend() {
-    const by = colouring();
-    const rgb = (parts2) => `rgb(${parts2.join(" ")})`;
-    if (by === "margin")
-      return /* @__PURE__ */ a4("p", { class: "legend", children: [
-        "0% ",
-        /* @__PURE__ */ a4("span", { class: "ramp", style: { background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` } }),
-        " 100%"
-      ] });
-    if (by === "right")
-      return /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(20 90 180)" } }),
-        " commonest class of the cluster",
-        /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(220 120 0)" } }),
-        " other class"
-      ] });
-    const groups = by === "class" ? run.classes.map((name, place2) => [name, place2]) : [];
-    if (!groups.length || groups.length > 12) return null;
-    return /* @__PURE__ */ a4("p", { class: "legend", children: groups.map(([name, place2]) => /* @__PURE__ */ a4("span", { children: [
-      /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(groupColour(place2, groups.length)) } }),
-      " ",
-      name
-    ] }, place2)) });
-  }
 
   // src/views/missing.tsx
   function MissingPage() {
@@ -5927,7 +5954,7 @@ void main() {
           " without a cluster, and why."
         ] })
       ] }),
-      /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4("table", { class: "plain short", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Reason" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Number" }),
@@ -5955,7 +5982,11 @@ void main() {
           "Rename clusters, move clips, merge and split clusters: on a cluster’s page, “Select” chooses clips. All of it is kept in this browser. Save it as ",
           /* @__PURE__ */ a4("code", { children: "corrections.json" }),
           " to apply it: ",
-          /* @__PURE__ */ a4("code", { children: "selavi label --corrections corrections.json" }),
+          /* @__PURE__ */ a4("code", { children: [
+            "selavi label ",
+            /* @__PURE__ */ a4("span", { class: "whole", children: "--corrections" }),
+            " corrections.json"
+          ] }),
           ", or a run’s ",
           /* @__PURE__ */ a4("code", { children: "corrections" }),
           " in the configuration. Names alone are ",
@@ -5965,7 +5996,10 @@ void main() {
       ] }),
       earlier.value && /* @__PURE__ */ a4("p", { class: "trouble", children: [
         "This browser keeps corrections of other clusters, which this page had before. Save them, and give the file to ",
-        /* @__PURE__ */ a4("code", { children: "selavi label --corrections" }),
+        /* @__PURE__ */ a4("code", { children: [
+          "selavi label ",
+          /* @__PURE__ */ a4("span", { class: "whole", children: "--corrections" })
+        ] }),
         " or the run’s ",
         /* @__PURE__ */ a4("code", { children: "corrections" }),
         ", which match the clusters.",
@@ -6453,7 +6487,8 @@ void main() {
     return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step2).toPrecision(12)));
   }
   var WIDEST = 860;
-  var MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
+  var MARGIN = { right: 12, top: 12, bottom: 40 };
+  var [AXIS, BARE] = [56, 8];
   function Plot({ label, x: x3, y: y5, height = 260, wide = false, children }) {
     const element = T2(null);
     const [width, setWidth] = d2(640);
@@ -6462,16 +6497,17 @@ void main() {
       observer.observe(element.current);
       return () => observer.disconnect();
     }, []);
-    const across = (value) => MARGIN.left + (value - x3.from) / (x3.to - x3.from || 1) * (width - MARGIN.left - MARGIN.right);
+    const margin = y5.ticks.length ? AXIS : BARE;
+    const across = (value) => margin + (value - x3.from) / (x3.to - x3.from || 1) * (width - margin - MARGIN.right);
     const up = (value) => height - MARGIN.bottom - value / (y5.to || 1) * (height - MARGIN.top - MARGIN.bottom);
     const format2 = y5.format ?? String;
     return /* @__PURE__ */ a4("svg", { ref: element, class: "plot", height, style: wide ? {} : { maxWidth: `${WIDEST}px` }, role: "img", "aria-label": label, children: [
       y5.ticks.map((tick) => /* @__PURE__ */ a4("g", { children: [
-        /* @__PURE__ */ a4("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
-        /* @__PURE__ */ a4("text", { x: MARGIN.left - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
+        /* @__PURE__ */ a4("line", { class: "grid", x1: margin, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
+        /* @__PURE__ */ a4("text", { x: margin - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
       ] }, tick)),
       x3.ticks.map((tick) => /* @__PURE__ */ a4("text", { x: across(tick), y: height - MARGIN.bottom + 16, "text-anchor": "middle", children: (x3.format ?? String)(tick) }, tick)),
-      /* @__PURE__ */ a4("text", { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle", children: x3.name }),
+      /* @__PURE__ */ a4("text", { x: (margin + width - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle", children: x3.name }),
       /* @__PURE__ */ a4("text", { transform: `translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`, "text-anchor": "middle", children: y5.name }),
       children(across, up)
     ] });
@@ -7033,7 +7069,16 @@ void main() {
   ];
 
   // src/views/masthead.tsx
+  function currentOf(name) {
+    if (page.value === name) return { "aria-current": "page" };
+    return page.value === "cluster" && name === "overview" ? { "aria-current": "true" } : {};
+  }
   function Masthead() {
+    const pages = T2(null);
+    A2(() => {
+      const [list, link] = [pages.current, pages.current.querySelector("[aria-current]")];
+      if (link) list.scrollLeft = link.offsetLeft - list.offsetLeft - (list.clientWidth - link.offsetWidth) / 2;
+    }, [page.value]);
     const heads = run.views.filter((one) => one.modality === view.value.modality);
     const made3 = new Date(run.made);
     return /* @__PURE__ */ a4("header", { class: "masthead", children: [
@@ -7061,7 +7106,7 @@ void main() {
           ] })
         ] })
       ] }),
-      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: [
+      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { ref: pages, children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...currentOf(one.name), children: [
         one.word,
         one.name === "corrections" && edited.value && /* @__PURE__ */ a4("span", { class: "badge", children: "changed" })
       ] }) }, one.name)) }) }),
@@ -7088,7 +7133,7 @@ void main() {
             }
           )
         ] }),
-        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onClick: () => {
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet open-help", "aria-keyshortcuts": "?", onClick: () => {
           helpOpen.value = true;
         }, children: [
           /* @__PURE__ */ a4(Icon, { name: "help" }),
