@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Grid, groupColours, inside, middles, shareColour } from "../src/data/scatter.ts";
+import { APART, extent, Grid, inside, middles, shareColour, spreadColours } from "../src/data/scatter.ts";
 
 test("the nearest point is found, as by looking at all", () => {
   let state = 3;
@@ -29,18 +29,27 @@ test("the middle of a cluster is its median", () => {
   assert.deepEqual(middles(points, Int32Array.from([0, 3, 3]), Int32Array.from([2, 0, 1])), [[10, 20], null]);
 });
 
-test("few groups have colours of their own; of many, those of the same colour are far from each other", () => {
-  const few = groupColours([[0, 0], [1, 1], null, [2, 2], [3, 3], [4, 4], [5, 5]], [1, 2, 3, 4, 5, 6, 7]);
-  assert.equal(new Set(few.map(String)).size, 7);
-  const side = 17;
-  const centres = Array.from({ length: side * side }, (_, at): [number, number] => [at % side, Math.floor(at / side)]);
-  const many = groupColours(centres, centres.map((_, at) => (at * 7919) % 100)).map(String);
-  assert.equal(new Set(many).size, 7);
-  for (const [a, [x, y]] of centres.entries())
-    for (const [b, [u, v]] of centres.entries())
-      if (a !== b && Math.abs(x - u) + Math.abs(y - v) === 1) assert.notEqual(many[a], many[b], `${a} and ${b}`);
+test("as many groups as colours are each of another", () => {
+  const centres = APART.map((_, at): [number, number] => [at * 100, 0]);
+  assert.equal(new Set(spreadColours(centres, APART.map(() => 1))).size, APART.length);
 });
 
-test("a share has its colour", () => {
+test("of more groups the nearest ones differ, and the largest come first", () => {
+  const side = 18;
+  const centres = Array.from({ length: side * side }, (_, at): [number, number] => [(at % side) * 10, Math.floor(at / side) * 10]);
+  const found = spreadColours(centres, centres.map(() => 1));
+  centres.forEach(([x, y], at) => {
+    const near = centres.flatMap(([u, v], other) => (other !== at && Math.hypot(u - x, v - y) <= 10 ? [found[other]] : []));
+    assert.ok(!near.includes(found[at]), `group ${at}`);
+  });
+  assert.equal(spreadColours([[0, 0], null, [5, 5]], [1, 0, 9])[2], 0);
+  assert.deepEqual(spreadColours([null], [0]), [0]);
+});
+
+test("a margin is told by light and dark", () => {
   assert.notDeepEqual(shareColour(0), shareColour(1));
+});
+
+test("the extent of points", () => {
+  assert.deepEqual(extent(Uint16Array.from([5, 9, 2, 7, 4, 60000])), [2, 7, 5, 60000]);
 });

@@ -171,6 +171,8 @@ def _umap(rows: np.ndarray) -> np.ndarray:
 
     indices, distances = nearest(torch.from_numpy(rows), torch.from_numpy(rows), NEIGHBOURS)
     start = rows[:, :2] / max(float(np.abs(rows[:, :2]).max()), 1e-12) * 10
+    flat = np.ptp(start, axis=0) == 0  # UMAP divides by the range
+    start[:, flat] = np.random.default_rng(SEED).normal(size=(len(rows), flat.sum()))
     with warnings.catch_warnings():
         # That it places no further clips with these neighbours, and uses one thread with a seed.
         warnings.simplefilter("ignore", UserWarning)

@@ -53,9 +53,9 @@ def fit_corrections(
 ) -> Corrections:
     """Read corrections, by the numbers of the clusters of today.
 
-    If the clips that the file lists are in other clusters now, as after another training, these are
-    matched one to one as `match_clusters` does. What is of a cluster without a match is lost, and
-    logged; moves into matching clusters, moves into new clusters and tags stay.
+    If some clips that the file lists are in other clusters now, as after another training, these
+    are matched one to one as `match_clusters` does. What is of a cluster without a match is lost,
+    and logged; moves into matching clusters, moves into new clusters and tags stay.
 
     Parameters
     ----------
@@ -84,15 +84,14 @@ def fit_corrections(
     rows = [(clip, part.cluster) for part in corrections.members for clip in part.clips]
     old = pd.DataFrame(rows, columns=["id", "cluster"])
     shared = old.merge(now[now["cluster"] >= 0], on="id")
-    matches, agree = match_clusters(old, now)
-    same = (shared["cluster_x"] == shared["cluster_y"]).mean() if len(shared) else 1.0
-    if corrections.clusters == clusters and not (len(shared) and agree > same):
+    if corrections.clusters == clusters and (shared["cluster_x"] == shared["cluster_y"]).all():
         return _with_members(corrections, now)
     if shared.empty:
         raise UserError(
             f"{path} is of {corrections.clusters} clusters, and there are {clusters}; it lists no "
             "clip of these, so that its clusters cannot be found among them"
         )
+    matches, agree = match_clusters(old, now)
     fitted = _with_members(_renumbered(corrections, matches, clusters, now), now)
     log.info(
         "%s is of other clusters: %.0f%% of the %d clips that it lists are in matching clusters; "

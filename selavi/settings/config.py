@@ -68,6 +68,20 @@ class Config(Section):
         """The runs that have a network: those of the method selavi."""
         return [name for name, run in self.runs.items() if run.method == "selavi"]
 
+    def other_seeds(self, name: str) -> list[str]:
+        """The trainings that differ from a run's by their seed, and in how a machine does them.
+
+        None of a run that is not trained: fits of other methods share seeds between runs.
+        """
+        run, apart = self.runs[name], {"seed", "machine"}
+        same = run.model_dump(exclude=apart)
+        return [
+            other
+            for other in (self.networks if name in self.networks and not run.weights else [])
+            if self.runs[other].seed != run.seed
+            and self.runs[other].model_dump(exclude=apart) == same
+        ]
+
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, raw: Any) -> Any:

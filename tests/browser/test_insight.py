@@ -201,6 +201,13 @@ def test_the_tree_leads_to_clusters_of_each_level(page: Any) -> None:
     expect(page.locator("main h1")).to_have_text("Cluster 1")
     expect(page.locator(".page-head .facts")).to_have_text("6 clips, 50% of all")
     assert "head=0" in page.url
+    page.go_back()
+    top.nth(0).get_by_role("button").click()
+    top.nth(1).get_by_role("link", name="Cluster 1", exact=True).first.click()
+    expect(page.locator("main h1")).to_have_text("Cluster 1")
+    page.go_back()
+    expect(top.nth(1).locator("li")).to_have_count(2)
+    expect(top.nth(0).locator("li")).to_have_count(0)  # as it was left
 
 
 def test_clusters_unfold_into_their_parts_and_fold_again(page: Any) -> None:

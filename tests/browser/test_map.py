@@ -1,5 +1,6 @@
 """The map: points, names, zoom, a clip under the pointer, the lasso; with and without WebGL."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ LONGER = 10 + 0.2 * 11
 def place(page: Any, x: float, y: float) -> tuple[float, float]:
     """Where a position is on the screen, before any zoom."""
     box = page.locator(".plane canvas").bounding_box()
-    scale = 0.94 * min(box["width"], box["height"]) / LONGER
+    scale = 0.88 * min(box["width"] / LONGER, box["height"] / 10)
     return (
         box["x"] + box["width"] / 2 + (x - LONGER / 2) * scale,
         box["y"] + box["height"] / 2 + (y - 5) * scale,
@@ -81,7 +82,7 @@ def test_a_point_shows_its_clip_and_opens_it(page: Any) -> None:
 
 def test_the_lasso_selects_what_is_inside(page: Any) -> None:
     page.get_by_role("button", name="Lasso").click()
-    corners = [(-0.3, -1), (5, -1), (5, 5), (-0.3, 5), (-0.3, -1)]
+    corners = [(-0.3, -0.4), (5, -0.4), (5, 5), (-0.3, 5), (-0.3, -0.4)]
     page.mouse.move(*place(page, *corners[0]))
     page.mouse.down()
     for corner in corners[1:]:
@@ -102,12 +103,20 @@ def test_keys_and_wheel_zoom_and_move(page: Any) -> None:
     page.mouse.wheel(0, -600)
     expect(page.get_by_role("button", name="Whole map")).to_be_enabled()
     expect(page.locator(".names a")).to_have_count(1)  # the other cluster is out of sight
+    page.locator(".names a").click()
+    expect(page.locator("main h1")).to_have_text("Cluster 0")
+    page.go_back()
+    expect(page.get_by_role("button", name="Whole map")).to_be_enabled()
+    expect(page.locator(".names a")).to_have_count(1)
 
 
 def test_colours_and_one_cluster_are_chosen(page: Any) -> None:
     page.locator("#colour").select_option("margin")
     expect(page.locator(".legend")).to_contain_text("100%")
     page.locator("#colour").select_option("class")
+    names = page.locator(".names a")
+    expect(names).to_have_count(2)
+    expect(names.first).to_have_attribute("href", re.compile(r"#/overview\?.*class=0"))
     page.locator("#only").select_option("1")
     assert "colour=class" in page.url
     assert "only=1" in page.url

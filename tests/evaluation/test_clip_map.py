@@ -50,6 +50,15 @@ def test_each_modality_has_the_same_weight_and_may_be_absent() -> None:
     assert np.isfinite(some).all()
 
 
+@pytest.mark.slow  # UMAP compiles itself
+def test_many_clips_of_few_kinds_have_finite_places() -> None:
+    kinds = np.repeat(np.eye(2, 8, dtype=np.float32), FEW // 2, 0)
+    for rows in (kinds, kinds[:1].repeat(FEW, 0), np.full((FEW, 8), np.nan, np.float32)):
+        positions, method = positions_of({"video": rows})
+        assert method == "umap"
+        assert np.isfinite(positions).all()
+
+
 @pytest.mark.parametrize(("clips", "size"), [(1, 5), (2, 5), (3, 1)])
 def test_the_smallest_maps(clips: int, size: int) -> None:
     positions, _ = positions_of({"video": np.ones((clips, size), np.float32)})

@@ -121,3 +121,19 @@ def test_the_same_clusters_keep_their_numbers(tmp_path: Path) -> None:
     nearly = MODEL.copy()
     nearly[:2] = 1
     assert names_of(fit_corrections(path, IDS, nearly, 3)) == {1: "dogs"}
+
+
+def test_a_cluster_that_is_divided_is_lost_even_where_its_number_has_most_of_it(
+    tmp_path: Path,
+) -> None:
+    path = written(
+        tmp_path,
+        names=[{"cluster": 0, "name": "dogs"}],
+        merged=[{"from": 0, "into": 1}],
+        members=[{"cluster": 0, "clips": IDS[:7]}, {"cluster": 1, "clips": IDS[7:]}],
+    )
+    divided = np.array([0] * 2 + [2] * 2 + [1] * 3 + [1] * 5)
+    fitted = fit_corrections(path, IDS, divided, 3)
+    assert names_of(fitted) == {} and fitted.merged == []
+    result = apply_corrections(fitted, IDS, divided)
+    assert result.cluster.tolist() == divided.tolist()

@@ -211,3 +211,20 @@ def test_a_run_without_a_network_has_no_evaluations_of_one(raw: dict[str, Any]) 
     for stage in ("baselines", "retrieval", "finetune", "degrade"):
         with pytest.raises(UserError, match=rf"{stage}\.runs: other has method: kmeans and no"):
             parse(raw | {stage: {"runs": ["other"]}}, Config, "c")
+
+
+def test_trainings_are_compared_if_the_seed_alone_differs(raw: dict[str, Any]) -> None:
+    raw["runs"]["demo"] |= {"names": "names.csv"}
+    raw["runs"] |= {
+        "again": {"dataset": "demo", "seed": 1, "machine": {"workers": 0}},
+        "twin": {"dataset": "demo"},
+        "longer": {"dataset": "demo", "seed": 2, "training": {"epochs": 3}},
+        "given": {"dataset": "demo", "seed": 3, "weights": "model.pt"},
+        "same": {"dataset": "demo", "seed": 4, "weights": "model.pt"},
+    }
+    config = parse(raw, Config, "c")
+    found = {run: config.other_seeds(run) for run in config.runs}
+    assert found == {
+        "demo": ["again"], "again": ["demo", "twin"], "twin": ["again"],
+        "longer": [], "given": [], "same": [],
+    }  # fmt: skip

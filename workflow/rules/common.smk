@@ -118,22 +118,9 @@ def corrections_flag(wildcards):
 
 
 def assigned_splits(wildcards):
-    """The splits of a run's dataset, `train` first, which the page shows."""
-    splits = SETTINGS.datasets[RUNS[wildcards.run].dataset].splits
+    """The splits of a run's dataset, first `train`, the one that the page shows."""
+    splits = DATASETS[RUNS[wildcards.run].dataset].splits
     return ["train", *(split for split in splits if split != "train")]
-
-
-def other_seeds(run):
-    """Runs that differ from a run by their seed alone, if it decides anything."""
-    same = {"seed", "machine"}
-    settings = RUNS[run].model_dump(exclude=same)
-    return [
-        name
-        for name, other in RUNS.items()
-        if name != run
-        and not other.weights
-        and other.model_dump(exclude=same) == settings
-    ]
 
 
 def insight(wildcards):
@@ -154,7 +141,9 @@ def insight(wildcards):
         found["corrected"] = [
             f"results/correct/{run}/scores/{Path(f).name}" for f in found["metrics"]
         ]
-    found["seeds"] = [f"results/assign/{other}/train.csv" for other in other_seeds(run)]
+    found["seeds"] = [
+        f"results/assign/{other}/train.csv" for other in SETTINGS.other_seeds(run)
+    ]
     return {name: files for name, files in found.items() if files}
 
 

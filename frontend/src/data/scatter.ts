@@ -67,45 +67,58 @@ export function inside(points: Uint16Array, line: [number, number][]): number[] 
   return rows;
 }
 
-/** The median of the points of each group, null for empty ones. */
+/** The median of the points of each cluster, null for empty ones. */
 export function middles(points: Uint16Array, begins: Int32Array, order: Int32Array): ([number, number] | null)[] {
-  return Array.from({ length: begins.length - 1 }, (_, group) => {
-    const rows = order.subarray(begins[group], begins[group + 1]);
+  return Array.from({ length: begins.length - 1 }, (_, cluster) => {
+    const rows = order.subarray(begins[cluster], begins[cluster + 1]);
     if (!rows.length) return null;
     const median = (axis: number) => Uint16Array.from(rows, (row) => points[2 * row + axis]!).sort()[rows.length >> 1]!;
     return [median(0), median(1)];
   });
 }
 
-/** Colours of groups that are apart without full colour vision, too; grey is for what is in no group. */
-const HUES = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800"].map((text): Colour => {
-  const code = Number.parseInt(text.slice(1), 16);
-  return [code >> 16, (code >> 8) & 255, code & 255];
-});
+/** Colours that are apart without full colour vision, on light and dark (Okabe and Ito, 2008). */
+export const APART: readonly [number, number, number][] = [
+  [0, 114, 178], [230, 159, 0], [0, 158, 115], [213, 94, 0], [86, 180, 233], [204, 121, 167], [184, 168, 0],
+];
 
-export type Colour = readonly [red: number, green: number, blue: number];
-
-/** Whether each group has a colour of its own. */
-export const eachItsOwn = (groups: number): boolean => groups <= HUES.length;
-
-/** A colour for each group. They repeat as on a political map: from the largest group on, each takes the colour whose nearest group is farthest. */
-export function groupColours(centres: readonly ([number, number] | null)[], sizes: readonly number[]): Colour[] {
-  if (eachItsOwn(centres.length)) return HUES.slice(0, centres.length);
-  const made = centres.map(() => HUES[0]!);
-  const given: [number, number][][] = HUES.map(() => []);
-  for (const group of [...centres.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0))) {
-    const centre = centres[group];
-    if (!centre) continue;
-    const free = given.map((others) => Math.min(...others.map(([x, y]) => Math.hypot(x - centre[0], y - centre[1]))));
-    const hue = free.indexOf(Math.max(...free));
-    made[group] = HUES[hue]!;
-    given[hue]!.push(centre);
+/**
+ * A colour of `APART` for each group, so that groups that are near to each other differ, as countries
+ * on a map do: the largest first, each the colour whose nearest group is the farthest. Groups without
+ * a place get the first.
+ */
+export function spreadColours(centres: ([number, number] | null)[], sizes: ArrayLike<number>): number[] {
+  const found = centres.map(() => 0);
+  const placed: number[] = [];
+  const order = centres.map((_, group) => group).filter((group) => centres[group]);
+  for (const group of order.sort((a, b) => sizes[b]! - sizes[a]! || a - b)) {
+    const [x, y] = centres[group]!;
+    const nearest = APART.map(() => Infinity);
+    for (const other of placed) {
+      const [dx, dy] = [centres[other]![0] - x, centres[other]![1] - y];
+      const colour = found[other]!;
+      nearest[colour] = Math.min(nearest[colour]!, dx * dx + dy * dy);
+    }
+    found[group] = nearest.indexOf(Math.max(...nearest));
+    placed.push(group);
   }
-  return made;
+  return found;
+}
+
+/** Least and greatest x and y of points. */
+export function extent(points: Uint16Array): [left: number, top: number, right: number, bottom: number] {
+  let [left, top, right, bottom] = [65535, 65535, 0, 0];
+  for (let at = 0; at < points.length; at += 2) {
+    left = Math.min(left, points[at]!);
+    right = Math.max(right, points[at]!);
+    top = Math.min(top, points[at + 1]!);
+    bottom = Math.max(bottom, points[at + 1]!);
+  }
+  return [left, top, right, bottom];
 }
 
 /** From pale to dark, for a share from 0 to 1. */
-export function shareColour(share: number): Colour {
+export function shareColour(share: number): [number, number, number] {
   const [pale, dark] = [[214, 190, 120], [20, 60, 140]];
-  return [0, 1, 2].map((part) => Math.round(pale[part]! + share * (dark[part]! - pale[part]!))) as unknown as Colour;
+  return [0, 1, 2].map((part) => Math.round(pale[part]! + share * (dark[part]! - pale[part]!))) as [number, number, number];
 }

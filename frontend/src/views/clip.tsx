@@ -105,17 +105,29 @@ function Shown({ row, close }: { row: number; close: () => void }) {
   const times = timesOf(row);
   return (
     <div class="clip-body" onKeyDownCapture={keys}>
-      <div class="stage" style={{ aspectRatio: run.media.aspect }}>
-        {media === 2 ? (
-          <video
-            key={row} ref={video} controls loop playsInline src={`clips/${idOf(row)}.mp4`} poster={`clips/${idOf(row)}.jpg`}
-            onError={() => setFailed(true)}
-          />
-        ) : <Still row={row} media={media} />}
-        {failed && <p role="alert">This clip cannot be played. Is the folder “clips” beside the page?</p>}
-        {media < 2 && <p class="aside">This clip is not stored with the page, which has a limit of size{media === 1 && "; this is its picture"}.</p>}
+      <div class="seen">
+        <div class="stage" style={{ aspectRatio: run.media.aspect }}>
+          {media === 2 ? (
+            <video
+              key={row} ref={video} controls loop playsInline src={`clips/${idOf(row)}.mp4`} poster={`clips/${idOf(row)}.jpg`}
+              onError={() => setFailed(true)}
+            />
+          ) : <Still row={row} media={media} />}
+          {failed && <p role="alert">This clip cannot be played. Is the folder “clips” beside the page?</p>}
+          {media < 2 && <p class="aside">This clip is not stored with the page, which has a limit of size{media === 1 && "; this is its picture"}.</p>}
+        </div>
+        {media === 2 && <Wave row={row} video={video} />}
       </div>
-      {media === 2 && <Wave row={row} video={video} />}
+      <div class="clip-strip" role="group" aria-label="Clips of this cluster">
+        {rows.slice(first, first + STRIP).map((one) => (
+          <button
+            key={one} type="button" aria-label={describeClip(one, common)} {...(one === row ? { "aria-current": "true" as const } : {})}
+            onClick={() => change({ clip: idOf(one) }, true)} style={{ aspectRatio: run.media.aspect }}
+          >
+            <Still row={one} media={mediaOf(one)} />
+          </button>
+        ))}
+      </div>
       <div class="about">
         <p class="eyebrow">
           {cluster >= 0 && <a href={addressOf("cluster", cluster)}>{titleOf(cluster)}</a>}
@@ -137,16 +149,6 @@ function Shown({ row, close }: { row: number; close: () => void }) {
           <button type="button" disabled={at < 0 || at === rows.length - 1} onClick={() => step(1)} aria-keyshortcuts="ArrowRight">Next<Icon name="after" /></button>
           <button type="button" onClick={close} aria-keyshortcuts="Escape"><Icon name="close" />Close</button>
         </p>
-        <div class="clip-strip" role="group" aria-label="Clips of this cluster">
-          {rows.slice(first, first + STRIP).map((one) => (
-            <button
-              key={one} type="button" aria-label={describeClip(one, common)} {...(one === row ? { "aria-current": "true" as const } : {})}
-              onClick={() => change({ clip: idOf(one) }, true)} style={{ aspectRatio: run.media.aspect }}
-            >
-              <Still row={one} media={mediaOf(one)} />
-            </button>
-          ))}
-        </div>
       </div>
     </div>
   );

@@ -1,8 +1,8 @@
 /* All clips in the plane, near to those with like features. */
 
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
-import { Grid, inside } from "../data/scatter.ts";
+import { Grid, extent, inside } from "../data/scatter.ts";
 import { count, percent, plural } from "../data/text.ts";
 import {
   classOf, className, clusterCount, column, idOf, marginOf, mediaOf, run, summary, titleOf,
@@ -22,6 +22,7 @@ const REACH = 12;
 
 const places = computed(() => column<Uint16Array>("map"));
 const grid = computed(() => (places.value ? new Grid(places.value) : null));
+const reach = computed(() => extent(places.value ?? new Uint16Array()));
 
 export function MapPage() {
   const ready = places.value && colours.value && grid.value;
@@ -32,7 +33,8 @@ export function MapPage() {
         <h1>Map</h1>
         <p class="lead">
           Each point is a clip, near to clips with like features{far && <> ({far.of}, {far.method === "umap" ? "UMAP" : "PCA"})</>}. Distances
-          between groups and the sizes of groups say little.
+          between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to
+          zoom.
         </p>
       </header>
       {ready ? <Plane /> : <Loading />}
@@ -40,13 +42,22 @@ export function MapPage() {
   );
 }
 
-const whole = (width: number, height: number): Camera => ({ x: SIDE / 2, y: SIDE / 2, scale: (0.94 * Math.min(width, height)) / SIDE });
+/** Shows all points, with room for the names at the edges. */
+function whole(width: number, height: number): Camera {
+  const [left, top, right, bottom] = reach.value;
+  const scale = 0.88 * Math.min(width / Math.max(right - left, 1), height / Math.max(bottom - top, 1));
+  return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(scale, Math.max(width, height) / SIDE) };
+}
+
+/** What was zoomed to, null for the whole map; it stays while a person looks at a cluster. */
+const held = signal<Camera | null>(null);
 
 function Plane() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<Painter | null>(null);
   const [box, setBox] = useState({ width: 800, height: 520 });
-  const [camera, setCamera] = useState<Camera | null>(null);
+  const camera = held.value;
+  const setCamera = (next: Camera | null) => { held.value = next; };
   const [over, setOver] = useState<{ row: number; left: number; top: number } | null>(null);
   const [lasso, setLasso] = useState(false);
   const [line, setLine] = useState<[number, number][]>([]);

@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import { type Members, group, rowsOf } from "../data/clusters.ts";
-import { type Colour, eachItsOwn, groupColours, middles, shareColour } from "../data/scatter.ts";
+import { APART, middles, shareColour, spreadColours } from "../data/scatter.ts";
 import { count } from "../data/text.ts";
 import { classed, className, classes, clusters, column, margins, members, run, summary, titleOf } from "../state/clips.ts";
 import { addressOf, choice, setting } from "../state/route.ts";
@@ -10,6 +10,7 @@ import { addressOf, choice, setting } from "../state/route.ts";
 /** Names of groups on the map at most. */
 const NAMES = 60;
 
+type Colour = readonly [red: number, green: number, blue: number];
 const GREY: Colour = [140, 140, 140];
 /** Of a clip of its cluster's commonest class, and of another class. */
 const [COMMONEST, OTHER]: Colour[] = [[20, 90, 180], [220, 120, 0]];
@@ -39,10 +40,10 @@ const groups = computed<Group[]>(() => {
   if (!known || !points) return [];
   const centres = middles(points, known.begins, known.order);
   const sizes = centres.map((_, number) => rowsOf(known, number).length);
-  const colours = groupColours(centres, sizes);
+  const colours = spreadColours(centres, sizes);
   return centres
     .flatMap((centre, number) => (centre ? [{
-      number, centre, size: sizes[number]!, colour: colours[number]!,
+      number, centre, size: sizes[number]!, colour: APART[colours[number]!]!,
       name: byClass ? className(number) : titleOf(number),
     }] : []))
     .sort((a, b) => b.size - a.size);
@@ -114,11 +115,11 @@ export function Legend() {
       </p>
     );
   const [all, words] = [groups.value, by === "class" ? "classes" : "clusters"];
-  if (eachItsOwn(all.length))
+  if (all.length <= APART.length)
     return (
       <ul class="legend">
         {all.map((one) => <li key={one.number}><Dot colour={one.colour} /><span class="what">{one.name}</span> {count(one.size)}</li>)}
       </ul>
     );
-  return <p class="legend">Colours repeat, as on a political map: {words} near to each other differ. A click on a name leads to its clips.</p>;
+  return <p class="legend">{APART.length} colours: {words} that are near to each other differ, those far apart may be the same</p>;
 }

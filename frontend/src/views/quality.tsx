@@ -44,7 +44,7 @@ function Scored() {
           <label class="field">
             <span>Clips</span>
             <select id="split" value={split.value} onChange={(event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value })}>
-              {splits.map((one) => <option key={one} value={one}>{one}{one === "train" ? " (trained on, without classes)" : ""}</option>)}
+              {splits.map((one) => <option key={one} value={one}>{one}{one === "train" ? " (trained on)" : ""}</option>)}
             </select>
           </label>
         )}

@@ -92,7 +92,7 @@ export function Toolbar() {
           ))}
         </Menu>
         <SizeChoice />
-        <button type="button" onClick={random}><Icon name="dice" />Random cluster</button>
+        <button type="button" aria-label="Random cluster" title="Go to a random cluster" onClick={random}><Icon name="dice" />Random</button>
         <label class="switch">
           <input type="checkbox" role="switch" checked={hoverPlays.value} onChange={(event) => { hoverPlays.value = event.currentTarget.checked; }} />
           Play on hover

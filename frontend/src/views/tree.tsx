@@ -1,7 +1,6 @@
 /* Levels: runs with heads of several numbers of clusters, and how clusters divide from one to the next. */
 
-import { computed } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { computed, signal } from "@preact/signals";
 import type { Child } from "../data/tree.ts";
 import { percent, plural } from "../data/text.ts";
 import { className, idOf, run } from "../state/clips.ts";
@@ -37,6 +36,9 @@ export function TreePage() {
   );
 }
 
+/** Branches that are not as at first: the top ones closed, the others open. It lasts while a person looks at a cluster. */
+const turned = signal<ReadonlySet<string>>(new Set());
+
 function Branch({ depth, cluster, child }: { depth: number; cluster: number; child?: Child }) {
   const place = levels.value[depth]!;
   const below = branches.value![depth]?.[cluster] ?? [];
@@ -53,12 +55,18 @@ function Branch({ depth, cluster, child }: { depth: number; cluster: number; chi
       </span>
     </>
   );
-  const [open, setOpen] = useState(depth === 0);
+  const key = `${place}/${cluster}`;
+  const open = turned.value.has(key) !== (depth === 0);
+  const turn = () => {
+    const next = new Set(turned.value);
+    if (!next.delete(key)) next.add(key);
+    turned.value = next;
+  };
   if (!below.length) return <li class="leaf">{words}</li>;
   return (
     <li>
       <div class="branch">
-        <button type="button" class="quiet" aria-expanded={open} aria-label={`Parts of ${titleIn(place, cluster)}`} onClick={() => setOpen(!open)}>
+        <button type="button" class="quiet" aria-expanded={open} aria-label={`Parts of ${titleIn(place, cluster)}`} onClick={turn}>
           <Icon name={open ? "below" : "after"} />
         </button>
         <span>{words}</span>

@@ -1373,12 +1373,12 @@
   });
   var showLate = () => open();
   function column(name) {
-    let held = columns.get(name);
-    if (!held) {
-      held = y3(null);
-      columns.set(name, held);
+    let held2 = columns.get(name);
+    if (!held2) {
+      held2 = y3(null);
+      columns.set(name, held2);
       if (run.columns.includes(name)) {
-        const filled = held;
+        const filled = held2;
         const wait = LATE.has(name) ? firstView : Promise.resolve();
         wait.then(() => load(name)).then(
           (value) => {
@@ -1391,7 +1391,7 @@
         );
       }
     }
-    return held.value;
+    return held2.value;
   }
   var bytes = (name) => column(name);
   var numbers = (name) => column(name);
@@ -2670,28 +2670,42 @@
     const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
     return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
-      /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
-        media === 2 ? /* @__PURE__ */ a4(
-          "video",
-          {
-            ref: video,
-            controls: true,
-            loop: true,
-            playsInline: true,
-            src: `clips/${idOf(row)}.mp4`,
-            poster: `clips/${idOf(row)}.jpg`,
-            onError: () => setFailed(true)
-          },
-          row
-        ) : /* @__PURE__ */ a4(Still, { row, media }),
-        failed2 && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
-        media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
-          "This clip is not stored with the page, which has a limit of size",
-          media === 1 && "; this is its picture",
-          "."
-        ] })
+      /* @__PURE__ */ a4("div", { class: "seen", children: [
+        /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
+          media === 2 ? /* @__PURE__ */ a4(
+            "video",
+            {
+              ref: video,
+              controls: true,
+              loop: true,
+              playsInline: true,
+              src: `clips/${idOf(row)}.mp4`,
+              poster: `clips/${idOf(row)}.jpg`,
+              onError: () => setFailed(true)
+            },
+            row
+          ) : /* @__PURE__ */ a4(Still, { row, media }),
+          failed2 && /* @__PURE__ */ a4("p", { role: "alert", children: "This clip cannot be played. Is the folder “clips” beside the page?" }),
+          media < 2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+            "This clip is not stored with the page, which has a limit of size",
+            media === 1 && "; this is its picture",
+            "."
+          ] })
+        ] }),
+        media === 2 && /* @__PURE__ */ a4(Wave, { row, video })
       ] }),
-      media === 2 && /* @__PURE__ */ a4(Wave, { row, video }),
+      /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
+        "button",
+        {
+          type: "button",
+          "aria-label": describeClip(one, common),
+          ...one === row ? { "aria-current": "true" } : {},
+          onClick: () => change({ clip: idOf(one) }, true),
+          style: { aspectRatio: run.media.aspect },
+          children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
+        },
+        one
+      )) }),
       /* @__PURE__ */ a4("div", { class: "about", children: [
         /* @__PURE__ */ a4("p", { class: "eyebrow", children: [
           cluster >= 0 && /* @__PURE__ */ a4("a", { href: addressOf("cluster", cluster), children: titleOf(cluster) }),
@@ -2732,19 +2746,7 @@
             /* @__PURE__ */ a4(Icon, { name: "close" }),
             "Close"
           ] })
-        ] }),
-        /* @__PURE__ */ a4("div", { class: "clip-strip", role: "group", "aria-label": "Clips of this cluster", children: rows.slice(first, first + STRIP).map((one) => /* @__PURE__ */ a4(
-          "button",
-          {
-            type: "button",
-            "aria-label": describeClip(one, common),
-            ...one === row ? { "aria-current": "true" } : {},
-            onClick: () => change({ clip: idOf(one) }, true),
-            style: { aspectRatio: run.media.aspect },
-            children: /* @__PURE__ */ a4(Still, { row: one, media: mediaOf(one) })
-          },
-          one
-        )) })
+        ] })
       ] })
     ] });
   }
@@ -5379,9 +5381,9 @@
           ] }, name))
         ] }),
         /* @__PURE__ */ a4(SizeChoice, {}),
-        /* @__PURE__ */ a4("button", { type: "button", onClick: random, children: [
+        /* @__PURE__ */ a4("button", { type: "button", "aria-label": "Random cluster", title: "Go to a random cluster", onClick: random, children: [
           /* @__PURE__ */ a4(Icon, { name: "dice" }),
-          "Random cluster"
+          "Random"
         ] }),
         /* @__PURE__ */ a4("label", { class: "switch", children: [
           /* @__PURE__ */ a4("input", { type: "checkbox", role: "switch", checked: hoverPlays.value, onChange: (event) => {
@@ -5500,31 +5502,48 @@
     return rows;
   }
   function middles(points2, begins, order2) {
-    return Array.from({ length: begins.length - 1 }, (_4, group2) => {
-      const rows = order2.subarray(begins[group2], begins[group2 + 1]);
+    return Array.from({ length: begins.length - 1 }, (_4, cluster) => {
+      const rows = order2.subarray(begins[cluster], begins[cluster + 1]);
       if (!rows.length) return null;
       const median = (axis) => Uint16Array.from(rows, (row) => points2[2 * row + axis]).sort()[rows.length >> 1];
       return [median(0), median(1)];
     });
   }
-  var HUES = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#b8a800"].map((text) => {
-    const code = Number.parseInt(text.slice(1), 16);
-    return [code >> 16, code >> 8 & 255, code & 255];
-  });
-  var eachItsOwn = (groups2) => groups2 <= HUES.length;
-  function groupColours(centres, sizes) {
-    if (eachItsOwn(centres.length)) return HUES.slice(0, centres.length);
-    const made3 = centres.map(() => HUES[0]);
-    const given = HUES.map(() => []);
-    for (const group2 of [...centres.keys()].sort((a5, b3) => (sizes[b3] ?? 0) - (sizes[a5] ?? 0))) {
-      const centre = centres[group2];
-      if (!centre) continue;
-      const free = given.map((others) => Math.min(...others.map(([x3, y5]) => Math.hypot(x3 - centre[0], y5 - centre[1]))));
-      const hue = free.indexOf(Math.max(...free));
-      made3[group2] = HUES[hue];
-      given[hue].push(centre);
+  var APART = [
+    [0, 114, 178],
+    [230, 159, 0],
+    [0, 158, 115],
+    [213, 94, 0],
+    [86, 180, 233],
+    [204, 121, 167],
+    [184, 168, 0]
+  ];
+  function spreadColours(centres, sizes) {
+    const found2 = centres.map(() => 0);
+    const placed = [];
+    const order2 = centres.map((_4, group2) => group2).filter((group2) => centres[group2]);
+    for (const group2 of order2.sort((a5, b3) => sizes[b3] - sizes[a5] || a5 - b3)) {
+      const [x3, y5] = centres[group2];
+      const nearest = APART.map(() => Infinity);
+      for (const other of placed) {
+        const [dx, dy] = [centres[other][0] - x3, centres[other][1] - y5];
+        const colour = found2[other];
+        nearest[colour] = Math.min(nearest[colour], dx * dx + dy * dy);
+      }
+      found2[group2] = nearest.indexOf(Math.max(...nearest));
+      placed.push(group2);
     }
-    return made3;
+    return found2;
+  }
+  function extent(points2) {
+    let [left, top, right, bottom] = [65535, 65535, 0, 0];
+    for (let at = 0; at < points2.length; at += 2) {
+      left = Math.min(left, points2[at]);
+      right = Math.max(right, points2[at]);
+      top = Math.min(top, points2[at + 1]);
+      bottom = Math.max(bottom, points2[at + 1]);
+    }
+    return [left, top, right, bottom];
   }
   function shareColour(share) {
     const [pale, dark] = [[214, 190, 120], [20, 60, 140]];
@@ -5633,12 +5652,12 @@ void main() {
     if (!known || !points2) return [];
     const centres = middles(points2, known.begins, known.order);
     const sizes = centres.map((_4, number2) => rowsOf(known, number2).length);
-    const colours2 = groupColours(centres, sizes);
+    const colours2 = spreadColours(centres, sizes);
     return centres.flatMap((centre, number2) => centre ? [{
       number: number2,
       centre,
       size: sizes[number2],
-      colour: colours2[number2],
+      colour: APART[colours2[number2]],
       name: byClass ? className(number2) : titleOf(number2)
     }] : []).sort((a5, b3) => b3.size - a5.size);
   });
@@ -5672,7 +5691,7 @@ void main() {
       const [left, top] = toScreen(...one.centre);
       const half = 4 * Math.min(24, one.name.length) + 8;
       if (left < 0 || top < 0 || left > width || top > height) return [];
-      if (taken.some(([x3, y5, reach]) => Math.abs(x3 - left) < reach + half && Math.abs(y5 - top) < 22)) return [];
+      if (taken.some(([x3, y5, reach2]) => Math.abs(x3 - left) < reach2 + half && Math.abs(y5 - top) < 22)) return [];
       taken.push([left, top, half]);
       return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
     });
@@ -5704,7 +5723,7 @@ void main() {
         ] })
       ] });
     const [all, words2] = [groups.value, by === "class" ? "classes" : "clusters"];
-    if (eachItsOwn(all.length))
+    if (all.length <= APART.length)
       return /* @__PURE__ */ a4("ul", { class: "legend", children: all.map((one) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4(Dot, { colour: one.colour }),
         /* @__PURE__ */ a4("span", { class: "what", children: one.name }),
@@ -5712,9 +5731,10 @@ void main() {
         count(one.size)
       ] }, one.number)) });
     return /* @__PURE__ */ a4("p", { class: "legend", children: [
-      "Colours repeat, as on a political map: ",
+      APART.length,
+      " colours: ",
       words2,
-      " near to each other differ. A click on a name leads to its clips."
+      " that are near to each other differ, those far apart may be the same"
     ] });
   }
 
@@ -5723,6 +5743,7 @@ void main() {
   var REACH = 12;
   var places3 = O(() => column("map"));
   var grid = O(() => places3.value ? new Grid(places3.value) : null);
+  var reach = O(() => extent(places3.value ?? new Uint16Array()));
   function MapPage() {
     const ready = places3.value && colours.value && grid.value;
     const far = run.map;
@@ -5738,18 +5759,26 @@ void main() {
             far.method === "umap" ? "UMAP" : "PCA",
             ")"
           ] }),
-          ". Distances between groups and the sizes of groups say little."
+          ". Distances between groups and the sizes of groups say little. Point at a clip to see it, click to open it; drag to move, turn the wheel to zoom."
         ] })
       ] }),
       ready ? /* @__PURE__ */ a4(Plane, {}) : /* @__PURE__ */ a4(Loading, {})
     ] });
   }
-  var whole2 = (width, height) => ({ x: SIDE / 2, y: SIDE / 2, scale: 0.94 * Math.min(width, height) / SIDE });
+  function whole2(width, height) {
+    const [left, top, right, bottom] = reach.value;
+    const scale = 0.88 * Math.min(width / Math.max(right - left, 1), height / Math.max(bottom - top, 1));
+    return { x: (left + right) / 2, y: (top + bottom) / 2, scale: Math.min(scale, Math.max(width, height) / SIDE) };
+  }
+  var held = y3(null);
   function Plane() {
     const canvas = T2(null);
     const painter = T2(null);
     const [box, setBox] = d2({ width: 800, height: 520 });
-    const [camera, setCamera] = d2(null);
+    const camera = held.value;
+    const setCamera = (next) => {
+      held.value = next;
+    };
     const [over, setOver] = d2(null);
     const [lasso, setLasso] = d2(false);
     const [line, setLine] = d2([]);
@@ -5954,7 +5983,7 @@ void main() {
           " without a cluster, and why."
         ] })
       ] }),
-      /* @__PURE__ */ a4("table", { class: "plain short", children: [
+      /* @__PURE__ */ a4("table", { class: "plain reasons", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Reason" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Number" }),
@@ -5963,7 +5992,7 @@ void main() {
         /* @__PURE__ */ a4("tbody", { children: run.missing.map((one) => /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "row", children: one.reason.replaceAll("_", " ") }),
           /* @__PURE__ */ a4("td", { class: "number", children: count(one.count) }),
-          /* @__PURE__ */ a4("td", { children: one.examples.join(", ") })
+          /* @__PURE__ */ a4("td", { children: /* @__PURE__ */ a4("ul", { children: one.examples.map((name) => /* @__PURE__ */ a4("li", { children: name }, name)) }) })
         ] }, one.reason)) })
       ] })
     ] });
@@ -6584,7 +6613,7 @@ void main() {
           /* @__PURE__ */ a4("span", { children: "Clips" }),
           /* @__PURE__ */ a4("select", { id: "split", value: split2.value, onChange: (event) => change({ split: event.currentTarget.value === splits[0] ? null : event.currentTarget.value }), children: splits.map((one) => /* @__PURE__ */ a4("option", { value: one, children: [
             one,
-            one === "train" ? " (trained on, without classes)" : ""
+            one === "train" ? " (trained on)" : ""
           ] }, one)) })
         ] })
       ] }),
@@ -6955,6 +6984,7 @@ void main() {
       /* @__PURE__ */ a4("ul", { class: "tree", children: Array.from({ length: top.clusters }, (_4, cluster) => /* @__PURE__ */ a4(Branch, { depth: 0, cluster }, cluster)) })
     ] });
   }
+  var turned = y3(/* @__PURE__ */ new Set());
   function Branch({ depth: depth2, cluster, child }) {
     const place2 = levels.value[depth2];
     const below = branches.value[depth2]?.[cluster] ?? [];
@@ -6989,11 +7019,17 @@ void main() {
         ] })
       ] })
     ] });
-    const [open2, setOpen] = d2(depth2 === 0);
+    const key2 = `${place2}/${cluster}`;
+    const open2 = turned.value.has(key2) !== (depth2 === 0);
+    const turn = () => {
+      const next = new Set(turned.value);
+      if (!next.delete(key2)) next.add(key2);
+      turned.value = next;
+    };
     if (!below.length) return /* @__PURE__ */ a4("li", { class: "leaf", children: words2 });
     return /* @__PURE__ */ a4("li", { children: [
       /* @__PURE__ */ a4("div", { class: "branch", children: [
-        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place2, cluster)}`, onClick: () => setOpen(!open2), children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": open2, "aria-label": `Parts of ${titleIn(place2, cluster)}`, onClick: turn, children: /* @__PURE__ */ a4(Icon, { name: open2 ? "below" : "after" }) }),
         /* @__PURE__ */ a4("span", { children: words2 })
       ] }),
       open2 && /* @__PURE__ */ a4("ul", { children: below.map((one) => /* @__PURE__ */ a4(Branch, { depth: depth2 + 1, cluster: one.cluster, child: one }, one.cluster)) })
