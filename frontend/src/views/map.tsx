@@ -195,7 +195,6 @@ function Plane() {
         </label>
         <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}><Icon name="lasso" />Lasso</button>
         <Legend />
-        <output class="status" role="status">{plural(run.clips, "clip")}</output>
       </div>
       <div class={lasso ? "plane choosing" : "plane"}>
         <canvas
@@ -211,12 +210,13 @@ function Plane() {
           })}
         </svg>
         <Names toScreen={toScreen} width={box.width} height={box.height} />
-        <div class="zooms">
-          <button type="button" onClick={() => zoom(1.6)}><Icon name="plus" />Zoom in</button>
-          <button type="button" onClick={() => zoom(1 / 1.6)}><Icon name="minus" />Zoom out</button>
-          <button type="button" disabled={!camera} onClick={() => setCamera(null)}>Whole map</button>
-        </div>
         {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
+      </div>
+      <div class="zooms" role="group" aria-label="Zoom">
+        <output class="status" role="status">{plural(run.clips, "clip")}</output>
+        <button type="button" onClick={() => zoom(1.6)}><Icon name="plus" />Zoom in</button>
+        <button type="button" onClick={() => zoom(1 / 1.6)}><Icon name="minus" />Zoom out</button>
+        <button type="button" disabled={!camera} onClick={() => setCamera(null)}>Whole map</button>
       </div>
     </>
   );
