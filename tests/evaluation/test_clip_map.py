@@ -7,7 +7,7 @@ import pytest
 
 from selavi.cli import main
 from selavi.data.schema import read_index
-from selavi.evaluation.clip_map import FEW, ClipMap, positions_of
+from selavi.evaluation.clip_map import FEW, ClipMap, has_umap, positions_of, umap_seconds
 from selavi.files import UserError
 from tests.clustering.features import two_views
 from tests.evaluation.test_cluster_features import clustered, given, split
@@ -29,6 +29,14 @@ def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
     assert positions.shape == (FEW + 60, 2) and positions.dtype == np.float32
     assert (positions == again).all()
     assert share_of_like_neighbours(positions, group) > 0.95
+
+
+def test_the_time_of_umap_is_that_of_the_docs() -> None:
+    assert has_umap()
+    assert umap_seconds(FEW - 1) == 0
+    assert 15 < umap_seconds(FEW) < 16  # to compile
+    assert umap_seconds(20_000) == pytest.approx(24, rel=0.02)
+    assert umap_seconds(170_752) == pytest.approx(490, rel=0.02)
 
 
 def test_few_clips_are_placed_by_principal_components() -> None:

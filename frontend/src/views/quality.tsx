@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { type Cluster, shareSame } from "../data/clusters.ts";
 import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
 import { percent, plural } from "../data/text.ts";
-import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
+import { byAudio, byVideo, classed, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
 import { Loading } from "../ui/loading.tsx";
@@ -164,9 +164,9 @@ function Unscored() {
   const seeds = isSelected.value ? run.agreement?.seeds : undefined;
   if (seeds) facts.push({
     name: "Seeds agree", value: seeds.share, chance: seeds.chance,
-    words: seeds.trainings === 1
-      ? "Share of the clips that a training with another seed put into the same cluster. Where trainings agree, clusters do not depend on the seed."
-      : `Share of the clips that a training with another seed put into the same cluster, mean of ${seeds.trainings} trainings; the lowest is ${percent(seeds.lowest)}. Where trainings agree, clusters do not depend on the seed.`,
+    words: `Share of the clips that a training with another seed put into the same cluster${seeds.clusters.length > 1 ? `, mean of ${seeds.clusters.length} trainings; the lowest is ${percent(seeds.lowest)}` : ""}. ${
+      seeds.clusters.some((one) => one !== view.value.clusters) ? `These have ${seeds.clusters.join(", ")} clusters. ` : ""
+    }Where trainings agree, clusters do not depend on the seed.`,
   });
   if (known.modalities !== null) facts.push({
     name: "Video and audio agree", value: known.modalities, chance: known.byChance,

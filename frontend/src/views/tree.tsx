@@ -48,10 +48,10 @@ function Branch({ depth, cluster, child }: { depth: number; cluster: number; chi
       {face && face.row >= 0 && <img class="face" src={`clips/${idOf(face.row)}.jpg`} alt="" loading="lazy" decoding="async" />}
       <a href={addressIn(place, cluster)}>{titleIn(place, cluster)}</a>{" "}
       <span class="facts">
-        {face && face.kind >= 0 && <span class="what">mostly {className(face.kind)}</span>}
-        <span>of {plural(run.views[place]!.clusters, "cluster")}</span>
-        {child && <span>{plural(child.size, "clip")}, {percent(child.share)} of them here</span>}
-        {below.length > 0 && <a href={addressOfParts(levels.value[depth + 1]!, place, cluster)}>see {plural(below.length, "part")}</a>}
+        {face && face.kind >= 0 && <><span class="what">mostly {className(face.kind)}</span>, </>}
+        of {run.views[place]!.clusters}
+        {child && <>, {plural(child.size, "clip")}, {percent(child.share)} of them here</>}
+        {below.length > 0 && <>{" · "}<a href={addressOfParts(levels.value[depth + 1]!, place, cluster)}>see {plural(below.length, "part")}</a></>}
       </span>
     </>
   );
