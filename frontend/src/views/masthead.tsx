@@ -72,7 +72,7 @@ export function Masthead() {
             </select>
           </label>
         )}
-        <button type="button" class="quiet open-help" aria-keyshortcuts="?" onClick={() => { helpOpen.value = true; }}><Icon name="help" />Help</button>
+        <button type="button" class="quiet" aria-keyshortcuts="?" onClick={() => { helpOpen.value = true; }}><Icon name="help" />Help</button>
       </div>
     </header>
   );

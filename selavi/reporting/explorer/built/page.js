@@ -7196,7 +7196,7 @@ void main() {
             }
           )
         ] }),
-        /* @__PURE__ */ a4("button", { type: "button", class: "quiet open-help", "aria-keyshortcuts": "?", onClick: () => {
+        /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-keyshortcuts": "?", onClick: () => {
           helpOpen.value = true;
         }, children: [
           /* @__PURE__ */ a4(Icon, { name: "help" }),
