@@ -5660,6 +5660,23 @@ void main() {
     };
   }
 
+  // src/views/picked.tsx
+  var SHOWN2 = 60;
+  function Picked() {
+    const rows = [...selection.value];
+    if (!rows.length) return null;
+    const step2 = Math.max(1, rows.length / SHOWN2);
+    const shown3 = Array.from({ length: Math.min(SHOWN2, rows.length) }, (_4, at) => rows[Math.floor(at * step2)]);
+    return /* @__PURE__ */ a4("aside", { class: "picked", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("ul", { class: "strip", children: shown3.map((row, at) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(Tile, { row, place: "picked", common: summary.value?.[clusterOf(row)]?.classes[0]?.[0] ?? -1, stop: at === 0 }) }, row)) }),
+      rows.length > SHOWN2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "and ",
+        count(rows.length - SHOWN2),
+        " more"
+      ] })
+    ] });
+  }
+
   // src/views/mapgroups.tsx
   var NAMES = 60;
   var GREY = [140, 140, 140];
@@ -5693,10 +5710,10 @@ void main() {
     const by = colouring.value;
     const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
     const palette = new Map(groups.value.map((one) => [one.number, one.colour]));
-    const [certain, kinds] = [margins.value, classes.value];
+    const [certain, kinds, picked] = [margins.value, classes.value, selection.value];
     for (let row = 0; row < known.length; row++) {
       const cluster = known[row];
-      const others = chosen >= 0 && cluster !== chosen;
+      const others = chosen >= 0 && cluster !== chosen || picked.size > 0 && !picked.has(row);
       let colour = GREY;
       if (others) colour = GREY;
       else if (by === "cluster") colour = palette.get(cluster) ?? GREY;
@@ -5764,6 +5781,7 @@ void main() {
 
   // src/views/map.tsx
   var SIDE = 65536;
+  var CIRCLED = 100;
   var REACH = 12;
   var places3 = O(() => column("map"));
   var grid = O(() => places3.value ? new Grid(places3.value) : null);
@@ -5939,33 +5957,36 @@ void main() {
         ] }),
         /* @__PURE__ */ a4(Legend, {})
       ] }),
-      /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
-        /* @__PURE__ */ a4(
-          "canvas",
-          {
-            ref: canvas,
-            width: Math.round(box.width * ratio),
-            height: Math.round(box.height * ratio),
-            tabIndex: 0,
-            role: "img",
-            "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
-            onPointerDown: down,
-            onPointerMove: moved,
-            onPointerUp: up,
-            onPointerCancel: stop,
-            onPointerLeave: () => setOver(null),
-            onKeyDown: keys2
-          }
-        ),
-        /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
-          line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
-          selection.value.size <= 2e3 && [...selection.value].map((row) => {
-            const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
-            return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
-          })
+      /* @__PURE__ */ a4("div", { class: selection.value.size ? "plane-and-clips beside" : "plane-and-clips", children: [
+        /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
+          /* @__PURE__ */ a4(
+            "canvas",
+            {
+              ref: canvas,
+              width: Math.round(box.width * ratio),
+              height: Math.round(box.height * ratio),
+              tabIndex: 0,
+              role: "img",
+              "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
+              onPointerDown: down,
+              onPointerMove: moved,
+              onPointerUp: up,
+              onPointerCancel: stop,
+              onPointerLeave: () => setOver(null),
+              onKeyDown: keys2
+            }
+          ),
+          /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
+            line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
+            selection.value.size <= CIRCLED && [...selection.value].map((row) => {
+              const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
+              return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
+            })
+          ] }),
+          /* @__PURE__ */ a4(Names, { toScreen, width: box.width, height: box.height }),
+          over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
         ] }),
-        /* @__PURE__ */ a4(Names, { toScreen, width: box.width, height: box.height }),
-        over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
+        /* @__PURE__ */ a4(Picked, {})
       ] }),
       /* @__PURE__ */ a4("div", { class: "zooms", role: "group", "aria-label": "Zoom", children: [
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(run.clips, "clip") }),
