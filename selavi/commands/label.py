@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     if training:
         labelled(output)
     page = None
-    if with_page:
+    if with_page and labels["model_cluster"].notna().any():
         clips = stored_clips(output, loaded, how)
         facts = model_facts(loaded.facts, Path(model).with_name("log.csv") if training else None)
         if training:

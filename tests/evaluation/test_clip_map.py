@@ -1,5 +1,9 @@
 """Positions of clips: like clips are near, the same features give the same, files are checked."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +13,7 @@ from selavi.cli import main
 from selavi.data.schema import read_index
 from selavi.evaluation.clip_map import FEW, ClipMap, positions_of
 from selavi.files import UserError
+from selavi.progress import MARK, PIPE, pipe_name
 from tests.clustering.features import two_views
 from tests.evaluation.test_cluster_features import clustered, given, split
 
@@ -29,6 +34,23 @@ def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
     assert positions.shape == (FEW + 60, 2) and positions.dtype == np.float32
     assert (positions == again).all()
     assert share_of_like_neighbours(positions, group) > 0.95
+
+
+@pytest.mark.slow  # UMAP compiles itself
+def test_umap_tells_how_far_it_is() -> None:
+    code = f"""
+import numpy as np
+from selavi.evaluation.clip_map import positions_of
+positions_of({{"video": np.random.default_rng(0).normal(size=({FEW}, 8)).astype(np.float32)}})
+"""
+    ours, theirs = os.pipe()
+    told = os.environ | {PIPE: pipe_name(theirs)}
+    subprocess.run([sys.executable, "-c", code], env=told, stderr=theirs, check=True)
+    os.close(theirs)
+    with os.fdopen(ours) as file:
+        last = [line for line in file.read().splitlines() if line.startswith(MARK)][-1]
+    facts = json.loads(last.removeprefix(MARK))
+    assert (facts["what"], facts["done"]) == ("map", facts["total"])
 
 
 def test_few_clips_are_placed_by_principal_components() -> None:
