@@ -3,7 +3,7 @@
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { listen } from "./data/columns.ts";
-import { stopPlaying } from "./media/player.ts";
+import { followPointer, stopPlaying } from "./media/player.ts";
 import { once, run, showLate, summary, titleOf, trouble } from "./state/clips.ts";
 import { followEdits, notice } from "./state/edits.ts";
 import { followKeys } from "./state/keyboard.ts";
@@ -57,6 +57,7 @@ function App() {
 listen();
 followAddress();
 followKeys();
+followPointer();
 followEdits();
 const root = document.getElementById("app")!;
 root.replaceChildren();

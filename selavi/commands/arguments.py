@@ -211,6 +211,15 @@ def clusters(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def known_clusters(parser: argparse.ArgumentParser) -> None:
+    """Add the number of clusters of assignments, which may not show it."""
+    parser.add_argument(
+        "--clusters", type=int, metavar="K",
+        help="set the number of clusters, empty ones included (default: what the "
+        "assignments say, or one more than the highest in them)",
+    )  # fmt: skip
+
+
 def _clusters(text: str) -> int | None:
     if text == "auto":
         return None

@@ -28,10 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="read the names of `selavi name-clusters` (CSV), which those of the corrections "
         "override",
     )  # fmt: skip
-    parser.add_argument(
-        "--clusters", type=int, metavar="K",
-        help="set the number of clusters, empty ones included (default: the highest assigned)",
-    )  # fmt: skip
+    arguments.known_clusters(parser)
 
 
 def run(options: argparse.Namespace) -> None:

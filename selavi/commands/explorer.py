@@ -56,10 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--title", default="selavi", metavar="TEXT", help="set the title of the page"
     )
     arguments.page_limits(parser)
-    parser.add_argument(
-        "--clusters", type=int, metavar="K",
-        help="set the number of clusters, empty ones included (default: the highest assigned)",
-    )  # fmt: skip
+    arguments.known_clusters(parser)
     parser.add_argument(
         "--threads", type=int, default=1, metavar="N", help="encode N clips at a time (default: 1)"
     )

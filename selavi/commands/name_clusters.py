@@ -19,10 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corrections", type=Path, metavar="FILE",
         help="take the names of a file of corrections (JSON), which override all others",
     )  # fmt: skip
-    parser.add_argument(
-        "--clusters", type=int, metavar="K",
-        help="set the number of clusters, empty ones included (default: the highest assigned)",
-    )  # fmt: skip
+    arguments.known_clusters(parser)
 
 
 def run(options: argparse.Namespace) -> None:

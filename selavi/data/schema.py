@@ -148,6 +148,33 @@ def cluster_counts(table: pd.DataFrame) -> list[int] | None:
     return [int(part) for part in parts] if parts and all(p.isdigit() for p in parts) else None
 
 
+def number_of_clusters(table: pd.DataFrame, known: int | None = None) -> int:
+    """K, the number of clusters with and without clips, of the selected head.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Assignments.
+    known : int, optional
+        K if it is known. What the assignments say overrides it. Without either, K is one more than
+        the largest cluster of any head and clip, which is too small if all heads leave the last
+        clusters empty.
+
+    Raises
+    ------
+    UserError
+        If `known` is too small for the assignments.
+    """
+    counts = cluster_counts(table)
+    if counts and "head" in table:
+        return counts[int(table["head"].iloc[0])]
+    heads = [column for columns in heads_by_modality(table).values() for column in columns]
+    used = int(table[["cluster", *heads]].to_numpy().max(initial=-1)) + 1
+    if known is not None and known < used:
+        raise UserError(f"clusters is {known}, but the assignments have cluster {used - 1}")
+    return known or used
+
+
 def heads_by_modality(table: pd.DataFrame) -> dict[str, list[str]]:
     """Columns of an assignment table that hold clusters: modality -> one column per head."""
     found: dict[str, list[str]] = {}

@@ -23,6 +23,8 @@ class Cost:
         Time of one CPU and of one GPU.
     stored : float
         Bytes that stay on the disk.
+    serial_hours : float
+        The part of `cpu_hours` in which no second CPU can help.
     """
 
     what: str
@@ -30,6 +32,7 @@ class Cost:
     cpu_hours: float
     gpu_hours: float
     stored: float
+    serial_hours: float = 0.0
 
 
 def wall_seconds(costs: Iterable[Cost]) -> dict[str, float]:
@@ -48,7 +51,8 @@ def wall_seconds(costs: Iterable[Cost]) -> dict[str, float]:
     cpus = len(os.sched_getaffinity(0))
     seconds: dict[str, float] = {}
     for cost in costs:
-        hours = cost.cpu_hours / cpus + cost.gpu_hours
+        shared = cost.cpu_hours - cost.serial_hours
+        hours = shared / cpus + cost.serial_hours + cost.gpu_hours
         seconds[cost.stage] = seconds.get(cost.stage, 0.0) + 3600 * hours
     return seconds
 

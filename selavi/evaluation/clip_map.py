@@ -30,6 +30,10 @@ FEW = 300
 more."""
 DIMS, NEIGHBOURS = 50, 15
 SEED = 0
+COMPILE_SECONDS, LAYOUT_SECONDS, NEIGHBOUR_SECONDS = 15.0, 1.4e-4, 1.55e-8
+"""Of UMAP on one thread: once, by clip, by pair of clips."""
+LARGE = 10_000
+"""Above so many clips UMAP takes 200 epochs, else 500."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,35 @@ def positions_of(features: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
     reduced = _reduce(rows)
     if len(rows) < FEW:
         return reduced[:, :2], "pca"
-    if not importlib.util.find_spec("umap"):
+    if not has_umap():
         log.warning("the package umap-learn is not installed; the map is by PCA, which is coarser")
         return reduced[:, :2], "pca"
     return _umap(reduced), "umap"
+
+
+def has_umap() -> bool:
+    """Whether the package umap-learn is installed."""
+    return importlib.util.find_spec("umap") is not None
+
+
+def umap_seconds(clips: int) -> float:
+    """Predict the time of UMAP, on one thread.
+
+    Parameters
+    ----------
+    clips : int
+        N.
+
+    Returns
+    -------
+    float
+        CPU seconds, of the figures in docs/files.md: to compile, for the layout and for exact
+        neighbours. 0 if the map is by PCA.
+    """
+    if clips < FEW or not has_umap():
+        return 0.0
+    layout = LAYOUT_SECONDS if clips > LARGE else LAYOUT_SECONDS * 500 / 200  # its epochs
+    return COMPILE_SECONDS + layout * clips + NEIGHBOUR_SECONDS * clips**2
 
 
 def _normalised(matrix: np.ndarray) -> np.ndarray:

@@ -1,9 +1,11 @@
 """Predict the cost of the stages assign, map and baselines."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from selavi.estimates.cost import Cost, Seconds, cost
 from selavi.estimates.workload import Workload
+from selavi.evaluation.clip_map import umap_seconds
 
 ROW_BYTES, HEAD_BYTES = 100, 24  # of a clip's assignments, and of a head's part, as CSV and pickle
 MAP_BYTES = 72  # of a clip: its id and position
@@ -31,7 +33,7 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
 
 
 def map_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run with a network, a pass over its training clips.
+    """Predict, for each run with a network, a pass over its training clips, and UMAP.
 
     Parameters
     ----------
@@ -45,7 +47,9 @@ def map_costs(workload: Workload) -> Iterator[Cost]:
     """
     for name in workload.config.networks:
         clips = workload.clips(workload.config.runs[name].dataset, "train")
-        yield cost(name, "map", workload.rate(name).infer * clips, clips * MAP_BYTES)
+        passed = cost(name, "map", workload.rate(name).infer * clips, clips * MAP_BYTES)
+        hours = umap_seconds(clips) / 3600
+        yield replace(passed, cpu_hours=passed.cpu_hours + hours, serial_hours=hours)
 
 
 def baselines_costs(workload: Workload) -> Iterator[Cost]:

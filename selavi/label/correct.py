@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from selavi.data.schema import VIDEO, cluster_counts, read_assignments
+from selavi.data.schema import VIDEO, number_of_clusters, read_assignments
 from selavi.evaluation.metrics import clustering_scores
 from selavi.evaluation.scores import SCORES
 from selavi.files import UserError, write_csv
@@ -54,7 +54,7 @@ def correct(
     scores : Path, optional
         CSV to write with the scores of the model's clusters and of the corrected ones.
     clusters : int, optional
-        K, unless the assignments say it; by default the highest cluster counts.
+        K, see `number_of_clusters`.
     names : Path, optional
         Names of the model's clusters.
 
@@ -74,10 +74,7 @@ def correct(
     assigned = np.concatenate([table["cluster"].to_numpy(np.int64) for table in tables])
     table = tables[split]
     head = int(table["head"].iloc[0]) if "head" in table else None
-    counts = cluster_counts(table)
-    if counts and head is not None:
-        clusters = counts[head]
-    count = max(clusters or 0, int(assigned.max(initial=-1)) + 1)
+    count = max(number_of_clusters(each, clusters) for each in tables)
     fitted = fit_corrections(corrections, ids, assigned, count)
     called = (read_names(names, head) if names else {}) | names_of(fitted)
     corrected = apply_corrections(fitted, table["apart"], table["cluster"].to_numpy())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from selavi.data.schema import cluster_counts, read_assignments
+from selavi.data.schema import number_of_clusters, read_assignments
 from selavi.files import atomic_path, write_text
 from selavi.label.carry_over import carry_over
 from selavi.label.corrections import fit_corrections, names_of
@@ -44,7 +44,7 @@ def name_clusters(
     output : Path
         The names to write; see `write_names`.
     clusters : int, optional
-        K, so that clusters without clips have a row too.
+        K, so that clusters without clips have a row too; see `number_of_clusters`.
     names : Path, optional
         A file of names that override the suggestions; see `overlay`.
     corrections : Path, optional
@@ -57,11 +57,8 @@ def name_clusters(
     """
     table = read_assignments(assignments, needed=("path", "cluster", "confidence"))
     head = int(table["head"].iloc[0]) if "head" in table and len(table) else None
-    counts = cluster_counts(table)
-    if counts and head is not None:
-        clusters = counts[head]
     table = assigned(table)
-    count = max(clusters or 0, int(table["cluster"].max()) + 1 if len(table) else 0)
+    count = number_of_clusters(table, clusters)
     named = overlay(names, table, head, count) if names else suggest(table)
     if corrections:
         fitted = fit_corrections(corrections, clip_ids(table), table["cluster"].to_numpy(), count)

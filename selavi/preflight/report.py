@@ -9,6 +9,7 @@ from rich.table import Table
 
 from selavi.estimates.cost import Cost
 from selavi.preflight.checks import Finding
+from selavi.progress import duration
 
 MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]![/]"}
 
@@ -53,7 +54,7 @@ def print_costs(costs: list[Cost], where: str) -> None:
     table = _table(f"estimate, from rates measured here ({where})")
     table.add_column("dataset or run")
     table.add_column("stage")
-    for head in ("CPU hours", "GPU hours", "disk, GB"):
+    for head in ("CPU time", "GPU time", "disk"):
         table.add_column(head, justify="right")
     for cost in costs:
         table.add_row(cost.what, cost.stage, *_numbers(cost.cpu_hours, cost.gpu_hours, cost.stored))
@@ -64,4 +65,19 @@ def print_costs(costs: list[Cost], where: str) -> None:
 
 
 def _numbers(cpu: float, gpu: float, stored: float) -> list[str]:
-    return [f"{cpu:.3g}", f"{gpu:.3g}" if gpu else "-", f"{stored / 1e9:.3g}"]
+    return [_time(cpu), _time(gpu) if gpu else "-", _size(stored)]
+
+
+def _time(hours: float) -> str:
+    """Seconds or minutes of a small project, hours of a large one."""
+    if hours < 0.1:
+        return duration(3600 * hours)
+    return f"{hours:,.1f} h" if hours < 100 else f"{hours:,.0f} h"
+
+
+def _size(size: float) -> str:
+    """Bytes in the largest unit of which there is one."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if size >= unit:
+            return f"{size / unit:,.1f} {name}"
+    return f"{size / 1e3:,.0f} kB"

@@ -30,6 +30,14 @@ module selavi:
 
 
 use rule * from selavi
+
+
+onstart:  # Snakemake runs those of modules only if it is told to
+    selavi.say_costs()
+
+
+onerror:
+    selavi.say_failures(log)
 """
 CONFIG = """\
 # Chosen for {recipe.clips:,} clips. Keys that are not here have the preset's values:

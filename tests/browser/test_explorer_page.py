@@ -93,8 +93,30 @@ def test_search_finds_files_and_numbers(page: Any) -> None:
     page.locator("#search").fill("#1")
     expect(page.locator(".card h2")).to_have_text("Cluster 1")
     expect(page.locator(".toolbar .status")).to_have_text("1 of 3 clusters")
+    page.goto(page.url + "&class=2")  # of which cluster 1 has no clip
+    expect(page.locator(".nothing")).to_be_visible()
+    page.get_by_role("button", name="Clear the filters").first.click()
     page.locator("#search").fill("nowhere")
     expect(page.locator(".nothing")).to_be_visible()
+
+
+def test_limits_of_size_purity_and_margin(page: Any) -> None:
+    """Clusters 0, 1 and 3: 6, 3, 3 clips, of 83, 100, 33% purity, of 80, 40, 20% margin."""
+    page.locator(".menu summary").click()
+    for label, limit, left in (
+        ("Clips, at least", "4", ["Cluster 0"]),
+        ("Clips, at most", "3", ["Cluster 1", "Cluster 3"]),
+        ("Purity in %, at most", "90", ["Cluster 0", "Cluster 3"]),
+        ("Margin in %, at most", "45", ["Cluster 1", "Cluster 3"]),
+        ("Purity in %, at most", "0", []),
+    ):
+        box = page.get_by_label(label)
+        box.fill(limit)
+        box.press("Enter")
+        expect(page.locator(".card h2")).to_have_text(left)
+        box.fill("")
+        box.press("Enter")
+        expect(page.locator(".card")).to_have_count(3)
 
 
 def test_the_address_holds_what_is_shown(browser: Any, page: Any, page_file: Path) -> None:

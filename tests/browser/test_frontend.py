@@ -1,5 +1,7 @@
 """The sources of the page: types, unit tests, and that the committed bundle is made from them."""
 
+import re
+import runpy
 import subprocess
 from pathlib import Path
 
@@ -29,3 +31,18 @@ def test_the_bundle_is_made_from_these_sources(frontend: Path, tmp_path: Path) -
         assert (BUILT / path.name).read_bytes() == path.read_bytes(), (
             f"{path.name} is not up to date; run `npm run build` in frontend/"
         )
+
+
+def test_each_part_of_the_page_has_a_screenshot_in_the_docs() -> None:
+    pages = re.findall(
+        r'\{ name: "(\w+)", word', (ROOT / "frontend/src/views/pages.ts").read_text()
+    )
+    parts = runpy.run_path(str(ROOT / "frontend/screenshots.py"))["PARTS"]
+    assert len(pages) >= 10
+    assert set(pages) <= set(parts)
+    guide = (ROOT / "docs/explorer.md").read_text()
+    for part in parts:
+        assert f"explorer/{part}.webp" in guide
+    pictures = {path.stem: path.stat().st_size for path in (ROOT / "docs/explorer").glob("*.webp")}
+    assert set(pictures) == set(parts)
+    assert max(pictures.values()) < 300_000 and sum(pictures.values()) < 2_500_000

@@ -128,6 +128,22 @@ def test_playing_in_turn_reaches_clips_that_are_out_of_sight(page: Any) -> None:
     expect(play).to_have_text("Play with sound")
 
 
+def test_space_on_another_clip_ends_playing_in_turn(page: Any) -> None:
+    open_cluster(page, 0)
+    page.locator(".play-all").click()
+    expect(page.locator(".play-all")).to_have_text("Stop 1/12")
+    page.locator(".tile").nth(1).focus()  # which scrolls tiles under the pointer
+    page.keyboard.press("Space")
+    expect(page.locator(".play-all")).to_have_text("Play with sound")
+    expect(page.locator(".tile").nth(1).locator("video")).to_be_visible()
+    wait(page, "document.querySelector('.tile video').currentTime > 0.3")
+    assert not page.evaluate("document.querySelector('.tile video').muted")
+    page.keyboard.press("ArrowDown")
+    wait(page, "document.activeElement.querySelector('video')?.currentTime > 0")
+    page.locator(".tile:not(:focus)").last.hover()
+    expect(page.locator(".tile:focus video")).to_have_count(0)
+
+
 def test_playing_in_turn_ends_where_the_clip_is_scrolled_away(page: Any) -> None:
     open_cluster(page, 0)
     page.locator(".play-all").click()

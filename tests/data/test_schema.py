@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from selavi.data.index import write_index
-from selavi.data.schema import CHECKSUMS, read_assignments, read_index, read_manifest, read_views
+from selavi.data.schema import (
+    CHECKSUMS,
+    number_of_clusters,
+    read_assignments,
+    read_index,
+    read_manifest,
+    read_views,
+)
 from selavi.files import PART_ROWS, UserError, write_csv
 
 
@@ -92,3 +99,13 @@ def test_views_of_a_damaged_table_name_the_file(tmp_path: Path, value: str) -> N
         read_views(csv, ("reason",))
     with pytest.raises(UserError, match=r"none\.csv does not exist"):
         read_views(tmp_path / "none.csv", ())
+
+
+def test_clusters_that_only_another_head_uses_are_counted() -> None:
+    table = pd.DataFrame({"cluster": [0, 2], "head": 0, "audio_head1": [5, -1]})
+    assert number_of_clusters(table) == 6
+    assert number_of_clusters(table, 8) == 8
+    with pytest.raises(UserError, match="clusters is 5, but the assignments have cluster 5"):
+        number_of_clusters(table, 5)
+    assert number_of_clusters(table.assign(head_clusters="7 9"), 8) == 7
+    assert number_of_clusters(table[:0]) == 0

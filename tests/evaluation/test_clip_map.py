@@ -11,7 +11,7 @@ import pytest
 
 from selavi.cli import main
 from selavi.data.schema import read_index
-from selavi.evaluation.clip_map import FEW, ClipMap, positions_of
+from selavi.evaluation.clip_map import FEW, ClipMap, has_umap, positions_of, umap_seconds
 from selavi.files import UserError
 from selavi.progress import MARK, PIPE, pipe_name
 from tests.clustering.features import two_views
@@ -36,6 +36,7 @@ def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
     assert share_of_like_neighbours(positions, group) > 0.95
 
 
+<<<<<<< ours
 @pytest.mark.slow  # UMAP compiles itself
 def test_umap_tells_how_far_it_is() -> None:
     code = f"""
@@ -48,9 +49,18 @@ positions_of({{"video": np.random.default_rng(0).normal(size=({FEW}, 8)).astype(
     subprocess.run([sys.executable, "-c", code], env=told, stderr=theirs, check=True)
     os.close(theirs)
     with os.fdopen(ours) as file:
-        last = [line for line in file.read().splitlines() if line.startswith(MARK)][-1]
-    facts = json.loads(last.removeprefix(MARK))
+        *_, last = file.read().removesuffix("\n").split(MARK)
+    facts = json.loads(last)
     assert (facts["what"], facts["done"]) == ("map", facts["total"])
+
+
+def test_the_time_of_umap_is_that_of_the_docs() -> None:
+    assert has_umap()
+    assert umap_seconds(FEW - 1) == 0
+    assert 15 < umap_seconds(FEW) < 16  # to compile
+    assert umap_seconds(20_000) == pytest.approx(24, rel=0.02)
+    assert umap_seconds(170_752) == pytest.approx(490, rel=0.02)
+>>>>>>> theirs
 
 
 def test_few_clips_are_placed_by_principal_components() -> None:

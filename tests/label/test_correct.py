@@ -19,13 +19,13 @@ CLASSES = np.array(["a", "a", "a", "b", "b", "", "b"])
 MODEL = [0, 0, 1, 1, 1, 1, -1]
 
 
-def assignments(path: Path) -> list[str]:
+def assignments(path: Path, **further: object) -> list[str]:
     keys = [f"{n}.mp4" for n in range(7)]
     ids = [id_of(key) for key in keys]
     table = pd.DataFrame({"sample": range(7), "id": ids, "key": keys, "path": keys})
     table["label"], table["detail"], table["cluster"] = CLASSES, "", MODEL
     table["confidence"], table["margin"], table["head"] = 0.9, 0.5, 2
-    write_csv(path, table)
+    write_csv(path, table.assign(**further))
     return ids
 
 
@@ -70,6 +70,19 @@ def test_a_split_is_corrected_and_scored(tmp_path: Path) -> None:
     assert scores.loc["person", "nmi"] == scores.loc["person", "accuracy"] == 1
     expected = clustering_scores(CLASSES[:5], np.array(MODEL[:5]))
     assert scores.loc["model", "nmi"] == pytest.approx(expected.nmi)
+
+
+def test_clusters_are_counted_as_the_page_does(tmp_path: Path) -> None:
+    """The page has five, as another head has: new ones begin there."""
+    ids = assignments(tmp_path / "train.csv", **{"video+audio_head0": [0, 1, 2, 3, 4, 0, -1]})
+    file = written(
+        tmp_path, clusters=5, new=[{"cluster": 6, "from": 0}],
+        moved=[{"clip": ids[0], "from": 0, "to": 6}, {"clip": ids[1], "from": 0, "to": 4}],
+        members=[{"cluster": 0, "clips": ids[:2]}],
+    )  # fmt: skip
+    command = ["correct", "--assignments", str(tmp_path / "train.csv"), "--corrections", str(file)]
+    assert main([*command, "--output", str(tmp_path / "out.csv")]) == 0
+    assert pd.read_csv(tmp_path / "out.csv")["cluster"].tolist() == [6, 4, 1, 1, 1, 1, -1]
 
 
 def test_taking_clips_out_improves_no_score_by_itself() -> None:

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from selavi.files import UserError
 from selavi.reporting.explorer.contents import cluster_table, columns_of
 from selavi.reporting.explorer.media import (
     choose_clips,
@@ -17,7 +16,6 @@ from selavi.reporting.explorer.missing import count_missing
 from selavi.reporting.explorer.views import (
     View,
     agreement_of_heads,
-    number_of_clusters,
     views_of,
 )
 
@@ -92,14 +90,6 @@ def test_pictures_of_other_clips_take_what_the_clips_leave() -> None:
 def test_of_long_clips_a_part_counts() -> None:
     short, long = (estimate_bytes(clips_of(1, s, 1_000_000))[0] for s in (6.0, 600.0))
     assert long == pytest.approx(short - 1_000_000 * 0.99)
-
-
-def test_counts_clusters_that_only_another_head_uses() -> None:
-    table = table_of([0, 2], ["", ""]).assign(**{"audio_head1": [5, 1]})
-    assert number_of_clusters(table) == 6
-    assert number_of_clusters(table, 8) == 8
-    with pytest.raises(UserError, match="clusters is 5, but the assignments have cluster 5"):
-        number_of_clusters(table, 5)
 
 
 def test_views_are_of_all_heads_and_the_selected_one_is_known() -> None:

@@ -73,10 +73,10 @@ def test_curves_have_gaps_where_nothing_was_measured(tmp_path: Path) -> None:
     log = written(
         tmp_path, "log",
         [{"epoch": 1, "loss": 2.5, "labels_changed": None, "x": 1},
-         {"epoch": 2, "loss": 1.5, "labels_changed": 0.25, "x": 1}],
+         {"epoch": 2, "loss": float("inf"), "labels_changed": 0.25, "x": 1}],
     )  # fmt: skip
     assert Insight(training_log=log).facts() == {
-        "curves": {"epoch": [1, 2], "loss": [2.5, 1.5], "labels_changed": [None, 0.25]}
+        "curves": {"epoch": [1, 2], "loss": [2.5, None], "labels_changed": [None, 0.25]}
     }
 
 
@@ -142,6 +142,16 @@ def test_heads_agree_as_far_as_their_clusters_are_the_same_and_not_by_chance() -
     assert facts["heads"] == [{"view": 0, "nmi": 1}, {"view": 1, "nmi": 1}]
     # Two clusters of equal sizes are the same for half of the clips, give or take 2%.
     assert facts["chance"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_clips_without_a_modality_are_no_agreement_by_it() -> None:
+    """Of the clips with audio, the heads group no two alike."""
+    joint = [0, 1] * 6
+    audio = [[-1] * 8 + [0, 0, 1, 1], [-1] * 8 + [0, 1, 0, 1]]
+    views = [view(2, joint), *(view(2, one, "audio", n) for n, one in enumerate(audio))]
+    assert agreements(views, 0)["heads"] == [{"view": 1, "nmi": 0}, {"view": 2, "nmi": 0}]
+    mute = [view(2, joint), *(view(2, [-1] * 12, "audio", n) for n in range(2))]
+    assert agreements(mute, 0)["heads"] == []
 
 
 def test_a_single_head_has_nothing_to_agree_with() -> None:

@@ -34,7 +34,7 @@ def test_other_numbers_of_the_same_clusters_agree(tmp_path: Path) -> None:
         trained(tmp_path / "2.csv", moved[order], IDS[order]),
     ]
     facts = agreement_of_seeds(VIEW, IDS, files)["seeds"]
-    assert (facts["trainings"], facts["share"], facts["lowest"]) == (2, 0.9, 0.8)
+    assert (facts["clusters"], facts["share"], facts["lowest"]) == ([2, 2], 0.9, 0.8)
     # Half of the clips by chance, and of the second training's nine tenths, give or take 3%.
     assert facts["chance"] == pytest.approx(0.475, abs=0.03)
 

@@ -14,44 +14,18 @@ from selavi.cli import main
 from selavi.evaluation.scores import SCORES
 from selavi.models.checkpoint import build_network, load_model, save_model
 from selavi.models.export import WRITERS
-from selavi.models.network import Network
 from selavi.models.preparation import Preparation
 from selavi.settings import RunSettings
-from tests.models.released import checkpoint, own_statistics
+from tests.models.released import checkpoint
+from tests.reporting.exports import FACTS, export, paper_run, saved
 
 Run = Callable[..., RunSettings]
-FACTS = {
-    "version": "0.1.0", "head": 1, "agreement": [0.5, 0.6], "steps": 30, "clips": 24,
-    "media": {"fps": 30.0, "audio_rate": 24000, "short_side": 160},
-    "init": {"video": {"source": "torchvision:r2plus1d_18", "sha256": "0" * 64}},
-}  # fmt: skip
-
-
-def paper_run(**network: Any) -> RunSettings:
-    sizes: dict[str, Any] = {"clusters": 5, "heads": 2, "hidden": 8}
-    raw = {
-        "dataset": "mine", "network": sizes | network, "audio": {"filters": 64},
-        "labelling": {"groups": 1},
-    }  # fmt: skip
-    return RunSettings.model_validate(raw)
-
-
-def saved(path: Path, settings: RunSettings, facts: dict[str, Any] = FACTS) -> Network:
-    torch.manual_seed(0)
-    network = build_network(settings)
-    own_statistics(network)
-    save_model(path, network, settings, facts)
-    return network.eval()
 
 
 def code_of(folder: Path) -> dict[str, str]:
     """The README's code by file."""
     text = (folder / "README.md").read_text()
     return dict(re.findall(r"`([\w.]+)`:\n\n```python\n(.*?)\n```", text, re.DOTALL))
-
-
-def export(model: Path | str, output: Path, *options: str) -> int:
-    return main(["export", str(model), "--output", str(output), "--format", *options])
 
 
 CLIPS = Batch(torch.arange(2), torch.randn(2, 3, 4, 32, 32), torch.randn(2, 1, 64, 99))
@@ -200,12 +174,6 @@ def test_the_readme_says_what_it_is(tmp_path: Path) -> None:
     assert "commercial" not in text
 
 
-def metrics(path: Path, head: str) -> Path:
-    row = {"modality": "video+audio", "choice": "agreement", "head": head, "honest": True}
-    pd.DataFrame([row | {"clips": 24} | dict.fromkeys(SCORES, 0.5)]).to_csv(path, index=False)
-    return path
-
-
 def test_a_model_of_given_features(tmp_path: Path) -> None:
     settings = paper_run(video_encoder="frozen", audio_encoder="frozen", preparation="l2_pca")
     network = build_network(settings, {"video": 6, "audio": 3})
@@ -238,68 +206,6 @@ def test_nothing_is_written_if_one_format_does_not_fit(
     assert export(tmp_path / "model.pt", tmp_path / "out", "safetensors", "released") == 1
     assert "no network with network.video_encoder" in capsys.readouterr().err
     assert not list(tmp_path.glob("out/*"))
-
-
-def test_metrics_of_another_model_are_refused(
-    tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    saved(tmp_path / "model.pt", tiny_run(), {"head": 0})
-    arguments = (tmp_path / "model.pt", tmp_path / "out", "safetensors", "--metrics")
-    assert export(*arguments, str(metrics(tmp_path / "other.csv", "1"))) == 1
-    assert "its selected head is 1, and the model's is 0" in capsys.readouterr().err
-    assert export(*arguments, str(metrics(tmp_path / "own.csv", "0"))) == 0
-
-
-@pytest.mark.parametrize(
-    ("facts", "dataset"),
-    [
-        ({"version": "0.1.0", "weights": {"dataset": "kinetics"}}, "kinetics"),
-        ({"version": "0.1.0", "weights": {}}, "a dataset that its file does not name"),
-        ({"version": "released", "weights": {"source": "zoo:ave"}}, "AVE"),
-        ({"version": "released"}, "a dataset that its file does not name"),
-    ],
-)
-def test_the_dataset_is_that_of_the_training(
-    tiny_run: Run, tmp_path: Path, facts: dict[str, Any], dataset: str
-) -> None:
-    """Not that of a run whose weights are given."""
-    if "weights" in facts:
-        given = {"source": "a.pt", "sha256": "0"} | facts["weights"]
-        facts = facts | {"weights": given}
-    saved(tmp_path / "model.pt", tiny_run(), facts | {"head": 0})
-    assert export(tmp_path / "model.pt", tmp_path / "out", "safetensors") == 0
-    text = (tmp_path / "out/README.md").read_text()
-    assert f"clusters, trained on {dataset}\n" in text and f"| dataset | {dataset} |" in text
-    assert ("| epochs | unknown |" in text) == (facts["version"] == "released")
-
-
-@pytest.mark.parametrize(
-    ("first", "released"),
-    [
-        ({"source": "zoo:ave"}, True),
-        ({"source": "ave.pth", "released": True}, True),
-        ({"source": "own.pt", "released": False}, False),
-        ({"source": "own.pt"}, False),
-    ],
-)
-def test_the_licence_of_first_weights(
-    tiny_run: Run, tmp_path: Path, first: dict[str, Any], released: bool
-) -> None:
-    facts = {"version": "0.1.0", "head": 0, "init": {"video": first | {"sha256": "0"}}}
-    saved(tmp_path / "model.pt", tiny_run(), facts)
-    assert export(tmp_path / "model.pt", tmp_path / "out", "safetensors") == 0
-    assert ("commercial" in (tmp_path / "out/README.md").read_text()) == released
-
-
-@pytest.mark.parametrize(
-    "facts", [{"init": [1]}, {"weights": {"source": 1}}, {"media": {"fps": ""}}]
-)
-def test_facts_of_another_form_are_refused(
-    tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], facts: dict[str, Any]
-) -> None:
-    saved(tmp_path / "model.pt", tiny_run(), facts | {"head": 0})
-    assert export(tmp_path / "model.pt", tmp_path / "out", "safetensors") == 1
-    assert "holds facts of another form" in capsys.readouterr().err
 
 
 def test_the_command_offers_every_format(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.data.schema import cluster_counts, read_assignments
+from selavi.data.schema import cluster_counts, number_of_clusters, read_assignments
 from selavi.evaluation.logits import read_logits
 from selavi.label.names_file import read_names
 from selavi.models.checkpoint import load_model
-from selavi.reporting.explorer.views import number_of_clusters
 from selavi.settings import RunSettings
 from tests.training.runs import train
 

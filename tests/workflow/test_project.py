@@ -72,6 +72,9 @@ def test_a_project_of_an_installed_package_runs(
     for name, value in environment.items():
         monkeypatch.setitem(ENVIRONMENT, name, value)
     said = selavi_run(project)
+    assert "estimate, from rates measured here" in said
+    kept = project / ".snakemake/selavi-estimate.json"
+    assert '"pretrain":' in kept.read_text()  # the time left of a run that is resumed
     assert re.search(r"✓ all \d+ stages done", said)
     assigned = pd.read_csv(project / "results/assign/videos/train.csv")
     assert len(assigned) == 24

@@ -27,11 +27,17 @@ def processes(wildcards):
 
 
 def say_costs():
-    """Hours and disk, before the first shard of a person's own videos is made."""
-    if Path("results/shards").exists():
-        return
-    # `selavi label` has said it, and the demo is small: only `selavi run` needs to know.
+    """Hours and disk, before the first shard of a person's own videos is made.
+
+    `selavi run` gets to know the time at each start, for what is left of it.
+    """
+    # `selavi label` has said it, and the demo is small.
     known = "SELAVI_ESTIMATED" in os.environ or all(map(PLAN.demo_data, DATASETS))
+    kept = Path(".snakemake/selavi-estimate.json")
+    if Path("results/shards").exists():
+        if not kept.exists():  # nobody measured it then, and the videos may be gone
+            return
+        known = True
     if known and (jobs_are_submitted() or "SELAVI_RUN_PIPE" not in os.environ):
         return
     if jobs_are_submitted():
@@ -44,5 +50,12 @@ def say_costs():
         file.flush()
         subprocess.run(
             [sys.executable, "-m", "selavi", "estimate", "--configfile", file.name]
+            + ["--kept", str(kept)]
             + ["--no-table"] * known
         )
+
+
+def say_failures(log):
+    """The last lines of the logs of failed jobs, which `selavi run` says itself."""
+    if "SELAVI_RUN_PIPE" not in os.environ:
+        print(last_lines(log), file=sys.stderr)

@@ -55,7 +55,7 @@ export interface Agreement {
   /** Share of the other heads that would agree with the selected one if clusters of these sizes were random. */
   chance?: number;
   /** Shares of the clips that trainings with other seeds put into the same cluster. */
-  seeds?: { trainings: number; share: number; lowest: number; chance: number };
+  seeds?: { clusters: number[]; share: number; lowest: number; chance: number };
 }
 
 /** The course of training; null where nothing was measured. */

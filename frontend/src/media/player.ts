@@ -23,6 +23,34 @@ export function hover(key: string | null): void {
   else timer = setTimeout(() => { playing.value = { key, sound: hoverSounds.value }; }, DELAY);
 }
 
+/* Where the pointer was moved to, and whether keys were used since. */
+let rests = { x: NaN, y: NaN };
+let keys = false;
+/** The tile that keys brought under the pointer. */
+let under: string | null = null;
+
+/**
+ * Plays the tile that a pointer enters, null where it leaves one. Keys that scroll bring other tiles
+ * under a pointer that rests; these do not take over from the tile in focus.
+ */
+export function point(key: string | null, { clientX, clientY, pointerType }: PointerEvent): void {
+  if (pointerType === "touch") return;
+  const scrolled = keys && clientX === rests.x && clientY === rests.y;
+  under = scrolled ? key : null;
+  if (!scrolled) hover(key);
+}
+
+export function followPointer(): void {
+  document.addEventListener("keydown", () => { keys = true; }, true);
+  document.addEventListener("pointermove", ({ clientX, clientY }) => {
+    if (clientX === rests.x && clientY === rests.y) return;
+    rests = { x: clientX, y: clientY };
+    keys = false;
+    if (under !== null) hover(under);
+    under = null;
+  }, { passive: true });
+}
+
 /** The tiles that play one after another, with sound. */
 export const tour = signal<{ name: string; keys: string[]; at: number } | null>(null);
 
@@ -56,6 +84,7 @@ effect(() => {
 
 /** Space plays the clip in focus with sound, and stops it. */
 export function togglePlay(key: string): void {
-  if (playing.value?.key === key && playing.value.sound) stopPlaying();
-  else playing.value = { key, sound: true };
+  const stops = playing.value?.key === key && playing.value.sound;
+  stopPlaying();
+  if (!stops) playing.value = { key, sound: true };
 }

@@ -35,9 +35,10 @@ const folded = (run.classes ?? []).map(fold);
 /** The rows that match the search and the class, by cluster; null if neither is set. */
 const matching = computed<Map<number, number[]> | null>(() => {
   const place = setting("class") === "" ? -1 : Number(setting("class"));
-  const query = fold(setting("q").trim());
+  const asked = fold(setting("q").trim());
+  const query = numberIn(asked) === null ? asked : "";
   const known = clusters.value;
-  if (!known || (place < 0 && !query) || numberIn(query) !== null) return null;
+  if (!known || (place < 0 && !query)) return null;
   const column = classes.value;
   const found = new Map<number, number[]>();
   const add = (row: number) => {
@@ -78,12 +79,12 @@ export const found = computed<Found[] | null>(() => {
   const hits = matching.value;
   const parts = withinParts.value;
   const [least, most] = [limit("least", 1), limit("most", Infinity)];
-  const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
+  const [purity, margin] = [limit("purity", Infinity) / 100, limit("margin", Infinity) / 100];
   const passing: Found[] = [];
   for (const cluster of all) {
     if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
-    if (purity && (cluster.purity ?? 0) > purity) continue;
-    if (margin && (cluster.margin ?? 0) > margin) continue;
+    if ((cluster.purity ?? 0) > purity) continue;
+    if ((cluster.margin ?? 0) > margin) continue;
     if (parts && !parts.has(cluster.number)) continue;
     if (number !== null && cluster.number !== number) continue;
     const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);

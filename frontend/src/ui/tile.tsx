@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { fileName, percent } from "../data/text.ts";
-import { hover, playing, stepTour, stopPlaying, stopTourAt, togglePlay, tour } from "../media/player.ts";
+import { hover, playing, point, stepTour, stopPlaying, stopTourAt, togglePlay, tour } from "../media/player.ts";
 import { classOf, className, idOf, keyOf, marginOf, mediaOf, run } from "../state/clips.ts";
 import { byPerson, tagsOf } from "../state/edits.ts";
 import { openClip } from "../state/route.ts";
@@ -74,8 +74,8 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
         event.preventDefault(); /* or the button would be pressed */
         if (!event.repeat) togglePlay(key);
       }}
-      onPointerEnter={(event) => { if (event.pointerType !== "touch") hover(key); }}
-      onPointerLeave={() => hover(null)}
+      onPointerEnter={(event) => point(key, event)}
+      onPointerLeave={(event) => point(null, event)}
       onFocus={(event) => { if (event.currentTarget.matches(":focus-visible")) hover(key); }}
       onBlur={() => hover(null)}
       style={{ aspectRatio: run.media.aspect }}

@@ -36,7 +36,10 @@ export function ClipDialog() {
     <dialog
       ref={dialog} class="clip" aria-labelledby="clip-title"
       onCancel={(event) => { event.preventDefault(); closeClip(); }}
-      onClose={() => { if (setting("clip")) closeClip(); /* browsers close it on a second Escape at any rate */ }}
+      onClose={(event) => {
+        /* Browsers close it on a second Escape at any rate. */
+        if (!event.currentTarget.open && setting("clip")) closeClip();
+      }}
       onClick={(event) => { if (event.target === event.currentTarget) closeClip(); }}
     >
       {shown && <Shown row={row} close={closeClip} />}

@@ -162,9 +162,9 @@ function Unscored() {
   const seeds = isSelected.value ? run.agreement?.seeds : undefined;
   if (seeds) facts.push({
     name: "Seeds agree", value: seeds.share, chance: seeds.chance,
-    words: seeds.trainings === 1
-      ? "Share of the clips that a training with another seed put into the same cluster. Where trainings agree, clusters do not depend on the seed."
-      : `Share of the clips that a training with another seed put into the same cluster, mean of ${seeds.trainings} trainings; the lowest is ${percent(seeds.lowest)}. Where trainings agree, clusters do not depend on the seed.`,
+    words: `Share of the clips that a training with another seed put into the same cluster${seeds.clusters.length > 1 ? `, mean of ${seeds.clusters.length} trainings; the lowest is ${percent(seeds.lowest)}` : ""}. ${
+      seeds.clusters.some((one) => one !== view.value.clusters) ? `These have ${seeds.clusters.join(", ")} clusters. ` : ""
+    }Where trainings agree, clusters do not depend on the seed.`,
   });
   if (known.modalities !== null) facts.push({
     name: "Video and audio agree", value: known.modalities, chance: known.byChance,

@@ -24,15 +24,18 @@ def agreements(views: Sequence[View], selected: int) -> dict[str, Any]:
     -------
     dict
         `heads`: for each view that shares its modality and K with others, its position, `view`, and
-        `nmi`, the mean NMI with them. `chance`: if there are such heads, the share of them that
-        would agree with the selected view's cluster of a clip if clusters of these sizes were
-        random.
+        `nmi`, the mean NMI with them, of the clips that have the modality. `chance`: if there are
+        such heads, the share of them that would agree with the selected view's cluster of a clip if
+        clusters of these sizes were random.
     """
     heads = []
     for modality in dict.fromkeys(view.modality for view in views):
         places = [place for place, view in enumerate(views) if view.modality == modality]
         counts = [views[place].clusters for place in places]
         labels = np.stack([views[place].assigned for place in places], 1)
+        labels = labels[(labels >= 0).all(1)]
+        if not len(labels):
+            continue
         for place, count, nmi in zip(places, counts, agreement(labels, counts), strict=True):
             if counts.count(count) > 1:
                 heads.append({"view": place, "nmi": round(float(nmi), 4)})

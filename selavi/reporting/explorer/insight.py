@@ -1,5 +1,6 @@
 """What other stages say of a run, for the page: scores, baselines, training, sizes, levels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,7 @@ def _curves(path: Path) -> dict[str, list[float | None]]:
         name for name in ("epoch", "loss", "labels_changed", "largest_cluster") if name in table
     ]
     return {
-        name: [None if value != value else value for value in table[name].tolist()]
+        name: [value if math.isfinite(value) else None for value in table[name].tolist()]
         for name in shown
     }
 

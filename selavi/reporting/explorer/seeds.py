@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from selavi.data.schema import read_views
+from selavi.data.schema import number_of_clusters, read_views
 from selavi.files import UserError
-from selavi.reporting.explorer.views import View, agreeing, number_of_clusters
+from selavi.reporting.explorer.views import View, agreeing
 
 
 def agreement_of_seeds(view: View, ids: pd.Series, files: Sequence[Path]) -> dict[str, Any]:
@@ -27,10 +27,10 @@ def agreement_of_seeds(view: View, ids: pd.Series, files: Sequence[Path]) -> dic
     Returns
     -------
     dict
-        Nothing without files. Otherwise `seeds`: the number of `trainings`; the `share` of clips
-        that they put into the same cluster, after matching their clusters to the view's
-        (Hungarian method), mean of the trainings; the `lowest` of them; and `chance`, the mean
-        share if clusters of these sizes were random. Clips that a training could not read
+        Nothing without files. Otherwise `seeds`: the number of `clusters` of each training; the
+        `share` of clips that they put into the same cluster, after matching their clusters to the
+        view's (Hungarian method), mean of the trainings; the `lowest` of them; and `chance`, the
+        mean share if clusters of these sizes were random. Clips that a training could not read
         differ.
 
     Raises
@@ -38,7 +38,7 @@ def agreement_of_seeds(view: View, ids: pd.Series, files: Sequence[Path]) -> dic
     UserError
         If a file is missing or invalid, or has none of the clips.
     """
-    shares, chances = [], []
+    shares, chances, counts = [], [], []
     random = np.random.default_rng(0)
     for file in files:
         table = read_views(file, needed=("sample", "id", "cluster"))
@@ -50,6 +50,7 @@ def agreement_of_seeds(view: View, ids: pd.Series, files: Sequence[Path]) -> dic
                 f"{file} has none of the {len(ids)} clips; give the same split's assignments"
             )
         count = number_of_clusters(table)
+        counts.append(count)
         ours, theirs = view.assigned[known], found[known].to_numpy(np.int64)
         same = agreeing(theirs, ours, count, view.clusters)
         mixed = agreeing(random.permutation(theirs), ours, count, view.clusters)
@@ -59,7 +60,7 @@ def agreement_of_seeds(view: View, ids: pd.Series, files: Sequence[Path]) -> dic
         return {}
     return {
         "seeds": {
-            "trainings": len(shares),
+            "clusters": counts,
             "share": round(float(np.mean(shares)), 4),
             "lowest": round(float(np.min(shares)), 4),
             "chance": round(float(np.mean(chances)), 4),

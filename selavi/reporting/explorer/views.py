@@ -1,6 +1,5 @@
 """The views of a page: clusters by each head, of each modality or both."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from selavi.data.schema import cluster_counts, head_columns, heads_by_modality
-from selavi.files import UserError
+from selavi.data.schema import (
+    cluster_counts,
+    head_columns,
+    heads_by_modality,
+    number_of_clusters,
+)
 
 
 @dataclass(frozen=True)
@@ -40,32 +43,6 @@ class View:
     def facts(self) -> dict[str, Any]:
         """Its facts in the JSON of the page."""
         return {"modality": self.modality, "head": self.head, "clusters": self.clusters}
-
-
-def number_of_clusters(table: pd.DataFrame, known: int | None = None) -> int:
-    """K, the number of clusters with and without clips, of the selected head.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Assignments of the assign stage.
-    known : int, optional
-        K if it is known. Otherwise K is what the assignments say, or else one more than the largest
-        cluster of any head and clip, which is too small if all heads leave the last clusters empty.
-
-    Raises
-    ------
-    UserError
-        If `known` is too small for the assignments.
-    """
-    counts = cluster_counts(table)
-    if counts and known is None and len(table):
-        return counts[int(table["head"].iloc[0])]
-    heads = [name for name in table if name == "cluster" or re.search(r"_head\d+$", str(name))]
-    used = int(table[heads].to_numpy().max()) + 1
-    if known is not None and known < used:
-        raise UserError(f"clusters is {known}, but the assignments have cluster {used - 1}")
-    return known or used
 
 
 def views_of(table: pd.DataFrame, known: int | None = None) -> tuple[list[View], int]:

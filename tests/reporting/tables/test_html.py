@@ -5,7 +5,7 @@ from pathlib import Path
 
 from selavi.reporting.tables import make_tables
 from selavi.reporting.tables.html import Part, html_page
-from tests.reporting.tables.test_tables import results
+from tests.reporting.tables.folders import results
 
 
 class Cells(HTMLParser):

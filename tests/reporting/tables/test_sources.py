@@ -12,7 +12,7 @@ from selavi.config_file import write_section
 from selavi.files import write_csv
 from selavi.reporting.tables import make_tables
 from selavi.settings import RunSettings
-from tests.reporting.tables.test_tables import baselines, configure, folds, metrics, table
+from tests.reporting.tables.folders import baselines, configure, folds, metrics, table
 
 ROBUSTNESS = pd.DataFrame(
     {"level": ["as stored"], "degraded": ["video"], "modality": ["video"], "kilobytes": [1.0],

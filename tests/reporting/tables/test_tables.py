@@ -5,76 +5,10 @@ import pandas as pd
 import pytest
 
 from selavi.cli import main
-from selavi.config_file import write_section
-from selavi.files import UserError, read_csv, write_csv
+from selavi.files import UserError, write_csv
 from selavi.reporting.tables import BUILDERS, make_tables
 from selavi.reporting.tables.published import beside_published, published
-from selavi.settings import ResolvedConfig
-
-SCORES = {"ami": 0.1, "ari": 0.1, "accuracy": 0.1, "entropy": 0.1, "purity": 0.1}
-TEXT = ("run", "dataset", "split", "method", "modality", "figure", "part", "note", "paper_source",
-        "changed", "preparation")  # fmt: skip
-
-
-def metrics(dataset: str = "demo", split: str = "train") -> pd.DataFrame:
-    rows = [
-        {"modality": modality, "choice": choice, "head": "0", "honest": choice != "oracle",
-         "nmi": nmi, "nmi_low": nmi - 0.1 if choice == "agreement" else None,
-         "nmi_high": nmi + 0.1 if choice == "agreement" else None}
-        | SCORES
-        for modality in ("video+audio", "video")
-        for choice, nmi in (("first", 0.2), ("agreement", 0.5), ("oracle", 0.9), ("head", 0.2))
-    ]  # fmt: skip
-    return pd.DataFrame(rows).assign(classes=2, dataset=dataset, split=split)
-
-
-def baselines(dataset: str = "demo") -> pd.DataFrame:
-    chance = {"method": "chance", "modality": "none", "note": "", "nmi": 0.01} | SCORES
-    failed = {"method": "k-means supervised", "modality": "video", "note": "not run: no weights"}
-    kinds = {
-        "standardise": ("", 0.3), "l2_pca": ("agreement", 0.4), "standardise_pca": ("oracle", 0.6),
-    }  # fmt: skip
-    trained = [
-        {"method": "k-means trained", "modality": "video", "note": "", "preparation": kind}
-        | {"choice": choice, "nmi": nmi} | SCORES
-        for kind, (choice, nmi) in kinds.items()
-    ]  # fmt: skip
-    return pd.DataFrame([chance, *trained, failed]).assign(dataset=dataset, split="train")
-
-
-def configure(
-    folder: Path, runs: dict[str, Any], data: dict[str, Any] | None = None,
-    labelled: tuple[str, ...] = ("train",), **sections: Any,
-) -> None:  # fmt: skip
-    """Leave a configuration as the workflow does: runs by their datasets, or their settings."""
-    runs = {name: {"dataset": r} if isinstance(r, str) else r for name, r in runs.items()}
-    trained = dict.fromkeys(run["dataset"] for run in runs.values())
-    splits: dict[str, Any] = {
-        name: {}
-        for part in ("train", "test")
-        for name in (part, *(f"{part}{n}" for n in (1, 2, 3)))
-    } | {"val": {}}
-    datasets = {
-        name: {"root": name, "splits": splits, "media": {"min_seconds": 10}} | (data or {})
-        for name in trained | {d: None for s in sections.values() for d in s.get("datasets", {})}
-    }
-    raw = {"datasets": datasets, "runs": runs, **sections}
-    raw["labelled"] = {name: list(labelled) for name in trained}
-    config = ResolvedConfig.model_validate(raw)
-    write_section(folder / "settings/config.yaml", config)
-
-
-def results(folder: Path, one: str = "demo", sections: Any = None, **runs: str) -> Path:
-    """A results folder with figures of the first of the runs that are configured, by dataset."""
-    write_csv(folder / "metrics" / "one" / "train.csv", metrics(one))
-    write_csv(folder / "baselines" / "one" / "train.csv", baselines(one))
-    others = {name: {"dataset": d, "labelling": {"align": False}} for name, d in runs.items()}
-    configure(folder, {"one": one} | others, **(sections or {}))
-    return folder
-
-
-def table(folder: Path, name: str) -> pd.DataFrame:
-    return read_csv(folder / f"{name}.csv", TEXT)
+from tests.reporting.tables.folders import SCORES, baselines, configure, metrics, results, table
 
 
 def same_cells(csv: Path) -> None:
@@ -231,53 +165,6 @@ def test_clips_without_classes_say_so(tmp_path: Path) -> None:
         assert set(bare["split"]) == {"train"}
         assert bare["nmi"].isna().all()
         assert rows.loc[rows["run"] == "one", "nmi"].notna().any()
-
-
-def folds(**settings: Any) -> dict[str, Any]:
-    return {"runs": ["one"], "datasets": {"ucf101": [1, 2, 3]}, "frames": 8} | settings
-
-
-@pytest.mark.parametrize("dataset", ["vgg-sound", "kinetics"])
-def test_folds_have_a_mean_and_the_last_epoch_is_the_figure(tmp_path: Path, dataset: str) -> None:
-    folder = results(tmp_path, one=dataset, sections={"finetune": folds()})
-    for fold, values in ((1, (0.5, 0.9, 0.7)), (2, (0.4, 0.6, 0.5))):
-        log = pd.DataFrame({"epoch": [1, 2, 3], "video_top1": values, "note": ""})
-        log[["clip_top1", "clip_top5", "video_top5"]] = 0.5
-        log[["pretraining", "linear_probe"]] = [dataset, False]
-        write_csv(folder / "finetune/one/ucf101" / f"{fold}.csv", log)
-    make_tables(folder, None, tmp_path / "tables")
-    rows = table(tmp_path / "tables", "finetune")
-    paper = rows[rows["run"] == ""]
-    assert len(paper) == (4 if dataset == "kinetics" else 1)  # the mean of all three folds
-    assert set(paper["note"]) == {"not run: published result only, pretrained on vgg-sound"}
-    rows = rows[rows["run"] != ""].set_index(["part", "figure"])
-    assert rows.loc[("1", "honest"), "video_top1"] == 0.7
-    assert rows.loc[("1", "oracle"), "video_top1"] == 0.9
-    assert rows.loc[("mean of 2", "honest"), "video_top1"] == pytest.approx(0.6)
-    assert rows.loc[("mean of 2", "honest"), "note"] == "mean of 2 folds"
-    if dataset == "vgg-sound":
-        assert rows.loc[("2", "oracle"), "video_top1_paper"] == 0.859
-        assert rows.loc[("2", "oracle"), "video_top1_difference"] == pytest.approx(0.6 - 0.859)
-        assert pd.isna(rows.loc[("2", "honest"), "video_top1_difference"])
-    else:  # the paper's model was pretrained on another dataset
-        assert rows["video_top1_paper"].isna().all()
-    assert rows.loc[("3", "honest"), "note"].startswith("not run: no ")
-
-
-def test_recall_is_not_compared_as_nobody_says_what_the_papers_model_was_trained_on(
-    tmp_path: Path,
-) -> None:
-    settings = folds(recall_at=[1, 5], datasets={"UCF-101": [1]})
-    folder = results(tmp_path, one="vgg-sound", sections={"retrieval": settings})
-    found = pd.DataFrame({"modality": ["video", "video to audio"], "note": "",
-                          "pretraining": "vgg-sound",
-                          "recall_at_1": [0.5, 0.3], "recall_at_5": [0.7, 0.4]})  # fmt: skip
-    write_csv(folder / "retrieval/one/UCF-101/1.csv", found)
-    make_tables(folder, None, tmp_path / "tables")
-    rows = table(tmp_path / "tables", "retrieval").set_index("modality")
-    assert rows.loc[["video", "video to audio"], "recall_at_5_paper"].isna().all()
-    assert rows.loc["", "recall_at_5_paper"] == 0.686
-    assert rows.loc["", "note"].endswith("pretrained on a dataset not stated")
 
 
 def test_published_figures_have_sources_and_marks() -> None:

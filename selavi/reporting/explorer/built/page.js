@@ -1102,10 +1102,31 @@
       playing.value = { key: key2, sound: hoverSounds.value };
     }, DELAY);
   }
+  var rests = { x: NaN, y: NaN };
+  var keys = false;
+  var under = null;
+  function point(key2, { clientX, clientY, pointerType }) {
+    if (pointerType === "touch") return;
+    const scrolled = keys && clientX === rests.x && clientY === rests.y;
+    under = scrolled ? key2 : null;
+    if (!scrolled) hover(key2);
+  }
+  function followPointer() {
+    document.addEventListener("keydown", () => {
+      keys = true;
+    }, true);
+    document.addEventListener("pointermove", ({ clientX, clientY }) => {
+      if (clientX === rests.x && clientY === rests.y) return;
+      rests = { x: clientX, y: clientY };
+      keys = false;
+      if (under !== null) hover(under);
+      under = null;
+    }, { passive: true });
+  }
   var tour = y3(null);
-  function startTour(name, keys) {
+  function startTour(name, keys2) {
     clearTimeout(timer);
-    tour.value = keys.length ? { name, keys, at: 0 } : null;
+    tour.value = keys2.length ? { name, keys: keys2, at: 0 } : null;
   }
   function stepTour() {
     const now = tour.peek();
@@ -1126,8 +1147,9 @@
     playing.value = now ? { key: now.keys[now.at], sound: true } : null;
   });
   function togglePlay(key2) {
-    if (playing.value?.key === key2 && playing.value.sound) stopPlaying();
-    else playing.value = { key: key2, sound: true };
+    const stops = playing.value?.key === key2 && playing.value.sound;
+    stopPlaying();
+    if (!stops) playing.value = { key: key2, sound: true };
   }
 
   // src/data/clusters.ts
@@ -1484,8 +1506,8 @@
     return [times[2 * row], times[2 * row + 1]];
   }
   var index = O(() => {
-    const keys = column("keys");
-    return keys ? new Index(keys) : null;
+    const keys2 = column("keys");
+    return keys2 ? new Index(keys2) : null;
   });
   function once(ready, then) {
     const stop = x2(() => {
@@ -2036,9 +2058,10 @@
   var folded = (run.classes ?? []).map(fold);
   var matching = O(() => {
     const place2 = setting("class") === "" ? -1 : Number(setting("class"));
-    const query = fold(setting("q").trim());
+    const asked = fold(setting("q").trim());
+    const query = numberIn(asked) === null ? asked : "";
     const known = clusters.value;
-    if (!known || place2 < 0 && !query || numberIn(query) !== null) return null;
+    if (!known || place2 < 0 && !query) return null;
     const column2 = classes.value;
     const found2 = /* @__PURE__ */ new Map();
     const add = (row) => {
@@ -2073,12 +2096,12 @@
     const hits = matching.value;
     const parts2 = withinParts.value;
     const [least, most] = [limit("least", 1), limit("most", Infinity)];
-    const [purity, margin] = [limit("purity", 0) / 100, limit("margin", 0) / 100];
+    const [purity, margin] = [limit("purity", Infinity) / 100, limit("margin", Infinity) / 100];
     const passing = [];
     for (const cluster of all) {
       if (cluster.size < Math.max(1, least) || cluster.size > most) continue;
-      if (purity && (cluster.purity ?? 0) > purity) continue;
-      if (margin && (cluster.margin ?? 0) > margin) continue;
+      if ((cluster.purity ?? 0) > purity) continue;
+      if ((cluster.margin ?? 0) > margin) continue;
       if (parts2 && !parts2.has(cluster.number)) continue;
       if (number2 !== null && cluster.number !== number2) continue;
       const named = Boolean(query) && !setting("class") && fold(nameOf(cluster.number)).includes(query);
@@ -2358,10 +2381,8 @@
           event.preventDefault();
           if (!event.repeat) togglePlay(key2);
         },
-        onPointerEnter: (event) => {
-          if (event.pointerType !== "touch") hover(key2);
-        },
-        onPointerLeave: () => hover(null),
+        onPointerEnter: (event) => point(key2, event),
+        onPointerLeave: (event) => point(null, event),
         onFocus: (event) => {
           if (event.currentTarget.matches(":focus-visible")) hover(key2);
         },
@@ -2604,8 +2625,8 @@
           event.preventDefault();
           closeClip();
         },
-        onClose: () => {
-          if (setting("clip")) closeClip();
+        onClose: (event) => {
+          if (!event.currentTarget.open && setting("clip")) closeClip();
         },
         onClick: (event) => {
           if (event.target === event.currentTarget) closeClip();
@@ -2654,7 +2675,7 @@
       if (next === void 0) close();
       else change({ clip: idOf(next) }, true);
     };
-    const keys = (event) => {
+    const keys2 = (event) => {
       if (takesLetters(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
       const by = { ArrowLeft: -1, ArrowRight: 1, k: -1, j: 1 }[event.key];
       if (by) step2(by);
@@ -2669,7 +2690,7 @@
     };
     const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
-    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys, children: [
+    return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys2, children: [
       /* @__PURE__ */ a4("div", { class: "seen", children: [
         /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
           media === 2 ? /* @__PURE__ */ a4(
@@ -5804,7 +5825,7 @@ void main() {
       drag.current = null;
       setLine([]);
     };
-    const keys = (event) => {
+    const keys2 = (event) => {
       const step2 = 60;
       const act2 = {
         ArrowLeft: () => pan(step2, 0),
@@ -5876,7 +5897,7 @@ void main() {
             onPointerUp: up,
             onPointerCancel: stop,
             onPointerLeave: () => setOver(null),
-            onKeyDown: keys
+            onKeyDown: keys2
           }
         ),
         /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
@@ -6712,7 +6733,7 @@ void main() {
       name: "Seeds agree",
       value: seeds.share,
       chance: seeds.chance,
-      words: seeds.trainings === 1 ? "Share of the clips that a training with another seed put into the same cluster. Where trainings agree, clusters do not depend on the seed." : `Share of the clips that a training with another seed put into the same cluster, mean of ${seeds.trainings} trainings; the lowest is ${percent(seeds.lowest)}. Where trainings agree, clusters do not depend on the seed.`
+      words: `Share of the clips that a training with another seed put into the same cluster${seeds.clusters.length > 1 ? `, mean of ${seeds.clusters.length} trainings; the lowest is ${percent(seeds.lowest)}` : ""}. ${seeds.clusters.some((one) => one !== view.value.clusters) ? `These have ${seeds.clusters.join(", ")} clusters. ` : ""}Where trainings agree, clusters do not depend on the seed.`
     });
     if (known.modalities !== null) facts.push({
       name: "Video and audio agree",
@@ -7190,6 +7211,7 @@ void main() {
   listen();
   followAddress();
   followKeys();
+  followPointer();
   followEdits();
   var root = document.getElementById("app");
   root.replaceChildren();
