@@ -11,7 +11,8 @@ import logging
 import os
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from select import PIPE_BUF
 from typing import Any
 
@@ -62,9 +63,15 @@ def tell(**facts: Any) -> None:
 class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted at run time
     """tqdm's bar on a terminal and in a notebook, JSON lines for `selavi run`, else nothing."""
 
+    vanish = False
+    """Whether new bars are removed at their end, see `bars_that_vanish`."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.read, self.last_sent = is_read(), 0.0
         options.setdefault("disable", False if IN_NOTEBOOK else None)
+        options.setdefault("leave", not Bar.vanish)
+        if options.get("total") == 0:
+            options["disable"] = True
         if self.read:
             options |= {"disable": bool(options["disable"]), "file": io.StringIO()}
         super().__init__(*arguments, **options)
@@ -78,6 +85,16 @@ class Bar(tqdm):  # type: ignore[type-arg]  # cannot be subscripted at run time
         if self.total and (now > self.last_sent + INTERVAL_SECONDS or self.n == self.total):
             self.last_sent = now
             tell(done=self.n, total=self.total, what=self.desc.removesuffix(": "))
+
+
+@contextmanager
+def bars_that_vanish() -> Iterator[None]:
+    """Remove the bars of this block at their end: of work that is no result."""
+    Bar.vanish, before = True, Bar.vanish
+    try:
+        yield
+    finally:
+        Bar.vanish = before
 
 
 def duration(seconds: float) -> str:

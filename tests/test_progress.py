@@ -1,15 +1,17 @@
 """What jobs tell `selavi run`, and that nobody else is told."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from select import PIPE_BUF
+from typing import Any
 
 import pytest
 
-from selavi.progress import MARK, PIPE, duration, pipe_name
+from selavi.progress import MARK, PIPE, Bar, bars_that_vanish, duration, pipe_name
 
 JOB = """
 import logging
@@ -64,6 +66,22 @@ def test_elsewhere_a_job_writes_what_it_always_writes(tmp_path: Path) -> None:
         lines = lines_of_a_job(tmp_path, other.fileno())
     assert lines[:4] == ["for the log", "for all", "beware", "wrong"]
     assert lines[4:] == ["é" * 5000 + " the end"]
+
+
+def test_bars_of_nothing_or_of_what_is_no_result_leave_no_line() -> None:
+    def shown(**options: Any) -> str:
+        screen = io.StringIO()
+        bar = Bar(range(2), total=2, desc="videos", disable=False, file=screen, **options)
+        list(bar)
+        return screen.getvalue()
+
+    assert shown().endswith("\n")
+    with bars_that_vanish():
+        assert not shown().endswith("\n")
+    assert shown().endswith("\n")
+    screen = io.StringIO()
+    assert list(Bar([], total=0, disable=False, file=screen)) == []
+    assert screen.getvalue() == ""
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     from selavi.estimates.kept import read_seconds
     from selavi.files import UserError
     from selavi.preflight.config_files import config_files, read_config, read_profile
-    from selavi.progress import NOTICE, is_read, tell
+    from selavi.progress import is_read, tell
 
     _, profile = read_profile(options.profile)
     config = read_config(options.configfile or config_files(profile))
@@ -45,7 +45,6 @@ def run(options: argparse.Namespace) -> None:
         if is_read():
             tell(expected=seconds)
         return
-    log.info("estimating the time: this machine is measured on a few of the videos", extra=NOTICE)
     try:
         _estimate(config, options)
     except UserError as error:

@@ -50,7 +50,8 @@ def match_clusters(old: pd.DataFrame, new: pd.DataFrame) -> tuple[dict[int, int]
     Returns
     -------
     dict of int to int
-        Old cluster -> new one. Those whose clips went to many clusters are left out.
+        Old cluster -> new one, that of the same number where another is no better. Those whose
+        clips went to many clusters are left out.
     float
         As `carry_over` returns it.
     """
@@ -62,7 +63,8 @@ def match_clusters(old: pd.DataFrame, new: pd.DataFrame) -> tuple[dict[int, int]
     columns, after = np.unique(pairs["cluster_new"], return_inverse=True)
     counts = np.zeros((len(rows), len(columns)), np.int64)  # (old, new) clips
     np.add.at(counts, (before, after), 1)
-    matched = list(zip(*linear_sum_assignment(counts, maximize=True), strict=True))
+    worth = (len(rows) + 1) * counts + (rows[:, None] == columns)  # the number decides of equals
+    matched = list(zip(*linear_sum_assignment(worth, maximize=True), strict=True))
     share = counts.sum(1)
     matches = {
         int(rows[r]): int(columns[c]) for r, c in matched if counts[r, c] >= LEAST * share[r]

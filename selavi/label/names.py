@@ -24,7 +24,7 @@ from selavi.label.names_file import (
 )
 from selavi.label.suggest import distinct, suggest
 
-__all__ = ["carry_over", "name_clusters", "read_names", "settle_names"]
+__all__ = ["name_clusters", "read_names", "settle_names"]
 log = logging.getLogger(__name__)
 
 
@@ -119,7 +119,8 @@ def _current(
     now = pd.DataFrame({"id": clip_ids(table), "cluster": table["cluster"]})
     shared = old.merge(now, on="id")
     carried, agree = carry_over(old, now, written.names)
-    if len(shared) and agree > (shared["cluster_x"] == shared["cluster_y"]).mean():
+    divided = written.names.keys() & set(shared["cluster_x"]) - carried.keys()
+    if divided or agree > (shared["cluster_x"] == shared["cluster_y"]).mean():
         lost = [name for name in written.names.values() if name not in carried.values()]
         log.info(
             "%s is of other clusters: %d of %d names are carried over; %.0f%% of the %d clips that "

@@ -12,6 +12,7 @@ import pandas as pd
 from selavi.data.manifest import id_of
 from selavi.data.media.probe import Probe, probe
 from selavi.data.read_errors import Rejected
+from selavi.files import UserError
 from selavi.label.inputs import Input, key_of
 from selavi.progress import Bar
 
@@ -70,11 +71,11 @@ class Windowing:
     def __post_init__(self) -> None:
         length, step = self.length, self.step
         if not SHORTEST <= length < math.inf:
-            raise ValueError(
+            raise UserError(
                 f"windows of {length:g} s are not possible; give at least {SHORTEST:g} seconds"
             )
         if not 0 < step <= length:
-            raise ValueError(
+            raise UserError(
                 f"a stride of {step:g} s does not fit windows of {length:g} s, as some seconds "
                 "would have no window; give more than 0 and at most the window's length"
             )

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selavi.files import UserError, explain_refusal
@@ -26,6 +26,28 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # before hours of work, whose result is lost
             pass
+
+
+@contextmanager
+def none_for_nothing(output: Path) -> Iterator[None]:
+    """Remove the output folder again if it is made in this block and an error leaves it empty.
+
+    Parameters
+    ----------
+    output : Path
+        The folder with that of the work in it.
+    """
+    existed = output.exists()
+    try:
+        yield
+    except Exception:
+        work = output / "work"
+        if not existed and {path.name for path in work.glob("*")} <= {LOCK}:
+            with suppress(OSError):
+                in_use(work).unlink(missing_ok=True)
+                work.rmdir()
+                output.rmdir()
+        raise
 
 
 @contextmanager

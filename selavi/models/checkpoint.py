@@ -84,7 +84,10 @@ def load_model(source: Path | str) -> tuple[Network, RunSettings, dict[str, Any]
     """
     path = resolve(str(source))
     if not path.exists():
-        raise UserError(f"{path} does not exist; train it with the pretrain stage")
+        raise UserError(
+            f"{path} does not exist; check the path: a run's model is "
+            "results/pretrain/{run}/model.pt"
+        )
     if path.suffix != SUFFIX:
         require_whole(path, REMEDY)
     try:

@@ -16,6 +16,7 @@ from selavi.evaluation.degrade_cost import degrade_costs
 from selavi.evaluation.finetune.cost import finetune_costs
 from selavi.evaluation.retrieval_cost import retrieval_costs
 from selavi.preflight.samples import VideoSample
+from selavi.progress import NOTICE, bars_that_vanish
 from selavi.rate_cache import RateCache
 from selavi.settings import Config
 from selavi.training.cost import clip_rate, pretrain_costs
@@ -64,7 +65,8 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
         for name, dataset in config.datasets.items()
         for split in dataset.splits
     }
-    with tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
+    log.info("estimating the time: this machine is measured on a few of the videos", extra=NOTICE)
+    with bars_that_vanish(), tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
         samples = {
             name: VideoSample.of(dataset, Path(tempfile.mkdtemp(dir=scratch)))
             for name, dataset in config.datasets.items()

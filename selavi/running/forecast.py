@@ -43,7 +43,7 @@ def forecast(config: str) -> str:
         If the sample of its videos cannot be used.
     """
     settings = parse(yaml.safe_load(config), Config, "configuration")
-    with _quiet("selavi.data", "selavi.evaluation", "selavi.preflight", "selavi.training"):
+    with _quiet("selavi.data", "selavi.evaluation", "selavi.training"):
         costs = estimate(settings)
     stages = wall_seconds(costs)
     epochs = sum(run.training.epochs for run in settings.runs.values())

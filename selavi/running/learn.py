@@ -16,13 +16,14 @@ from selavi.files import UserError, write_csv, write_text
 from selavi.label.options import Options
 from selavi.label.plan import plan_labels
 from selavi.label.windows import WINDOW_SECONDS, Windowing, middle_part
-from selavi.label.work_folder import make_folder
+from selavi.label.work_folder import make_folder, none_for_nothing
 from selavi.running.folder import hold
 from selavi.running.forecast import forecast
 from selavi.running.project import NAME, config_text, project_files, require_none
 from selavi.running.recipe import LEAST, Recipe, choose_recipe, machine_preset
 from selavi.running.screen import LastingConsole
 from selavi.running.snakemake import Run
+from selavi.running.too_few import too_few
 from selavi.running.weights import has_imagenet, weights_on_disk
 from selavi.settings.clusters import automatic_levels
 from selavi.settings.presets import Preset
@@ -108,7 +109,12 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     UserError
         If there are too few windows, or options differ from those of an earlier training.
     """
-    make_folder(output / "work")
+    with none_for_nothing(output):
+        make_folder(output / "work")
+        return _learn(paths, output, options, wishes)
+
+
+def _learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes) -> Learned:
     model, record = output / MODEL, _read_record(output / RECORD)
     cut = {**asdict(options.windowing), "shots": options.shots}
     init = _checked(wishes.init)
@@ -187,11 +193,7 @@ def _begin(
     plan = plan_labels(paths, options, output / "work")
     windows = plan[(plan["reason"] == "") & (plan["modalities"] == "video+audio")]
     if len(windows) < LEAST:
-        raise UserError(
-            f"{len(windows)} windows with video and audio are too few to train on; at least "
-            f"{LEAST} are needed. Label with a trained model, --model FILE or --model zoo:NAME "
-            "(`selavi zoo list`), add videos, or cut them into more windows, --window SECONDS"
-        )
+        raise UserError(too_few(plan, options))
     preset = asked["preset"] or choose_preset(asked["init"])
     if preset == "features" and asked["init"]:
         raise UserError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from selavi.data.sources.folder import Folder
 from selavi.data.sources.table import Table
 from selavi.files import UserError, write_text
-from selavi.running.recipe import Recipe, choose_recipe
+from selavi.running.recipe import LEAST, Recipe, choose_recipe
 from selavi.running.workflow_files import shipped
 from selavi.settings import TORCHVISION
 from selavi.settings.presets import Preset
@@ -122,7 +122,11 @@ def begin_project(
     try:
         recipe = choose_recipe(count, clusters, preset)
     except UserError as error:
-        raise UserError(f"{videos}: {error}") from None
+        remedy = (
+            ". Add videos, list parts of long ones in a table with start and end, or use "
+            "`selavi label`, which cuts videos into windows"
+        )
+        raise UserError(f"{videos}: {error}{remedy * (count < LEAST)}") from None
     if place.is_dir():
         root, split = place, "folder: ."
     else:

@@ -15,6 +15,7 @@ def show_results(results: Path) -> None:
     config = read_section(path, ResolvedConfig)
     make_tables(results, None, None)
     for title, pattern in (
+        ("the cluster of every clip", "assign/{run}/train.csv"),
         ("rejected videos, with reasons", "shards/{dataset}/train/rejected.csv"),
         ("plots of training", "figures/{run}/training.svg"),
         ("explorer, to watch and hear the clusters in a browser", "explorer/{run}/index.html"),

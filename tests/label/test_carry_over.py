@@ -29,6 +29,12 @@ def test_matching_is_best_over_all_not_cluster_by_cluster() -> None:
     assert carry_over(old, new, {0: "a", 1: "b"}) == ({0: "b", 1: "a"}, 8 / 13)
 
 
+def test_of_equally_good_matches_a_cluster_keeps_its_number() -> None:
+    for number in (0, 1):
+        halves = clips([0, 1] * 3)
+        assert carry_over(clips([number] * 6), halves, {number: "a"}) == ({number: "a"}, 0.5)
+
+
 def test_renumbered_clusters_keep_all_names() -> None:
     generator = np.random.default_rng(0)
     old = clips(generator.integers(0, 20, 1000).tolist())

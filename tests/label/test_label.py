@@ -53,6 +53,12 @@ def test_a_folder_of_good_mute_and_broken_files(
     assert clusters["windows"].sum() == 6
 
 
+def test_nothing_to_label_leaves_no_folder(label_model: Path, tmp_path: Path) -> None:
+    command = ["label", str(tmp_path / "absent"), "--model", str(label_model), "--output"]
+    assert main([*command, str(tmp_path / "out")]) == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_only_new_files_are_decoded(
     label_model: Path, make_video: Callable[..., Path], tmp_path: Path
 ) -> None:

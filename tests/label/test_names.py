@@ -153,6 +153,21 @@ def test_a_retrained_run_keeps_its_names(tmp_path: Path, caplog: pytest.LogCaptu
     assert read_names(tmp_path / "names.csv", 3) == {0: "dog", 1: "rest", 2: "wet"}
 
 
+def test_the_name_of_a_divided_cluster_is_lost_though_no_number_has_more_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = assignments(tmp_path / "old.csv", [0] * 8 + [1] * 2)
+    name_clusters(old, tmp_path / "mine.csv", clusters=5)
+    mine = tmp_path / "mine.csv"
+    mine.write_text(mine.read_text().replace('0,"dog rain"', '0,"wet dog"'))
+    assert read_names(mine)[0] == "wet dog"
+    new = assignments(tmp_path / "new.csv", [0, 0, 2, 2, 3, 3, 4, 4, 1, 1], label="a")
+    with caplog.at_level(logging.INFO):
+        name_clusters(new, tmp_path / "names.csv", clusters=5, names=mine)
+    assert "wet dog" not in read_names(tmp_path / "names.csv").values()
+    assert "not carried over: wet dog" in caplog.text
+
+
 def test_labels_get_suggestions_until_somebody_edits_the_file(tmp_path: Path) -> None:
     path = tmp_path / "names.csv"
     few = labels([0] * 10)

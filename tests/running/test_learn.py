@@ -10,6 +10,7 @@ import pytest
 from selavi.cli import main
 from selavi.files import UserError
 from selavi.label.options import Options
+from selavi.label.plan import plan_labels
 from selavi.label.windows import Windowing
 from selavi.running.learn import (
     MODEL,
@@ -45,8 +46,35 @@ def test_three_videos_are_too_few(
     assert main(["label", str(videos), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
     assert "3 windows with video and audio are too few to train on; at least 16" in said
-    assert "--model zoo:NAME" in said and "--window SECONDS" in said
-    assert not (tmp_path / "out/config.yaml").exists()
+    assert "20 more windows have video or audio alone" in said
+    assert "--model zoo:NAME" in said
+    assert "--window" not in said  # no length would give enough
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_windows_name_broken_files_and_a_length_that_is_enough(
+    make_video: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    videos = tmp_path / "videos"
+    make_video(videos / "long.mp4", 50, size="32x32", fps="5")
+    (videos / "broken.mp4").write_text("no video")
+    command = ["label", str(videos), "--output", str(tmp_path / "out")]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "5 windows with video and audio are too few" in said
+    assert f"1 cannot be used:\n  {videos / 'broken.mp4'}: unreadable, not a video" in said
+    assert "--window 3," in said  # 17 windows; of 4 s there would be 13
+    table = plan_labels([videos], Options(Windowing(3.0)), tmp_path)
+    assert (table["modalities"] == "video+audio").sum() == 17
+
+
+def test_a_wrong_path_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["label", "absent"]) == 1
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "absent-labels").mkdir()
+    assert main(["label", "absent"]) == 1
+    assert (tmp_path / "absent-labels").exists()  # it was there before
 
 
 def test_more_clusters_than_windows_are_an_error(

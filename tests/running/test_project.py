@@ -76,7 +76,9 @@ def test_videos_that_are_not_there_or_too_few_are_named(
     for path in list(videos.iterdir())[3:]:
         path.unlink()
     assert main(["init", project, "--videos", str(videos)]) == 1
-    assert "3 clips are too few to train on" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "3 clips are too few to train on" in said
+    assert "`selavi label`, which cuts videos into windows" in said
     assert not Path(project).exists()
 
 

@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { type Cluster, shareSame } from "../data/clusters.ts";
 import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
 import { percent, plural } from "../data/text.ts";
-import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
+import { byAudio, byVideo, classed, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
 import { Loading } from "../ui/loading.tsx";
@@ -22,7 +22,9 @@ export function QualityPage() {
         <p class="lead">
           {score.value
             ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes."
-            : "These clips have no classes to compare the clusters with. What can be said without them:"}
+            : classed
+              ? "This page has no scores of the clusters with the classes. What can be said without them:"
+              : "These clips have no classes to compare the clusters with. What can be said without them:"}
         </p>
       </header>
       {score.value && <Scored />}
@@ -114,10 +116,10 @@ function Rows({ all }: { all: Row[] }) {
         })}
       </Plot>
       <p class="legend">
-        <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot" cx="8" cy="6" r="5" /></svg> without classes
-        <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot hollow" cx="8" cy="6" r="4" /></svg> by the classes (oracle)
-        {all.some((one) => one.kind === "person") && <><svg class="plot mark" width="16" height="12" aria-hidden="true"><rect class="dot hollow" x="4" y="2" width="8" height="8" /></svg> by a person</>}
-        <svg class="plot mark" width="24" height="12" aria-hidden="true"><line class="interval" x1="2" x2="22" y1="6" y2="6" /></svg> 95% interval
+        <span><svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot" cx="8" cy="6" r="5" /></svg> without classes</span>
+        <span><svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot hollow" cx="8" cy="6" r="4" /></svg> by the classes (oracle)</span>
+        {all.some((one) => one.kind === "person") && <span><svg class="plot mark" width="16" height="12" aria-hidden="true"><rect class="dot hollow" x="4" y="2" width="8" height="8" /></svg> by a person</span>}
+        <span><svg class="plot mark" width="24" height="12" aria-hidden="true"><line class="interval" x1="2" x2="22" y1="6" y2="6" /></svg> 95% interval</span>
       </p>
     </figure>
   );

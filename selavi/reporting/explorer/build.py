@@ -226,7 +226,7 @@ def write_page(
         log.info("removed %d files of an earlier page from %s", removed, folder / "clips")
     log.info(
         "%s: %d clips, %d of them to play, in %d of %d clusters",
-        output, len(rows), len(chosen), len(shown), view.clusters,
+        output, len(rows), len(chosen), len(set(view.assigned.tolist())), view.clusters,
     )  # fmt: skip
 
 

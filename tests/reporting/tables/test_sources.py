@@ -125,11 +125,15 @@ def test_what_is_configured_and_not_made_is_told_from_what_is_not_configured(
         assert tables[name]["note"].tolist() == ["not run: not configured"], name
 
 
-def test_a_dataset_without_classes_is_told_from_figures_that_are_missing(tmp_path: Path) -> None:
+def test_a_dataset_without_classes_is_told_from_figures_that_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     configure(tmp_path, {"one": "mine"}, labelled=())
     tables = figures(tmp_path)
     for name in ("clustering", "baselines", "ablation"):
         assert set(tables[name]["note"]) == {"not run: no split of mine has classes"}, name
+    said = capsys.readouterr().out
+    assert said == "no scores: no split of mine has classes\n"  # and no empty tables
 
 
 @pytest.mark.parametrize("configured", [True, False])
