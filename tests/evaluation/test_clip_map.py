@@ -36,7 +36,6 @@ def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
     assert share_of_like_neighbours(positions, group) > 0.95
 
 
-<<<<<<< ours
 @pytest.mark.slow  # UMAP compiles itself
 def test_umap_tells_how_far_it_is() -> None:
     code = f"""
@@ -60,7 +59,6 @@ def test_the_time_of_umap_is_that_of_the_docs() -> None:
     assert 15 < umap_seconds(FEW) < 16  # to compile
     assert umap_seconds(20_000) == pytest.approx(24, rel=0.02)
     assert umap_seconds(170_752) == pytest.approx(490, rel=0.02)
->>>>>>> theirs
 
 
 def test_few_clips_are_placed_by_principal_components() -> None:
