@@ -20,7 +20,7 @@ from selavi.evaluation.predict import best_device
 from selavi.files import UserError, atomic_path
 from selavi.models.checkpoint import load_model
 from selavi.neighbours import nearest
-from selavi.progress import Bar
+from selavi.progress import Bar, duration
 from selavi.settings import Modality
 
 log = logging.getLogger(__name__)
@@ -151,6 +151,8 @@ def positions_of(features: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
     if not has_umap():
         log.warning("the package umap-learn is not installed; the map is by PCA, which is coarser")
         return reduced[:, :2], "pca"
+    expected = duration(umap_seconds(len(rows)))
+    log.info("placing %d clips in the plane by UMAP: about %s", len(rows), expected)
     return _umap(reduced), "umap"
 
 

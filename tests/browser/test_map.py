@@ -90,6 +90,16 @@ def test_the_lasso_selects_what_is_inside(page: Any) -> None:
     page.mouse.up()
     expect(page.locator(".selection output")).to_have_text("6 clips selected")
     assert page.locator(".marks circle").count() == 6
+    picked = page.locator(".picked .tile")
+    expect(picked).to_have_count(6)
+    picked.nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    expect(picked.nth(2)).to_be_focused()
+    picked.nth(2).click()
+    expect(page.locator("dialog.clip")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".selection").get_by_role("button", name="Clear").click()
+    expect(picked).to_have_count(0)
 
 
 def test_keys_and_wheel_zoom_and_move(page: Any) -> None:

@@ -1,6 +1,7 @@
 """Positions of clips: like clips are near, the same features give the same, files are checked."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -26,9 +27,11 @@ def share_of_like_neighbours(positions: np.ndarray, group: np.ndarray) -> float:
 
 
 @pytest.mark.slow  # UMAP compiles itself
-def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
+def test_many_clips_are_placed_by_umap_beside_like_ones(caplog: pytest.LogCaptureFixture) -> None:
     features, group, _ = two_views(clips=FEW + 60, seed=0)
-    positions, method = positions_of(features)
+    with caplog.at_level(logging.INFO):
+        positions, method = positions_of(features)
+    assert f"placing {FEW + 60} clips in the plane by UMAP: about " in caplog.text
     again, _ = positions_of(features)
     assert method == "umap"
     assert positions.shape == (FEW + 60, 2) and positions.dtype == np.float32

@@ -14,9 +14,12 @@ import { Icon } from "../ui/icons.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { type Camera, type Painter, makePainter } from "../ui/points.ts";
 import { Still } from "../ui/tile.tsx";
+import { Picked } from "./picked.tsx";
 import { COLOURINGS, Legend, Names, available, colouring, colours } from "./mapgroups.tsx";
 
 const SIDE = 65536;
+/** Selected clips that get a circle, at most; clips that are not selected are grey. */
+const CIRCLED = 100;
 /** Pixels within which a pointer finds a clip. */
 const REACH = 12;
 
@@ -196,21 +199,24 @@ function Plane() {
         <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}><Icon name="lasso" />Lasso</button>
         <Legend />
       </div>
-      <div class={lasso ? "plane choosing" : "plane"}>
-        <canvas
-          ref={canvas} width={Math.round(box.width * ratio)} height={Math.round(box.height * ratio)} tabIndex={0} role="img"
-          aria-label={`Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`}
-          onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerCancel={stop} onPointerLeave={() => setOver(null)} onKeyDown={keys}
-        />
-        <svg class="marks" aria-hidden="true">
-          {line.length > 1 && <path d={`M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z`} />}
-          {selection.value.size <= 2000 && [...selection.value].map((row) => {
-            const [left, top] = toScreen(points[2 * row]!, points[2 * row + 1]!);
-            return <circle key={row} cx={left} cy={top} r={6} />;
-          })}
-        </svg>
-        <Names toScreen={toScreen} width={box.width} height={box.height} />
-        {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
+      <div class={selection.value.size ? "plane-and-clips beside" : "plane-and-clips"}>
+        <div class={lasso ? "plane choosing" : "plane"}>
+          <canvas
+            ref={canvas} width={Math.round(box.width * ratio)} height={Math.round(box.height * ratio)} tabIndex={0} role="img"
+            aria-label={`Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`}
+            onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerCancel={stop} onPointerLeave={() => setOver(null)} onKeyDown={keys}
+          />
+          <svg class="marks" aria-hidden="true">
+            {line.length > 1 && <path d={`M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z`} />}
+            {selection.value.size <= CIRCLED && [...selection.value].map((row) => {
+              const [left, top] = toScreen(points[2 * row]!, points[2 * row + 1]!);
+              return <circle key={row} cx={left} cy={top} r={6} />;
+            })}
+          </svg>
+          <Names toScreen={toScreen} width={box.width} height={box.height} />
+          {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
+        </div>
+        <Picked />
       </div>
       <div class="zooms" role="group" aria-label="Zoom">
         <output class="status" role="status">{plural(run.clips, "clip")}</output>

@@ -6,6 +6,7 @@ import { APART, middles, shareColour, spreadColours } from "../data/scatter.ts";
 import { count } from "../data/text.ts";
 import { classed, className, classes, clusters, column, margins, members, run, summary, titleOf } from "../state/clips.ts";
 import { addressOf, choice, setting } from "../state/route.ts";
+import { selection } from "../state/selection.ts";
 
 /** Names of groups on the map at most. */
 const NAMES = 60;
@@ -58,10 +59,10 @@ export const colours = computed<Uint8Array | null>(() => {
   const by = colouring.value;
   const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
   const palette = new Map(groups.value.map((one) => [one.number, one.colour]));
-  const [certain, kinds] = [margins.value, classes.value];
+  const [certain, kinds, picked] = [margins.value, classes.value, selection.value];
   for (let row = 0; row < known.length; row++) {
     const cluster = known[row]!;
-    const others = chosen >= 0 && cluster !== chosen;
+    const others = (chosen >= 0 && cluster !== chosen) || (picked.size > 0 && !picked.has(row));
     let colour = GREY;
     if (others) colour = GREY;
     else if (by === "cluster") colour = palette.get(cluster) ?? GREY;

@@ -1641,7 +1641,7 @@
     try {
       content = JSON.parse(text);
     } catch {
-      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+      throw new Error("This file is not JSON. Choose a corrections.json of this page.");
     }
     const found2 = content;
     if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
@@ -2171,13 +2171,31 @@
   function stepCard(by) {
     const cards = [...document.querySelectorAll(".card")];
     const at = cards.findIndex((card2) => card2.contains(document.activeElement));
-    const card = at < 0 ? cards[0] : cards[at + by];
+    const card = at < 0 ? cards.find((one) => one.getBoundingClientRect().top >= 0) ?? cards[0] : cards[at + by];
     card?.querySelector(".tile")?.focus();
     card?.scrollIntoView({ block: "nearest" });
     return card !== void 0;
   }
+  var tilesOf = (list) => [...list.querySelectorAll(".tile")];
+  function focusTile(tile) {
+    tile.tabIndex = 0;
+    tile.focus();
+    tile.scrollIntoView({ block: "nearest" });
+  }
+  function goToEnd(list, last2) {
+    scrollTo(0, last2 ? document.documentElement.scrollHeight : 0);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const tile = tilesOf(list).at(last2 ? -1 : 0);
+      if (tile) focusTile(tile);
+    }));
+  }
   function stepTile(tile, key2) {
-    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
+    const list = tile.closest(".strip, .rows");
+    const tiles = tilesOf(list);
+    if (list.matches(".rows") && (key2 === "Home" || key2 === "End")) {
+      goToEnd(list, key2 === "End");
+      return true;
+    }
     const at = tiles.indexOf(tile);
     const top = tile.getBoundingClientRect().top;
     const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
@@ -2186,9 +2204,7 @@
     const next = tiles[to];
     if (next) {
       tile.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
+      focusTile(next);
     }
     return true;
   }
@@ -2408,8 +2424,13 @@
   }
   function Still({ row, media }) {
     const id = media ? idOf(row) : "";
-    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
-    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
+    const [missing, setMissing] = d2("");
+    if (!id || id === missing) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
+    const fail = () => {
+      setMissing(id);
+      trouble.value ||= `clips/${id}.jpg cannot be read. Is the folder “clips” beside the page?`;
+    };
+    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async", onError: fail });
   }
   function Playing({ row, tile, sound }) {
     const element = T2(null);
@@ -2612,7 +2633,7 @@
       if (shown3 && !element.open) element.showModal();
       if (!shown3 && element.open) {
         element.close();
-        focusTile(last2.current);
+        focusTile2(last2.current);
       }
     }, [shown3]);
     return /* @__PURE__ */ a4(
@@ -2644,7 +2665,7 @@
       ": the link is of another run."
     ] });
   }
-  function focusTile(row) {
+  function focusTile2(row) {
     const now = document.activeElement;
     if (now !== document.body && !now?.matches(".tile")) return;
     const tile = document.querySelector(`.tile[data-row="${row}"]`);
@@ -2790,7 +2811,7 @@
   var KEYS2 = [
     ["/", "search"],
     ["j, k", "next, previous cluster or clip"],
-    ["arrows", "from clip to clip"],
+    ["arrows, Home, End", "from clip to clip, to the first, to the last"],
     ["Space", "play or stop the clip with sound"],
     ["Enter", "open the clip"],
     ["x", "in an open clip: not of this cluster"],
@@ -5657,6 +5678,23 @@ void main() {
     };
   }
 
+  // src/views/picked.tsx
+  var SHOWN2 = 60;
+  function Picked() {
+    const rows = [...selection.value];
+    if (!rows.length) return null;
+    const step2 = Math.max(1, rows.length / SHOWN2);
+    const shown3 = Array.from({ length: Math.min(SHOWN2, rows.length) }, (_4, at) => rows[Math.floor(at * step2)]);
+    return /* @__PURE__ */ a4("aside", { class: "picked", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("ul", { class: "strip", children: shown3.map((row, at) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(Tile, { row, place: "picked", common: summary.value?.[clusterOf(row)]?.classes[0]?.[0] ?? -1, stop: at === 0 }) }, row)) }),
+      rows.length > SHOWN2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "and ",
+        count(rows.length - SHOWN2),
+        " more"
+      ] })
+    ] });
+  }
+
   // src/views/mapgroups.tsx
   var NAMES = 60;
   var GREY = [140, 140, 140];
@@ -5690,10 +5728,10 @@ void main() {
     const by = colouring.value;
     const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
     const palette = new Map(groups.value.map((one) => [one.number, one.colour]));
-    const [certain, kinds] = [margins.value, classes.value];
+    const [certain, kinds, picked] = [margins.value, classes.value, selection.value];
     for (let row = 0; row < known.length; row++) {
       const cluster = known[row];
-      const others = chosen >= 0 && cluster !== chosen;
+      const others = chosen >= 0 && cluster !== chosen || picked.size > 0 && !picked.has(row);
       let colour = GREY;
       if (others) colour = GREY;
       else if (by === "cluster") colour = palette.get(cluster) ?? GREY;
@@ -5761,6 +5799,7 @@ void main() {
 
   // src/views/map.tsx
   var SIDE = 65536;
+  var CIRCLED = 100;
   var REACH = 12;
   var places3 = O(() => column("map"));
   var grid = O(() => places3.value ? new Grid(places3.value) : null);
@@ -5936,33 +5975,36 @@ void main() {
         ] }),
         /* @__PURE__ */ a4(Legend, {})
       ] }),
-      /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
-        /* @__PURE__ */ a4(
-          "canvas",
-          {
-            ref: canvas,
-            width: Math.round(box.width * ratio),
-            height: Math.round(box.height * ratio),
-            tabIndex: 0,
-            role: "img",
-            "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
-            onPointerDown: down,
-            onPointerMove: moved,
-            onPointerUp: up,
-            onPointerCancel: stop,
-            onPointerLeave: () => setOver(null),
-            onKeyDown: keys2
-          }
-        ),
-        /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
-          line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
-          selection.value.size <= 2e3 && [...selection.value].map((row) => {
-            const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
-            return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
-          })
+      /* @__PURE__ */ a4("div", { class: selection.value.size ? "plane-and-clips beside" : "plane-and-clips", children: [
+        /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
+          /* @__PURE__ */ a4(
+            "canvas",
+            {
+              ref: canvas,
+              width: Math.round(box.width * ratio),
+              height: Math.round(box.height * ratio),
+              tabIndex: 0,
+              role: "img",
+              "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
+              onPointerDown: down,
+              onPointerMove: moved,
+              onPointerUp: up,
+              onPointerCancel: stop,
+              onPointerLeave: () => setOver(null),
+              onKeyDown: keys2
+            }
+          ),
+          /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
+            line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
+            selection.value.size <= CIRCLED && [...selection.value].map((row) => {
+              const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
+              return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
+            })
+          ] }),
+          /* @__PURE__ */ a4(Names, { toScreen, width: box.width, height: box.height }),
+          over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
         ] }),
-        /* @__PURE__ */ a4(Names, { toScreen, width: box.width, height: box.height }),
-        over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
+        /* @__PURE__ */ a4(Picked, {})
       ] }),
       /* @__PURE__ */ a4("div", { class: "zooms", role: "group", "aria-label": "Zoom", children: [
         /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(run.clips, "clip") }),
@@ -6113,8 +6155,11 @@ void main() {
             "Cluster ",
             cluster
           ] }),
-          " is called ",
-          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+          " ",
+          names2[cluster] ? /* @__PURE__ */ a4($, { children: [
+            "is called ",
+            /* @__PURE__ */ a4("b", { children: names2[cluster] })
+          ] }) : "has no name"
         ] }, `n${cluster}`)),
         numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => unmergeCluster(cluster), children: [
           "Cluster ",
