@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
             how.threads, facts, used_corrections(output, how),
         )  # fmt: skip
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
-    if labels["cluster"].isna().all():
+    if labels["model_cluster"].isna().all():
         logging.getLogger("selavi").error(
             "nothing could be labelled: the columns reason and detail of %s say why",
             output / "labels.csv",
