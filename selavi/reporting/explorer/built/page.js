@@ -1641,7 +1641,7 @@
     try {
       content = JSON.parse(text);
     } catch {
-      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+      throw new Error("This file is not JSON. Choose a corrections.json of this page.");
     }
     const found2 = content;
     if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
@@ -2171,13 +2171,31 @@
   function stepCard(by) {
     const cards = [...document.querySelectorAll(".card")];
     const at = cards.findIndex((card2) => card2.contains(document.activeElement));
-    const card = at < 0 ? cards[0] : cards[at + by];
+    const card = at < 0 ? cards.find((one) => one.getBoundingClientRect().top >= 0) ?? cards[0] : cards[at + by];
     card?.querySelector(".tile")?.focus();
     card?.scrollIntoView({ block: "nearest" });
     return card !== void 0;
   }
+  var tilesOf = (list) => [...list.querySelectorAll(".tile")];
+  function focusTile(tile) {
+    tile.tabIndex = 0;
+    tile.focus();
+    tile.scrollIntoView({ block: "nearest" });
+  }
+  function goToEnd(list, last2) {
+    scrollTo(0, last2 ? document.documentElement.scrollHeight : 0);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const tile = tilesOf(list).at(last2 ? -1 : 0);
+      if (tile) focusTile(tile);
+    }));
+  }
   function stepTile(tile, key2) {
-    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
+    const list = tile.closest(".strip, .rows");
+    const tiles = tilesOf(list);
+    if (list.matches(".rows") && (key2 === "Home" || key2 === "End")) {
+      goToEnd(list, key2 === "End");
+      return true;
+    }
     const at = tiles.indexOf(tile);
     const top = tile.getBoundingClientRect().top;
     const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
@@ -2186,9 +2204,7 @@
     const next = tiles[to];
     if (next) {
       tile.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
+      focusTile(next);
     }
     return true;
   }
@@ -2408,8 +2424,13 @@
   }
   function Still({ row, media }) {
     const id = media ? idOf(row) : "";
-    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
-    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
+    const [missing, setMissing] = d2("");
+    if (!id || id === missing) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
+    const fail = () => {
+      setMissing(id);
+      trouble.value ||= `clips/${id}.jpg cannot be read. Is the folder “clips” beside the page?`;
+    };
+    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async", onError: fail });
   }
   function Playing({ row, tile, sound }) {
     const element = T2(null);
@@ -2612,7 +2633,7 @@
       if (shown3 && !element.open) element.showModal();
       if (!shown3 && element.open) {
         element.close();
-        focusTile(last2.current);
+        focusTile2(last2.current);
       }
     }, [shown3]);
     return /* @__PURE__ */ a4(
@@ -2644,7 +2665,7 @@
       ": the link is of another run."
     ] });
   }
-  function focusTile(row) {
+  function focusTile2(row) {
     const now = document.activeElement;
     if (now !== document.body && !now?.matches(".tile")) return;
     const tile = document.querySelector(`.tile[data-row="${row}"]`);
@@ -2790,7 +2811,7 @@
   var KEYS2 = [
     ["/", "search"],
     ["j, k", "next, previous cluster or clip"],
-    ["arrows", "from clip to clip"],
+    ["arrows, Home, End", "from clip to clip, to the first, to the last"],
     ["Space", "play or stop the clip with sound"],
     ["Enter", "open the clip"],
     ["x", "in an open clip: not of this cluster"],
@@ -6137,8 +6158,11 @@ void main() {
             "Cluster ",
             cluster
           ] }),
-          " is called ",
-          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+          " ",
+          names2[cluster] ? /* @__PURE__ */ a4($, { children: [
+            "is called ",
+            /* @__PURE__ */ a4("b", { children: names2[cluster] })
+          ] }) : "has no name"
         ] }, `n${cluster}`)),
         numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => unmergeCluster(cluster), children: [
           "Cluster ",
