@@ -103,7 +103,7 @@ function Curve() {
             {all.map((one, place) => (
               <circle key={one.clusters} class={one.selected ? "dot selected" : "dot"} cx={x(place)} cy={y(Math.max(0, one.agreement!))} r={one.selected ? 7 : 4} />
             ))}
-            {best && <circle class="dot hollow" cx={x(at(best))} cy={y(best.nmi!)} r={6} />}
+            {best && <circle class="ring" cx={x(at(best))} cy={y(best.nmi!)} r={10} />}
           </>
         )}
       </Plot>

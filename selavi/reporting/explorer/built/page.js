@@ -5200,8 +5200,8 @@
   function Classes({ cluster }) {
     const [whole3, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, 8);
-    const rest = cluster.classes.length - 8;
+    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, DRAWN);
+    const rest = cluster.classes.length - DRAWN;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
@@ -5213,7 +5213,9 @@
       rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
+  var NEAREST = 2;
   function Beside({ cluster }) {
+    const [whole3, setWhole] = d2(false);
     const known = members.value;
     if (!known) return null;
     const second = isSelected.value ? column("second") : null;
@@ -5221,11 +5223,12 @@
     if (!near.length) return null;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "near-title", children: [
       /* @__PURE__ */ a4("h2", { id: "near-title", children: "Nearest clusters" }),
-      /* @__PURE__ */ a4("ul", { class: "near", children: near.map((one) => /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("ul", { class: "near", children: near.slice(0, whole3 ? near.length : NEAREST).map((one) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4("a", { href: addressOf("cluster", one.cluster), children: titleOf(one.cluster) }),
         /* @__PURE__ */ a4("p", { children: doubts(one) }),
         cluster.classes[0] && /* @__PURE__ */ a4("p", { children: classesOf(cluster, one.cluster) })
-      ] }, one.cluster)) })
+      ] }, one.cluster)) }),
+      near.length > NEAREST && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(near.length - NEAREST, "more cluster")}` })
     ] });
   }
   function doubts({ second, video, audio }) {
@@ -7134,7 +7137,7 @@ void main() {
             /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place2) => [x3(place2), y5(Math.max(0, one.agreement))])) }),
             scored.length > 0 && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(scored.map((one) => [x3(at(one)), y5(one.nmi)])) }),
             all.map((one, place2) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place2), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
-            best && /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: x3(at(best)), cy: y5(best.nmi), r: 6 })
+            best && /* @__PURE__ */ a4("circle", { class: "ring", cx: x3(at(best)), cy: y5(best.nmi), r: 10 })
           ] })
         }
       ),
