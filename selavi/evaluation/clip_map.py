@@ -21,7 +21,7 @@ from selavi.evaluation.predict import best_device
 from selavi.files import UserError, atomic_path
 from selavi.models.checkpoint import load_model
 from selavi.neighbours import nearest
-from selavi.progress import duration
+from selavi.progress import Bar, duration
 from selavi.settings import Modality
 
 log = logging.getLogger(__name__)
@@ -204,8 +204,9 @@ def _reduce(rows: np.ndarray) -> np.ndarray:
 
 def _umap(rows: np.ndarray) -> np.ndarray:
     """Positions by UMAP, from exact neighbours and the two first principal components."""
-    from umap import UMAP  # takes seconds to import
+    from umap import UMAP, layouts  # takes seconds to import
 
+    layouts.tqdm = Bar  # UMAP takes options of a bar, and no other bar
     indices, distances = nearest(torch.from_numpy(rows), torch.from_numpy(rows), NEIGHBOURS)
     start = rows[:, :2] / max(float(np.abs(rows[:, :2]).max()), 1e-12) * 10
     flat = np.ptp(start, axis=0) == 0  # UMAP divides by the range
@@ -219,6 +220,7 @@ def _umap(rows: np.ndarray) -> np.ndarray:
             random_state=SEED,
             n_jobs=1,
             precomputed_knn=(indices.numpy(), distances.numpy(), None),
+            tqdm_kwds={"desc": "map", "unit": "epoch", "bar_format": None, "disable": None},
         )
         positions: np.ndarray = mapper.fit_transform(rows).astype(np.float32)
     return positions

@@ -1,6 +1,7 @@
 """The page of a labelling: its windows with their clusters, and the number of rejected ones."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from selavi.data.schema import cluster_counts
-from selavi.evaluation.clip_map import ClipMap, positions_of
 from selavi.evaluation.levels import level_scores
 from selavi.files import UserError
 from selavi.label.corrections_file import Corrections
@@ -87,14 +87,14 @@ def make_labels_page(
         }
     )  # fmt: skip
     stored = stored[~stored.index.duplicated()]
-    said = heads.table.drop_duplicates("id").reset_index()
-    order = said.set_index("id").loc[stored.loc[names, "id"], "index"].to_numpy()
+    order = pd.Index(heads.table["id"]).get_indexer(stored.loc[names, "id"])
     by_heads = heads.table.iloc[order].reset_index(drop=True)
     by_heads = by_heads.assign(cluster=rows["cluster"].to_numpy(np.int64), label="")
     counts = cluster_counts(by_heads)
     views, selected = views_of(by_heads, None if counts else heads.clusters)
-    seen = {name: features[order] for name, features in heads.features.items()}
-    positions, method = positions_of(seen)
+    placed = replace(
+        heads.clip_map, ids=names.to_numpy(str), positions=heads.clip_map.positions[order]
+    )
     known = dict(facts or {}) | {"agreement": agreements(views, selected)}
     if counts:
         known["levels"] = records(level_scores(by_heads, counts))
@@ -106,7 +106,7 @@ def make_labels_page(
             stored,
             views,
             selected,
-            clip_map=ClipMap(names.to_numpy(str), positions, method, "+".join(seen)),
+            clip_map=placed,
             names=called,
             corrections=corrections,
             missing=[
