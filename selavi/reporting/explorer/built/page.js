@@ -1287,6 +1287,25 @@
     }
   };
 
+  // src/data/lasting.ts
+  var MOST = 500;
+  function lasting(subject) {
+    if (typeof document === "undefined") return /* @__PURE__ */ new Map();
+    const key2 = `selavi ${subject} ${location.pathname}`;
+    const numbers2 = /* @__PURE__ */ new Map();
+    try {
+      for (const [name, number2] of JSON.parse(sessionStorage.getItem(key2) ?? "[]")) numbers2.set(name, number2);
+    } catch {
+    }
+    addEventListener("pagehide", () => {
+      try {
+        sessionStorage.setItem(key2, JSON.stringify([...numbers2].slice(-MOST)));
+      } catch {
+      }
+    });
+    return numbers2;
+  }
+
   // src/state/route.ts
   function parse(hash) {
     const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
@@ -1316,7 +1335,7 @@
     const all = Object.entries({ ...Object.fromEntries(kept2), ...settings }).filter(([, value]) => value);
     return format({ page: page2, id: String(id), settings: Object.fromEntries(all) });
   }
-  var places = /* @__PURE__ */ new Map();
+  var places = lasting("places");
   var steps = 0;
   var newName = () => `${performance.timeOrigin}-${++steps}`;
   var here = "";
@@ -1366,12 +1385,7 @@
     addEventListener("popstate", follow);
     addEventListener("hashchange", follow);
     addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
-    addEventListener("load", () => {
-      history.scrollRestoration = "manual";
-    });
-    addEventListener("pagehide", () => {
-      history.scrollRestoration = "auto";
-    });
+    history.scrollRestoration = "manual";
   }
 
   // src/state/clips.ts
@@ -1659,7 +1673,7 @@
     }
     return found2;
   }
-  var MOST = 1e4;
+  var MOST2 = 1e4;
   function checkNumbers(file2, count2) {
     const added = new Set(file2.new.map(({ cluster }) => cluster));
     const gone = new Set(file2.merged.map(({ from }) => from));
@@ -1669,7 +1683,7 @@
       ...file2.merged.flatMap(({ from, into }) => [from, into]),
       ...file2.moved.flatMap(({ to }) => to ?? [])
     ];
-    const wrong = [...added].find((cluster) => cluster < count2 || cluster >= count2 + MOST) ?? numbers2.find((cluster) => cluster >= count2 && !added.has(cluster));
+    const wrong = [...added].find((cluster) => cluster < count2 || cluster >= count2 + MOST2) ?? numbers2.find((cluster) => cluster >= count2 && !added.has(cluster));
     if (wrong !== void 0)
       throw new Error(`These corrections are of other clusters: here is no cluster ${wrong}, only 0 to ${count2 - 1}. ${ELSEWHERE}`);
     const chained = file2.merged.find(({ into }) => gone.has(into));
@@ -4912,7 +4926,7 @@
   }
 
   // src/ui/rows.tsx
-  var heights = /* @__PURE__ */ new Map();
+  var heights = lasting("heights");
   var STICKY = 64;
   function useWindowRows({ count: count2, height, name, margin }) {
     const [, render] = _2((value) => value + 1, 0);
@@ -4933,9 +4947,16 @@
     const [virtualizer] = d2(() => new Virtualizer(options));
     virtualizer.setOptions(options);
     F2(() => virtualizer._didMount(), []);
-    F2(() => () => {
-      const known = [...virtualizer.itemSizeCache.values()];
-      if (known.length) heights.set(name, known.reduce((sum, size2) => sum + size2, 0) / known.length);
+    F2(() => {
+      const remember = () => {
+        const first = virtualizer.getVirtualItems()[0];
+        if (first?.index) heights.set(name, (first.start - virtualizer.options.scrollMargin) / first.index);
+      };
+      addEventListener("pagehide", remember, true);
+      return () => {
+        removeEventListener("pagehide", remember, true);
+        remember();
+      };
     }, [name]);
     F2(() => virtualizer._willUpdate());
     return virtualizer;
@@ -7268,8 +7289,10 @@ void main() {
     const first = T2(true);
     A2(() => {
       stopPlaying();
-      if (!first.current) {
-        scrollTo(0, scrolledTo());
+      const restore = () => scrollTo(0, scrolledTo());
+      if (first.current) once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(restore)));
+      else {
+        restore();
         if (document.activeElement === document.body) main.current.focus({ preventScroll: true });
       }
       first.current = false;
