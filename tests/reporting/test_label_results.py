@@ -42,7 +42,7 @@ def test_all_that_can_be_asked_for(
     assert main([*command, "--format", *FORMATS, "--link-folders"]) == 0
     printed = capsys.readouterr().out
     assert "4 windows of 2 files" in printed
-    assert "1 file and 1 window rejected:" in printed
+    assert "1 file and 1 window without a cluster:" in printed
     assert "broken.mp4" in printed
     assert f"{output}/labels.csv" in printed
     assert (output / "formats/webvtt/=a.vtt").exists()
