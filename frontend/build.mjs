@@ -4,7 +4,7 @@ import { build } from "esbuild";
 
 const folder = process.argv[2] ?? "../selavi/reporting/explorer/built";
 
-await build({
+const { warnings } = await build({
   entryPoints: { page: "src/main.tsx" },
   outdir: folder,
   bundle: true,
@@ -16,3 +16,4 @@ await build({
   legalComments: "inline",
   logLevel: "warning",
 });
+if (warnings.length) process.exitCode = 1;

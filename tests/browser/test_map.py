@@ -90,6 +90,16 @@ def test_the_lasso_selects_what_is_inside(page: Any) -> None:
     page.mouse.up()
     expect(page.locator(".selection output")).to_have_text("6 clips selected")
     assert page.locator(".marks circle").count() == 6
+    picked = page.locator(".picked .tile")
+    expect(picked).to_have_count(6)
+    picked.nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    expect(picked.nth(2)).to_be_focused()
+    picked.nth(2).click()
+    expect(page.locator("dialog.clip")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".selection").get_by_role("button", name="Clear").click()
+    expect(picked).to_have_count(0)
 
 
 def test_keys_and_wheel_zoom_and_move(page: Any) -> None:
@@ -120,6 +130,12 @@ def test_colours_and_one_cluster_are_chosen(page: Any) -> None:
     page.locator("#only").select_option("1")
     assert "colour=class" in page.url
     assert "only=1" in page.url
+
+
+def test_the_legend_names_few_groups_with_their_clips(page: Any) -> None:
+    expect(page.locator(".legend li")).to_have_text(["Cluster 0 6", "Cluster 1 6"])
+    page.locator("#colour").select_option("class")
+    expect(page.locator(".legend li")).to_have_text(["0 bell 6", "1 siren 6"])
 
 
 def test_points_are_drawn_in_the_colours_of_clusters(page: Any, tmp_path: Path) -> None:

@@ -21,10 +21,9 @@ from selavi.preflight.checks import (
     names_of_clusters,
     stored_sizes,
 )
-from selavi.preflight.config_files import read_config, read_profile
+from selavi.preflight.config_files import read_config
 from selavi.preflight.estimate import estimate
 from selavi.preflight.samples import sample_of
-from selavi.preflight.slurm import _gpus, _minutes
 from selavi.settings import TORCHVISION
 from selavi.training.cost import clip_rate
 from tests.conftest import PRIVATE, SMALL_SHM
@@ -243,22 +242,6 @@ def test_shared_memory_that_is_too_small(own: Path, private_mounts: None) -> Non
     assert done.returncode == 1
     assert "1 MB free in /dev/shm; run demo hands over up to" in " ".join(done.stdout.split())
     assert "--shm-size=8g" in done.stdout and "1 problem found" in done.stdout
-
-
-def test_profiles_and_configurations_are_read_as_snakemake_does(tmp_path: Path) -> None:
-    over = tmp_path / "over.yaml"
-    over.write_text("defaults: {training: {epochs: 3}}\n")
-    run = read_config([DEMO, over]).runs["demo"]
-    assert (run.training.epochs, run.training.batch_size) == (3, 32)
-    path, content = read_profile(str(REPOSITORY / "profiles/slurm"))
-    assert content["executor"] == "slurm" and path is not None and path.name == "config.yaml"
-
-
-def test_slurms_words() -> None:
-    assert _minutes("2-03:04:00") == 2 * 1440 + 3 * 60 + 4
-    assert _minutes("30:00") == 30
-    assert _minutes("infinite") is None
-    assert [_gpus(text) for text in ("gpu:4", "gpu:a100:2", "gpu", "")] == [4, 2, 1, 0]
 
 
 def test_frames_that_a_run_would_enlarge(own: Path, tmp_path: Path) -> None:

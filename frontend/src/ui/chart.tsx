@@ -15,7 +15,9 @@ export function ticks(most: number, whole = false): number[] {
 }
 
 const WIDEST = 860;
-const MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
+const MARGIN = { right: 12, top: 12, bottom: 40 };
+/** To the left of the plot, for the numbers of an axis, and where there is none. */
+const [AXIS, BARE] = [56, 8];
 
 interface Frame {
   label: string;
@@ -38,20 +40,21 @@ export function Plot({ label, x, y, height = 260, wide = false, children }: Fram
     observer.observe(element.current!);
     return () => observer.disconnect();
   }, []);
+  const margin = y.ticks.length ? AXIS : BARE;
   const across = (value: number) =>
-    MARGIN.left + ((value - x.from) / (x.to - x.from || 1)) * (width - MARGIN.left - MARGIN.right);
+    margin + ((value - x.from) / (x.to - x.from || 1)) * (width - margin - MARGIN.right);
   const up = (value: number) => height - MARGIN.bottom - (value / (y.to || 1)) * (height - MARGIN.top - MARGIN.bottom);
   const format = y.format ?? String;
   return (
     <svg ref={element} class="plot" height={height} style={wide ? {} : { maxWidth: `${WIDEST}px` }} role="img" aria-label={label}>
       {y.ticks.map((tick) => (
         <g key={tick}>
-          <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={up(tick)} y2={up(tick)} />
-          <text x={MARGIN.left - 6} y={up(tick) + 4} text-anchor="end">{format(tick)}</text>
+          <line class="grid" x1={margin} x2={width - MARGIN.right} y1={up(tick)} y2={up(tick)} />
+          <text x={margin - 6} y={up(tick) + 4} text-anchor="end">{format(tick)}</text>
         </g>
       ))}
       {x.ticks.map((tick) => <text key={tick} x={across(tick)} y={height - MARGIN.bottom + 16} text-anchor="middle">{(x.format ?? String)(tick)}</text>)}
-      <text x={(MARGIN.left + width - MARGIN.right) / 2} y={height - 6} text-anchor="middle">{x.name}</text>
+      <text x={(margin + width - MARGIN.right) / 2} y={height - 6} text-anchor="middle">{x.name}</text>
       <text transform={`translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`} text-anchor="middle">{y.name}</text>
       {children(across, up)}
     </svg>

@@ -25,14 +25,14 @@ export function CorrectionsPage() {
         <h1>Corrections</h1>
         <p class="lead">
           Rename clusters, move clips, merge and split clusters: on a cluster’s page, “Select” chooses clips. All of it is kept in this
-          browser. Save it as <code>corrections.json</code> to apply it: <code>selavi label --corrections corrections.json</code>, or a
+          browser. Save it as <code>corrections.json</code> to apply it: <code>selavi label <span class="whole">--corrections</span> corrections.json</code>, or a
           run’s <code>corrections</code> in the configuration. Names alone are <code>names.csv</code>.
         </p>
       </header>
       {earlier.value && (
         <p class="trouble">
           This browser keeps corrections of other clusters, which this page had before. Save them, and give the file
-          to <code>selavi label --corrections</code> or the run’s <code>corrections</code>, which match the clusters.{" "}
+          to <code>selavi label <span class="whole">--corrections</span></code> or the run’s <code>corrections</code>, which match the clusters.{" "}
           <button type="button" onClick={() => saveText(earlier.value)}><Icon name="save" />Save earlier corrections</button>{" "}
           <button type="button" onClick={forgetEarlier}><Icon name="close" />Forget them</button>
         </p>
@@ -58,7 +58,7 @@ export function CorrectionsPage() {
       <ul class="changes">
         {numbers(names).map((cluster) => (
           <Change key={`n${cluster}`} back={() => renameCluster(cluster, run.names[cluster] ?? "")}>
-            <a href={addressOf("cluster", cluster)}>Cluster {cluster}</a> is called {names[cluster] ? <b>{names[cluster]}</b> : "nothing"}
+            <a href={addressOf("cluster", cluster)}>Cluster {cluster}</a> {names[cluster] ? <>is called <b>{names[cluster]}</b></> : "has no name"}
           </Change>
         ))}
         {numbers(merged).map((cluster) => (

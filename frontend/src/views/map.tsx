@@ -2,79 +2,30 @@
 
 import { computed, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
-import { group } from "../data/clusters.ts";
-import { APART, Grid, extent, inside, middles, shareColour, spreadColours } from "../data/scatter.ts";
+import { Grid, extent, inside } from "../data/scatter.ts";
 import { count, percent, plural } from "../data/text.ts";
 import {
-  classOf, className, classed, classes, clusterCount, clusters, column, idOf, marginOf, margins, mediaOf, members, run, summary, titleOf,
+  classOf, className, clusterCount, column, idOf, marginOf, mediaOf, run, summary, titleOf,
 } from "../state/clips.ts";
 import { clusterOf } from "../state/order.ts";
-import { addressOf, change, choice, go, openClip, setting } from "../state/route.ts";
+import { change, openClip, setting } from "../state/route.ts";
 import { selectAll, selection } from "../state/selection.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { type Camera, type Painter, makePainter } from "../ui/points.ts";
 import { Still } from "../ui/tile.tsx";
+import { Picked } from "./picked.tsx";
+import { COLOURINGS, Legend, Names, available, colouring, colours } from "./mapgroups.tsx";
 
 const SIDE = 65536;
+/** Selected clips that get a circle, at most; clips that are not selected are grey. */
+const CIRCLED = 100;
 /** Pixels within which a pointer finds a clip. */
 const REACH = 12;
-/** Names of clusters on the map at most. */
-const NAMES = 60;
-
-const COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" } as const;
-type Colour = keyof typeof COLOURS;
-const colouring = (): Colour => choice("colour", COLOURS, "cluster");
 
 const places = computed(() => column<Uint16Array>("map"));
 const grid = computed(() => (places.value ? new Grid(places.value) : null));
 const reach = computed(() => extent(places.value ?? new Uint16Array()));
-
-interface Group {
-  name: string;
-  address: string;
-  size: number;
-  centre: [number, number] | null;
-}
-
-/** What points are coloured and named by: the clusters, or the classes. */
-const groups = computed<Group[]>(() => {
-  const byClass = colouring() === "class";
-  const [points, kinds] = [places.value, classes.value];
-  const known = byClass ? kinds && group(kinds, null, run.classes.length) : members.value;
-  if (!points || !known) return [];
-  return middles(points, known.begins, known.order).map((centre, number) => ({
-    name: byClass ? className(number) : titleOf(number),
-    address: byClass ? addressOf("overview", "", { class: String(number) }) : addressOf("cluster", number),
-    size: known.begins[number + 1]! - known.begins[number]!,
-    centre,
-  }));
-});
-const groupColours = computed(() => spreadColours(groups.value.map((one) => one.centre), groups.value.map((one) => one.size)));
-
-/** r, g, b, a of each clip; those of other clusters than the chosen one are faint. */
-const colours = computed<Uint8Array | null>(() => {
-  const known = clusters.value;
-  if (!known) return null;
-  const made = new Uint8Array(4 * known.length);
-  const only = setting("only") === "" ? -1 : Number(setting("only"));
-  const by = colouring();
-  const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
-  const palette = groupColours.value.map((place) => APART[place]!);
-  const [certain, kinds] = [margins.value, classes.value];
-  const grey: [number, number, number] = [140, 140, 140];
-  for (let row = 0; row < known.length; row++) {
-    const cluster = known[row]!;
-    let colour = grey;
-    if (by === "cluster" && cluster >= 0) colour = palette[cluster] ?? grey;
-    else if (by === "class" && kinds && kinds[row]! >= 0) colour = palette[kinds[row]!] ?? grey;
-    else if (by === "margin" && certain) colour = shareColour(certain[row]! / 255);
-    else if (by === "right" && kinds && kinds[row]! >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
-    made.set(colour, 4 * row);
-    made[4 * row + 3] = only >= 0 && cluster !== only ? 24 : 210;
-  }
-  return made;
-});
 
 export function MapPage() {
   const ready = places.value && colours.value && grid.value;
@@ -231,13 +182,11 @@ function Plane() {
       <div class="toolbar" role="group" aria-label="Map">
         <label class="field">
           <span>Colour by</span>
-          <select id="colour" value={colouring()} onChange={(event) => {
+          <select id="colour" value={colouring.value} onChange={(event) => {
             const { value } = event.currentTarget;
             change({ colour: value === "cluster" ? null : value });
           }}>
-            {(Object.keys(COLOURS) as Colour[]).filter((one) => classed || (one !== "class" && one !== "right")).map((one) => (
-              <option key={one} value={one}>{COLOURS[one]}</option>
-            ))}
+            {available.map((one) => <option key={one} value={one}>{COLOURINGS[one]}</option>)}
           </select>
         </label>
         <label class="field">
@@ -248,55 +197,34 @@ function Plane() {
           </select>
         </label>
         <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}><Icon name="lasso" />Lasso</button>
+        <Legend />
+      </div>
+      <div class={selection.value.size ? "plane-and-clips beside" : "plane-and-clips"}>
+        <div class={lasso ? "plane choosing" : "plane"}>
+          <canvas
+            ref={canvas} width={Math.round(box.width * ratio)} height={Math.round(box.height * ratio)} tabIndex={0} role="img"
+            aria-label={`Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`}
+            onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerCancel={stop} onPointerLeave={() => setOver(null)} onKeyDown={keys}
+          />
+          <svg class="marks" aria-hidden="true">
+            {line.length > 1 && <path d={`M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z`} />}
+            {selection.value.size <= CIRCLED && [...selection.value].map((row) => {
+              const [left, top] = toScreen(points[2 * row]!, points[2 * row + 1]!);
+              return <circle key={row} cx={left} cy={top} r={6} />;
+            })}
+          </svg>
+          <Names toScreen={toScreen} width={box.width} height={box.height} />
+          {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
+        </div>
+        <Picked />
+      </div>
+      <div class="zooms" role="group" aria-label="Zoom">
+        <output class="status" role="status">{plural(run.clips, "clip")}</output>
         <button type="button" onClick={() => zoom(1.6)}><Icon name="plus" />Zoom in</button>
         <button type="button" onClick={() => zoom(1 / 1.6)}><Icon name="minus" />Zoom out</button>
         <button type="button" disabled={!camera} onClick={() => setCamera(null)}>Whole map</button>
-        <Legend />
-        <output class="status" role="status">{plural(run.clips, "clip")}</output>
-      </div>
-      <div class={lasso ? "plane choosing" : "plane"}>
-        <canvas
-          ref={canvas} width={Math.round(box.width * ratio)} height={Math.round(box.height * ratio)} tabIndex={0} role="img"
-          aria-label={`Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`}
-          onPointerDown={down} onPointerMove={moved} onPointerUp={up} onPointerCancel={stop} onPointerLeave={() => setOver(null)} onKeyDown={keys}
-        />
-        <svg class="marks" aria-hidden="true">
-          {line.length > 1 && <path d={`M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z`} />}
-          {selection.value.size <= 2000 && [...selection.value].map((row) => {
-            const [left, top] = toScreen(points[2 * row]!, points[2 * row + 1]!);
-            return <circle key={row} cx={left} cy={top} r={6} />;
-          })}
-        </svg>
-        <Labels toScreen={toScreen} width={box.width} height={box.height} />
-        {over && <Card row={over.row} left={over.left} top={over.top} box={box} />}
       </div>
     </>
-  );
-}
-
-/** Names of the largest groups at their middles, those that do not cover another. */
-function Labels({ toScreen, width, height }: { toScreen: (x: number, y: number) => [number, number]; width: number; height: number }) {
-  const taken: [number, number, number][] = [];
-  const shown = [...groups.value].sort((a, b) => b.size - a.size).slice(0, NAMES).flatMap((one) => {
-    if (!one.centre) return [];
-    const [left, top] = toScreen(...one.centre);
-    const half = 4 * Math.min(24, one.name.length) + 8;
-    if (left < 0 || top < 0 || left > width || top > height) return [];
-    if (taken.some(([x, y, reach]) => Math.abs(x - left) < reach + half && Math.abs(y - top) < 22)) return [];
-    taken.push([left, top, half]);
-    return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
-  });
-  return (
-    <div class="names">
-      {shown.map(({ one, left, top }) => (
-        <a
-          key={one.address} href={one.address} style={{ left: `${left}px`, top: `${top}px` }}
-          onClick={(event) => { event.preventDefault(); go(one.address); }}
-        >
-          {one.name}
-        </a>
-      ))}
-    </div>
   );
 }
 
@@ -312,25 +240,4 @@ function Card({ row, left, top, box }: { row: number; left: number; top: number;
       {margin !== null && <p>margin {percent(margin)}</p>}
     </div>
   );
-}
-
-/** What colours mean, where they are few. */
-function Legend() {
-  const by = colouring();
-  const rgb = (parts: [number, number, number]) => `rgb(${parts.join(" ")})`;
-  if (by === "margin")
-    return (
-      <p class="legend">
-        0% <span class="ramp" style={{ background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` }} /> 100%
-      </p>
-    );
-  if (by === "right")
-    return (
-      <p class="legend">
-        <span class="dot" style={{ background: "rgb(20 90 180)" }} /> commonest class of the cluster
-        <span class="dot" style={{ background: "rgb(220 120 0)" }} /> other class
-      </p>
-    );
-  if (groups.value.filter((one) => one.size).length <= APART.length) return null;
-  return <p class="legend">{APART.length} colours: those near to each other differ, those far apart may be the same</p>;
 }

@@ -1,5 +1,6 @@
 /* What the page is of: facts, pages, which clusters are shown. */
 
+import { useEffect, useRef } from "preact/hooks";
 import { plural } from "../data/text.ts";
 import { corrected, isSelected, modalities, outside, run, view } from "../state/clips.ts";
 import { edited } from "../state/edits.ts";
@@ -9,7 +10,19 @@ import { PAGES } from "./pages.ts";
 import { LevelChoice } from "./levels.tsx";
 import { Icon } from "../ui/icons.tsx";
 
+/** Whether a link of the navigation leads to the page that is shown, or to the one that it belongs to. */
+function currentOf(name: string): { "aria-current"?: "page" | "true" } {
+  if (page.value === name) return { "aria-current": "page" };
+  return page.value === "cluster" && name === "overview" ? { "aria-current": "true" } : {};
+}
+
 export function Masthead() {
+  const pages = useRef<HTMLUListElement>(null);
+  /* On a narrow screen the list of pages scrolls to the side. */
+  useEffect(() => {
+    const [list, link] = [pages.current!, pages.current!.querySelector<HTMLElement>("[aria-current]")];
+    if (link) list.scrollLeft = link.offsetLeft - list.offsetLeft - (list.clientWidth - link.offsetWidth) / 2;
+  }, [page.value]);
   const heads = run.views.filter((one) => one.modality === view.value.modality);
   const made = new Date(run.made);
   return (
@@ -26,10 +39,10 @@ export function Masthead() {
         </p>
       </div>
       <nav aria-label="Pages">
-        <ul>
+        <ul ref={pages}>
           {PAGES.filter((one) => one.word && one.available()).map((one) => (
             <li key={one.name}>
-              <a href={addressOf(one.name)} {...(page.value === one.name ? { "aria-current": "page" as const } : {})}>{one.word}{one.name === "corrections" && edited.value && <span class="badge">changed</span>}</a>
+              <a href={addressOf(one.name)} {...currentOf(one.name)}>{one.word}{one.name === "corrections" && edited.value && <span class="badge">changed</span>}</a>
             </li>
           ))}
         </ul>

@@ -4,10 +4,11 @@ import { computed } from "@preact/signals";
 import { type Cluster, shareSame } from "../data/clusters.ts";
 import { type Row, compare, sameByChance, scoreOf, splitsOf, verdict } from "../data/quality.ts";
 import { percent, plural } from "../data/text.ts";
-import { byAudio, byVideo, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
+import { byAudio, byVideo, classed, clusterCount, corrected, headShares, isSelected, run, summary, view, viewNumber } from "../state/clips.ts";
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
 import { Loading } from "../ui/loading.tsx";
+import { Table } from "../ui/table.tsx";
 import { HeadsTable } from "./heads.tsx";
 
 const splits = splitsOf(run);
@@ -22,7 +23,9 @@ export function QualityPage() {
         <p class="lead">
           {score.value
             ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes."
-            : "These clips have no classes to compare the clusters with. What can be said without them:"}
+            : classed
+              ? "This page has no scores of the clusters with the classes. What can be said without them:"
+              : "These clips have no classes to compare the clusters with. What can be said without them:"}
         </p>
       </header>
       {score.value && <Scored />}
@@ -59,27 +62,25 @@ function Scored() {
       {isSelected.value && corrected.value && <p>These scores are of the model's clusters, without the corrections on this page.</p>}
       {judged && <p>{judged}</p>}
       <Rows all={all} />
-      <div class="scrolls" role="region" aria-label="Scores" tabIndex={0}>
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">Clusters</th><th scope="col">Chosen</th><th scope="col" class="number">Accuracy</th>
-              <th scope="col" class="number">NMI</th><th scope="col" class="number">95% interval</th>
+      <Table label="Scores">
+        <thead>
+          <tr>
+            <th scope="col">Clusters</th><th scope="col">Chosen</th><th scope="col" class="number">Accuracy</th>
+            <th scope="col" class="number">NMI</th><th scope="col" class="number">95% interval</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((one) => (
+            <tr key={one.words} class={one.kind}>
+              <th scope="row">{one.words}</th>
+              <td>{one.kind === "person" ? "by a person" : one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
+              <td class="number">{one.accuracy === undefined ? "" : percent(one.accuracy)}</td>
+              <td class="number">{percent(one.nmi)}</td>
+              <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
             </tr>
-          </thead>
-          <tbody>
-            {all.map((one) => (
-              <tr key={one.words} class={one.kind}>
-                <th scope="row">{one.words}</th>
-                <td>{one.kind === "person" ? "by a person" : one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
-                <td class="number">{one.accuracy === undefined ? "" : percent(one.accuracy)}</td>
-                <td class="number">{percent(one.nmi)}</td>
-                <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
       <p class="aside">
         What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.
         {all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too."}{" "}
@@ -114,10 +115,10 @@ function Rows({ all }: { all: Row[] }) {
         })}
       </Plot>
       <p class="legend">
-        <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot" cx="8" cy="6" r="5" /></svg> without classes
-        <svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot hollow" cx="8" cy="6" r="4" /></svg> by the classes (oracle)
-        {all.some((one) => one.kind === "person") && <><svg class="plot mark" width="16" height="12" aria-hidden="true"><rect class="dot hollow" x="4" y="2" width="8" height="8" /></svg> by a person</>}
-        <svg class="plot mark" width="24" height="12" aria-hidden="true"><line class="interval" x1="2" x2="22" y1="6" y2="6" /></svg> 95% interval
+        <span><svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot" cx="8" cy="6" r="5" /></svg> without classes</span>
+        <span><svg class="plot mark" width="16" height="12" aria-hidden="true"><circle class="dot hollow" cx="8" cy="6" r="4" /></svg> by the classes (oracle)</span>
+        {all.some((one) => one.kind === "person") && <span><svg class="plot mark" width="16" height="12" aria-hidden="true"><rect class="dot hollow" x="4" y="2" width="8" height="8" /></svg> by a person</span>}
+        <span><svg class="plot mark" width="24" height="12" aria-hidden="true"><line class="interval" x1="2" x2="22" y1="6" y2="6" /></svg> 95% interval</span>
       </p>
     </figure>
   );

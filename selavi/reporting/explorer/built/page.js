@@ -1641,7 +1641,7 @@
     try {
       content = JSON.parse(text);
     } catch {
-      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+      throw new Error("This file is not JSON. Choose a corrections.json of this page.");
     }
     const found2 = content;
     if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
@@ -2171,13 +2171,31 @@
   function stepCard(by) {
     const cards = [...document.querySelectorAll(".card")];
     const at = cards.findIndex((card2) => card2.contains(document.activeElement));
-    const card = at < 0 ? cards[0] : cards[at + by];
+    const card = at < 0 ? cards.find((one) => one.getBoundingClientRect().top >= 0) ?? cards[0] : cards[at + by];
     card?.querySelector(".tile")?.focus();
     card?.scrollIntoView({ block: "nearest" });
     return card !== void 0;
   }
+  var tilesOf = (list) => [...list.querySelectorAll(".tile")];
+  function focusTile(tile) {
+    tile.tabIndex = 0;
+    tile.focus();
+    tile.scrollIntoView({ block: "nearest" });
+  }
+  function goToEnd(list, last2) {
+    scrollTo(0, last2 ? document.documentElement.scrollHeight : 0);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const tile = tilesOf(list).at(last2 ? -1 : 0);
+      if (tile) focusTile(tile);
+    }));
+  }
   function stepTile(tile, key2) {
-    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
+    const list = tile.closest(".strip, .rows");
+    const tiles = tilesOf(list);
+    if (list.matches(".rows") && (key2 === "Home" || key2 === "End")) {
+      goToEnd(list, key2 === "End");
+      return true;
+    }
     const at = tiles.indexOf(tile);
     const top = tile.getBoundingClientRect().top;
     const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
@@ -2186,9 +2204,7 @@
     const next = tiles[to];
     if (next) {
       tile.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
+      focusTile(next);
     }
     return true;
   }
@@ -2408,8 +2424,13 @@
   }
   function Still({ row, media }) {
     const id = media ? idOf(row) : "";
-    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
-    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
+    const [missing, setMissing] = d2("");
+    if (!id || id === missing) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
+    const fail = () => {
+      setMissing(id);
+      trouble.value ||= `clips/${id}.jpg cannot be read. Is the folder “clips” beside the page?`;
+    };
+    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async", onError: fail });
   }
   function Playing({ row, tile, sound }) {
     const element = T2(null);
@@ -2612,7 +2633,7 @@
       if (shown3 && !element.open) element.showModal();
       if (!shown3 && element.open) {
         element.close();
-        focusTile(last2.current);
+        focusTile2(last2.current);
       }
     }, [shown3]);
     return /* @__PURE__ */ a4(
@@ -2644,7 +2665,7 @@
       ": the link is of another run."
     ] });
   }
-  function focusTile(row) {
+  function focusTile2(row) {
     const now = document.activeElement;
     if (now !== document.body && !now?.matches(".tile")) return;
     const tile = document.querySelector(`.tile[data-row="${row}"]`);
@@ -2790,7 +2811,7 @@
   var KEYS2 = [
     ["/", "search"],
     ["j, k", "next, previous cluster or clip"],
-    ["arrows", "from clip to clip"],
+    ["arrows, Home, End", "from clip to clip, to the first, to the last"],
     ["Space", "play or stop the clip with sound"],
     ["Enter", "open the clip"],
     ["x", "in an open clip: not of this cluster"],
@@ -5179,8 +5200,8 @@
   function Classes({ cluster }) {
     const [whole3, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, 8);
-    const rest = cluster.classes.length - 8;
+    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, DRAWN);
+    const rest = cluster.classes.length - DRAWN;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
@@ -5192,7 +5213,9 @@
       rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
+  var NEAREST = 2;
   function Beside({ cluster }) {
+    const [whole3, setWhole] = d2(false);
     const known = members.value;
     if (!known) return null;
     const second = isSelected.value ? column("second") : null;
@@ -5200,11 +5223,12 @@
     if (!near.length) return null;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "near-title", children: [
       /* @__PURE__ */ a4("h2", { id: "near-title", children: "Nearest clusters" }),
-      /* @__PURE__ */ a4("ul", { class: "near", children: near.map((one) => /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("ul", { class: "near", children: near.slice(0, whole3 ? near.length : NEAREST).map((one) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4("a", { href: addressOf("cluster", one.cluster), children: titleOf(one.cluster) }),
         /* @__PURE__ */ a4("p", { children: doubts(one) }),
         cluster.classes[0] && /* @__PURE__ */ a4("p", { children: classesOf(cluster, one.cluster) })
-      ] }, one.cluster)) })
+      ] }, one.cluster)) }),
+      near.length > NEAREST && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(near.length - NEAREST, "more cluster")}` })
     ] });
   }
   function doubts({ second, video, audio }) {
@@ -5657,50 +5681,132 @@ void main() {
     };
   }
 
-  // src/views/map.tsx
-  var SIDE = 65536;
-  var REACH = 12;
+  // src/views/picked.tsx
+  var SHOWN2 = 60;
+  function Picked() {
+    const rows = [...selection.value];
+    if (!rows.length) return null;
+    const step2 = Math.max(1, rows.length / SHOWN2);
+    const shown3 = Array.from({ length: Math.min(SHOWN2, rows.length) }, (_4, at) => rows[Math.floor(at * step2)]);
+    return /* @__PURE__ */ a4("aside", { class: "picked", "aria-label": "Selected clips", children: [
+      /* @__PURE__ */ a4("ul", { class: "strip", children: shown3.map((row, at) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4(Tile, { row, place: "picked", common: summary.value?.[clusterOf(row)]?.classes[0]?.[0] ?? -1, stop: at === 0 }) }, row)) }),
+      rows.length > SHOWN2 && /* @__PURE__ */ a4("p", { class: "aside", children: [
+        "and ",
+        count(rows.length - SHOWN2),
+        " more"
+      ] })
+    ] });
+  }
+
+  // src/views/mapgroups.tsx
   var NAMES = 60;
-  var COLOURS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" };
-  var colouring = () => choice("colour", COLOURS, "cluster");
-  var places3 = O(() => column("map"));
-  var grid = O(() => places3.value ? new Grid(places3.value) : null);
-  var reach = O(() => extent(places3.value ?? new Uint16Array()));
+  var GREY = [140, 140, 140];
+  var [COMMONEST, OTHER] = [[20, 90, 180], [220, 120, 0]];
+  var COLOURINGS = { cluster: "cluster", class: "class", margin: "margin", right: "commonest class or not" };
+  var available = Object.keys(COLOURINGS).filter((one) => classed || one !== "class" && one !== "right");
+  var colouring = O(() => choice("colour", COLOURINGS, "cluster"));
+  var only = O(() => setting("only") === "" ? -1 : Number(setting("only")));
+  var classMembers = O(() => classes.value ? group(classes.value, null, run.classes.length) : null);
   var groups = O(() => {
-    const byClass = colouring() === "class";
-    const [points2, kinds] = [places3.value, classes.value];
-    const known = byClass ? kinds && group(kinds, null, run.classes.length) : members.value;
-    if (!points2 || !known) return [];
-    return middles(points2, known.begins, known.order).map((centre, number2) => ({
-      name: byClass ? className(number2) : titleOf(number2),
-      address: byClass ? addressOf("overview", "", { class: String(number2) }) : addressOf("cluster", number2),
-      size: known.begins[number2 + 1] - known.begins[number2],
-      centre
-    }));
+    const byClass = colouring.value === "class";
+    const known = byClass ? classMembers.value : members.value;
+    const points2 = column("map");
+    if (!known || !points2) return [];
+    const centres = middles(points2, known.begins, known.order);
+    const sizes = centres.map((_4, number2) => rowsOf(known, number2).length);
+    const colours2 = spreadColours(centres, sizes);
+    return centres.flatMap((centre, number2) => centre ? [{
+      number: number2,
+      centre,
+      size: sizes[number2],
+      colour: APART[colours2[number2]],
+      name: byClass ? className(number2) : titleOf(number2)
+    }] : []).sort((a5, b3) => b3.size - a5.size);
   });
-  var groupColours = O(() => spreadColours(groups.value.map((one) => one.centre), groups.value.map((one) => one.size)));
   var colours = O(() => {
     const known = clusters.value;
     if (!known) return null;
     const made3 = new Uint8Array(4 * known.length);
-    const only = setting("only") === "" ? -1 : Number(setting("only"));
-    const by = colouring();
+    const chosen = only.value;
+    const by = colouring.value;
     const common = summary.value?.map((one) => one.classes[0]?.[0] ?? -1) ?? [];
-    const palette = groupColours.value.map((place2) => APART[place2]);
-    const [certain, kinds] = [margins.value, classes.value];
-    const grey = [140, 140, 140];
+    const palette = new Map(groups.value.map((one) => [one.number, one.colour]));
+    const [certain, kinds, picked] = [margins.value, classes.value, selection.value];
     for (let row = 0; row < known.length; row++) {
       const cluster = known[row];
-      let colour = grey;
-      if (by === "cluster" && cluster >= 0) colour = palette[cluster] ?? grey;
-      else if (by === "class" && kinds && kinds[row] >= 0) colour = palette[kinds[row]] ?? grey;
+      const others = chosen >= 0 && cluster !== chosen || picked.size > 0 && !picked.has(row);
+      let colour = GREY;
+      if (others) colour = GREY;
+      else if (by === "cluster") colour = palette.get(cluster) ?? GREY;
+      else if (by === "class" && kinds) colour = palette.get(kinds[row]) ?? GREY;
       else if (by === "margin" && certain) colour = shareColour(certain[row] / 255);
-      else if (by === "right" && kinds && kinds[row] >= 0) colour = kinds[row] === common[cluster] ? [20, 90, 180] : [220, 120, 0];
+      else if (by === "right" && kinds && kinds[row] >= 0) colour = kinds[row] === common[cluster] ? COMMONEST : OTHER;
       made3.set(colour, 4 * row);
-      made3[4 * row + 3] = only >= 0 && cluster !== only ? 24 : 210;
+      made3[4 * row + 3] = others ? 40 : 210;
     }
     return made3;
   });
+  function Names({ toScreen, width, height }) {
+    const addressOfGroup = (number2) => colouring.value === "class" ? addressOf("overview", "", { class: String(number2) }) : addressOf("cluster", number2);
+    const taken = [];
+    const shown3 = groups.value.slice(0, NAMES).flatMap((one) => {
+      const [left, top] = toScreen(...one.centre);
+      const half = 4 * Math.min(24, one.name.length) + 8;
+      if (left < 0 || top < 0 || left > width || top > height) return [];
+      if (taken.some(([x3, y5, reach2]) => Math.abs(x3 - left) < reach2 + half && Math.abs(y5 - top) < 22)) return [];
+      taken.push([left, top, half]);
+      return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
+    });
+    return /* @__PURE__ */ a4("div", { class: "names", children: shown3.map(({ one, left, top }) => /* @__PURE__ */ a4("a", { href: addressOfGroup(one.number), style: { left: `${left}px`, top: `${top}px` }, children: one.name }, one.number)) });
+  }
+  var rgb = (colour) => `rgb(${colour.join(" ")})`;
+  var Dot = ({ colour }) => /* @__PURE__ */ a4("span", { class: "dot", style: { background: rgb(colour) } });
+  function Legend() {
+    const by = colouring.value;
+    if (by === "margin")
+      return /* @__PURE__ */ a4("p", { class: "legend", children: [
+        "margin 0% ",
+        /* @__PURE__ */ a4("span", { class: "ramp", style: { background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` } }),
+        " 100%"
+      ] });
+    if (by === "right")
+      return /* @__PURE__ */ a4("p", { class: "legend", children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4(Dot, { colour: COMMONEST }),
+          "commonest class of the cluster"
+        ] }),
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4(Dot, { colour: OTHER }),
+          "other class"
+        ] }),
+        classes.value?.includes(-1) && /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4(Dot, { colour: GREY }),
+          "no class"
+        ] })
+      ] });
+    const [all, words2] = [groups.value, by === "class" ? "classes" : "clusters"];
+    if (all.length <= APART.length)
+      return /* @__PURE__ */ a4("ul", { class: "legend", children: all.map((one) => /* @__PURE__ */ a4("li", { children: [
+        /* @__PURE__ */ a4(Dot, { colour: one.colour }),
+        /* @__PURE__ */ a4("span", { class: "what", children: one.name }),
+        " ",
+        count(one.size)
+      ] }, one.number)) });
+    return /* @__PURE__ */ a4("p", { class: "legend", children: [
+      APART.length,
+      " colours: ",
+      words2,
+      " that are near to each other differ, those far apart may be the same"
+    ] });
+  }
+
+  // src/views/map.tsx
+  var SIDE = 65536;
+  var CIRCLED = 100;
+  var REACH = 12;
+  var places3 = O(() => column("map"));
+  var grid = O(() => places3.value ? new Grid(places3.value) : null);
+  var reach = O(() => extent(places3.value ?? new Uint16Array()));
   function MapPage() {
     const ready = places3.value && colours.value && grid.value;
     const far = run.map;
@@ -5854,10 +5960,10 @@ void main() {
       /* @__PURE__ */ a4("div", { class: "toolbar", role: "group", "aria-label": "Map", children: [
         /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Colour by" }),
-          /* @__PURE__ */ a4("select", { id: "colour", value: colouring(), onChange: (event) => {
+          /* @__PURE__ */ a4("select", { id: "colour", value: colouring.value, onChange: (event) => {
             const { value } = event.currentTarget;
             change({ colour: value === "cluster" ? null : value });
-          }, children: Object.keys(COLOURS).filter((one) => classed || one !== "class" && one !== "right").map((one) => /* @__PURE__ */ a4("option", { value: one, children: COLOURS[one] }, one)) })
+          }, children: available.map((one) => /* @__PURE__ */ a4("option", { value: one, children: COLOURINGS[one] }, one)) })
         ] }),
         /* @__PURE__ */ a4("label", { class: "field", children: [
           /* @__PURE__ */ a4("span", { children: "Show" }),
@@ -5870,6 +5976,41 @@ void main() {
           /* @__PURE__ */ a4(Icon, { name: "lasso" }),
           "Lasso"
         ] }),
+        /* @__PURE__ */ a4(Legend, {})
+      ] }),
+      /* @__PURE__ */ a4("div", { class: selection.value.size ? "plane-and-clips beside" : "plane-and-clips", children: [
+        /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
+          /* @__PURE__ */ a4(
+            "canvas",
+            {
+              ref: canvas,
+              width: Math.round(box.width * ratio),
+              height: Math.round(box.height * ratio),
+              tabIndex: 0,
+              role: "img",
+              "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
+              onPointerDown: down,
+              onPointerMove: moved,
+              onPointerUp: up,
+              onPointerCancel: stop,
+              onPointerLeave: () => setOver(null),
+              onKeyDown: keys2
+            }
+          ),
+          /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
+            line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
+            selection.value.size <= CIRCLED && [...selection.value].map((row) => {
+              const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
+              return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
+            })
+          ] }),
+          /* @__PURE__ */ a4(Names, { toScreen, width: box.width, height: box.height }),
+          over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
+        ] }),
+        /* @__PURE__ */ a4(Picked, {})
+      ] }),
+      /* @__PURE__ */ a4("div", { class: "zooms", role: "group", "aria-label": "Zoom", children: [
+        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(run.clips, "clip") }),
         /* @__PURE__ */ a4("button", { type: "button", onClick: () => zoom(1.6), children: [
           /* @__PURE__ */ a4(Icon, { name: "plus" }),
           "Zoom in"
@@ -5878,64 +6019,9 @@ void main() {
           /* @__PURE__ */ a4(Icon, { name: "minus" }),
           "Zoom out"
         ] }),
-        /* @__PURE__ */ a4("button", { type: "button", disabled: !camera, onClick: () => setCamera(null), children: "Whole map" }),
-        /* @__PURE__ */ a4(Legend, {}),
-        /* @__PURE__ */ a4("output", { class: "status", role: "status", children: plural(run.clips, "clip") })
-      ] }),
-      /* @__PURE__ */ a4("div", { class: lasso ? "plane choosing" : "plane", children: [
-        /* @__PURE__ */ a4(
-          "canvas",
-          {
-            ref: canvas,
-            width: Math.round(box.width * ratio),
-            height: Math.round(box.height * ratio),
-            tabIndex: 0,
-            role: "img",
-            "aria-label": `Map of ${count(run.clips)} clips in ${clusterCount.value} clusters. Arrows move it, plus and minus zoom. The page Clusters lists the same clips.`,
-            onPointerDown: down,
-            onPointerMove: moved,
-            onPointerUp: up,
-            onPointerCancel: stop,
-            onPointerLeave: () => setOver(null),
-            onKeyDown: keys2
-          }
-        ),
-        /* @__PURE__ */ a4("svg", { class: "marks", "aria-hidden": "true", children: [
-          line.length > 1 && /* @__PURE__ */ a4("path", { d: `M${line.map((one) => toScreen(...one).map(Math.round).join(" ")).join("L")}Z` }),
-          selection.value.size <= 2e3 && [...selection.value].map((row) => {
-            const [left, top] = toScreen(points2[2 * row], points2[2 * row + 1]);
-            return /* @__PURE__ */ a4("circle", { cx: left, cy: top, r: 6 }, row);
-          })
-        ] }),
-        /* @__PURE__ */ a4(Labels, { toScreen, width: box.width, height: box.height }),
-        over && /* @__PURE__ */ a4(Card2, { row: over.row, left: over.left, top: over.top, box })
+        /* @__PURE__ */ a4("button", { type: "button", disabled: !camera, onClick: () => setCamera(null), children: "Whole map" })
       ] })
     ] });
-  }
-  function Labels({ toScreen, width, height }) {
-    const taken = [];
-    const shown3 = [...groups.value].sort((a5, b3) => b3.size - a5.size).slice(0, NAMES).flatMap((one) => {
-      if (!one.centre) return [];
-      const [left, top] = toScreen(...one.centre);
-      const half = 4 * Math.min(24, one.name.length) + 8;
-      if (left < 0 || top < 0 || left > width || top > height) return [];
-      if (taken.some(([x3, y5, reach2]) => Math.abs(x3 - left) < reach2 + half && Math.abs(y5 - top) < 22)) return [];
-      taken.push([left, top, half]);
-      return [{ one, left: Math.max(half, Math.min(width - half, left)), top }];
-    });
-    return /* @__PURE__ */ a4("div", { class: "names", children: shown3.map(({ one, left, top }) => /* @__PURE__ */ a4(
-      "a",
-      {
-        href: one.address,
-        style: { left: `${left}px`, top: `${top}px` },
-        onClick: (event) => {
-          event.preventDefault();
-          go(one.address);
-        },
-        children: one.name
-      },
-      one.address
-    )) });
   }
   function Card2({ row, left, top, box }) {
     const margin = marginOf(row);
@@ -5949,28 +6035,6 @@ void main() {
         "margin ",
         percent(margin)
       ] })
-    ] });
-  }
-  function Legend() {
-    const by = colouring();
-    const rgb = (parts2) => `rgb(${parts2.join(" ")})`;
-    if (by === "margin")
-      return /* @__PURE__ */ a4("p", { class: "legend", children: [
-        "0% ",
-        /* @__PURE__ */ a4("span", { class: "ramp", style: { background: `linear-gradient(to right, ${rgb(shareColour(0))}, ${rgb(shareColour(1))})` } }),
-        " 100%"
-      ] });
-    if (by === "right")
-      return /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(20 90 180)" } }),
-        " commonest class of the cluster",
-        /* @__PURE__ */ a4("span", { class: "dot", style: { background: "rgb(220 120 0)" } }),
-        " other class"
-      ] });
-    if (groups.value.filter((one) => one.size).length <= APART.length) return null;
-    return /* @__PURE__ */ a4("p", { class: "legend", children: [
-      APART.length,
-      " colours: those near to each other differ, those far apart may be the same"
     ] });
   }
 
@@ -6013,7 +6077,11 @@ void main() {
           "Rename clusters, move clips, merge and split clusters: on a cluster’s page, “Select” chooses clips. All of it is kept in this browser. Save it as ",
           /* @__PURE__ */ a4("code", { children: "corrections.json" }),
           " to apply it: ",
-          /* @__PURE__ */ a4("code", { children: "selavi label --corrections corrections.json" }),
+          /* @__PURE__ */ a4("code", { children: [
+            "selavi label ",
+            /* @__PURE__ */ a4("span", { class: "whole", children: "--corrections" }),
+            " corrections.json"
+          ] }),
           ", or a run’s ",
           /* @__PURE__ */ a4("code", { children: "corrections" }),
           " in the configuration. Names alone are ",
@@ -6023,7 +6091,10 @@ void main() {
       ] }),
       earlier.value && /* @__PURE__ */ a4("p", { class: "trouble", children: [
         "This browser keeps corrections of other clusters, which this page had before. Save them, and give the file to ",
-        /* @__PURE__ */ a4("code", { children: "selavi label --corrections" }),
+        /* @__PURE__ */ a4("code", { children: [
+          "selavi label ",
+          /* @__PURE__ */ a4("span", { class: "whole", children: "--corrections" })
+        ] }),
         " or the run’s ",
         /* @__PURE__ */ a4("code", { children: "corrections" }),
         ", which match the clusters.",
@@ -6087,8 +6158,11 @@ void main() {
             "Cluster ",
             cluster
           ] }),
-          " is called ",
-          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+          " ",
+          names2[cluster] ? /* @__PURE__ */ a4($, { children: [
+            "is called ",
+            /* @__PURE__ */ a4("b", { children: names2[cluster] })
+          ] }) : "has no name"
         ] }, `n${cluster}`)),
         numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => unmergeCluster(cluster), children: [
           "Cluster ",
@@ -6231,6 +6305,11 @@ void main() {
       });
     });
     return found2.sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster || a5.kind - b3.kind);
+  }
+
+  // src/ui/table.tsx
+  function Table({ label, children }) {
+    return /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": label, tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children }) });
   }
 
   // src/views/matrix.tsx
@@ -6398,7 +6477,7 @@ void main() {
     const listed2 = whole3 ? all.slice(0, 1e3) : all.slice(0, FEW);
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
       /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Mixtures", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Mostly" }),
@@ -6413,7 +6492,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: count(clips) }),
           /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
         ] }, `${cluster}-${kind}`)) })
-      ] }) }),
+      ] }),
       all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
   }
@@ -6511,7 +6590,8 @@ void main() {
     return Array.from({ length: count2 + 1 }, (_4, at) => Number((at * step2).toPrecision(12)));
   }
   var WIDEST = 860;
-  var MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
+  var MARGIN = { right: 12, top: 12, bottom: 40 };
+  var [AXIS, BARE] = [56, 8];
   function Plot({ label, x: x3, y: y5, height = 260, wide = false, children }) {
     const element = T2(null);
     const [width, setWidth] = d2(640);
@@ -6520,16 +6600,17 @@ void main() {
       observer.observe(element.current);
       return () => observer.disconnect();
     }, []);
-    const across = (value) => MARGIN.left + (value - x3.from) / (x3.to - x3.from || 1) * (width - MARGIN.left - MARGIN.right);
+    const margin = y5.ticks.length ? AXIS : BARE;
+    const across = (value) => margin + (value - x3.from) / (x3.to - x3.from || 1) * (width - margin - MARGIN.right);
     const up = (value) => height - MARGIN.bottom - value / (y5.to || 1) * (height - MARGIN.top - MARGIN.bottom);
     const format2 = y5.format ?? String;
     return /* @__PURE__ */ a4("svg", { ref: element, class: "plot", height, style: wide ? {} : { maxWidth: `${WIDEST}px` }, role: "img", "aria-label": label, children: [
       y5.ticks.map((tick) => /* @__PURE__ */ a4("g", { children: [
-        /* @__PURE__ */ a4("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
-        /* @__PURE__ */ a4("text", { x: MARGIN.left - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
+        /* @__PURE__ */ a4("line", { class: "grid", x1: margin, x2: width - MARGIN.right, y1: up(tick), y2: up(tick) }),
+        /* @__PURE__ */ a4("text", { x: margin - 6, y: up(tick) + 4, "text-anchor": "end", children: format2(tick) })
       ] }, tick)),
       x3.ticks.map((tick) => /* @__PURE__ */ a4("text", { x: across(tick), y: height - MARGIN.bottom + 16, "text-anchor": "middle", children: (x3.format ?? String)(tick) }, tick)),
-      /* @__PURE__ */ a4("text", { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle", children: x3.name }),
+      /* @__PURE__ */ a4("text", { x: (margin + width - MARGIN.right) / 2, y: height - 6, "text-anchor": "middle", children: x3.name }),
       /* @__PURE__ */ a4("text", { transform: `translate(12 ${(height - MARGIN.bottom) / 2}) rotate(-90)`, "text-anchor": "middle", children: y5.name }),
       children(across, up)
     ] });
@@ -6552,7 +6633,7 @@ void main() {
         plural(heads.length, "head"),
         ": how far each agrees with the others, and which is selected"
       ] }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Heads", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Heads", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Head" }),
           several && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clusters" }),
@@ -6575,7 +6656,7 @@ void main() {
             scored && /* @__PURE__ */ a4("td", { class: "number", children: scores[at] ? percent(scores[at].nmi) : "" })
           ] }, one.view);
         }) })
-      ] }) }),
+      ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: "The head that agrees best with the others by video and audio together is selected at the end of the training, by the labels of the training. Its agreement here is that of the clusters on this page." })
     ] });
   }
@@ -6588,7 +6669,7 @@ void main() {
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
         /* @__PURE__ */ a4("h1", { children: "How good is this?" }),
-        /* @__PURE__ */ a4("p", { class: "lead", children: score.value ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes." : "These clips have no classes to compare the clusters with. What can be said without them:" })
+        /* @__PURE__ */ a4("p", { class: "lead", children: score.value ? "Beside classes that people gave, beside chance and other methods; then what can be said without classes." : classed ? "This page has no scores of the clusters with the classes. What can be said without them:" : "These clips have no classes to compare the clusters with. What can be said without them:" })
       ] }),
       score.value && /* @__PURE__ */ a4(Scored, {}),
       /* @__PURE__ */ a4(Unscored, {})
@@ -6640,7 +6721,7 @@ void main() {
       isSelected.value && corrected.value && /* @__PURE__ */ a4("p", { children: "These scores are of the model's clusters, without the corrections on this page." }),
       judged && /* @__PURE__ */ a4("p", { children: judged }),
       /* @__PURE__ */ a4(Rows, { all }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Scores", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Scores", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Chosen" }),
@@ -6655,7 +6736,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.low === void 0 ? "" : `${percent(one.low)} to ${percent(one.high)}` })
         ] }, one.words)) })
-      ] }) }),
+      ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
         "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.",
         all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too.",
@@ -6686,16 +6767,22 @@ void main() {
         }
       ),
       /* @__PURE__ */ a4("p", { class: "legend", children: [
-        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot", cx: "8", cy: "6", r: "5" }) }),
-        " without classes",
-        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: "8", cy: "6", r: "4" }) }),
-        " by the classes (oracle)",
-        all.some((one) => one.kind === "person") && /* @__PURE__ */ a4($, { children: [
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot", cx: "8", cy: "6", r: "5" }) }),
+          " without classes"
+        ] }),
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: "8", cy: "6", r: "4" }) }),
+          " by the classes (oracle)"
+        ] }),
+        all.some((one) => one.kind === "person") && /* @__PURE__ */ a4("span", { children: [
           /* @__PURE__ */ a4("svg", { class: "plot mark", width: "16", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("rect", { class: "dot hollow", x: "4", y: "2", width: "8", height: "8" }) }),
           " by a person"
         ] }),
-        /* @__PURE__ */ a4("svg", { class: "plot mark", width: "24", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("line", { class: "interval", x1: "2", x2: "22", y1: "6", y2: "6" }) }),
-        " 95% interval"
+        /* @__PURE__ */ a4("span", { children: [
+          /* @__PURE__ */ a4("svg", { class: "plot mark", width: "24", height: "12", "aria-hidden": "true", children: /* @__PURE__ */ a4("line", { class: "interval", x1: "2", x2: "22", y1: "6", y2: "6" }) }),
+          " 95% interval"
+        ] })
       ] })
     ] });
   }
@@ -6809,7 +6896,7 @@ void main() {
       /* @__PURE__ */ a4(Chart, { sorted, prescribed }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
-        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Sizes", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4(Table, { label: "Sizes", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Rank" }),
             /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
@@ -6824,7 +6911,7 @@ void main() {
             /* @__PURE__ */ a4("td", { class: "number", children: percent(one.size / clips) }),
             prescribed && /* @__PURE__ */ a4("td", { class: "number", children: count(Math.round(prescribed[rank])) })
           ] }, one.number)) })
-        ] }) })
+        ] })
       ] })
     ] });
   }
@@ -6912,7 +6999,7 @@ void main() {
       /* @__PURE__ */ a4("div", { class: "charts", children: shown3.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
-        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Training by epoch", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4(Table, { label: "Training by epoch", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", children: "Epoch" }),
             shown3.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
@@ -6924,7 +7011,7 @@ void main() {
               return /* @__PURE__ */ a4("td", { class: "number", children: typeof value === "number" ? format2(value) : "" }, name);
             })
           ] }, epoch)) })
-        ] }) })
+        ] })
       ] })
     ] });
   }
@@ -7050,7 +7137,7 @@ void main() {
             /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place2) => [x3(place2), y5(Math.max(0, one.agreement))])) }),
             scored.length > 0 && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(scored.map((one) => [x3(at(one)), y5(one.nmi)])) }),
             all.map((one, place2) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place2), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
-            best && /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: x3(at(best)), cy: y5(best.nmi), r: 6 })
+            best && /* @__PURE__ */ a4("circle", { class: "ring", cx: x3(at(best)), cy: y5(best.nmi), r: 10 })
           ] })
         }
       ),
@@ -7065,7 +7152,7 @@ void main() {
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Numbers of clusters", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Numbers of clusters", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
@@ -7079,7 +7166,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
           best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
         ] }, one.clusters)) })
-      ] }) })
+      ] })
     ] });
   }
 
@@ -7098,7 +7185,16 @@ void main() {
   ];
 
   // src/views/masthead.tsx
+  function currentOf(name) {
+    if (page.value === name) return { "aria-current": "page" };
+    return page.value === "cluster" && name === "overview" ? { "aria-current": "true" } : {};
+  }
   function Masthead() {
+    const pages = T2(null);
+    A2(() => {
+      const [list, link] = [pages.current, pages.current.querySelector("[aria-current]")];
+      if (link) list.scrollLeft = link.offsetLeft - list.offsetLeft - (list.clientWidth - link.offsetWidth) / 2;
+    }, [page.value]);
     const heads = run.views.filter((one) => one.modality === view.value.modality);
     const made3 = new Date(run.made);
     return /* @__PURE__ */ a4("header", { class: "masthead", children: [
@@ -7126,7 +7222,7 @@ void main() {
           ] })
         ] })
       ] }),
-      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...page.value === one.name ? { "aria-current": "page" } : {}, children: [
+      /* @__PURE__ */ a4("nav", { "aria-label": "Pages", children: /* @__PURE__ */ a4("ul", { ref: pages, children: PAGES.filter((one) => one.word && one.available()).map((one) => /* @__PURE__ */ a4("li", { children: /* @__PURE__ */ a4("a", { href: addressOf(one.name), ...currentOf(one.name), children: [
         one.word,
         one.name === "corrections" && edited.value && /* @__PURE__ */ a4("span", { class: "badge", children: "changed" })
       ] }) }, one.name)) }) }),
