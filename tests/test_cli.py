@@ -53,6 +53,24 @@ def test_a_wrong_word_is_answered_with_the_nearest_right_one(
     assert said in error and error.count("\n") < 6
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--clips-per-cluster", "0"], "argument --clips-per-cluster: 0 is not a number from 1"),
+        (["--clips-per-cluster", "few"], "--clips-per-cluster: invalid int value: 'few'"),
+        (["--max-megabytes", "0.5"], "argument --max-megabytes: 0.5 is not a number from 1"),
+        (["--max-megabytes", "nan"], "argument --max-megabytes: nan is not a number from 1"),
+    ],
+)
+def test_limits_of_the_page_are_checked_before_a_training(
+    given: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["label", str(tmp_path), "--output", str(tmp_path / "out"), *given])
+    assert done.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("stage", COMMANDS)
 def test_each_stage_explains_itself(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
@@ -173,6 +191,14 @@ def test_text_comes_back_from_csv_as_it_was(tmp_path: Path) -> None:
         (b"a,b\n1,2\n1,2,3\n", "is not a valid CSV file"),
         (b"a\n\xff\xfe\n", "is not a valid CSV file"),
         (b"cluster,b\n1,2\n", "has no column 'label'; its columns: cluster, b"),
+        (
+            ("long" * 20 + ",b" * 30).encode(),
+            "its columns: "
+            + "long" * 10
+            + "..., b"
+            + "".join(f", b.{n}" for n in range(1, 11))
+            + " and 19 more",
+        ),
     ],
 )
 def test_a_table_of_another_kind_is_named(

@@ -137,7 +137,7 @@ test("lists that a file leaves out are empty", () => {
 });
 
 test("a file that is none is refused with what is wrong", () => {
-  assert.throws(() => parse("{"), /no JSON/);
+  assert.throws(() => parse("{"), /not JSON/);
   assert.throws(() => parse("{}"), /not of the format/);
   const file = toFile(move(NONE, [0], 1, model), source);
   assert.throws(() => parse(JSON.stringify({ ...file, moved: [{ clip: "x", from: 0, to: 1 }] })), /“moved” is not/);

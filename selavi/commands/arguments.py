@@ -1,6 +1,8 @@
 """Arguments that several commands take."""
 
 import argparse
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -192,11 +194,11 @@ def videos(parser: argparse.ArgumentParser, window: str, stride: str) -> None:
 
 def page_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--clips-per-cluster", type=int, default=48, metavar="N",
+        "--clips-per-cluster", type=_from_one(int), default=48, metavar="N",
         help="store N clips per cluster, which the page can play (default: 48)",
     )  # fmt: skip
     parser.add_argument(
-        "--max-megabytes", type=float, default=300, metavar="MB",
+        "--max-megabytes", type=_from_one(float), default=300, metavar="MB",
         help="store fewer clips per cluster if they are larger than MB 10^6 bytes (default: 300)",
     )  # fmt: skip
 
@@ -218,6 +220,19 @@ def known_clusters(parser: argparse.ArgumentParser) -> None:
         help="set the number of clusters, empty ones included (default: what the "
         "assignments say, or one more than the highest in them)",
     )  # fmt: skip
+
+
+def _from_one(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """A type of arguments: a number of this type from 1, or the command would fail at its end."""
+
+    def parse(text: str) -> float:
+        number = kind(text)
+        if not 1 <= number < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not a number from 1")
+        return number
+
+    parse.__name__ = kind.__name__
+    return parse
 
 
 def _clusters(text: str) -> int | None:

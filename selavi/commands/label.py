@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     if training:
         labelled(output)
     page = None
-    if with_page:
+    if with_page and labels["model_cluster"].notna().any():
         clips = stored_clips(output, loaded, how)
         facts = model_facts(loaded.facts, Path(model).with_name("log.csv") if training else None)
         if training:
@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
             how.threads, facts, used_corrections(output, how),
         )  # fmt: skip
     show_labels(labels, output, Wanted(options.format, options.link_folders), page)
-    if labels["cluster"].isna().all():
+    if labels["model_cluster"].isna().all():
         logging.getLogger("selavi").error(
             "nothing could be labelled: the columns reason and detail of %s say why",
             output / "labels.csv",

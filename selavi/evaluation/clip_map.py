@@ -14,12 +14,14 @@ from sklearn.decomposition import PCA
 from selavi.clustering.fitted import is_clustering, read_clustering
 from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import open_clips
+from selavi.disk import refusal
 from selavi.evaluation.baseline_features import extract, network_features
 from selavi.evaluation.cluster_features import features_of, whole_clips
 from selavi.evaluation.predict import best_device
 from selavi.files import UserError, atomic_path
 from selavi.models.checkpoint import load_model
 from selavi.neighbours import nearest
+from selavi.progress import Bar, duration
 from selavi.settings import Modality
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,11 @@ class ClipMap:
         except FileNotFoundError:
             raise UserError(f"{path} does not exist; make it by `selavi map`") from None
         except Exception as error:  # numpy, zipfile and zlib raise many types for damaged files
-            raise UserError(f"{path} is not a file of `selavi map`: {error}") from None
+            if isinstance(error, OSError) and error.errno:
+                raise UserError(refusal(error, path, "read")) from None
+            raise UserError(
+                f"{path} is not a file of `selavi map`, or is damaged; make it again"
+            ) from None
         if positions.shape != (len(ids), 2) or not np.isfinite(positions).all():
             raise UserError(f"{path} is damaged: it has no position for each clip; make it again")
         return cls(ids, positions, method, of)
@@ -150,6 +156,8 @@ def positions_of(features: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
     if not has_umap():
         log.warning("the package umap-learn is not installed; the map is by PCA, which is coarser")
         return reduced[:, :2], "pca"
+    expected = duration(umap_seconds(len(rows)))
+    log.info("placing %d clips in the plane by UMAP: about %s", len(rows), expected)
     return _umap(reduced), "umap"
 
 
@@ -196,8 +204,9 @@ def _reduce(rows: np.ndarray) -> np.ndarray:
 
 def _umap(rows: np.ndarray) -> np.ndarray:
     """Positions by UMAP, from exact neighbours and the two first principal components."""
-    from umap import UMAP  # takes seconds to import
+    from umap import UMAP, layouts  # takes seconds to import
 
+    layouts.tqdm = Bar  # UMAP takes options of a bar, and no other bar
     indices, distances = nearest(torch.from_numpy(rows), torch.from_numpy(rows), NEIGHBOURS)
     start = rows[:, :2] / max(float(np.abs(rows[:, :2]).max()), 1e-12) * 10
     flat = np.ptp(start, axis=0) == 0  # UMAP divides by the range
@@ -211,6 +220,7 @@ def _umap(rows: np.ndarray) -> np.ndarray:
             random_state=SEED,
             n_jobs=1,
             precomputed_knn=(indices.numpy(), distances.numpy(), None),
+            tqdm_kwds={"desc": "map", "unit": "epoch", "bar_format": None, "disable": None},
         )
         positions: np.ndarray = mapper.fit_transform(rows).astype(np.float32)
     return positions

@@ -170,8 +170,7 @@ def stored_clips(output: Path, loaded: Loaded, options: Options) -> pd.DataFrame
     DataFrame
         See `Work.clips`.
     """
-    plan = read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
-    return _work(output / "work", loaded, options).clips(plan)
+    return _work(output / "work", loaded, options).clips(_planned(output))
 
 
 def heads_of(output: Path, loaded: Loaded, options: Options) -> Heads:
@@ -180,9 +179,15 @@ def heads_of(output: Path, loaded: Loaded, options: Options) -> Heads:
     Returns
     -------
     Heads
-        Of these windows, and perhaps of others.
+        Of these windows, of which there is at least one.
     """
-    return every_head(_work(output / "work", loaded, options).predictions(loaded), loaded)
+    work = _work(output / "work", loaded, options)
+    wanted = _planned(output)["id"]
+    return every_head(work.predictions(loaded), loaded, wanted, work.positions(loaded))
+
+
+def _planned(output: Path) -> pd.DataFrame:
+    return read_csv(output / "windows.csv", numbers=("start", "end"), needed=PLAN)
 
 
 def _work(folder: Path, loaded: Loaded, options: Options) -> Work:

@@ -138,6 +138,10 @@ class Work:
             if path.exists():
                 yield Predicted.read(path)
 
+    def positions(self, loaded: Loaded) -> Path:
+        """File for where the windows lie in the plane, by the network's features."""
+        return self.folder / f"map.{loaded.digest[:16]}.npz"
+
     def _predicted(self, number: int, loaded: Loaded) -> Path:
         return self._path(number, f".{loaded.digest[:16]}.npz")
 

@@ -82,7 +82,7 @@ def show_labels(
     wanted : Wanted
         What to write.
     page : Page, optional
-        For `explorer/index.html`.
+        For `explorer/index.html`, if at least one window has a cluster of the model.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def show_labels(
     tables = {name: output / f"{name}.csv" for name in ("labels", "clusters", "names")}
     addresses = {name: path for name, path in tables.items() if path.exists()}
     addresses |= write_formats(labels, output / "formats", wanted.formats, wanted.link_folders)
-    if page and labels["cluster"].notna().any():
+    if page:
         addresses["page"] = output / "explorer" / "index.html"
         title = output.absolute().name
         make_labels_page(
@@ -106,5 +106,6 @@ def show_labels(
             threads=page.threads,
             facts=page.facts,
             corrections=page.corrections,
+            names=tables["names"] if tables["names"].exists() else None,
         )
     print_summary(labels, addresses)

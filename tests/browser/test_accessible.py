@@ -219,6 +219,29 @@ def test_targets_are_large_enough(browser: Any, page_file: Path) -> None:
     watched.finish()
 
 
+def test_on_phones_the_pages_are_one_row_that_shows_the_current_one(
+    browser: Any, page_file: Path
+) -> None:
+    for address in ("overview", "cluster/0", "confusion", "missing"):
+        watched = opened(browser, page_file, address, viewport={"width": 360, "height": 800})
+        tops = watched.page.eval_on_selector_all(
+            ".masthead nav a", "(links) => links.map((one) => one.getBoundingClientRect().top)"
+        )
+        assert len(tops) > 5
+        assert len(set(tops)) == 1
+        box = watched.page.locator(".masthead nav [aria-current]").bounding_box()
+        assert 0 <= box["x"] <= 360 - box["width"]
+        watched.finish()
+
+
+def test_the_help_begins_at_its_top(browser: Any, page_file: Path) -> None:
+    watched = opened(browser, page_file, "overview", viewport={"width": 360, "height": 600})
+    watched.page.keyboard.press("?")
+    expect(watched.page.locator("#help-title")).to_be_in_viewport()
+    expect(watched.page.locator("dialog.help button")).not_to_be_in_viewport()
+    watched.finish()
+
+
 def test_paper_and_browsers_without_javascript_have_a_table(browser: Any, page_file: Path) -> None:
     watched = opened(browser, page_file, "overview")
     watched.page.emulate_media(media="print")

@@ -242,3 +242,34 @@ def test_a_damaged_data_file_is_named(browser: Any, one: Path, tmp_path: Path) -
         "data/keys.js is damaged. Make the page again"
     )
     page.close()
+
+
+def test_home_and_end_reach_clips_that_are_out_of_sight(page: Any) -> None:
+    open_cluster(page, 0)
+    page.locator(".tile").first.focus()
+    page.keyboard.press("End")
+    last = page.locator("[aria-posinset='12'] .tile")
+    expect(last).to_be_focused()
+    expect(last).to_be_in_viewport()
+    page.keyboard.press("Home")
+    expect(page.locator("[aria-posinset='1'] .tile")).to_be_focused()
+
+
+def test_j_begins_at_the_first_card_in_sight(narrow: Any) -> None:
+    narrow.evaluate("scrollTo(0, 1500)")
+    expect(narrow.locator(".card[data-cluster='0']")).to_have_count(0)
+    narrow.wait_for_timeout(200)  # rows are measured
+    before = narrow.evaluate("scrollY")
+    narrow.keyboard.press("j")
+    wait(narrow, "document.activeElement.matches('.tile')")
+    assert narrow.evaluate("document.activeElement.getBoundingClientRect().top") > 0
+    assert narrow.evaluate("scrollY") >= before
+
+
+def test_missing_pictures_are_told(browser: Any, one: Path, tmp_path: Path) -> None:
+    shutil.copytree(one.parent, tmp_path / "page", ignore=shutil.ignore_patterns("*.jpg"))
+    page = browser.new_page()
+    page.goto((tmp_path / "page/index.html").as_uri())
+    expect(page.get_by_role("alert")).to_contain_text("Is the folder “clips” beside the page?")
+    expect(page.locator(".tile .bare").first).to_contain_text("clip_")
+    page.close()

@@ -132,6 +132,12 @@ def test_colours_and_one_cluster_are_chosen(page: Any) -> None:
     assert "only=1" in page.url
 
 
+def test_the_legend_names_few_groups_with_their_clips(page: Any) -> None:
+    expect(page.locator(".legend li")).to_have_text(["Cluster 0 6", "Cluster 1 6"])
+    page.locator("#colour").select_option("class")
+    expect(page.locator(".legend li")).to_have_text(["0 bell 6", "1 siren 6"])
+
+
 def test_points_are_drawn_in_the_colours_of_clusters(page: Any, tmp_path: Path) -> None:
     """By a picture of what a person sees, since a WebGL canvas forgets what it has drawn."""
     expect(page.locator(".names a")).to_have_count(2)

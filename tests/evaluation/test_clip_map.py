@@ -1,5 +1,10 @@
 """Positions of clips: like clips are near, the same features give the same, files are checked."""
 
+import json
+import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +14,7 @@ from selavi.cli import main
 from selavi.data.schema import read_index
 from selavi.evaluation.clip_map import FEW, ClipMap, has_umap, positions_of, umap_seconds
 from selavi.files import UserError
+from selavi.progress import MARK, PIPE, pipe_name
 from tests.clustering.features import two_views
 from tests.evaluation.test_cluster_features import clustered, given, split
 
@@ -21,14 +27,33 @@ def share_of_like_neighbours(positions: np.ndarray, group: np.ndarray) -> float:
 
 
 @pytest.mark.slow  # UMAP compiles itself
-def test_many_clips_are_placed_by_umap_beside_like_ones() -> None:
+def test_many_clips_are_placed_by_umap_beside_like_ones(caplog: pytest.LogCaptureFixture) -> None:
     features, group, _ = two_views(clips=FEW + 60, seed=0)
-    positions, method = positions_of(features)
+    with caplog.at_level(logging.INFO):
+        positions, method = positions_of(features)
+    assert f"placing {FEW + 60} clips in the plane by UMAP: about " in caplog.text
     again, _ = positions_of(features)
     assert method == "umap"
     assert positions.shape == (FEW + 60, 2) and positions.dtype == np.float32
     assert (positions == again).all()
     assert share_of_like_neighbours(positions, group) > 0.95
+
+
+@pytest.mark.slow  # UMAP compiles itself
+def test_umap_tells_how_far_it_is() -> None:
+    code = f"""
+import numpy as np
+from selavi.evaluation.clip_map import positions_of
+positions_of({{"video": np.random.default_rng(0).normal(size=({FEW}, 8)).astype(np.float32)}})
+"""
+    ours, theirs = os.pipe()
+    told = os.environ | {PIPE: pipe_name(theirs)}
+    subprocess.run([sys.executable, "-c", code], env=told, stderr=theirs, check=True)
+    os.close(theirs)
+    with os.fdopen(ours) as file:
+        *_, last = file.read().removesuffix("\n").split(MARK)
+    facts = json.loads(last)
+    assert (facts["what"], facts["done"]) == ("map", facts["total"])
 
 
 def test_the_time_of_umap_is_that_of_the_docs() -> None:
@@ -109,6 +134,8 @@ def test_files_that_are_no_maps(tmp_path: Path) -> None:
     np.savez(path, ids=np.array([object()]), positions=np.zeros((1, 2)), method="pca", of="video")
     with pytest.raises(UserError, match="is not a file of `selavi map`"):
         ClipMap.read(path)
+    with pytest.raises(UserError, match=f"{tmp_path} cannot be read"):
+        ClipMap.read(tmp_path)
     ClipMap(np.array(["a"]), np.full((1, 2), np.nan, np.float32), "pca", "video").write(path)
     with pytest.raises(UserError, match="no position for each clip"):
         ClipMap.read(path)

@@ -93,7 +93,7 @@ export function parse(text: string): Corrections {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+    throw new Error("This file is not JSON. Choose a corrections.json of this page.");
   }
   const found = content as Partial<Corrections>;
   if (found?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);

@@ -61,14 +61,37 @@ function stepCluster(forwards: boolean): boolean {
 function stepCard(by: number): boolean {
   const cards = [...document.querySelectorAll<HTMLElement>(".card")];
   const at = cards.findIndex((card) => card.contains(document.activeElement));
-  const card = at < 0 ? cards[0] : cards[at + by];
+  /* Cards above the window are there, too. */
+  const card = at < 0 ? (cards.find((one) => one.getBoundingClientRect().top >= 0) ?? cards[0]) : cards[at + by];
   card?.querySelector<HTMLElement>(".tile")?.focus();
   card?.scrollIntoView({ block: "nearest" });
   return card !== undefined;
 }
 
+const tilesOf = (list: Element) => [...list.querySelectorAll<HTMLElement>(".tile")];
+
+function focusTile(tile: HTMLElement): void {
+  tile.tabIndex = 0;
+  tile.focus();
+  tile.scrollIntoView({ block: "nearest" });
+}
+
+/** Goes to the first or the last clip of a long list, whose rows are there only where it is scrolled to. */
+function goToEnd(list: Element, last: boolean): void {
+  scrollTo(0, last ? document.documentElement.scrollHeight : 0);
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const tile = tilesOf(list).at(last ? -1 : 0);
+    if (tile) focusTile(tile);
+  }));
+}
+
 function stepTile(tile: HTMLElement, key: string): boolean {
-  const tiles = [...tile.closest(".strip, .rows")!.querySelectorAll<HTMLElement>(".tile")];
+  const list = tile.closest(".strip, .rows")!;
+  const tiles = tilesOf(list);
+  if (list.matches(".rows") && (key === "Home" || key === "End")) {
+    goToEnd(list, key === "End");
+    return true;
+  }
   const at = tiles.indexOf(tile);
   const top = tile.getBoundingClientRect().top;
   const columns = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
@@ -77,9 +100,7 @@ function stepTile(tile: HTMLElement, key: string): boolean {
   const next = tiles[to];
   if (next) {
     tile.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
-    next.scrollIntoView({ block: "nearest" });
+    focusTile(next);
   }
   return true;
 }

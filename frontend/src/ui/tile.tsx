@@ -1,9 +1,9 @@
 /* A clip: its picture, which plays where a pointer or the focus is, and what is known of it. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { fileName, percent } from "../data/text.ts";
 import { hover, playing, point, stepTour, stopPlaying, stopTourAt, togglePlay, tour } from "../media/player.ts";
-import { classOf, className, idOf, keyOf, marginOf, mediaOf, run } from "../state/clips.ts";
+import { classOf, className, idOf, keyOf, marginOf, mediaOf, run, trouble } from "../state/clips.ts";
 import { byPerson, tagsOf } from "../state/edits.ts";
 import { openClip } from "../state/route.ts";
 import { selecting, selection, toggle } from "../state/selection.ts";
@@ -99,8 +99,13 @@ export function Tile({ row, place, common, stop, list }: TileProps) {
 /** The picture of a clip, or its name if there is none. */
 export function Still({ row, media }: { row: number; media: number }) {
   const id = media ? idOf(row) : "";
-  if (!id) return <span class="bare">{keyOf(row)}</span>;
-  return <img src={`clips/${id}.jpg`} alt="" loading="lazy" decoding="async" />;
+  const [missing, setMissing] = useState("");
+  if (!id || id === missing) return <span class="bare">{keyOf(row)}</span>;
+  const fail = () => {
+    setMissing(id);
+    trouble.value ||= `clips/${id}.jpg cannot be read. Is the folder “clips” beside the page?`;
+  };
+  return <img src={`clips/${id}.jpg`} alt="" loading="lazy" decoding="async" onError={fail} />;
 }
 
 function Playing({ row, tile, sound }: { row: number; tile: string; sound: boolean }) {

@@ -13,7 +13,7 @@ import { ORDERS, type Order, order, ordered } from "../state/order.ts";
 import { canEdit, mergeClusters, mergedInto } from "../state/edits.ts";
 import { addressOf, change, go, route, setting } from "../state/route.ts";
 import { clearSelection, selectAll, selecting } from "../state/selection.ts";
-import { ClassBar, Measure } from "../ui/bars.tsx";
+import { ClassBar, DRAWN, Measure } from "../ui/bars.tsx";
 import { ClassChip } from "../ui/chips.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Loading } from "../ui/loading.tsx";
@@ -125,8 +125,8 @@ function Shown({ cluster }: { cluster: Cluster }) {
 function Classes({ cluster }: { cluster: Cluster }) {
   const [whole, setWhole] = useState(false);
   const most = cluster.classes[0]![1];
-  const shown = whole ? cluster.classes : cluster.classes.slice(0, 8);
-  const rest = cluster.classes.length - 8;
+  const shown = whole ? cluster.classes : cluster.classes.slice(0, DRAWN);
+  const rest = cluster.classes.length - DRAWN;
   return (
     <section aria-labelledby="classes-title">
       <h2 id="classes-title">{plural(cluster.classes.length, "class", "es")}</h2>
@@ -149,7 +149,11 @@ function Classes({ cluster }: { cluster: Cluster }) {
   );
 }
 
+/** Clusters beside this one that are shown at first, so that its clips are seen without scrolling. */
+const NEAREST = 2;
+
 function Beside({ cluster }: { cluster: Cluster }) {
+  const [whole, setWhole] = useState(false);
   const known = members.value;
   if (!known) return null;
   const second = isSelected.value ? column<Int16Array>("second") : null;
@@ -159,7 +163,7 @@ function Beside({ cluster }: { cluster: Cluster }) {
     <section aria-labelledby="near-title">
       <h2 id="near-title">Nearest clusters</h2>
       <ul class="near">
-        {near.map((one) => (
+        {near.slice(0, whole ? near.length : NEAREST).map((one) => (
           <li key={one.cluster}>
             <a href={addressOf("cluster", one.cluster)}>{titleOf(one.cluster)}</a>
             <p>{doubts(one)}</p>
@@ -167,6 +171,11 @@ function Beside({ cluster }: { cluster: Cluster }) {
           </li>
         ))}
       </ul>
+      {near.length > NEAREST && (
+        <button type="button" class="quiet" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? "Show fewer" : `Show ${plural(near.length - NEAREST, "more cluster")}`}
+        </button>
+      )}
     </section>
   );
 }

@@ -58,7 +58,7 @@ export function CorrectionsPage() {
       <ul class="changes">
         {numbers(names).map((cluster) => (
           <Change key={`n${cluster}`} back={() => renameCluster(cluster, run.names[cluster] ?? "")}>
-            <a href={addressOf("cluster", cluster)}>Cluster {cluster}</a> is called {names[cluster] ? <b>{names[cluster]}</b> : "nothing"}
+            <a href={addressOf("cluster", cluster)}>Cluster {cluster}</a> {names[cluster] ? <>is called <b>{names[cluster]}</b></> : "has no name"}
           </Change>
         ))}
         {numbers(merged).map((cluster) => (

@@ -9,7 +9,7 @@ import { MEANS } from "../ui/words.ts";
 const KEYS = [
   ["/", "search"],
   ["j, k", "next, previous cluster or clip"],
-  ["arrows", "from clip to clip"],
+  ["arrows, Home, End", "from clip to clip, to the first, to the last"],
   ["Space", "play or stop the clip with sound"],
   ["Enter", "open the clip"],
   ["x", "in an open clip: not of this cluster"],

@@ -1641,7 +1641,7 @@
     try {
       content = JSON.parse(text);
     } catch {
-      throw new Error("This file is no JSON. Choose a corrections.json of this page.");
+      throw new Error("This file is not JSON. Choose a corrections.json of this page.");
     }
     const found2 = content;
     if (found2?.format !== FORMAT) throw new Error(`This file is not of the format “${FORMAT}”. Choose a corrections.json of this page.`);
@@ -2171,13 +2171,31 @@
   function stepCard(by) {
     const cards = [...document.querySelectorAll(".card")];
     const at = cards.findIndex((card2) => card2.contains(document.activeElement));
-    const card = at < 0 ? cards[0] : cards[at + by];
+    const card = at < 0 ? cards.find((one) => one.getBoundingClientRect().top >= 0) ?? cards[0] : cards[at + by];
     card?.querySelector(".tile")?.focus();
     card?.scrollIntoView({ block: "nearest" });
     return card !== void 0;
   }
+  var tilesOf = (list) => [...list.querySelectorAll(".tile")];
+  function focusTile(tile) {
+    tile.tabIndex = 0;
+    tile.focus();
+    tile.scrollIntoView({ block: "nearest" });
+  }
+  function goToEnd(list, last2) {
+    scrollTo(0, last2 ? document.documentElement.scrollHeight : 0);
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const tile = tilesOf(list).at(last2 ? -1 : 0);
+      if (tile) focusTile(tile);
+    }));
+  }
   function stepTile(tile, key2) {
-    const tiles = [...tile.closest(".strip, .rows").querySelectorAll(".tile")];
+    const list = tile.closest(".strip, .rows");
+    const tiles = tilesOf(list);
+    if (list.matches(".rows") && (key2 === "Home" || key2 === "End")) {
+      goToEnd(list, key2 === "End");
+      return true;
+    }
     const at = tiles.indexOf(tile);
     const top = tile.getBoundingClientRect().top;
     const columns2 = tiles.filter((one) => Math.abs(one.getBoundingClientRect().top - top) < 2).length;
@@ -2186,9 +2204,7 @@
     const next = tiles[to];
     if (next) {
       tile.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
+      focusTile(next);
     }
     return true;
   }
@@ -2408,8 +2424,13 @@
   }
   function Still({ row, media }) {
     const id = media ? idOf(row) : "";
-    if (!id) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
-    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async" });
+    const [missing, setMissing] = d2("");
+    if (!id || id === missing) return /* @__PURE__ */ a4("span", { class: "bare", children: keyOf(row) });
+    const fail = () => {
+      setMissing(id);
+      trouble.value ||= `clips/${id}.jpg cannot be read. Is the folder “clips” beside the page?`;
+    };
+    return /* @__PURE__ */ a4("img", { src: `clips/${id}.jpg`, alt: "", loading: "lazy", decoding: "async", onError: fail });
   }
   function Playing({ row, tile, sound }) {
     const element = T2(null);
@@ -2612,7 +2633,7 @@
       if (shown3 && !element.open) element.showModal();
       if (!shown3 && element.open) {
         element.close();
-        focusTile(last2.current);
+        focusTile2(last2.current);
       }
     }, [shown3]);
     return /* @__PURE__ */ a4(
@@ -2644,7 +2665,7 @@
       ": the link is of another run."
     ] });
   }
-  function focusTile(row) {
+  function focusTile2(row) {
     const now = document.activeElement;
     if (now !== document.body && !now?.matches(".tile")) return;
     const tile = document.querySelector(`.tile[data-row="${row}"]`);
@@ -2790,7 +2811,7 @@
   var KEYS2 = [
     ["/", "search"],
     ["j, k", "next, previous cluster or clip"],
-    ["arrows", "from clip to clip"],
+    ["arrows, Home, End", "from clip to clip, to the first, to the last"],
     ["Space", "play or stop the clip with sound"],
     ["Enter", "open the clip"],
     ["x", "in an open clip: not of this cluster"],
@@ -5179,8 +5200,8 @@
   function Classes({ cluster }) {
     const [whole3, setWhole] = d2(false);
     const most = cluster.classes[0][1];
-    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, 8);
-    const rest = cluster.classes.length - 8;
+    const shown3 = whole3 ? cluster.classes : cluster.classes.slice(0, DRAWN);
+    const rest = cluster.classes.length - DRAWN;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "classes-title", children: [
       /* @__PURE__ */ a4("h2", { id: "classes-title", children: plural(cluster.classes.length, "class", "es") }),
       /* @__PURE__ */ a4(ClassBar, { classes: cluster.classes }),
@@ -5192,7 +5213,9 @@
       rest > 0 && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(rest, "more class", "es")}` })
     ] });
   }
+  var NEAREST = 2;
   function Beside({ cluster }) {
+    const [whole3, setWhole] = d2(false);
     const known = members.value;
     if (!known) return null;
     const second = isSelected.value ? column("second") : null;
@@ -5200,11 +5223,12 @@
     if (!near.length) return null;
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "near-title", children: [
       /* @__PURE__ */ a4("h2", { id: "near-title", children: "Nearest clusters" }),
-      /* @__PURE__ */ a4("ul", { class: "near", children: near.map((one) => /* @__PURE__ */ a4("li", { children: [
+      /* @__PURE__ */ a4("ul", { class: "near", children: near.slice(0, whole3 ? near.length : NEAREST).map((one) => /* @__PURE__ */ a4("li", { children: [
         /* @__PURE__ */ a4("a", { href: addressOf("cluster", one.cluster), children: titleOf(one.cluster) }),
         /* @__PURE__ */ a4("p", { children: doubts(one) }),
         cluster.classes[0] && /* @__PURE__ */ a4("p", { children: classesOf(cluster, one.cluster) })
-      ] }, one.cluster)) })
+      ] }, one.cluster)) }),
+      near.length > NEAREST && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${plural(near.length - NEAREST, "more cluster")}` })
     ] });
   }
   function doubts({ second, video, audio }) {
@@ -6134,8 +6158,11 @@ void main() {
             "Cluster ",
             cluster
           ] }),
-          " is called ",
-          names2[cluster] ? /* @__PURE__ */ a4("b", { children: names2[cluster] }) : "nothing"
+          " ",
+          names2[cluster] ? /* @__PURE__ */ a4($, { children: [
+            "is called ",
+            /* @__PURE__ */ a4("b", { children: names2[cluster] })
+          ] }) : "has no name"
         ] }, `n${cluster}`)),
         numbers2(merged).map((cluster) => /* @__PURE__ */ a4(Change, { back: () => unmergeCluster(cluster), children: [
           "Cluster ",
@@ -6278,6 +6305,11 @@ void main() {
       });
     });
     return found2.sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster || a5.kind - b3.kind);
+  }
+
+  // src/ui/table.tsx
+  function Table({ label, children }) {
+    return /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": label, tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children }) });
   }
 
   // src/views/matrix.tsx
@@ -6445,7 +6477,7 @@ void main() {
     const listed2 = whole3 ? all.slice(0, 1e3) : all.slice(0, FEW);
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
       /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Mixtures", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Mostly" }),
@@ -6460,7 +6492,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: count(clips) }),
           /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
         ] }, `${cluster}-${kind}`)) })
-      ] }) }),
+      ] }),
       all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
   }
@@ -6601,7 +6633,7 @@ void main() {
         plural(heads.length, "head"),
         ": how far each agrees with the others, and which is selected"
       ] }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Heads", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Heads", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Head" }),
           several && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clusters" }),
@@ -6624,7 +6656,7 @@ void main() {
             scored && /* @__PURE__ */ a4("td", { class: "number", children: scores[at] ? percent(scores[at].nmi) : "" })
           ] }, one.view);
         }) })
-      ] }) }),
+      ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: "The head that agrees best with the others by video and audio together is selected at the end of the training, by the labels of the training. Its agreement here is that of the clusters on this page." })
     ] });
   }
@@ -6689,7 +6721,7 @@ void main() {
       isSelected.value && corrected.value && /* @__PURE__ */ a4("p", { children: "These scores are of the model's clusters, without the corrections on this page." }),
       judged && /* @__PURE__ */ a4("p", { children: judged }),
       /* @__PURE__ */ a4(Rows, { all }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Scores", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Scores", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Chosen" }),
@@ -6704,7 +6736,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.low === void 0 ? "" : `${percent(one.low)} to ${percent(one.high)}` })
         ] }, one.words)) })
-      ] }) }),
+      ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
         "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.",
         all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too.",
@@ -6864,7 +6896,7 @@ void main() {
       /* @__PURE__ */ a4(Chart, { sorted, prescribed }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
-        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Sizes", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4(Table, { label: "Sizes", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Rank" }),
             /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
@@ -6879,7 +6911,7 @@ void main() {
             /* @__PURE__ */ a4("td", { class: "number", children: percent(one.size / clips) }),
             prescribed && /* @__PURE__ */ a4("td", { class: "number", children: count(Math.round(prescribed[rank])) })
           ] }, one.number)) })
-        ] }) })
+        ] })
       ] })
     ] });
   }
@@ -6967,7 +6999,7 @@ void main() {
       /* @__PURE__ */ a4("div", { class: "charts", children: shown3.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
-        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Training by epoch", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4(Table, { label: "Training by epoch", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", children: "Epoch" }),
             shown3.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
@@ -6979,7 +7011,7 @@ void main() {
               return /* @__PURE__ */ a4("td", { class: "number", children: typeof value === "number" ? format2(value) : "" }, name);
             })
           ] }, epoch)) })
-        ] }) })
+        ] })
       ] })
     ] });
   }
@@ -7105,7 +7137,7 @@ void main() {
             /* @__PURE__ */ a4("path", { class: "line", d: pathOf2(all.map((one, place2) => [x3(place2), y5(Math.max(0, one.agreement))])) }),
             scored.length > 0 && /* @__PURE__ */ a4("path", { class: "line second", d: pathOf2(scored.map((one) => [x3(at(one)), y5(one.nmi)])) }),
             all.map((one, place2) => /* @__PURE__ */ a4("circle", { class: one.selected ? "dot selected" : "dot", cx: x3(place2), cy: y5(Math.max(0, one.agreement)), r: one.selected ? 7 : 4 }, one.clusters)),
-            best && /* @__PURE__ */ a4("circle", { class: "dot hollow", cx: x3(at(best)), cy: y5(best.nmi), r: 6 })
+            best && /* @__PURE__ */ a4("circle", { class: "ring", cx: x3(at(best)), cy: y5(best.nmi), r: 10 })
           ] })
         }
       ),
@@ -7120,7 +7152,7 @@ void main() {
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Numbers of clusters", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Numbers of clusters", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
@@ -7134,7 +7166,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
           best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
         ] }, one.clusters)) })
-      ] }) })
+      ] })
     ] });
   }
 
