@@ -1402,7 +1402,7 @@
   var failed = y3([]);
   var expected = (name) => run.columns.includes(name) && !failed.value.includes(name);
   var columns = /* @__PURE__ */ new Map();
-  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second"]);
+  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second", "repeats"]);
   var open;
   var firstView = new Promise((resolve) => {
     open = resolve;
@@ -1519,6 +1519,7 @@
     if (!times || Number.isNaN(times[2 * row])) return null;
     return [times[2 * row], times[2 * row + 1]];
   }
+  var firstOf = (row) => column("repeats")?.[row] ?? null;
   var index = O(() => {
     const keys2 = column("keys");
     return keys2 ? new Index(keys2) : null;
@@ -2725,6 +2726,7 @@
     };
     const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
+    const repeated = firstOf(row);
     return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys2, children: [
       /* @__PURE__ */ a4("div", { class: "seen", children: [
         /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
@@ -2788,6 +2790,11 @@
         /* @__PURE__ */ a4("p", { class: "path", children: [
           pathOf(row),
           times && `, ${clock(times[0])} to ${clock(times[1])}`
+        ] }),
+        repeated !== null && /* @__PURE__ */ a4("p", { children: [
+          "It is the same, or nearly, as",
+          " ",
+          /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: () => change({ clip: idOf(repeated) }, true), children: keyOf(repeated) })
         ] }),
         /* @__PURE__ */ a4("p", { class: "steps", children: [
           /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
@@ -6831,7 +6838,13 @@ void main() {
       chance: run.agreement?.chance,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
-    if (known.heads === null && run.model?.agreement !== void 0) facts.push({
+    const own = run.agreement?.heads?.find((one) => one.view === viewNumber.value);
+    if (known.heads === null && own) facts.push({
+      name: "Heads agree (NMI)",
+      value: own.nmi,
+      words: "Mean NMI of these clusters with those of the other heads, by the same modality and with as many clusters. Heads start from other labels; where they agree, the cluster does not depend on the start."
+    });
+    else if (known.heads === null && isSelected.value && run.model?.agreement !== void 0) facts.push({
       name: "Heads agreed in training",
       value: run.model.agreement,
       words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === void 0 ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`
