@@ -7,6 +7,7 @@ import { count, percent } from "../data/text.ts";
 import { className, classes, clusterCount, clusters, run, titleOf } from "../state/clips.ts";
 import { addressOf, change, choice } from "../state/route.ts";
 import { Loading } from "../ui/loading.tsx";
+import { Table } from "../ui/table.tsx";
 import { Matrix } from "./matrix.tsx";
 
 const shown = computed(() => {
@@ -64,22 +65,20 @@ function Mixed({ table }: { table: Confusion }) {
   return (
     <section aria-labelledby="mixed-title">
       <h2 id="mixed-title">The largest mixtures</h2>
-      <div class="scrolls" role="region" aria-label="Mixtures" tabIndex={0}>
-        <table class="plain">
-          <thead><tr><th scope="col">Cluster</th><th scope="col">Mostly</th><th scope="col">But also</th><th scope="col" class="number">Clips</th><th scope="col" class="number">Share</th></tr></thead>
-          <tbody>
-            {listed.map(({ cluster, kind, clips, commonest }) => (
-              <tr key={`${cluster}-${kind}`}>
-                <th scope="row"><a href={addressOf("cluster", cluster)}>{titleOf(cluster)}</a></th>
-                <td>{className(commonest)}</td>
-                <td><a href={addressOf("cluster", cluster, { class: String(kind) })}>{className(kind)}</a></td>
-                <td class="number">{count(clips)}</td>
-                <td class="number">{percent(clips / table.ofCluster[cluster]!)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Mixtures">
+        <thead><tr><th scope="col">Cluster</th><th scope="col">Mostly</th><th scope="col">But also</th><th scope="col" class="number">Clips</th><th scope="col" class="number">Share</th></tr></thead>
+        <tbody>
+          {listed.map(({ cluster, kind, clips, commonest }) => (
+            <tr key={`${cluster}-${kind}`}>
+              <th scope="row"><a href={addressOf("cluster", cluster)}>{titleOf(cluster)}</a></th>
+              <td>{className(commonest)}</td>
+              <td><a href={addressOf("cluster", cluster, { class: String(kind) })}>{className(kind)}</a></td>
+              <td class="number">{count(clips)}</td>
+              <td class="number">{percent(clips / table.ofCluster[cluster]!)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </Table>
       {all.length > FEW && (
         <button type="button" class="quiet" aria-expanded={whole} onClick={() => setWhole(!whole)}>
           {whole ? "Show fewer" : `Show ${count(Math.min(1000, all.length) - FEW)} more of ${count(all.length)}`}

@@ -4,6 +4,7 @@ import { percent, plural } from "../data/text.ts";
 import { scoreOf } from "../data/quality.ts";
 import { run } from "../state/clips.ts";
 import { addressOf, page, setting } from "../state/route.ts";
+import { Table } from "../ui/table.tsx";
 
 export function HeadsTable({ split, shown }: { split: string; shown: number }) {
   const { modality } = run.views[shown]!;
@@ -16,32 +17,30 @@ export function HeadsTable({ split, shown }: { split: string; shown: number }) {
   return (
     <details>
       <summary>{plural(heads.length, "head")}: how far each agrees with the others, and which is selected</summary>
-      <div class="scrolls" role="region" aria-label="Heads" tabIndex={0}>
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">Head</th>{several && <th scope="col" class="number">Clusters</th>}
-              <th scope="col" class="number">Agreement (NMI)</th>{scored && <th scope="col" class="number">NMI with the classes</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {heads.map((one, at) => {
-              const { head, clusters } = run.views[one.view]!;
-              return (
-                <tr key={one.view}>
-                  <th scope="row">
-                    <a href={addressOf(page.value, "", { split: setting("split"), head: head === selected ? "" : String(head) })}>Head {head}</a>
-                    {head === selected && " (selected)"}{one.view === shown && ", shown"}
-                  </th>
-                  {several && <td class="number">{clusters}</td>}
-                  <td class="number">{percent(one.nmi)}</td>
-                  {scored && <td class="number">{scores[at] ? percent(scores[at].nmi) : ""}</td>}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Heads">
+        <thead>
+          <tr>
+            <th scope="col">Head</th>{several && <th scope="col" class="number">Clusters</th>}
+            <th scope="col" class="number">Agreement (NMI)</th>{scored && <th scope="col" class="number">NMI with the classes</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {heads.map((one, at) => {
+            const { head, clusters } = run.views[one.view]!;
+            return (
+              <tr key={one.view}>
+                <th scope="row">
+                  <a href={addressOf(page.value, "", { split: setting("split"), head: head === selected ? "" : String(head) })}>Head {head}</a>
+                  {head === selected && " (selected)"}{one.view === shown && ", shown"}
+                </th>
+                {several && <td class="number">{clusters}</td>}
+                <td class="number">{percent(one.nmi)}</td>
+                {scored && <td class="number">{scores[at] ? percent(scores[at].nmi) : ""}</td>}
+              </tr>
+            );
+          })}
+        </tbody>
+      </Table>
       <p class="aside">
         The head that agrees best with the others by video and audio together is selected at the end of the training, by the labels of
         the training. Its agreement here is that of the clusters on this page.

@@ -8,6 +8,7 @@ import { byAudio, byVideo, classed, clusterCount, corrected, headShares, isSelec
 import { change, setting } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
 import { Loading } from "../ui/loading.tsx";
+import { Table } from "../ui/table.tsx";
 import { HeadsTable } from "./heads.tsx";
 
 const splits = splitsOf(run);
@@ -61,27 +62,25 @@ function Scored() {
       {isSelected.value && corrected.value && <p>These scores are of the model's clusters, without the corrections on this page.</p>}
       {judged && <p>{judged}</p>}
       <Rows all={all} />
-      <div class="scrolls" role="region" aria-label="Scores" tabIndex={0}>
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">Clusters</th><th scope="col">Chosen</th><th scope="col" class="number">Accuracy</th>
-              <th scope="col" class="number">NMI</th><th scope="col" class="number">95% interval</th>
+      <Table label="Scores">
+        <thead>
+          <tr>
+            <th scope="col">Clusters</th><th scope="col">Chosen</th><th scope="col" class="number">Accuracy</th>
+            <th scope="col" class="number">NMI</th><th scope="col" class="number">95% interval</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((one) => (
+            <tr key={one.words} class={one.kind}>
+              <th scope="row">{one.words}</th>
+              <td>{one.kind === "person" ? "by a person" : one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
+              <td class="number">{one.accuracy === undefined ? "" : percent(one.accuracy)}</td>
+              <td class="number">{percent(one.nmi)}</td>
+              <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
             </tr>
-          </thead>
-          <tbody>
-            {all.map((one) => (
-              <tr key={one.words} class={one.kind}>
-                <th scope="row">{one.words}</th>
-                <td>{one.kind === "person" ? "by a person" : one.honest === null ? "" : one.honest ? "without classes" : "by the classes"}</td>
-                <td class="number">{one.accuracy === undefined ? "" : percent(one.accuracy)}</td>
-                <td class="number">{percent(one.nmi)}</td>
-                <td class="number">{one.low === undefined ? "" : `${percent(one.low)} to ${percent(one.high!)}`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
       <p class="aside">
         What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.
         {all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too."}{" "}

@@ -6,6 +6,7 @@ import { clusterCount, run, summary, titleOf, view } from "../state/clips.ts";
 import { addressOf, go } from "../state/route.ts";
 import { Plot, ticks } from "../ui/chart.tsx";
 import { Loading } from "../ui/loading.tsx";
+import { Table } from "../ui/table.tsx";
 
 export function SizesPage() {
   const all = summary.value;
@@ -33,27 +34,25 @@ export function SizesPage() {
       <Chart sorted={sorted} prescribed={prescribed} />
       <details class="table">
         <summary>The same as a table</summary>
-        <div class="scrolls" role="region" aria-label="Sizes" tabIndex={0}>
-          <table class="plain">
-            <thead>
-              <tr>
-                <th scope="col" class="number">Rank</th><th scope="col">Cluster</th><th scope="col" class="number">Clips</th>
-                <th scope="col" class="number">Share</th>{prescribed && <th scope="col" class="number">Prescribed for this rank</th>}
+        <Table label="Sizes">
+          <thead>
+            <tr>
+              <th scope="col" class="number">Rank</th><th scope="col">Cluster</th><th scope="col" class="number">Clips</th>
+              <th scope="col" class="number">Share</th>{prescribed && <th scope="col" class="number">Prescribed for this rank</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((one, rank) => (
+              <tr key={one.number}>
+                <td class="number">{rank + 1}</td>
+                <th scope="row"><a href={addressOf("cluster", one.number)}>{titleOf(one.number)}</a></th>
+                <td class="number">{count(one.size)}</td>
+                <td class="number">{percent(one.size / clips)}</td>
+                {prescribed && <td class="number">{count(Math.round(prescribed[rank]!))}</td>}
               </tr>
-            </thead>
-            <tbody>
-              {sorted.map((one, rank) => (
-                <tr key={one.number}>
-                  <td class="number">{rank + 1}</td>
-                  <th scope="row"><a href={addressOf("cluster", one.number)}>{titleOf(one.number)}</a></th>
-                  <td class="number">{count(one.size)}</td>
-                  <td class="number">{percent(one.size / clips)}</td>
-                  {prescribed && <td class="number">{count(Math.round(prescribed[rank]!))}</td>}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </Table>
       </details>
     </>
   );

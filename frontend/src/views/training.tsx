@@ -3,6 +3,7 @@
 import { count, percent } from "../data/text.ts";
 import { run } from "../state/clips.ts";
 import { Plot, pathOf, ticks } from "../ui/chart.tsx";
+import { Table } from "../ui/table.tsx";
 
 interface Curve {
   name: "loss" | "labels_changed" | "largest_cluster";
@@ -45,22 +46,20 @@ export function TrainingPage() {
       <div class="charts">{shown.map((one) => <Course key={one.name} {...one} />)}</div>
       <details class="table">
         <summary>The same as a table</summary>
-        <div class="scrolls" role="region" aria-label="Training by epoch" tabIndex={0}>
-          <table class="plain">
-            <thead><tr><th scope="col">Epoch</th>{shown.map(({ name, title }) => <th key={name} scope="col" class="number">{title}</th>)}</tr></thead>
-            <tbody>
-              {run.curves!.epoch.map((epoch, at) => (
-                <tr key={epoch}>
-                  <th scope="row">{epoch}</th>
-                  {shown.map(({ name, format }) => {
-                    const value = run.curves![name]?.[at];
-                    return <td key={name} class="number">{typeof value === "number" ? format(value) : ""}</td>;
-                  })}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="Training by epoch">
+          <thead><tr><th scope="col">Epoch</th>{shown.map(({ name, title }) => <th key={name} scope="col" class="number">{title}</th>)}</tr></thead>
+          <tbody>
+            {run.curves!.epoch.map((epoch, at) => (
+              <tr key={epoch}>
+                <th scope="row">{epoch}</th>
+                {shown.map(({ name, format }) => {
+                  const value = run.curves![name]?.[at];
+                  return <td key={name} class="number">{typeof value === "number" ? format(value) : ""}</td>;
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </Table>
       </details>
     </>
   );

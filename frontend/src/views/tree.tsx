@@ -8,6 +8,7 @@ import { addressIn, addressOfParts, divided, faces, levels, titleIn } from "../s
 import { Icon } from "../ui/icons.tsx";
 import { Plot, pathOf, ticks } from "../ui/chart.tsx";
 import { Loading } from "../ui/loading.tsx";
+import { Table } from "../ui/table.tsx";
 
 const branches = computed<Child[][][] | null>(() => {
   const all = levels.value.slice(1).map((fine, at) => divided(levels.value[at]!, fine));
@@ -111,25 +112,23 @@ function Curve() {
         {best && <span><span class="key line second" />NMI with the classes; the ring is the oracle</span>}
       </p>
       <p class="aside">{words}</p>
-      <div class="scrolls" role="region" aria-label="Numbers of clusters" tabIndex={0}>
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">Clusters</th><th scope="col" class="number">Agreement (AMI)</th>
-              {best && <th scope="col" class="number">NMI with the classes</th>}
+      <Table label="Numbers of clusters">
+        <thead>
+          <tr>
+            <th scope="col">Clusters</th><th scope="col" class="number">Agreement (AMI)</th>
+            {best && <th scope="col" class="number">NMI with the classes</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((one) => (
+            <tr key={one.clusters}>
+              <th scope="row">{one.clusters}{one.selected && " (selected)"}</th>
+              <td class="number">{percent(one.agreement!)}</td>
+              {best && <td class="number">{one.nmi === undefined ? "" : percent(one.nmi)}</td>}
             </tr>
-          </thead>
-          <tbody>
-            {all.map((one) => (
-              <tr key={one.clusters}>
-                <th scope="row">{one.clusters}{one.selected && " (selected)"}</th>
-                <td class="number">{percent(one.agreement!)}</td>
-                {best && <td class="number">{one.nmi === undefined ? "" : percent(one.nmi)}</td>}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
     </figure>
   );
 }

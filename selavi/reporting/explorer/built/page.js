@@ -6307,6 +6307,11 @@ void main() {
     return found2.sort((a5, b3) => b3.clips - a5.clips || a5.cluster - b3.cluster || a5.kind - b3.kind);
   }
 
+  // src/ui/table.tsx
+  function Table({ label, children }) {
+    return /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": label, tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children }) });
+  }
+
   // src/views/matrix.tsx
   var LABELLED = 40;
   var WIDE = 34;
@@ -6472,7 +6477,7 @@ void main() {
     const listed2 = whole3 ? all.slice(0, 1e3) : all.slice(0, FEW);
     return /* @__PURE__ */ a4("section", { "aria-labelledby": "mixed-title", children: [
       /* @__PURE__ */ a4("h2", { id: "mixed-title", children: "The largest mixtures" }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Mixtures", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Mixtures", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Mostly" }),
@@ -6487,7 +6492,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: count(clips) }),
           /* @__PURE__ */ a4("td", { class: "number", children: percent(clips / table2.ofCluster[cluster]) })
         ] }, `${cluster}-${kind}`)) })
-      ] }) }),
+      ] }),
       all.length > FEW && /* @__PURE__ */ a4("button", { type: "button", class: "quiet", "aria-expanded": whole3, onClick: () => setWhole(!whole3), children: whole3 ? "Show fewer" : `Show ${count(Math.min(1e3, all.length) - FEW)} more of ${count(all.length)}` })
     ] });
   }
@@ -6628,7 +6633,7 @@ void main() {
         plural(heads.length, "head"),
         ": how far each agrees with the others, and which is selected"
       ] }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Heads", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Heads", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Head" }),
           several && /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Clusters" }),
@@ -6651,7 +6656,7 @@ void main() {
             scored && /* @__PURE__ */ a4("td", { class: "number", children: scores[at] ? percent(scores[at].nmi) : "" })
           ] }, one.view);
         }) })
-      ] }) }),
+      ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: "The head that agrees best with the others by video and audio together is selected at the end of the training, by the labels of the training. Its agreement here is that of the clusters on this page." })
     ] });
   }
@@ -6716,7 +6721,7 @@ void main() {
       isSelected.value && corrected.value && /* @__PURE__ */ a4("p", { children: "These scores are of the model's clusters, without the corrections on this page." }),
       judged && /* @__PURE__ */ a4("p", { children: judged }),
       /* @__PURE__ */ a4(Rows, { all }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Scores", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Scores", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", children: "Chosen" }),
@@ -6731,7 +6736,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.nmi) }),
           /* @__PURE__ */ a4("td", { class: "number", children: one.low === void 0 ? "" : `${percent(one.low)} to ${percent(one.high)}` })
         ] }, one.words)) })
-      ] }) }),
+      ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: [
         "What is chosen by looking at the classes is called oracle: it shows what would be possible, and cannot be had without classes.",
         all.some((one) => one.kind === "person") && " A person who corrects clusters may look at the classes, too.",
@@ -6891,7 +6896,7 @@ void main() {
       /* @__PURE__ */ a4(Chart, { sorted, prescribed }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
-        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Sizes", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4(Table, { label: "Sizes", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Rank" }),
             /* @__PURE__ */ a4("th", { scope: "col", children: "Cluster" }),
@@ -6906,7 +6911,7 @@ void main() {
             /* @__PURE__ */ a4("td", { class: "number", children: percent(one.size / clips) }),
             prescribed && /* @__PURE__ */ a4("td", { class: "number", children: count(Math.round(prescribed[rank])) })
           ] }, one.number)) })
-        ] }) })
+        ] })
       ] })
     ] });
   }
@@ -6994,7 +6999,7 @@ void main() {
       /* @__PURE__ */ a4("div", { class: "charts", children: shown3.map((one) => /* @__PURE__ */ a4(Course, { ...one }, one.name)) }),
       /* @__PURE__ */ a4("details", { class: "table", children: [
         /* @__PURE__ */ a4("summary", { children: "The same as a table" }),
-        /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Training by epoch", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+        /* @__PURE__ */ a4(Table, { label: "Training by epoch", children: [
           /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
             /* @__PURE__ */ a4("th", { scope: "col", children: "Epoch" }),
             shown3.map(({ name, title }) => /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: title }, name))
@@ -7006,7 +7011,7 @@ void main() {
               return /* @__PURE__ */ a4("td", { class: "number", children: typeof value === "number" ? format2(value) : "" }, name);
             })
           ] }, epoch)) })
-        ] }) })
+        ] })
       ] })
     ] });
   }
@@ -7147,7 +7152,7 @@ void main() {
         ] })
       ] }),
       /* @__PURE__ */ a4("p", { class: "aside", children: words2 }),
-      /* @__PURE__ */ a4("div", { class: "scrolls", role: "region", "aria-label": "Numbers of clusters", tabIndex: 0, children: /* @__PURE__ */ a4("table", { class: "plain", children: [
+      /* @__PURE__ */ a4(Table, { label: "Numbers of clusters", children: [
         /* @__PURE__ */ a4("thead", { children: /* @__PURE__ */ a4("tr", { children: [
           /* @__PURE__ */ a4("th", { scope: "col", children: "Clusters" }),
           /* @__PURE__ */ a4("th", { scope: "col", class: "number", children: "Agreement (AMI)" }),
@@ -7161,7 +7166,7 @@ void main() {
           /* @__PURE__ */ a4("td", { class: "number", children: percent(one.agreement) }),
           best && /* @__PURE__ */ a4("td", { class: "number", children: one.nmi === void 0 ? "" : percent(one.nmi) })
         ] }, one.clusters)) })
-      ] }) })
+      ] })
     ] });
   }
 
