@@ -122,6 +122,7 @@ def test_axe_finds_nothing_in_dialogs_and_a_selection(
     expect(page.locator("dialog.clip")).to_be_visible()
     assert violations(page, axe) == []
     page.keyboard.press("Escape")
+    expect(page.locator("dialog.clip")).to_be_hidden()
     page.keyboard.press("?")
     expect(page.locator("dialog.help")).to_be_visible()
     assert violations(page, axe) == []
