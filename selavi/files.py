@@ -3,7 +3,7 @@
 import csv
 import os
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from selavi.disk import concerns, part_of, refusal
 from selavi.formulas import guard, unguard, unguarded
 
 PART_ROWS = 8192
+LISTED, LONGEST = 12, 40  # names of columns in an error, and characters of each
 
 
 class UserError(ValueError):
@@ -180,9 +181,16 @@ def _with_columns(table: pd.DataFrame, path: Path, needed: tuple[str, ...]) -> p
     missing = [column for column in needed if column not in table]
     if missing:
         raise UserError(
-            f"{path} has no column {missing[0]!r}; its columns: {', '.join(table.columns)}"
+            f"{path} has no column {missing[0]!r}; its columns: {in_words(table.columns)}"
         )
     return table
+
+
+def in_words(columns: Iterable[str]) -> str:
+    """The first names of columns for an error, as wide tables and other files have many."""
+    names = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name in columns]
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
 
 
 def write_pickle(path: Path, content: dict[str, object]) -> None:

@@ -191,6 +191,14 @@ def test_text_comes_back_from_csv_as_it_was(tmp_path: Path) -> None:
         (b"a,b\n1,2\n1,2,3\n", "is not a valid CSV file"),
         (b"a\n\xff\xfe\n", "is not a valid CSV file"),
         (b"cluster,b\n1,2\n", "has no column 'label'; its columns: cluster, b"),
+        (
+            ("long" * 20 + ",b" * 30).encode(),
+            "its columns: "
+            + "long" * 10
+            + "..., b"
+            + "".join(f", b.{n}" for n in range(1, 11))
+            + " and 19 more",
+        ),
     ],
 )
 def test_a_table_of_another_kind_is_named(

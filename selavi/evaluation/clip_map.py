@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 from selavi.clustering.fitted import is_clustering, read_clustering
 from selavi.data.corrupt import CorruptClips
 from selavi.data.dataset import open_clips
+from selavi.disk import refusal
 from selavi.evaluation.baseline_features import extract, network_features
 from selavi.evaluation.cluster_features import features_of, whole_clips
 from selavi.evaluation.predict import best_device
@@ -75,7 +76,11 @@ class ClipMap:
         except FileNotFoundError:
             raise UserError(f"{path} does not exist; make it by `selavi map`") from None
         except Exception as error:  # numpy, zipfile and zlib raise many types for damaged files
-            raise UserError(f"{path} is not a file of `selavi map`: {error}") from None
+            if isinstance(error, OSError) and error.errno:
+                raise UserError(refusal(error, path, "read")) from None
+            raise UserError(
+                f"{path} is not a file of `selavi map`, or is damaged; make it again"
+            ) from None
         if positions.shape != (len(ids), 2) or not np.isfinite(positions).all():
             raise UserError(f"{path} is damaged: it has no position for each clip; make it again")
         return cls(ids, positions, method, of)

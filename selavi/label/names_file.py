@@ -12,7 +12,7 @@ from selavi.data.manifest import id_of
 from selavi.data.schema import NAMES
 from selavi.data.text_files import Rows, read_text, split_rows
 from selavi.disk import refusal
-from selavi.files import UserError, write_csv
+from selavi.files import UserError, in_words, write_csv
 from selavi.formulas import unguarded
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def read_names_file(path: Path) -> dict[int | None, Names]:
     for name in ("cluster", "name"):
         if header.count(name) != 1:
             problem = "has two columns" if name in header else "has no column"
-            columns = ", ".join(filter(None, header))
+            columns = in_words(filter(None, header))
             raise UserError(f"{path} {problem} {name!r}; its columns: {columns}")
     return _by_head(path, header, rows[1:])
 

@@ -118,7 +118,7 @@ def _rejected_line(rejected: pd.DataFrame) -> str:
     counts = [
         _count(n, noun) for n, noun in ((whole.sum(), "file"), ((~whole).sum(), "window")) if n
     ]
-    return f"{' and '.join(counts)} rejected:"
+    return f"{' and '.join(counts)} without a cluster:"
 
 
 def _reasons(rejected: pd.DataFrame) -> Table:

@@ -115,7 +115,7 @@ def gpus() -> Iterator[Finding]:
             "NVIDIA driver: compare `nvidia-smi` with the CUDA version torch was built for",
         )  # fmt: skip
     else:
-        yield Finding(None, "GPUs here", "none; training on CPUs suits the demo only")
+        yield Finding(None, "GPUs here", "none; CPUs suit the presets features and small")
 
 
 def shared_memory(config: Config) -> Iterator[Finding]:

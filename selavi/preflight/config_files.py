@@ -32,6 +32,11 @@ def read_config(paths: list[Path]) -> Config:
     """
     merged: dict[str, Any] = {}
     for path in paths:
+        if not path.exists():
+            raise UserError(
+                f"{path} does not exist; name a configuration with --configfile, or begin a "
+                "project with `selavi init`"
+            )
         merged = overlay(merged, read_keys(path))
     return parse(merged, Config, ", ".join(map(str, paths)))
 

@@ -106,5 +106,6 @@ def show_labels(
             threads=page.threads,
             facts=page.facts,
             corrections=page.corrections,
+            names=tables["names"] if tables["names"].exists() else None,
         )
     print_summary(labels, addresses)

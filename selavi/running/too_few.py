@@ -28,12 +28,13 @@ def too_few(plan: pd.DataFrame, options: Options) -> str:
     """
     windows = plan[(plan["reason"] == "") & (plan["modalities"] == "video+audio")]
     one = plan.loc[plan["reason"] == "", "modalities"].isin(["video", "audio"]).sum()
+    count = "1 window" if len(windows) == 1 else f"{len(windows)} windows"
+    verb = "is" if len(windows) == 1 else "are"
     facts = [
-        f"{len(windows)} windows with video and audio are too few to train on; at least {LEAST} "
-        "are needed"
+        f"{count} with video and audio {verb} too few to train on; at least {LEAST} are needed"
     ]
     if one:
-        facts.append(f"{one} more windows have video or audio alone")
+        facts.append(f"{one} more with video or audio alone")
     rejected = plan[plan["reason"] != ""]
     if len(rejected):
         shown = rejected.head(NAMED)

@@ -134,6 +134,8 @@ def test_files_that_are_no_maps(tmp_path: Path) -> None:
     np.savez(path, ids=np.array([object()]), positions=np.zeros((1, 2)), method="pca", of="video")
     with pytest.raises(UserError, match="is not a file of `selavi map`"):
         ClipMap.read(path)
+    with pytest.raises(UserError, match=f"{tmp_path} cannot be read"):
+        ClipMap.read(tmp_path)
     ClipMap(np.array(["a"]), np.full((1, 2), np.nan, np.float32), "pca", "video").write(path)
     with pytest.raises(UserError, match="no position for each clip"):
         ClipMap.read(path)

@@ -44,7 +44,7 @@ def test_a_case_worked_by_hand() -> None:
     assert ["cluster", "name", "windows", "confidence", "examples"] in cells
     assert ["3", "dogs", "3", "0.70", "b/x.mp4, a/x.mp4, c/y.mp4 1:00"] in cells
     assert ["1", "1", "0.80", "y.mp4 0:00"] in cells
-    assert "2 files and 1 window rejected:" in lines
+    assert "2 files and 1 window without a cluster:" in lines
     assert ["corrupt", "2", "bad.mp4: no moov"] in cells
     assert ["no-audio", "1", "y.mp4: mute"] in cells
     order = [row[0] for row in cells if row[0] in ("3", "1", "corrupt", "no-audio")]
@@ -75,7 +75,7 @@ def test_repeated_windows_are_examples_last() -> None:
 def test_nothing_labelled() -> None:
     lines = shown(labels_of([{"path": "/v/x.mp4", "reason": "corrupt", "detail": "", **REJECTED}]))
     assert lines[0] == "nothing could be labelled"
-    assert "1 file rejected:" in lines
+    assert "1 file without a cluster:" in lines
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -217,7 +217,9 @@ def test_doctor_names_what_is_missing(own: Path, tmp_path: Path) -> None:
     assert "demo/train" in words and "is not a folder; set the dataset's root" in words
     done = selavi("doctor", "--configfile", str(tmp_path / "none.yaml"))
     assert done.returncode == 1
-    assert "such file or directory" in " ".join(done.stdout.split())
+    words = " ".join(done.stdout.split())
+    assert "does not exist; name a configuration with --configfile" in words
+    assert "or begin a project with `selavi init`" in words
 
 
 def test_doctor_says_that_slurm_is_not_here(

@@ -1,5 +1,6 @@
 """`selavi label` on real files: formats, links, raw CSV, the page, and the terminal's summary."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_all_that_can_be_asked_for(
     assert main([*command, "--format", *FORMATS, "--link-folders"]) == 0
     printed = capsys.readouterr().out
     assert "4 windows of 2 files" in printed
-    assert "1 file and 1 window rejected:" in printed
+    assert "1 file and 1 window without a cluster:" in printed
     assert "broken.mp4" in printed
     assert f"{output}/labels.csv" in printed
     assert (output / "formats/webvtt/=a.vtt").exists()
@@ -86,11 +87,10 @@ def test_an_unknown_format_is_an_error(videos: Path, capsys: pytest.CaptureFixtu
 def test_exit_1_and_the_reasons_if_nothing_can_be_labelled(
     videos: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["label", str(videos / "broken.mp4"), "--model", str(model), "--explorer"]
-    assert main([*command, "--output", str(tmp_path), "--format", "coco"]) == 1
+    command = ["label", str(videos / "broken.mp4"), "--model", str(model)]
+    assert main([*command, "--output", str(tmp_path), "--format", "coco", "--explorer"]) == 1
     assert "nothing could be labelled" in capsys.readouterr().out
     assert (tmp_path / "formats/coco/labels.json").exists()
-    assert not (tmp_path / "explorer").exists()
 
 
 def test_a_page_of_the_windows(
@@ -142,6 +142,25 @@ def test_a_page_of_the_windows(
     assert main([*command, "--clips-per-cluster", "1"]) == 0
     clusters = accepted["cluster"].nunique()
     assert len(list((page.parent / "clips").glob("*.mp4"))) == clusters < 6
+
+
+def test_a_merged_cluster_keeps_its_name_on_the_page(
+    videos: Path, model: Path, tmp_path: Path
+) -> None:
+    """As the merge can be undone there."""
+    command = ["label", str(videos), "--model", str(model), "--output", str(tmp_path / "out")]
+    command += ["--workers", "1", "--explorer"]
+    assert main(command) == 0
+    labels = pd.read_csv(tmp_path / "out/labels.csv")
+    first = int(labels["cluster"].dropna().iloc[0])
+    merged = [{"from": first, "into": (first + 1) % 4}]
+    corrections = {"format": "selavi corrections 1", "clusters": 4, "merged": merged}
+    (tmp_path / "mine.json").write_text(json.dumps(corrections))
+    names = {str(cluster): f"name {cluster}" for cluster in range(4)}
+    rows = [f"1,{cluster},{name}" for cluster, name in names.items()]
+    (tmp_path / "out/names.csv").write_text("\n".join(["head,cluster,name", *rows]))
+    assert main([*command, "--corrections", str(tmp_path / "mine.json")]) == 0
+    assert run_of(tmp_path / "out/explorer/index.html")["names"] == names
 
 
 def test_no_page_where_nothing_is_labelled(videos: Path, model: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_three_videos_are_too_few(
     assert main(["label", str(videos), "--output", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
     assert "3 windows with video and audio are too few to train on; at least 16" in said
-    assert "20 more windows have video or audio alone" in said
+    assert "20 more with video or audio alone" in said
     assert "--model zoo:NAME" in said
     assert "--window" not in said  # no length would give enough
     assert not (tmp_path / "out").exists()

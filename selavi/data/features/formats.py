@@ -14,7 +14,7 @@ import torch
 
 from selavi.data.text_files import read_text, split_rows
 from selavi.disk import refusal
-from selavi.files import UserError
+from selavi.files import UserError, in_words
 
 NAMES = ("id", "key")
 """Columns that name clips, in this order."""
@@ -263,7 +263,7 @@ def _names_beside(path: Path) -> tuple[np.ndarray, dict[str, str]]:
     columns = [name.strip().casefold() for name in header[1]]
     column = next((name for name in NAMES if name in columns), None)
     if column is None:
-        raise UserError(f"{table} has no column `id` or `key`, only {', '.join(columns)}; add one")
+        raise UserError(f"{table} has no column `id` or `key`, only {in_words(columns)}; add one")
     rejections = columns.index("reason") if "reason" in columns else None
     names, rejected = [], {}
     for line, row in _whole_rows(table, cells, len(columns)):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from selavi.data.schema import is_reserved
 from selavi.data.text_files import Rows, read_text, split_rows
-from selavi.files import UserError
+from selavi.files import UserError, in_words
 from selavi.formulas import unguarded
 from selavi.settings import TableColumns
 
@@ -102,7 +102,7 @@ def _places(path: Path, header: list[str], wanted: TableColumns, named: bool) ->
 def _lacking(path: Path, header: list[str], role: str, name: str) -> str:
     close = difflib.get_close_matches(name, header, n=1)
     return (
-        f"{path} has no column {name!r}; its columns: {', '.join(filter(None, header))}; "
+        f"{path} has no column {name!r}; its columns: {in_words(filter(None, header))}; "
         f"name the one with each video's {role} in the split's `columns: {{{role}: NAME}}`"
         + (f": did you mean {close[0]!r}?" if close else "")
     )

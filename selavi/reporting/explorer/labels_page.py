@@ -15,7 +15,8 @@ from selavi.label.corrections_file import Corrections
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
 from selavi.label.heads import Heads
-from selavi.label.names_file import clip_ids
+from selavi.label.inputs import key_of
+from selavi.label.names_file import clip_ids, read_names
 from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.build import CLIPS_PER_CLUSTER, MEGABYTES, Page, write_page
 from selavi.reporting.explorer.insight import records
@@ -34,6 +35,7 @@ def make_labels_page(
     threads: int = 1,
     facts: Mapping[str, Any] | None = None,
     corrections: Corrections | None = None,
+    names: Path | None = None,
 ) -> None:
     """Write an HTML page to watch and hear the clusters of a labelling.
 
@@ -60,40 +62,43 @@ def make_labels_page(
         Further parts of the page's JSON, see `model_facts`.
     corrections : Corrections, optional
         What people changed; the page starts with them.
+    names : Path, optional
+        names.csv of the labelling: a cluster that corrections leave no window keeps its name.
 
     Raises
     ------
     UserError
         If a labelled window is not among `clips`, a clip cannot be read, or the disk is full.
     """
-    called = {
+    called = read_names(names, int(heads.table["head"].iloc[0])) if names else {}
+    called |= {
         int(cluster): name
         for cluster, name in zip(labels["cluster"], labels["name"], strict=True)
         if pd.notna(cluster) and name
     }
     rows = labelled(labels.assign(cluster=labels["model_cluster"]))
     stored = clips.set_axis(clip_ids(clips.drop(columns="id")))
-    names = pd.Index(clip_ids(rows))
-    missing = ~names.isin(stored.index)
+    ids = pd.Index(clip_ids(rows))
+    missing = ~ids.isin(stored.index)
     if missing.any():
         path = rows.loc[missing, "path"].iloc[0]
         raise UserError(f"windows of {path} are not stored; label it again with --explorer")
     root = common_folder(rows["path"].tolist())
     table = pd.DataFrame(
         {
-            "id": names, "key": _titles(rows, root), "path": rows["path"].tolist(), "label": "",
+            "id": ids, "key": _titles(rows, root), "path": rows["path"].tolist(), "label": "",
             "start": rows["start"].tolist(), "end": rows["end"].tolist(),
-            "second": rows["second"].tolist(),
+            "second": rows["second"].tolist(), "repeats": _repeats(rows),
         }
     )  # fmt: skip
     stored = stored[~stored.index.duplicated()]
-    order = pd.Index(heads.table["id"]).get_indexer(stored.loc[names, "id"])
+    order = pd.Index(heads.table["id"]).get_indexer(stored.loc[ids, "id"])
     by_heads = heads.table.iloc[order].reset_index(drop=True)
     by_heads = by_heads.assign(cluster=rows["cluster"].to_numpy(np.int64), label="")
     counts = cluster_counts(by_heads)
     views, selected = views_of(by_heads, None if counts else heads.clusters)
     placed = replace(
-        heads.clip_map, ids=names.to_numpy(str), positions=heads.clip_map.positions[order]
+        heads.clip_map, ids=ids.to_numpy(str), positions=heads.clip_map.positions[order]
     )
     known = dict(facts or {}) | {"agreement": agreements(views, selected)}
     if counts:
@@ -120,6 +125,13 @@ def make_labels_page(
         max_megabytes,
         threads,
     )
+
+
+def _repeats(rows: pd.DataFrame) -> np.ndarray:
+    """The place of the row that each repeats, -1 for none."""
+    windows = zip(rows["path"], rows["start"], rows["end"], strict=True)
+    places = {key_of(*window): place for place, window in enumerate(windows)}
+    return np.array([places.get(first, -1) for first in rows["duplicate_of"]])
 
 
 def _titles(rows: pd.DataFrame, root: str) -> list[str]:
