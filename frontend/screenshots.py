@@ -51,12 +51,27 @@ def correct_clips(page: Page) -> None:
     page.evaluate("location.hash = '#/corrections'")
 
 
+def draw_lasso(page: Page) -> None:
+    """Select what is in the middle of the upper half of the map."""
+    page.get_by_role("button", name="Lasso").click()
+    box = page.locator(".plane canvas").bounding_box()
+    assert box
+    corners = [(0.3, 0.1), (0.6, 0.1), (0.6, 0.45), (0.3, 0.45), (0.3, 0.1)]
+    places = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=5)
+    page.mouse.up()
+
+
 PARTS: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "overview": ("overview", None),
     "cluster": ("cluster/1", None),
     "clip": ("cluster/1", open_clip),
     "selection": ("cluster/1", select_clips),
     "map": ("map", None),
+    "lasso": ("map", draw_lasso),
     "quality": ("quality", None),
     "confusion": ("confusion", None),
     "tree": ("tree", None),

@@ -24,9 +24,10 @@ function App() {
   const first = useRef(true);
   useEffect(() => {
     stopPlaying();
-    /* Not on the first page, where a browser goes back to where a person was. */
-    if (!first.current) {
-      scrollTo(0, scrolledTo());
+    const restore = () => scrollTo(0, scrolledTo());
+    if (first.current) once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(restore)));
+    else {
+      restore();
       if (document.activeElement === document.body) main.current!.focus({ preventScroll: true });
     }
     first.current = false;

@@ -60,6 +60,8 @@ def test_back_leads_to_where_a_person_was(narrow: Any) -> None:
     expect(card).to_be_visible()
     narrow.wait_for_timeout(200)
     assert card.bounding_box()["y"] == pytest.approx(before, abs=20)
+    narrow.reload()
+    expect(card.locator("h2")).to_be_in_viewport()
     narrow.go_forward()
     expect(narrow.locator("main h1")).to_have_text("Cluster 9")
 

@@ -31,7 +31,7 @@ export const expected = (name: string): boolean => run.columns.includes(name) &&
 const columns = new Map<string, ReturnType<typeof signal<unknown>>>();
 
 /** Large columns that the first view does without: they would only make it wait. */
-const LATE = new Set(["keys", "paths", "waves", "times", "second"]);
+const LATE = new Set(["keys", "paths", "waves", "times", "second", "repeats"]);
 let open: () => void;
 const firstView = new Promise<void>((resolve) => { open = resolve; });
 
@@ -184,6 +184,9 @@ export function timesOf(row: number): [number, number] | null {
   if (!times || Number.isNaN(times[2 * row])) return null;
   return [times[2 * row]!, times[2 * row + 1]!];
 }
+
+/** The clip that this one repeats; null for none, and until loaded. */
+export const firstOf = (row: number): number | null => column<Record<string, number>>("repeats")?.[row] ?? null;
 
 /** For search in the keys; null until loaded. */
 export const index = computed(() => {

@@ -2,6 +2,7 @@
    forward and bookmarks work, from file:// too: #/cluster/7?head=2&clip=0123456789abcdef */
 
 import { computed, signal } from "@preact/signals";
+import { lasting } from "../data/lasting.ts";
 
 export interface Route {
   page: string;
@@ -56,8 +57,8 @@ interface Step {
   opened?: boolean;
 }
 
-/* A browser restores the place on the page too early, while the page of before is still shown. */
-const places = new Map<string, number>();
+/* A browser restores the place on the page too early, while the page of before or nothing is shown. */
+const places = lasting("places");
 let steps = 0;
 const newName = () => `${performance.timeOrigin}-${++steps}`;
 let here = "";
@@ -124,7 +125,5 @@ export function followAddress(): void {
   addEventListener("popstate", follow);
   addEventListener("hashchange", follow);
   addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
-  /* A page that is loaded again is left to the browser. */
-  addEventListener("load", () => { history.scrollRestoration = "manual"; });
-  addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
+  history.scrollRestoration = "manual";
 }

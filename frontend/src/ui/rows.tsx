@@ -6,9 +6,10 @@ import {
 } from "@tanstack/virtual-core";
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { lasting } from "../data/lasting.ts";
 
-/** The mean height of the rows of each grid when it was last seen, so that a way back ends at the same rows. */
-const heights = new Map<string, number>();
+/** The mean height of the rows of each grid above what was last in sight, so that a way back ends at the same rows. */
+const heights = lasting("heights");
 
 interface Options {
   /** Number of rows. */
@@ -44,9 +45,16 @@ function useWindowRows({ count, height, name, margin }: Options) {
   const [virtualizer] = useState(() => new Virtualizer(options));
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), []);
-  useLayoutEffect(() => () => {
-    const known = [...virtualizer.itemSizeCache.values()];
-    if (known.length) heights.set(name, known.reduce((sum, size) => sum + size, 0) / known.length);
+  useLayoutEffect(() => {
+    const remember = () => {
+      const first = virtualizer.getVirtualItems()[0];
+      if (first?.index) heights.set(name, (first.start - virtualizer.options.scrollMargin) / first.index);
+    };
+    addEventListener("pagehide", remember, true); /* before the heights are stored */
+    return () => {
+      removeEventListener("pagehide", remember, true);
+      remember();
+    };
   }, [name]);
   useLayoutEffect(() => virtualizer._willUpdate());
   return virtualizer;

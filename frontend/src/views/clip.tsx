@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clock, fileName } from "../data/text.ts";
 import {
-  byAudio, byVideo, classOf, className, column, headShares, idOf, isSelected, keyOf, marginOf,
+  byAudio, byVideo, classOf, className, column, firstOf, headShares, idOf, isSelected, keyOf, marginOf,
   mediaOf, pathOf, rowOf, run, summary, timesOf, titleOf,
 } from "../state/clips.ts";
 import { mergedInto } from "../state/edits.ts";
@@ -106,6 +106,7 @@ function Shown({ row, close }: { row: number; close: () => void }) {
   };
   const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
   const times = timesOf(row);
+  const repeated = firstOf(row);
   return (
     <div class="clip-body" onKeyDownCapture={keys}>
       <div class="seen">
@@ -147,6 +148,12 @@ function Shown({ row, close }: { row: number; close: () => void }) {
         <Choices row={row} cluster={cluster} />
         <ClipEdits row={row} onwards={onwards} />
         <p class="path">{pathOf(row)}{times && `, ${clock(times[0])} to ${clock(times[1])}`}</p>
+        {repeated !== null && (
+          <p>
+            It is the same, or nearly, as{" "}
+            <button type="button" class="quiet" onClick={() => change({ clip: idOf(repeated) }, true)}>{keyOf(repeated)}</button>
+          </p>
+        )}
         <p class="steps">
           <button type="button" disabled={at <= 0} onClick={() => step(-1)} aria-keyshortcuts="ArrowLeft"><Icon name="before" />Previous</button>
           <button type="button" disabled={at < 0 || at === rows.length - 1} onClick={() => step(1)} aria-keyshortcuts="ArrowRight">Next<Icon name="after" /></button>

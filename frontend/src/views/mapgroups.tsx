@@ -50,7 +50,7 @@ const groups = computed<Group[]>(() => {
     .sort((a, b) => b.size - a.size);
 });
 
-/** r, g, b, a of each clip; those of other clusters than the chosen one are faint and grey. */
+/** r, g, b, a of each clip; those of other clusters than the chosen one, and those that are not selected, are faint and grey. */
 export const colours = computed<Uint8Array | null>(() => {
   const known = clusters.value;
   if (!known) return null;

@@ -156,7 +156,12 @@ function Unscored() {
     name: "Heads agree", value: known.heads, chance: run.agreement?.chance,
     words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start.",
   });
-  if (known.heads === null && run.model?.agreement !== undefined) facts.push({
+  const own = run.agreement?.heads?.find((one) => one.view === viewNumber.value);
+  if (known.heads === null && own) facts.push({
+    name: "Heads agree (NMI)", value: own.nmi,
+    words: "Mean NMI of these clusters with those of the other heads, by the same modality and with as many clusters. Heads start from other labels; where they agree, the cluster does not depend on the start.",
+  });
+  else if (known.heads === null && isSelected.value && run.model?.agreement !== undefined) facts.push({
     name: "Heads agreed in training", value: run.model.agreement,
     words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === undefined ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`,
   });

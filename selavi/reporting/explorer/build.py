@@ -50,7 +50,8 @@ class Page:
         Heading.
     table : DataFrame
         N rows: `id`, 16 hex digits, which names a clip's files; `key`, `path`, `label`; perhaps
-        `split`, a position in `splits`; `start` and `end`, in seconds; `second`, the second choice.
+        `split`, a position in `splits`; `start` and `end`, in seconds; `second`, the second choice;
+        `repeats`, the place of the row that a clip repeats, -1 for none.
     clips : DataFrame
         What is stored of these clips: rows of an index by `id`; `shard` is an absolute path.
     views : list of View

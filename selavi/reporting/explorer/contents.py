@@ -42,8 +42,9 @@ def columns_of(
         Name -> values, as `write_column` takes them: `cluster-V` and `margin-V` of view V; `class`,
         positions in the sorted list of classes, -1 for none; `media`, 0 for nothing, 1 for a
         picture, 2 for a picture and a clip; `ids` (N, 8), their bytes; `keys`; `paths`; and, if
-        known, `split`, `times` (start and end, NaN for whole files), `second` and `heads` (share of
-        the other heads that agree, times 255).
+        known, `split`, `times` (start and end, NaN for whole files), `second`, `repeats` (of a clip
+        that repeats another, its place -> the place of that one) and `heads` (share of the other
+        heads that agree, times 255).
     """
     classes = sorted(set(table["label"]) - {""})
     places = {"": -1} | {name: place for place, name in enumerate(classes)}
@@ -66,6 +67,9 @@ def columns_of(
         columns["times"] = table[["start", "end"]].to_numpy(np.float32)
     if "second" in table:
         columns["second"] = table["second"].fillna(-1).to_numpy(np.int16)
+    if "repeats" in table:
+        repeats = enumerate(table["repeats"].tolist())
+        columns["repeats"] = {str(row): first for row, first in repeats if first >= 0}
     heads = agreement_of_heads(views, selected)
     if heads is not None:
         columns["heads"] = heads

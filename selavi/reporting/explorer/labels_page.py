@@ -15,6 +15,7 @@ from selavi.label.corrections_file import Corrections
 from selavi.label.formats.file_names import below, common_folder
 from selavi.label.formats.windows import clock, labelled
 from selavi.label.heads import Heads
+from selavi.label.inputs import key_of
 from selavi.label.names_file import clip_ids, read_names
 from selavi.reporting.explorer.agreeing import agreements
 from selavi.reporting.explorer.build import CLIPS_PER_CLUSTER, MEGABYTES, Page, write_page
@@ -87,7 +88,7 @@ def make_labels_page(
         {
             "id": ids, "key": _titles(rows, root), "path": rows["path"].tolist(), "label": "",
             "start": rows["start"].tolist(), "end": rows["end"].tolist(),
-            "second": rows["second"].tolist(),
+            "second": rows["second"].tolist(), "repeats": _repeats(rows),
         }
     )  # fmt: skip
     stored = stored[~stored.index.duplicated()]
@@ -124,6 +125,13 @@ def make_labels_page(
         max_megabytes,
         threads,
     )
+
+
+def _repeats(rows: pd.DataFrame) -> np.ndarray:
+    """The place of the row that each repeats, -1 for none."""
+    windows = zip(rows["path"], rows["start"], rows["end"], strict=True)
+    places = {key_of(*window): place for place, window in enumerate(windows)}
+    return np.array([places.get(first, -1) for first in rows["duplicate_of"]])
 
 
 def _titles(rows: pd.DataFrame, root: str) -> list[str]:

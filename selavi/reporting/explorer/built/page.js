@@ -1287,6 +1287,25 @@
     }
   };
 
+  // src/data/lasting.ts
+  var MOST = 500;
+  function lasting(subject) {
+    if (typeof document === "undefined") return /* @__PURE__ */ new Map();
+    const key2 = `selavi ${subject} ${location.pathname}`;
+    const numbers2 = /* @__PURE__ */ new Map();
+    try {
+      for (const [name, number2] of JSON.parse(sessionStorage.getItem(key2) ?? "[]")) numbers2.set(name, number2);
+    } catch {
+    }
+    addEventListener("pagehide", () => {
+      try {
+        sessionStorage.setItem(key2, JSON.stringify([...numbers2].slice(-MOST)));
+      } catch {
+      }
+    });
+    return numbers2;
+  }
+
   // src/state/route.ts
   function parse(hash) {
     const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
@@ -1316,7 +1335,7 @@
     const all = Object.entries({ ...Object.fromEntries(kept2), ...settings }).filter(([, value]) => value);
     return format({ page: page2, id: String(id), settings: Object.fromEntries(all) });
   }
-  var places = /* @__PURE__ */ new Map();
+  var places = lasting("places");
   var steps = 0;
   var newName = () => `${performance.timeOrigin}-${++steps}`;
   var here = "";
@@ -1366,12 +1385,7 @@
     addEventListener("popstate", follow);
     addEventListener("hashchange", follow);
     addEventListener("scroll", () => places.set(here, scrollY), { passive: true });
-    addEventListener("load", () => {
-      history.scrollRestoration = "manual";
-    });
-    addEventListener("pagehide", () => {
-      history.scrollRestoration = "auto";
-    });
+    history.scrollRestoration = "manual";
   }
 
   // src/state/clips.ts
@@ -1388,7 +1402,7 @@
   var failed = y3([]);
   var expected = (name) => run.columns.includes(name) && !failed.value.includes(name);
   var columns = /* @__PURE__ */ new Map();
-  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second"]);
+  var LATE = /* @__PURE__ */ new Set(["keys", "paths", "waves", "times", "second", "repeats"]);
   var open;
   var firstView = new Promise((resolve) => {
     open = resolve;
@@ -1505,6 +1519,7 @@
     if (!times || Number.isNaN(times[2 * row])) return null;
     return [times[2 * row], times[2 * row + 1]];
   }
+  var firstOf = (row) => column("repeats")?.[row] ?? null;
   var index = O(() => {
     const keys2 = column("keys");
     return keys2 ? new Index(keys2) : null;
@@ -1659,7 +1674,7 @@
     }
     return found2;
   }
-  var MOST = 1e4;
+  var MOST2 = 1e4;
   function checkNumbers(file2, count2) {
     const added = new Set(file2.new.map(({ cluster }) => cluster));
     const gone = new Set(file2.merged.map(({ from }) => from));
@@ -1669,7 +1684,7 @@
       ...file2.merged.flatMap(({ from, into }) => [from, into]),
       ...file2.moved.flatMap(({ to }) => to ?? [])
     ];
-    const wrong = [...added].find((cluster) => cluster < count2 || cluster >= count2 + MOST) ?? numbers2.find((cluster) => cluster >= count2 && !added.has(cluster));
+    const wrong = [...added].find((cluster) => cluster < count2 || cluster >= count2 + MOST2) ?? numbers2.find((cluster) => cluster >= count2 && !added.has(cluster));
     if (wrong !== void 0)
       throw new Error(`These corrections are of other clusters: here is no cluster ${wrong}, only 0 to ${count2 - 1}. ${ELSEWHERE}`);
     const chained = file2.merged.find(({ into }) => gone.has(into));
@@ -2711,6 +2726,7 @@
     };
     const first = Math.max(0, Math.min(at - Math.floor(STRIP / 2), rows.length - STRIP));
     const times = timesOf(row);
+    const repeated = firstOf(row);
     return /* @__PURE__ */ a4("div", { class: "clip-body", onKeyDownCapture: keys2, children: [
       /* @__PURE__ */ a4("div", { class: "seen", children: [
         /* @__PURE__ */ a4("div", { class: "stage", style: { aspectRatio: run.media.aspect }, children: [
@@ -2774,6 +2790,11 @@
         /* @__PURE__ */ a4("p", { class: "path", children: [
           pathOf(row),
           times && `, ${clock(times[0])} to ${clock(times[1])}`
+        ] }),
+        repeated !== null && /* @__PURE__ */ a4("p", { children: [
+          "It is the same, or nearly, as",
+          " ",
+          /* @__PURE__ */ a4("button", { type: "button", class: "quiet", onClick: () => change({ clip: idOf(repeated) }, true), children: keyOf(repeated) })
         ] }),
         /* @__PURE__ */ a4("p", { class: "steps", children: [
           /* @__PURE__ */ a4("button", { type: "button", disabled: at <= 0, onClick: () => step2(-1), "aria-keyshortcuts": "ArrowLeft", children: [
@@ -4912,7 +4933,7 @@
   }
 
   // src/ui/rows.tsx
-  var heights = /* @__PURE__ */ new Map();
+  var heights = lasting("heights");
   var STICKY = 64;
   function useWindowRows({ count: count2, height, name, margin }) {
     const [, render] = _2((value) => value + 1, 0);
@@ -4933,9 +4954,16 @@
     const [virtualizer] = d2(() => new Virtualizer(options));
     virtualizer.setOptions(options);
     F2(() => virtualizer._didMount(), []);
-    F2(() => () => {
-      const known = [...virtualizer.itemSizeCache.values()];
-      if (known.length) heights.set(name, known.reduce((sum, size2) => sum + size2, 0) / known.length);
+    F2(() => {
+      const remember = () => {
+        const first = virtualizer.getVirtualItems()[0];
+        if (first?.index) heights.set(name, (first.start - virtualizer.options.scrollMargin) / first.index);
+      };
+      addEventListener("pagehide", remember, true);
+      return () => {
+        removeEventListener("pagehide", remember, true);
+        remember();
+      };
     }, [name]);
     F2(() => virtualizer._willUpdate());
     return virtualizer;
@@ -6810,7 +6838,13 @@ void main() {
       chance: run.agreement?.chance,
       words: "Share of the other heads that put a clip into the same cluster, mean of all clips. Heads start from other labels; where they agree, the cluster does not depend on the start."
     });
-    if (known.heads === null && run.model?.agreement !== void 0) facts.push({
+    const own = run.agreement?.heads?.find((one) => one.view === viewNumber.value);
+    if (known.heads === null && own) facts.push({
+      name: "Heads agree (NMI)",
+      value: own.nmi,
+      words: "Mean NMI of these clusters with those of the other heads, by the same modality and with as many clusters. Heads start from other labels; where they agree, the cluster does not depend on the start."
+    });
+    else if (known.heads === null && isSelected.value && run.model?.agreement !== void 0) facts.push({
       name: "Heads agreed in training",
       value: run.model.agreement,
       words: `Mean NMI of the clusters with those of the model's other heads, on ${run.model.clips === void 0 ? "the clips" : `the ${plural(run.model.clips, "clip")}`} it was trained on. Heads start from other labels; where they agree, clusters do not depend on the start.`
@@ -7268,8 +7302,10 @@ void main() {
     const first = T2(true);
     A2(() => {
       stopPlaying();
-      if (!first.current) {
-        scrollTo(0, scrolledTo());
+      const restore = () => scrollTo(0, scrolledTo());
+      if (first.current) once(() => summary.value !== null, () => requestAnimationFrame(() => setTimeout(restore)));
+      else {
+        restore();
         if (document.activeElement === document.body) main.current.focus({ preventScroll: true });
       }
       first.current = false;
