@@ -33,21 +33,14 @@ def assign_costs(workload: Workload) -> Iterator[Cost]:
 
 
 def map_costs(workload: Workload) -> Iterator[Cost]:
-    """Predict, for each run with a network, a pass over its training clips, and UMAP.
+    """Predict, for each run, a pass of its network over its training clips, and UMAP.
 
-    Parameters
-    ----------
-    workload : Workload
-        The configuration, with its videos.
-
-    Yields
-    ------
-    Cost
-        Of one run.
+    See `assign_costs`.
     """
-    for name in workload.config.networks:
-        clips = workload.clips(workload.config.runs[name].dataset, "train")
-        passed = cost(name, "map", workload.rate(name).infer * clips, clips * MAP_BYTES)
+    for name, run in workload.config.runs.items():
+        clips = workload.clips(run.dataset, "train")
+        infer = workload.rate(name).infer if run.method == "selavi" else Seconds(0.0, 0.0)
+        passed = cost(name, "map", infer * clips, clips * MAP_BYTES)
         hours = umap_seconds(clips) / 3600
         yield replace(passed, cpu_hours=passed.cpu_hours + hours, serial_hours=hours)
 
@@ -55,15 +48,7 @@ def map_costs(workload: Workload) -> Iterator[Cost]:
 def baselines_costs(workload: Workload) -> Iterator[Cost]:
     """Predict, for each run with baselines, a pass over all its clips, decoded twice.
 
-    Parameters
-    ----------
-    workload : Workload
-        The configuration, with its videos.
-
-    Yields
-    ------
-    Cost
-        Of one run.
+    See `assign_costs`.
     """
     settings = workload.config.baselines
     for name in workload.config.networks if settings.runs is None else settings.runs:

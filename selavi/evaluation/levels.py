@@ -34,7 +34,7 @@ def read_levels(assignments: Path) -> tuple[pd.DataFrame, list[int]]:
     Raises
     ------
     UserError
-        If the heads do not differ in their number of clusters.
+        If the heads do not differ in their number of clusters, or there are no clips.
     """
     table = read_assignments(assignments, needed=("cluster", "head", "label"))
     counts = cluster_counts(table)
@@ -43,7 +43,10 @@ def read_levels(assignments: Path) -> tuple[pd.DataFrame, list[int]]:
             f"{assignments}: all heads have the same number of clusters; train with several, such "
             "as network.clusters: [8, 16, 32]"
         )
-    return table[table["cluster"] >= 0].reset_index(drop=True), counts
+    table = table[table["cluster"] >= 0].reset_index(drop=True)
+    if table.empty:
+        raise UserError(f"{assignments} has no clip with a cluster; make it again")
+    return table, counts
 
 
 def level_scores(table: pd.DataFrame, counts: Sequence[int]) -> pd.DataFrame:

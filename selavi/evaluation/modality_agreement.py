@@ -39,10 +39,12 @@ def modality_agreement(assignments: Path, clusters: Path, clips: Path) -> None:
     Raises
     ------
     UserError
-        If the assignments cannot be read, or are not of both modalities.
+        If the assignments cannot be read, have no clips, or are not of both modalities.
     """
     table = read(assignments, needed=("cluster", "head"))
     table = table[table["cluster"] >= 0].reset_index(drop=True)
+    if table.empty:
+        raise UserError(f"{assignments} has no clip with a cluster; make it again")
     heads = heads_by_modality(table)
     if not {JOINED, *MODALITIES} <= heads.keys():
         raise UserError(

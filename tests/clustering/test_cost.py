@@ -11,6 +11,8 @@ from selavi.clustering.methods import cluster
 from selavi.estimates.cost import Seconds
 from selavi.estimates.timing import cpu_seconds
 from selavi.estimates.workload import ClipRate, Workload
+from selavi.evaluation.clip_map import umap_seconds
+from selavi.evaluation.cost import map_costs
 from selavi.rate_cache import RateCache
 from selavi.settings import Config, RunSettings
 from selavi.training.cost import clip_rate, pretrain_costs
@@ -42,6 +44,12 @@ def test_the_prediction_is_near_what_clustering_takes() -> None:
     taken = cpu_seconds() - started
     assert (cost.what, cost.stage) == ("r", "cluster-features")
     assert taken / 5 < 3600 * cost.cpu_hours < 5 * taken
+
+
+def test_clips_of_a_run_without_a_network_are_placed_too() -> None:
+    (cost,) = map_costs(workload(3000, method="spectral"))
+    assert (cost.what, cost.stage) == ("r", "map")
+    assert 3600 * cost.cpu_hours == pytest.approx(umap_seconds(3000)) and umap_seconds(3000) > 10
 
 
 def test_candidates_cost_more_than_one_method() -> None:

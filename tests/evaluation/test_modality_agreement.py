@@ -63,3 +63,13 @@ def test_one_modality_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*command, "--clips", str(tmp_path / "b.csv")]) == 1
     assert "agreement needs a run of both modalities" in capsys.readouterr().err
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_no_clip_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    none = [-1, -1]
+    path = assignments(
+        tmp_path / "train.csv", cluster=none, video_and_audio=none, video=none, audio=none
+    )
+    command = ["agreement", "--assignments", str(path), "--clusters", str(tmp_path / "a.csv")]
+    assert main([*command, "--clips", str(tmp_path / "b.csv")]) == 1
+    assert "train.csv has no clip with a cluster; make it again" in capsys.readouterr().err

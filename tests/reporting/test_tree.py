@@ -55,9 +55,22 @@ def test_four_clusters_are_halves_of_two(
     assert "selected 4 clusters, without classes; by the classes (oracle) 4" in said
 
 
-def test_one_number_has_no_tree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = assignments(tmp_path / "a.csv", [], [[0, 1], [1, 0]], head=0)
+@pytest.mark.parametrize(
+    ("counts", "heads", "words"),
+    [
+        ([], [[0, 1], [1, 0]], "all heads have the same number of clusters"),
+        ([2, 4], [[-1, -1], [-1, -1]], "a.csv has no clip with a cluster; make it again"),
+    ],
+)
+def test_what_has_no_tree(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    counts: list[int],
+    heads: list[list[int]],
+    words: str,
+) -> None:
+    path = assignments(tmp_path / "a.csv", counts, heads, head=0)
     command = ["tree", "--assignments", str(path), "--output", str(tmp_path / "t.csv")]
     command += ["--levels", str(tmp_path / "l.csv"), "--figure", str(tmp_path / "t.svg")]
     assert main(command) == 1
-    assert "all heads have the same number of clusters" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
