@@ -58,13 +58,15 @@ def _estimate(config: "Config", options: argparse.Namespace) -> None:
 
     from selavi.estimates.cost import wall_seconds
     from selavi.estimates.kept import write_seconds
-    from selavi.preflight.estimate import estimate
+    from selavi.preflight.estimate import MEASURING, estimate
     from selavi.preflight.report import print_costs
-    from selavi.progress import is_read, tell
+    from selavi.progress import NOTICE, is_read, tell
     from selavi.rate_cache import RateCache
 
     for part in ("data", "evaluation"):  # of the samples that are measured
         logging.getLogger(f"selavi.{part}").setLevel(logging.WARNING)
+    if not options.no_table:
+        log.info(MEASURING, extra=NOTICE)
     cache = RateCache(options.again)
     costs = estimate(config, cache)
     seconds = wall_seconds(costs)

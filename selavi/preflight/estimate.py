@@ -16,7 +16,7 @@ from selavi.evaluation.degrade_cost import degrade_costs
 from selavi.evaluation.finetune.cost import finetune_costs
 from selavi.evaluation.retrieval_cost import retrieval_costs
 from selavi.preflight.samples import VideoSample
-from selavi.progress import NOTICE, bars_that_vanish
+from selavi.progress import bars_that_vanish
 from selavi.rate_cache import RateCache
 from selavi.settings import Config
 from selavi.training.cost import clip_rate, pretrain_costs
@@ -35,6 +35,8 @@ STAGES: tuple[Callable[[Workload], Iterator[Cost]], ...] = (
     finetune_costs,
 )
 """The stages that take longer than minutes and need clips or a trained network."""
+MEASURING = "estimating the time: this machine is measured on a few of the videos"
+"""What to tell people before `estimate`, which may take a minute."""
 
 
 def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
@@ -65,7 +67,6 @@ def estimate(config: Config, cache: RateCache | None = None) -> list[Cost]:
         for name, dataset in config.datasets.items()
         for split in dataset.splits
     }
-    log.info("estimating the time: this machine is measured on a few of the videos", extra=NOTICE)
     with bars_that_vanish(), tempfile.TemporaryDirectory(prefix="selavi-") as scratch:
         samples = {
             name: VideoSample.of(dataset, Path(tempfile.mkdtemp(dir=scratch)))

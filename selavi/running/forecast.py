@@ -8,9 +8,11 @@ import yaml
 
 from selavi.config_file import parse
 from selavi.estimates.cost import wall_seconds
-from selavi.preflight.estimate import estimate
+from selavi.preflight.estimate import MEASURING, estimate
 from selavi.progress import duration
 from selavi.settings import Config
+
+log = logging.getLogger(__name__)
 
 EPOCH_SECONDS = 0.15
 """What an epoch takes besides its steps: its checkpoint, log and order of clips."""
@@ -42,8 +44,9 @@ def forecast(config: str) -> str:
     UserError
         If the sample of its videos cannot be used.
     """
+    log.info(MEASURING)
     settings = parse(yaml.safe_load(config), Config, "configuration")
-    with _quiet("selavi.data", "selavi.evaluation", "selavi.training"):
+    with _quiet("selavi.data", "selavi.evaluation", "selavi.preflight", "selavi.training"):
         costs = estimate(settings)
     stages = wall_seconds(costs)
     epochs = sum(run.training.epochs for run in settings.runs.values())
