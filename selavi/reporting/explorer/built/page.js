@@ -6910,6 +6910,7 @@ void main() {
     const drawn = run.prescribed?.[String(view.value.head)];
     const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a5, b3) => b3 - a5) : null;
     const clips = sorted.reduce((sum, one) => sum + one.size, 0);
+    if (!clips) return /* @__PURE__ */ a4("p", { class: "nothing", children: "No clip is in a cluster: all were taken out." });
     const empty = sorted.filter((one) => !one.size).length;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
