@@ -5777,7 +5777,9 @@ void main() {
   function Names({ toScreen, width, height }) {
     const addressOfGroup = (number2) => colouring.value === "class" ? addressOf("overview", "", { class: String(number2) }) : addressOf("cluster", number2);
     const taken = [];
-    const shown3 = groups.value.slice(0, NAMES).flatMap((one) => {
+    const alone = only.value >= 0 && colouring.value !== "class";
+    const named = alone ? groups.value.filter((one) => one.number === only.value) : groups.value.slice(0, NAMES);
+    const shown3 = named.flatMap((one) => {
       const [left, top] = toScreen(...one.centre);
       const half = 4 * Math.min(24, one.name.length) + 8;
       if (left < 0 || top < 0 || left > width || top > height) return [];
@@ -7007,7 +7009,7 @@ void main() {
       title: "Labels that change at an update",
       unit: "share of the clips",
       format: percent,
-      words: "Labels are recomputed several times per epoch. Where few of them change, the clusters are stable; where many do to the end, train longer."
+      words: "Labels are recomputed at each update. Where few of them change, the clusters are stable; where many do to the end, train longer."
     },
     {
       name: "largest_cluster",
