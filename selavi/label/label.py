@@ -22,7 +22,7 @@ from selavi.label.plan import plan_labels
 from selavi.label.table import clusters_of, labels_of, outcomes_of
 from selavi.label.windows import PLAN
 from selavi.label.work import Work
-from selavi.label.work_folder import none_for_nothing, sole_use
+from selavi.label.work_folder import removed_if_empty, sole_use
 
 DEFAULT = Options()
 USED = "corrections.json"
@@ -60,7 +60,7 @@ def label(
         If there are no files, or the machine is at fault.
     """
     folder = output / "work"
-    with none_for_nothing(output), sole_use(folder) as scratch:
+    with removed_if_empty(output), sole_use(folder) as scratch:
         names = output / "names.csv"
         if names.exists():
             read_names_file(names)  # or an error, before the work

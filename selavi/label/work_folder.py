@@ -29,7 +29,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def none_for_nothing(output: Path) -> Iterator[None]:
+def removed_if_empty(output: Path) -> Iterator[None]:
     """Remove the output folder again if it is made in this block and an error leaves it empty.
 
     Parameters

@@ -16,7 +16,7 @@ from selavi.files import UserError, write_csv, write_text
 from selavi.label.options import Options
 from selavi.label.plan import plan_labels
 from selavi.label.windows import WINDOW_SECONDS, Windowing, middle_part
-from selavi.label.work_folder import make_folder, none_for_nothing
+from selavi.label.work_folder import make_folder, removed_if_empty
 from selavi.running.folder import hold
 from selavi.running.forecast import forecast
 from selavi.running.project import NAME, config_text, project_files, require_none
@@ -109,7 +109,7 @@ def learn(paths: Sequence[Path], output: Path, options: Options, wishes: Wishes)
     UserError
         If there are too few windows, or options differ from those of an earlier training.
     """
-    with none_for_nothing(output):
+    with removed_if_empty(output):
         make_folder(output / "work")
         return _learn(paths, output, options, wishes)
 

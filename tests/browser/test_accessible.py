@@ -122,6 +122,7 @@ def test_axe_finds_nothing_in_dialogs_and_a_selection(
     expect(page.locator("dialog.clip")).to_be_visible()
     assert violations(page, axe) == []
     page.keyboard.press("Escape")
+    expect(page.locator("dialog.clip")).to_be_hidden()
     page.keyboard.press("?")
     expect(page.locator("dialog.help")).to_be_visible()
     assert violations(page, axe) == []
@@ -227,8 +228,7 @@ def test_on_phones_the_pages_are_one_row_that_shows_the_current_one(
         tops = watched.page.eval_on_selector_all(
             ".masthead nav a", "(links) => links.map((one) => one.getBoundingClientRect().top)"
         )
-        assert len(tops) > 5
-        assert len(set(tops)) == 1
+        assert len(set(tops)) == 1 < len(tops)
         box = watched.page.locator(".masthead nav [aria-current]").bounding_box()
         assert 0 <= box["x"] <= 360 - box["width"]
         watched.finish()

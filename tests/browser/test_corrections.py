@@ -143,3 +143,16 @@ def test_a_merged_cluster_says_where_its_clips_are(page: Any) -> None:
     expect(page.locator(".page-head")).to_contain_text("You merged this cluster into")
     page.locator(".page-head p a", has_text="img").click()
     expect(page.locator(".tile")).to_have_count(6)
+
+
+def test_sizes_say_that_every_clip_was_taken_out(page: Any) -> None:
+    for number in (0, 1, 3):
+        open_cluster(page, number)
+        page.get_by_role("button", name="Select", exact=True).click()
+        page.get_by_role("button", name="Select all").click()
+        page.locator(".selection").get_by_role("button", name="Not this").click()
+        page.get_by_role("link", name="Clusters", exact=True).click()
+    page.get_by_role("link", name="Sizes").click()
+    expect(page.locator("main .nothing")).to_have_text(
+        "No clip is in a cluster: all were taken out."
+    )

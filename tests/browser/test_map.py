@@ -128,8 +128,11 @@ def test_colours_and_one_cluster_are_chosen(page: Any) -> None:
     expect(names).to_have_count(2)
     expect(names.first).to_have_attribute("href", re.compile(r"#/overview\?.*class=0"))
     page.locator("#only").select_option("1")
+    expect(page.locator(".names a")).to_have_text(["0 bell", "1 siren"])
     assert "colour=class" in page.url
     assert "only=1" in page.url
+    page.locator("#colour").select_option("cluster")
+    expect(page.locator(".names a")).to_have_text("Cluster 1")
 
 
 def test_the_legend_names_few_groups_with_their_clips(page: Any) -> None:

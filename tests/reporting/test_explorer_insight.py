@@ -69,6 +69,17 @@ def test_scores_after_corrections_are_those_of_the_person(tmp_path: Path) -> Non
     }
 
 
+def test_no_label_changes_in_epochs_without_an_update(tmp_path: Path) -> None:
+    log = written(
+        tmp_path, "log",
+        [{"epoch": 1, "loss": 2.5, "relabellings": 2, "labels_changed": 0.25},
+         {"epoch": 2, "loss": 1.5, "relabellings": 1, "labels_changed": 0.0},
+         {"epoch": 3, "loss": 0.5, "relabellings": 0, "labels_changed": 0.0}],
+    )  # fmt: skip
+    curves = Insight(training_log=log).facts()["curves"]
+    assert curves["labels_changed"] == [0.25, 0.0, None]
+
+
 def test_curves_have_gaps_where_nothing_was_measured(tmp_path: Path) -> None:
     log = written(
         tmp_path, "log",

@@ -75,12 +75,14 @@ export const colours = computed<Uint8Array | null>(() => {
   return made;
 });
 
-/** Names of the largest groups at their middles, those that do not cover another. */
+/** Names of the largest groups at their middles, those that do not cover another; of the chosen cluster alone, if there is one. */
 export function Names({ toScreen, width, height }: { toScreen: (x: number, y: number) => [number, number]; width: number; height: number }) {
   const addressOfGroup = (number: number) =>
     colouring.value === "class" ? addressOf("overview", "", { class: String(number) }) : addressOf("cluster", number);
   const taken: [number, number, number][] = [];
-  const shown = groups.value.slice(0, NAMES).flatMap((one) => {
+  const alone = only.value >= 0 && colouring.value !== "class";
+  const named = alone ? groups.value.filter((one) => one.number === only.value) : groups.value.slice(0, NAMES);
+  const shown = named.flatMap((one) => {
     const [left, top] = toScreen(...one.centre);
     const half = 4 * Math.min(24, one.name.length) + 8;
     if (left < 0 || top < 0 || left > width || top > height) return [];

@@ -15,6 +15,7 @@ export function SizesPage() {
   const drawn = run.prescribed?.[String(view.value.head)];
   const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a, b) => b - a) : null;
   const clips = sorted.reduce((sum, one) => sum + one.size, 0);
+  if (!clips) return <p class="nothing">No clip is in a cluster: all were taken out.</p>;
   const empty = sorted.filter((one) => !one.size).length;
   return (
     <>

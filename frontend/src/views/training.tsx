@@ -20,7 +20,7 @@ const CURVES: readonly Curve[] = [
   },
   {
     name: "labels_changed", title: "Labels that change at an update", unit: "share of the clips", format: percent,
-    words: "Labels are recomputed several times per epoch. Where few of them change, the clusters are stable; where many do to the end, train longer.",
+    words: "Labels are recomputed at each update. Where few of them change, the clusters are stable; where many do to the end, train longer.",
   },
   {
     name: "largest_cluster", title: "The largest cluster", unit: "share of the clips", format: percent,

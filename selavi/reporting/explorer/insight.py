@@ -164,6 +164,8 @@ def _corrected(path: Path) -> list[dict[str, Any]]:
 def _curves(path: Path) -> dict[str, list[float | None]]:
     """Loss, share of labels that change at an update, and share of the largest cluster."""
     table = read_csv(path, needed=("epoch", "loss"))
+    if {"relabellings", "labels_changed"} <= {*table}:  # 0 in an epoch without an update
+        table["labels_changed"] = table["labels_changed"].where(table["relabellings"] > 0)
     shown = [
         name for name in ("epoch", "loss", "labels_changed", "largest_cluster") if name in table
     ]

@@ -5777,7 +5777,9 @@ void main() {
   function Names({ toScreen, width, height }) {
     const addressOfGroup = (number2) => colouring.value === "class" ? addressOf("overview", "", { class: String(number2) }) : addressOf("cluster", number2);
     const taken = [];
-    const shown3 = groups.value.slice(0, NAMES).flatMap((one) => {
+    const alone = only.value >= 0 && colouring.value !== "class";
+    const named = alone ? groups.value.filter((one) => one.number === only.value) : groups.value.slice(0, NAMES);
+    const shown3 = named.flatMap((one) => {
       const [left, top] = toScreen(...one.centre);
       const half = 4 * Math.min(24, one.name.length) + 8;
       if (left < 0 || top < 0 || left > width || top > height) return [];
@@ -6910,6 +6912,7 @@ void main() {
     const drawn = run.prescribed?.[String(view.value.head)];
     const prescribed = drawn?.length === sorted.length ? [...drawn].sort((a5, b3) => b3 - a5) : null;
     const clips = sorted.reduce((sum, one) => sum + one.size, 0);
+    if (!clips) return /* @__PURE__ */ a4("p", { class: "nothing", children: "No clip is in a cluster: all were taken out." });
     const empty = sorted.filter((one) => !one.size).length;
     return /* @__PURE__ */ a4($, { children: [
       /* @__PURE__ */ a4("header", { class: "page-head", children: [
@@ -7006,7 +7009,7 @@ void main() {
       title: "Labels that change at an update",
       unit: "share of the clips",
       format: percent,
-      words: "Labels are recomputed several times per epoch. Where few of them change, the clusters are stable; where many do to the end, train longer."
+      words: "Labels are recomputed at each update. Where few of them change, the clusters are stable; where many do to the end, train longer."
     },
     {
       name: "largest_cluster",
