@@ -15,8 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder of videos, or a CSV with a column `path`",
     )  # fmt: skip
     parser.add_argument(
-        "--preset", choices=("small", "paper"),
-        help="the network: small for CPUs, paper for GPUs (default: by this machine)",
+        "--preset", choices=("features", "small", "paper"),
+        help="what is trained: heads on features of trained encoders (needs selavi[imagenet]), or "
+        "networks, small for CPUs, paper for GPUs (default: small or paper, by this machine)",
     )  # fmt: skip
     arguments.clusters(parser)
 
@@ -25,9 +26,12 @@ def run(options: argparse.Namespace) -> None:
     from selavi.running.project import begin_project
 
     recipe = begin_project(options.folder, options.videos, options.preset, options.clusters)
+    clusters = f"{recipe.clusters} clusters"
+    if recipe.clusters == "auto":
+        clusters = "as many clusters as heads agree on best"
     print(
         f"{options.folder}: a project of {recipe.clips:,} videos, preset {recipe.preset}, "
-        f"{recipe.clusters} clusters, {recipe.epochs} epochs\n"
+        f"{clusters}, {recipe.epochs} epochs\n"
         f"edit {options.folder / 'config.yaml'}, then:\n"
         f"  cd {options.folder} && selavi run"
     )

@@ -42,6 +42,17 @@ def test_a_project_is_of_its_videos(
     assert complete(["-n"]) == ["--profile", "profiles/local", "-n"]
 
 
+def test_a_project_may_train_heads_alone(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "project"
+    assert main(["init", str(project), "--videos", str(videos), "--preset", "features"]) == 0
+    assert "preset features, as many clusters as heads agree on best" in capsys.readouterr().out
+    run = read_config([project / "config.yaml"]).runs["videos"]
+    assert run.frozen == ["video", "audio"]
+    assert (run.network.video_encoder, run.network.audio_encoder) == ("imagenet", "log_mel")
+
+
 def test_a_project_is_of_a_table_too(videos: Path, tmp_path: Path) -> None:
     table = tmp_path / "list.csv"
     table.write_text("path\n" + "".join(f"{path}\n" for path in videos.iterdir()))
