@@ -88,7 +88,8 @@ def every_head(
                 columns[margin] = (p[head, :, 0] - p[head, :, -1]).numpy()
         tables.append(pd.DataFrame({"id": ids} | columns))
         features.append(seen)
-    table = pd.concat(tables, ignore_index=True).assign(head=loaded.head)
+    table = pd.concat(tables, ignore_index=True).copy()  # of many columns, each a block
+    table = table.assign(head=loaded.head)
     if len(set(counts)) > 1:
         table[HEAD_CLUSTERS] = " ".join(map(str, counts))
     joined = {name: np.concatenate([each[name] for each in features]) for name in features[0]}
