@@ -79,13 +79,14 @@ class RateCache:
 
 def _machine() -> str:
     """The hardware: nodes of a cluster may share a home folder."""
+    # Not torch.get_num_threads(), which a training earlier in this process may have set.
+    threads = len(os.sched_getaffinity(0)), os.environ.get("OMP_NUM_THREADS")
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
-        threads = (os.cpu_count(), torch.get_num_threads())
         return repr((sorted(cpu), threads, device, torch.__version__))
-    return repr((os.cpu_count(), torch.get_num_threads(), torch.__version__))
+    return repr((threads, torch.__version__))
 
 
 def _code() -> str:

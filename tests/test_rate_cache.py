@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from pydantic import TypeAdapter
 
@@ -51,6 +52,21 @@ def test_what_was_measured_is_found_by_all_that_it_depends_on(
     assert times("a") == 4
     monkeypatch.setattr(rate_cache, "_code", lambda: "after an update")
     assert times("a") == 5
+
+
+def test_threads_of_an_earlier_training_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure, before = Measured(), torch.get_num_threads()
+    try:
+        torch.set_num_threads(before + 1)
+        RateCache().get(SECONDS, "a", measure)
+        torch.set_num_threads(before)
+        RateCache().get(SECONDS, "a", measure)
+    finally:
+        torch.set_num_threads(before)
+    assert measure.times == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "17")
+    RateCache().get(SECONDS, "a", measure)
+    assert measure.times == 2
 
 
 @pytest.mark.parametrize("content", [b"", b'{"cpu": 1.0', b'{"cpu": "much", "device": 1}', b"\xff"])
