@@ -37,8 +37,8 @@ export function ClipDialog() {
       ref={dialog} class="clip" aria-labelledby="clip-title"
       onCancel={(event) => { event.preventDefault(); closeClip(); }}
       onClose={(event) => {
-        /* Browsers close it on a second Escape at any rate. */
-        if (!event.currentTarget.open && setting("clip")) closeClip();
+        /* Browsers close it on a second Escape at any rate. This event is late: by then, another clip may be wanted. */
+        if (!event.currentTarget.open && shown) closeClip();
       }}
       onClick={(event) => { if (event.target === event.currentTarget) closeClip(); }}
     >

@@ -2662,7 +2662,7 @@
           closeClip();
         },
         onClose: (event) => {
-          if (!event.currentTarget.open && setting("clip")) closeClip();
+          if (!event.currentTarget.open && shown3) closeClip();
         },
         onClick: (event) => {
           if (event.target === event.currentTarget) closeClip();
