@@ -46,8 +46,10 @@ test("of more groups the nearest ones differ, and the largest come first", () =>
   assert.deepEqual(spreadColours([null], [0]), [0]);
 });
 
-test("a margin is told by light and dark", () => {
-  assert.notDeepEqual(shareColour(0), shareColour(1));
+test("the larger a share, the darker its colour", () => {
+  const light = [0, 0.25, 0.5, 0.75, 1].map((share) => shareColour(share).reduce((sum, part) => sum + part));
+  assert.deepEqual(light, [...light].sort((a, b) => b - a));
+  assert.ok(light[0]! > light[4]!);
 });
 
 test("the extent of points", () => {

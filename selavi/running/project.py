@@ -32,7 +32,7 @@ module selavi:
 use rule * from selavi
 
 
-onstart:  # Snakemake runs those of modules only if it is told to
+onstart:  # Snakemake does not run the handlers of a module
     selavi.say_costs()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from selavi.data.sources.demo_dataset import make_demo_dataset
+from tests.browser.watched import Watched
 from tests.conftest import make_split
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -41,6 +42,25 @@ def twelve_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / "videos", classes=2, train_per_class=6, test_per_class=0, bad_files=False, workers=1
     )
     return make_split(root / "videos" / "train", root, shards=1)
+
+
+@pytest.fixture(scope="module")
+def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of three clusters, of which two have names."""
+    from tests.browser.pages import CLUSTERS, HOSTILE, make_page  # which skips without playwright
+
+    hostile = HOSTILE.replace('"', '""')
+    names = f'0,"Dogs, barking"\n3,"{hostile}"\n'
+    return make_page(twelve_clips, tmp_path_factory.mktemp("names"), CLUSTERS, names)
+
+
+@pytest.fixture
+def page(browser: Any, page_file: Path) -> Iterator[Any]:
+    """The page in a browser, once its clusters are there."""
+    watched = Watched(browser, page_file, viewport={"width": 1280, "height": 900})
+    watched.page.locator(".card").nth(2).wait_for()
+    yield watched.page
+    watched.finish()
 
 
 @pytest.fixture(scope="session")

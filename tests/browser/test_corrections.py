@@ -1,6 +1,5 @@
 """Naming, moving, merging, splitting and tagging on the page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,25 +7,10 @@ import pandas as pd
 import pytest
 
 from selavi.label.names import read_names
-from tests.browser.pages import CLUSTERS, HOSTILE, make_page, open_cluster, rename, saved, select
-from tests.browser.watched import Watched, titles, visible
+from tests.browser.pages import HOSTILE, open_cluster, rename, saved, select
+from tests.browser.watched import titles, visible
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-
-
-@pytest.fixture(scope="module")
-def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("names")
-    hostile = HOSTILE.replace('"', '""')
-    return make_page(twelve_clips, folder, CLUSTERS, f'0,"Dogs, barking"\n3,"{hostile}"\n')
-
-
-@pytest.fixture
-def page(browser: Any, page_file: Path) -> Iterator[Any]:
-    watched = Watched(browser, page_file, viewport={"width": 1280, "height": 900})
-    expect(watched.page.locator(".card")).to_have_count(3)
-    yield watched.page
-    watched.finish()
 
 
 def test_names_are_shown_found_and_text(page: Any) -> None:

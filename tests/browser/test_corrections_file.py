@@ -1,7 +1,6 @@
 """Corrections and selections as files: saved, opened, applied by the commands, kept."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,6 @@ from tests.browser.pages import CLUSTERS, HOSTILE, make_page, open_cluster, rena
 from tests.browser.watched import Watched, visible
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-
-
-@pytest.fixture(scope="module")
-def page_file(twelve_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("names")
-    hostile = HOSTILE.replace('"', '""')
-    return make_page(twelve_clips, folder, CLUSTERS, f'0,"Dogs, barking"\n3,"{hostile}"\n')
-
-
-@pytest.fixture
-def page(browser: Any, page_file: Path) -> Iterator[Any]:
-    watched = Watched(browser, page_file, viewport={"width": 1280, "height": 900})
-    expect(watched.page.locator(".card")).to_have_count(3)
-    yield watched.page
-    watched.finish()
 
 
 def test_corrections_are_saved_and_opened_again(page: Any, page_file: Path, tmp_path: Path) -> None:

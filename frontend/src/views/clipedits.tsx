@@ -6,7 +6,7 @@ import { clusterOf } from "../state/order.ts";
 import { Icon } from "../ui/icons.tsx";
 import { ClusterChoice, TagForm } from "./selectionbar.tsx";
 
-/** Moves a clip, then goes on to the next one of the cluster it was in. */
+/** Moves a clip, then opens the next one of the cluster it was in. */
 export function moveOn(row: number, cluster: number, onwards: () => void): void {
   if (!canEdit.value || clusterOf(row) === cluster) return;
   moveClips([row], cluster);

@@ -96,7 +96,7 @@ def make_labels_page(
     by_heads = heads.table.iloc[order].reset_index(drop=True)
     by_heads = by_heads.assign(cluster=rows["cluster"].to_numpy(np.int64), label="")
     counts = cluster_counts(by_heads)
-    views, selected = views_of(by_heads, None if counts else heads.clusters)
+    views, selected = views_of(by_heads, heads.clusters)
     placed = replace(
         heads.clip_map, ids=ids.to_numpy(str), positions=heads.clip_map.positions[order]
     )
