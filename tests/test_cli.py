@@ -56,6 +56,7 @@ def test_a_wrong_word_is_answered_with_the_nearest_right_one(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        (["--workers", "-1"], "argument --workers: -1 is not a number from 1"),
         (["--clips-per-cluster", "0"], "argument --clips-per-cluster: 0 is not a number from 1"),
         (["--clips-per-cluster", "few"], "--clips-per-cluster: invalid int value: 'few'"),
         (["--max-megabytes", "0.5"], "argument --max-megabytes: 0.5 is not a number from 1"),

@@ -188,7 +188,10 @@ def videos(parser: argparse.ArgumentParser, window: str, stride: str) -> None:
         help="settings of the plug-in that makes the features of the model's frozen encoder (YAML)",
     )  # fmt: skip
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="decode N windows at a time (default: one per CPU)"
+        "--workers",
+        type=_from_one(int),
+        metavar="N",
+        help="decode N windows at a time (default: one per CPU)",
     )
 
 
