@@ -63,7 +63,7 @@ def test_a_wrong_word_is_answered_with_the_nearest_right_one(
         (["--max-megabytes", "nan"], "argument --max-megabytes: nan is not a number from 1"),
     ],
 )
-def test_limits_of_the_page_are_checked_before_a_training(
+def test_numbers_out_of_range_are_refused_before_a_training(
     given: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as done:
